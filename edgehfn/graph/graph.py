@@ -1,0 +1,136 @@
+"""The integer graph: nodes in execution order, each making the tensor that carries its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import assert_never
+
+from edgehfn.graph import ops
+from edgehfn.graph.ops import Node, Shape, Supermask, Weight
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What is known of a tensor before any input: its shape and the range of its values."""
+
+    name: str
+    shape: Shape
+    lo: int
+    hi: int
+
+    @property
+    def size(self) -> int:
+        """Elements, which are bytes."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A verified net of integers. ``scales`` (tensor name → (mantissa, exponent), value of one step = mantissa·2^exponent) is for
+    people and headers; nothing is computed from it."""
+
+    nodes: tuple[Node, ...]
+    seed: int
+    classes: tuple[str, ...] = ()
+    scales: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor by name, in execution order. Raises GraphError (by way of ``verify``'s rules) only for unknown names."""
+        found: dict[str, Tensor] = {}
+        for node in self.nodes:
+            found[node.name] = _output(node, found)
+        return found
+
+    @property
+    def input(self) -> ops.Input:
+        first = self.nodes[0]
+        assert isinstance(first, ops.Input)
+        return first
+
+    @property
+    def output(self) -> Tensor:
+        return self.tensors[self.nodes[-1].name]
+
+    @cached_property
+    def weights(self) -> tuple[Weight, ...]:
+        """Each weight object once, in order of first use."""
+        seen: dict[int, Weight] = {}
+        for node in self.nodes:
+            if isinstance(node, ops.Conv | ops.Linear):
+                seen.setdefault(id(node.weight), node.weight)
+        return tuple(seen.values())
+
+    @cached_property
+    def macs(self) -> dict[str, int]:
+        """Dense multiply-accumulates of each conv and linear node, kept or not."""
+        return {n.name: prod(n.weight.shape) * prod(self.tensors[n.name].shape[1:])
+                for n in self.nodes if isinstance(n, ops.Conv | ops.Linear)}
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __str__(self) -> str:
+        return "\n".join(_line(node, self.tensors[node.name]) for node in self.nodes)
+
+
+def pooled(size: int, kernel: int, stride: int, padding: int) -> int:
+    """Output rows (or columns) of a window sliding over ``size`` rows."""
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def _output(node: Node, known: dict[str, Tensor]) -> Tensor:
+    match node:
+        case ops.Input(name=name, shape=shape, dtype=dtype):
+            return Tensor(name, shape, *(ops.RELU if dtype == "u8" else ops.SIGNED))
+        case ops.Conv(name=name):
+            _, h, w = known[node.x].shape
+            out, k = node.weight.shape[0], node.weight.shape[2]
+            shape = (out, pooled(h, k, node.stride, node.padding), pooled(w, k, node.stride, node.padding))
+            return Tensor(name, shape, *node.requantise.clamp)
+        case ops.Linear(name=name):
+            return Tensor(name, (node.weight.shape[0],), *node.requantise.clamp)
+        case ops.MaxPool(name=name, kernel=k, stride=s, padding=p):
+            x = known[node.x]
+            c, h, w = x.shape
+            return Tensor(name, (c, pooled(h, k, s, p), pooled(w, k, s, p)), x.lo, x.hi)
+        case ops.AvgPool(name=name):
+            x = known[node.x]
+            return Tensor(name, x.shape[:1], x.lo, x.hi)
+        case ops.Add(name=name):
+            return Tensor(name, known[node.x].shape, *node.clamp)
+        case _:
+            assert_never(node)
+
+
+def _weight(weight: Weight) -> str:
+    shape = "x".join(map(str, weight.shape))
+    if isinstance(weight, Supermask):
+        kept = int((weight.counts > 0).sum()) / weight.counts.size
+        coats = f", {weight.coats} coats" if weight.coats > 1 else ""
+        return f"supermask {weight.name} {shape} (density {kept:.2f}{coats})"
+    return f"dense {weight.name} {shape}"
+
+
+def _line(node: Node, tensor: Tensor) -> str:
+    shape = "x".join(map(str, tensor.shape))
+    head = f"{tensor.name:24} {shape:>10} [{tensor.lo}, {tensor.hi}] = "
+    match node:
+        case ops.Input():
+            return f"{head}input({node.dtype}, {node.order})"
+        case ops.Conv():
+            plus = f", + {node.residual}" if node.residual else ""
+            return f"{head}conv({node.x}, {_weight(node.weight)}, stride {node.stride}, pad {node.padding}{plus})"
+        case ops.Linear():
+            return f"{head}linear({node.x}, {_weight(node.weight)})"
+        case ops.MaxPool():
+            return f"{head}max_pool({node.x}, {node.kernel}x{node.kernel}, stride {node.stride}, pad {node.padding})"
+        case ops.AvgPool():
+            return f"{head}avg_pool({node.x})"
+        case ops.Add():
+            return f"{head}add({node.x}, {node.y})"
+        case _:
+            assert_never(node)
