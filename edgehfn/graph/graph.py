@@ -67,8 +67,11 @@ class Graph:
     @cached_property
     def macs(self) -> dict[str, int]:
         """Dense multiply-accumulates of each conv and linear node, kept or not."""
-        return {n.name: prod(n.weight.shape) * prod(self.tensors[n.name].shape[1:])
-                for n in self.nodes if isinstance(n, ops.Conv | ops.Linear)}
+        return {
+            n.name: prod(n.weight.shape) * prod(self.tensors[n.name].shape[1:])
+            for n in self.nodes
+            if isinstance(n, ops.Conv | ops.Linear)
+        }
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

@@ -1,0 +1,178 @@
+"""The arena: where every tensor and every node's scratch lies on the device (docs/SPEC.md section 6), known before flashing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from edgehfn.errors import GraphError
+from edgehfn.graph import ops
+from edgehfn.graph.graph import Graph
+from edgehfn.graph.ops import Conv, Supermask
+
+ALIGN = 4
+OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
+SLACK = 16  # a group of 16 pixels may read past the last plane
+SCRATCH_LIMIT = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A range of the arena in bytes, alive from node index ``first`` to ``last``, both included."""
+
+    offset: int
+    size: int
+    first: int
+    last: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A convolution's working memory: planes of ``band`` output rows, then a list of ``list_entries`` uint16 offsets."""
+
+    offset: int
+    band: int
+    planes: int
+    list_entries: int
+
+    @property
+    def size(self) -> int:
+        return self.planes + _aligned(2 * self.list_entries)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch."""
+
+    size: int
+    activations: int
+    raw: Buffer
+    tensors: dict[str, Buffer]
+    scratch: dict[str, Scratch]
+
+
+def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
+    """Place the tensors and scratch of a verified graph.
+
+    ``scratch_limit`` bounds each convolution's planes in bytes, as far as one output row at a time allows; larger bands take fewer
+    instructions. Raises GraphError if a node cannot be placed at all.
+    """
+    scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
+    tensors = _chains(graph)
+    work = [(_Life(("scratch", n.name), scratch[n.name].size, i, i),) for i, n in enumerate(graph) if n.name in scratch]
+    alone = _place(_largest_first(tensors))
+    together = _place(_largest_first([*tensors, *work]))
+    after = _place([*_largest_first(tensors), *_largest_first(work)])
+    best = min(together, after, key=_peak)
+    return Plan(
+        size=_peak(best),
+        activations=_peak(alone),
+        raw=best[RAW],
+        tensors={node.name: best["tensor", node.name] for node in graph},
+        scratch={name: replace(made, offset=best["scratch", name].offset) for name, made in scratch.items()},
+    )
+
+
+_Key = tuple[str, str]
+RAW: _Key = ("raw", "input")
+
+
+@dataclass(frozen=True)
+class _Life:
+    key: _Key
+    size: int
+    first: int
+    last: int
+
+
+_Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
+
+
+def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
+    rows = graph.tensors[node.name].shape[1]
+    fitting = [band for band in range(1, rows + 1) if _planes(node, graph, band) <= limit]
+    band = max(fitting, default=1)
+    band = -(-rows // -(-rows // band))  # as many bands, evenly filled
+    planes = _planes(node, graph, band)
+    if planes > OFFSET_LIMIT:
+        raise GraphError(
+            f"node {node.name}: one output row needs planes of {planes} bytes, offsets reach {OFFSET_LIMIT}"
+        )
+    entries = 0
+    if isinstance(node.weight, Supermask):
+        entries = int(node.weight.counts.reshape(node.weight.shape[0], -1).sum(1, dtype=np.int64).max())
+    return Scratch(0, band, planes, entries)
+
+
+def _planes(node: Conv, graph: Graph, band: int) -> int:
+    """Bytes of the shifted planes of ``band`` output rows: for each input channel, one per tap column and row phase."""
+    _, channels, kernel, _ = node.weight.shape
+    pitch = _aligned(graph.tensors[node.name].shape[2])
+    rows = band + (kernel - 1) // node.stride
+    return channels * kernel * min(node.stride, kernel) * rows * pitch + SLACK
+
+
+def _chains(graph: Graph) -> list[_Chain]:
+    last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
+    lives: dict[str, list[_Life]] = {}
+    made = graph.input
+    raw = _Life(RAW, prod(made.shape), 0, 0)
+    chains: list[list[_Life]] = [[raw]]
+    for i, node in enumerate(graph):
+        life = _Life(("tensor", node.name), graph.tensors[node.name].size, i, last[node.name])
+        heir = next((lives[name] for name in _in_place(node) if last[name] == i), None)
+        if isinstance(node, ops.Input) and (node.order == "chw" or prod(made.shape[1:]) == 1 or made.shape[0] == 1):
+            heir = chains[0]
+        if heir is None:
+            heir = []
+            chains.append(heir)
+        heir.append(life)
+        lives[node.name] = heir
+    return [tuple(chain) for chain in chains]
+
+
+def _in_place(node: ops.Node) -> tuple[str, ...]:
+    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there."""
+    match node:
+        case Conv(residual=str(residual)):
+            return (residual,) if residual != node.x else ()
+        case ops.Add(x=x, y=y):
+            return (x, y)
+        case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x):
+            return (x,)
+        case _:
+            return ()
+
+
+def _place(chains: list[_Chain]) -> dict[_Key, Buffer]:
+    """First fit: each chain at the lowest offset where none of its members meets a living neighbour."""
+    placed: dict[_Key, Buffer] = {}
+    for chain in chains:
+        for offset in sorted({0, *(_aligned(b.end) for b in placed.values())}):
+            trial = {life.key: Buffer(offset, life.size, life.first, life.last) for life in chain}
+            if not any(_meet(a, b) for a in trial.values() for b in placed.values()):
+                placed |= trial
+                break
+    return placed
+
+
+def _meet(a: Buffer, b: Buffer) -> bool:
+    return a.first <= b.last and b.first <= a.last and a.offset < b.end and b.offset < a.end
+
+
+def _largest_first(chains: list[_Chain]) -> list[_Chain]:
+    return sorted(chains, key=lambda chain: -max(life.size for life in chain))
+
+
+def _peak(placed: dict[_Key, Buffer]) -> int:
+    return _aligned(max(b.end for b in placed.values()))
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ALIGN) * ALIGN

@@ -1,0 +1,190 @@
+"""Every rule of docs/SPEC.md that a graph must keep, stated once. ``verify`` raises on the first broken one, naming the node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn import masks
+from edgehfn.errors import GraphError
+from edgehfn.graph import ops
+from edgehfn.graph.graph import Graph, Tensor
+from edgehfn.graph.ops import Conv, Dense, Linear, Node, Requantise, Supermask, Weight
+
+Bounds = npt.NDArray[np.int64]
+Require = Callable[[bool, str], None]
+
+WORD = 2**31
+LANE = 2**15
+
+
+def verify(graph: Graph) -> Graph:
+    """Return the graph itself if it keeps every rule. Raises GraphError naming the node and the rule."""
+    known: set[str] = set()
+    for index, node in enumerate(graph.nodes):
+
+        def require(kept: bool, rule: str, name: str = node.name) -> None:
+            if not kept:
+                raise GraphError(f"node {name}: {rule}")
+
+        require(isinstance(node, ops.Input) == (index == 0), "the first node, and only the first, must be an input")
+        require(node.name not in known, "another node has the same name")
+        for name in ops.inputs(node):
+            require(name in known, f"reads {name}, which no earlier node makes")
+        _node(node, graph, require)
+        known.add(node.name)
+    if not graph.nodes:
+        raise GraphError("graph: has no nodes")
+    _weights(graph)
+    return graph
+
+
+def bound(node: Conv | Linear, graph: Graph) -> Bounds:
+    """The largest magnitude each channel's accumulator can take, shape ``(O,)`` (SPEC section 5, last paragraph)."""
+    x = graph.tensors[node.x]
+    values = np.asarray(node.weight.values, np.int64).reshape(node.weight.shape[0], -1)
+    plus = np.maximum(values, 0).sum(1)
+    minus = np.maximum(-values, 0).sum(1)
+    return np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo)
+
+
+def reach(q: Requantise, accumulators: Bounds, residual: int = 0) -> Bounds:
+    """The left side of R1, per channel: no partial sum of the requantisation exceeds it in magnitude."""
+    m, b = np.abs(np.array(q.multiplier, np.int64)), np.abs(np.array(q.bias, np.int64))
+    fixed = (q.residual_multiplier * residual << q.residual_shift) + (1 << q.shift >> 1)
+    return np.asarray(m * accumulators + (b << q.bias_shift) + fixed)
+
+
+def narrow(node: Conv | Linear, graph: Graph) -> bool:
+    """Whether 16-bit lanes compute this node exactly: N1, N2 and N3 of SPEC section 4."""
+    q, sums = node.requantise, bound(node, graph)
+    residual = node.residual if isinstance(node, Conv) else None
+    largest = 0 if residual is None else _largest(graph.tensors[residual])
+    fits = bool((sums < LANE).all()) and q.shift <= 16
+    fits = fits and bool((reach(q, sums, largest) < LANE << q.shift).all())
+    if q.residual_multiplier:
+        spare = q.residual_shift + 8 - q.shift
+        fits = fits and spare >= 0 and q.residual_multiplier << spare < LANE
+    return fits
+
+
+def _largest(tensor: Tensor) -> int:
+    return max(tensor.hi, -tensor.lo)
+
+
+def _node(node: Node, graph: Graph, require: Require) -> None:
+    match node:
+        case ops.Input():
+            require(len(node.shape) in (1, 3) and min(node.shape) >= 1, f"shape {node.shape} is not (C, H, W) or (C,)")
+            require(
+                node.order in ("chw", "hwc") and node.dtype in ("u8", "s8"), f"order {node.order} or type {node.dtype}"
+            )
+        case Conv():
+            _conv(node, graph, require)
+        case Linear():
+            x = graph.tensors[node.x]
+            require(len(node.weight.shape) == 2, "a linear weight has the shape (O, I)")
+            require(
+                node.weight.shape[1] == x.size, f"the weight takes {node.weight.shape[1]} inputs, {node.x} has {x.size}"
+            )
+            _requantise(node, graph, require)
+        case ops.MaxPool():
+            _window(graph.tensors[node.x], node.kernel, node.stride, node.padding, require)
+            require(node.padding <= node.kernel // 2, "padding over half the kernel leaves empty windows")
+        case ops.AvgPool():
+            x = graph.tensors[node.x]
+            require(len(x.shape) == 3, f"needs a (C, H, W) input, {node.x} is {x.shape}")
+            sums = _largest(x) * prod(x.shape[1:])
+            _scalar(node.shift, [(node.multiplier, sums)], require)
+        case ops.Add():
+            x, y = graph.tensors[node.x], graph.tensors[node.y]
+            require(x.shape == y.shape, f"adds {x.shape} to {y.shape}")
+            require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")
+            terms = [(node.x_multiplier, _largest(x)), (node.y_multiplier, _largest(y))]
+            _scalar(node.shift, terms, require)
+        case _:
+            assert_never(node)
+
+
+def _conv(node: Conv, graph: Graph, require: Require) -> None:
+    x, shape = graph.tensors[node.x], node.weight.shape
+    require(len(shape) == 4 and shape[2] == shape[3], f"weight {shape} is not (O, I, k, k)")
+    _window(x, shape[2], node.stride, node.padding, require)
+    require(1 <= shape[2] <= 7 and 1 <= node.stride <= 4, f"kernel {shape[2]} (1..7) or stride {node.stride} (1..4)")
+    require(shape[1] == x.shape[0], f"the weight takes {shape[1]} channels, {node.x} has {x.shape[0]}")
+    if node.residual is not None:
+        found, made = graph.tensors[node.residual].shape, graph.tensors[node.name].shape
+        require(found == made, f"residual {node.residual} is {found}, the output {made}")
+    _requantise(node, graph, require)
+
+
+def _window(x: Tensor, kernel: int, stride: int, padding: int, require: Require) -> None:
+    require(len(x.shape) == 3, f"needs a (C, H, W) input, {x.name} is {x.shape}")
+    require(
+        kernel >= 1 and stride >= 1 and 0 <= padding < kernel, f"kernel {kernel}, stride {stride}, padding {padding}"
+    )
+    require(
+        min(x.shape[1:]) + 2 * padding >= kernel, f"a {kernel}x{kernel} window does not fit into {x.name} {x.shape}"
+    )
+
+
+def _requantise(node: Conv | Linear, graph: Graph, require: Require) -> None:
+    q, channels = node.requantise, node.weight.shape[0]
+    residual = node.residual if isinstance(node, Conv) else None
+    require(len(q.multiplier) == len(q.bias) == channels, f"{len(q.multiplier)} multipliers for {channels} channels")
+    require(all(abs(m) <= 127 for m in q.multiplier), "a multiplier is outside -127..127")
+    require(all(-LANE <= b < LANE for b in q.bias), "a bias is outside 16 bits")
+    require(all(0 <= s <= 31 for s in (q.shift, q.bias_shift, q.residual_shift)), "a shift is outside 0..31")
+    require(q.clamp in (ops.RELU, ops.SIGNED), f"clamp {q.clamp}")
+    require(0 <= q.residual_multiplier <= 255, "the residual multiplier is outside 0..255")
+    require((q.residual_multiplier > 0) <= (residual is not None), "a residual multiplier without a residual")
+    sums = bound(node, graph)
+    require(bool((sums < WORD).all()), "an accumulator needs more than 32 bits")
+    largest = 0 if residual is None else _largest(graph.tensors[residual])
+    require(bool((reach(q, sums, largest) < WORD).all()), "requantisation needs more than 32 bits (R1)")
+
+
+def _scalar(shift: int, terms: list[tuple[int, int]], require: Require) -> None:
+    require(0 <= shift <= 31, "a shift is outside 0..31")
+    require(all(1 <= m < LANE for m, _ in terms), "a multiplier is outside 1..32767")
+    require(sum(m * x for m, x in terms) + (1 << shift >> 1) < WORD, "requantisation needs more than 32 bits (R1)")
+
+
+def _weights(graph: Graph) -> None:
+    names: set[str] = set()
+    numbers: set[int] = set()
+    for weight in graph.weights:
+        if weight.name in names:
+            raise GraphError(f"weight {weight.name}: another weight has the same name")
+        names.add(weight.name)
+        _weight(weight, graph.seed)
+        if isinstance(weight, Supermask):
+            if weight.tensor in numbers:
+                raise GraphError(f"weight {weight.name}: another weight has the number {weight.tensor}")
+            numbers.add(weight.tensor)
+
+
+def _weight(weight: Weight, seed: int) -> None:
+    def require(kept: bool, rule: str) -> None:
+        if not kept:
+            raise GraphError(f"weight {weight.name}: {rule}")
+
+    if isinstance(weight, Dense):
+        require(
+            weight.values.dtype == np.int8 and bool((weight.values >= -127).all()), "values must be int8, -127..127"
+        )
+        return
+    require(weight.seed == seed, f"seed {weight.seed}, the graph has {seed}")
+    require(0 <= weight.tensor < 2**32 - 1 and 0 <= seed < 2**32, "number or seed outside 32 bits")
+    require(1 <= weight.coats <= 7, f"{weight.coats} coats (1..7)")
+    require(weight.counts.size == prod(weight.shape), f"{weight.counts.size} counts for the shape {weight.shape}")
+    require(int(weight.counts.max(initial=0)) <= weight.coats, "a count exceeds the coats")
+    require(0 <= weight.pruned <= weight.pruned + weight.locked <= 256, "frozen thresholds outside 0..256")
+    if weight.pruned or weight.locked:
+        gone, kept = masks.frozen(seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+        require(not weight.counts[gone].any(), "a pruned position is kept")
+        require(bool(weight.counts[kept].all()), "a locked position is not kept")
