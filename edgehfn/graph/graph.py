@@ -42,7 +42,7 @@ class Graph:
         """Every tensor by name, in execution order. Raises GraphError (by way of ``verify``'s rules) only for unknown names."""
         found: dict[str, Tensor] = {}
         for node in self.nodes:
-            found[node.name] = _output(node, found)
+            found[node.name] = infer(node, found)
         return found
 
     @property
@@ -85,7 +85,8 @@ def pooled(size: int, kernel: int, stride: int, padding: int) -> int:
     return (size + 2 * padding - kernel) // stride + 1
 
 
-def _output(node: Node, known: dict[str, Tensor]) -> Tensor:
+def infer(node: Node, known: dict[str, Tensor]) -> Tensor:
+    """The tensor a node makes from those already known."""
     match node:
         case ops.Input(name=name, shape=shape, dtype=dtype):
             return Tensor(name, shape, *(ops.RELU if dtype == "u8" else ops.SIGNED))

@@ -45,8 +45,12 @@ def verify(graph: Graph) -> Graph:
 
 def bound(node: Conv | Linear, graph: Graph) -> Bounds:
     """The largest magnitude each channel's accumulator can take, shape ``(O,)`` (SPEC section 5, last paragraph)."""
-    x = graph.tensors[node.x]
-    values = np.asarray(node.weight.values, np.int64).reshape(node.weight.shape[0], -1)
+    return accumulators(node.weight, graph.tensors[node.x])
+
+
+def accumulators(weight: Weight, x: Tensor) -> Bounds:
+    """The same for a weight and the tensor it reads."""
+    values = np.asarray(weight.values, np.int64).reshape(weight.shape[0], -1)
     plus = np.maximum(values, 0).sum(1)
     minus = np.maximum(-values, 0).sum(1)
     return np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo)
