@@ -1,7 +1,8 @@
-"""From a trained net and its calibration to the integer graph: each step becomes one node, its norm, residual and ReLU one requantisation.
+"""From a trained net and its calibration to the integer graph: each step becomes one node, with one requantisation.
 
-Derivation. A step computes ``y = γ·(z - μ)/σ + β + residual`` on ``z = g·S_x·acc``, where ``acc`` is the integer accumulator, ``S_x`` the input's
-scale and ``g`` the weight's real step (a supermask's magnitude, or a dense channel's scale). In output steps of ``S_y``:
+Derivation. A step computes ``y = γ·(z - μ)/σ + β + residual`` on ``z = g·S_x·acc``, where ``acc`` is the integer
+accumulator, ``S_x`` the input's scale and ``g`` the weight's real step (a supermask's magnitude, or a dense channel's
+scale). In output steps of ``S_y``:
 
     y / S_y = gain·(acc - centre) + β / S_y + (S_r / S_y)·x_r,    gain = γ·g·S_x / (σ·S_y),    centre = μ / (g·S_x)
 
@@ -28,8 +29,8 @@ from edgehfn.quant import Floats
 def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
     """The verified integer graph of a net in the state it has now.
 
-    ``scales`` (a calibration's) gives the real value of one integer step of every tensor by name. Raises GraphError for a step that has no
-    integer form or breaks a rule of docs/SPEC.md.
+    ``scales`` (a calibration's) gives the real value of one integer step of every tensor by name. Raises GraphError for
+    a step that has no integer form or breaks a rule of docs/SPEC.md.
     """
     made = net.input
     nodes: list[ops.Node] = [ops.Input("input", made.shape, made.order, made.dtype)]
@@ -98,8 +99,9 @@ def _node(step: nn.Step, weight: _Weight | None, known: Mapping[str, Tensor], sc
             (multiplier,), shift = quant.scalars([gain], [area * x.hi])
             return ops.AvgPool(step.name, step.x, multiplier, shift)
     raise GraphError(
-        f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no integer form; "
-        "supported: supermask and dense conv and linear (norm, residual and ReLU fused), max pool and global average pool alone"
+        f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
+        "integer form; supported: supermask and dense conv and linear (norm, residual and ReLU fused), max pool and "
+        "global average pool alone"
     )
 
 

@@ -14,8 +14,8 @@ Counts = npt.NDArray[np.uint8]
 def pack(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = None) -> generator.Words:
     """Mask words of a tensor: its coat streams back to back.
 
-    ``counts`` holds for each weight the number of coats that keep it (0..coats), in weight order; ``free`` marks the positions whose
-    first bit is stored (default: all).
+    ``counts`` holds for each weight the number of coats that keep it (0..coats), in weight order; ``free`` marks the
+    positions whose first bit is stored (default: all).
     """
     counts = counts.ravel()
     first = counts if free is None else counts[free.ravel()]
@@ -26,9 +26,14 @@ def pack(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = None) 
     return np.concatenate(streams)
 
 
-def unpack(mask: generator.Words, size: int, coats: int, locked: npt.NDArray[np.bool_] | None = None,
-           free: npt.NDArray[np.bool_] | None = None) -> Counts:
-    """The counts, shape ``(size,)``, that :func:`pack` stored. Raises InputError if the words do not fit the size exactly."""
+def unpack(
+    mask: generator.Words,
+    size: int,
+    coats: int,
+    locked: npt.NDArray[np.bool_] | None = None,
+    free: npt.NDArray[np.bool_] | None = None,
+) -> Counts:
+    """The counts, shape ``(size,)``, that ``pack`` stored. Raises InputError if the words do not fit the size."""
     counts = np.zeros(size, np.uint8)
     if locked is not None:
         counts[locked.ravel()] = 1
@@ -46,7 +51,9 @@ def unpack(mask: generator.Words, size: int, coats: int, locked: npt.NDArray[np.
     return counts
 
 
-def frozen(seed: int, tensor: int, size: int, pruned: int, locked: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def frozen(
+    seed: int, tensor: int, size: int, pruned: int, locked: int
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where a partially frozen tensor is pruned and where it is locked, shape ``(size,)`` each; thresholds in 1/256."""
     draw = np.zeros(size, np.int64)
     for plane in range(8):

@@ -1,4 +1,4 @@
-"""From real factors to the integers of requantisation (docs/SPEC.md section 4). The last place where a float is seen."""
+"""From real factors to the integers of requantisation (docs/SPEC.md section 4); floats stop here."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ def requantise(
 ) -> Requantise:
     """The integers nearest to ``y = gain·(acc - centre) + offset + ratio·x``.
 
-    ``gain``, ``offset`` and ``centre`` (shape ``(O,)``) are in output steps; ``centre`` is the accumulator's usual value, about which a
-    multiplier's rounding error is cancelled; ``bound`` the largest accumulator; ``residual`` its ratio and largest magnitude. Seven bits of
-    multiplier and a bias to one output step lose nothing measurable (an 8-bit bias where it is enough, else 16 bits). Raises GraphError if no
-    shift keeps R1.
+    ``gain`` and ``offset`` (shape ``(O,)``) are in output steps. ``centre`` is the accumulator's usual value, about which
+    a multiplier's rounding error is cancelled, ``bound`` its largest magnitude; ``residual`` is the ratio and the largest
+    magnitude of a fused residual. Biases take 8 bits where these reach, else 16. Raises GraphError if no shift keeps R1.
     """
     steepest = float(np.abs(gain).max(initial=0.0))
     narrow = bool((bound < LANE).all())
@@ -76,7 +75,7 @@ def _at(
 
 
 def scalars(gains: list[float], bounds: list[int]) -> tuple[list[int], int]:
-    """Multipliers 1..32767 and one shift for ``y = Σ gain·x`` without rounding trouble: the most precise that keep R1."""
+    """Multipliers 1..32767 and one shift for ``y = Σ gain·x``: the most precise that keep R1."""
     shift = min(31, _shift(max(gains), LANE - 1, 31))
     while shift >= 0:
         found = [max(1, round(gain * 2.0**shift)) for gain in gains]

@@ -1,4 +1,4 @@
-"""The arena: where every tensor and every node's scratch lies on the device (docs/SPEC.md section 6), known before flashing."""
+"""The arena: where every tensor and every node's scratch lies on the device (docs/SPEC.md section 6)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A convolution's working memory: planes of ``band`` output rows, then a list of ``list_entries`` uint16 offsets."""
+    """A convolution's memory: planes of ``band`` output rows, then a list of ``list_entries`` uint16 offsets."""
 
     offset: int
     band: int
@@ -60,8 +60,8 @@ class Plan:
 def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
-    ``scratch_limit`` bounds each convolution's planes in bytes, as far as one output row at a time allows; larger bands take fewer
-    instructions. Raises GraphError if a node cannot be placed at all.
+    ``scratch_limit`` bounds each convolution's planes in bytes, as far as one output row at a time allows; larger
+    bands take fewer instructions. Raises GraphError if a node cannot be placed at all.
     """
     scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
     tensors = _chains(graph)

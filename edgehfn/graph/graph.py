@@ -29,8 +29,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Graph:
-    """A verified net of integers. ``scales`` (tensor name → (mantissa, exponent), value of one step = mantissa·2^exponent) is for
-    people and headers; nothing is computed from it."""
+    """A net of integers.
+
+    ``scales`` (tensor name → (mantissa, exponent), the value of one step = mantissa·2^exponent) and ``classes`` are for
+    people and headers; nothing is computed from them.
+    """
 
     nodes: tuple[Node, ...]
     seed: int
@@ -39,7 +42,7 @@ class Graph:
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor by name, in execution order. Raises GraphError (by way of ``verify``'s rules) only for unknown names."""
+        """Every tensor by name, in execution order."""
         found: dict[str, Tensor] = {}
         for node in self.nodes:
             found[node.name] = infer(node, found)

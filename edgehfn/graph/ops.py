@@ -1,6 +1,7 @@
 """The operations of the integer graph: a closed union of frozen dataclasses (docs/SPEC.md sections 2 to 5).
 
-A new operation is added here first; every backend ends its ``match`` in ``assert_never``, so the type checker names those that lack it.
+A new operation is added here first; every backend ends its ``match`` in ``assert_never``, so the type checker names
+those that lack it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SIGNED = (-127, 127)
 
 @dataclass(frozen=True, eq=False)
 class Supermask:
-    """A weight of seeded signs and learned counts. Nodes that share a weight name the same object, which is stored once."""
+    """A weight of seeded signs and learned counts. Nodes that share it name the same object, which is stored once."""
 
     name: str
     tensor: int

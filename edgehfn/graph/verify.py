@@ -1,4 +1,4 @@
-"""Every rule of docs/SPEC.md that a graph must keep, stated once. ``verify`` raises on the first broken one, naming the node."""
+"""Every rule of docs/SPEC.md that a graph must keep, stated once."""
 
 from __future__ import annotations
 
