@@ -1,7 +1,7 @@
 """docs/SPEC.md a second time, in plain Python integers and lists: slow, obvious, and sharing no code with ``edgehfn``.
 
-Only the graph's dataclasses come in, as data: weights are decoded here from the stored mask words and the seed. Section numbers are
-SPEC's. The assertions are its REQUIRE clauses, checked on the values that actually occur.
+Only the graph's dataclasses come in, as data: weights are decoded here from the stored mask words and the seed. Section
+numbers are SPEC's. The assertions are its REQUIRE clauses, checked on the values that actually occur.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def weight(w: ops.Weight) -> list[int]:
 def requantise(q: ops.Requantise, c: int, acc: int, x: int = 0) -> int:
     m, b, r = q.multiplier[c], q.bias[c], q.residual_multiplier
     terms = [m * acc, b * 2**q.bias_shift, r * x * 2**q.residual_shift, 2**q.shift // 2]
-    assert abs(acc) < 2**31 and sum(map(abs, terms)) < 2**31, "R1"
+    assert abs(acc) < 2**31, "the accumulator needs 32 bits"
+    assert sum(map(abs, terms)) < 2**31, "R1"
     return clamp(sum(terms) // 2**q.shift, *q.clamp)
 
 
