@@ -1,0 +1,97 @@
+"""The two file layouts of labelled images: a ``.npz`` of four arrays, and a folder of the four IDX files of MNIST."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.errors import InputError
+
+Array = npt.NDArray[Any]
+
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+IDX_FILES = {
+    "x_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "x_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+IDX_UINT8 = 0x08  # third byte of the magic number: the element type; the fourth is the number of dimensions
+DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex. Raises InputError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The four arrays and, where there is one, ``classes``. Raises InputError if the file is no such ``.npz``."""
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: not a .npz file; write it with numpy.savez_compressed of {', '.join(ARRAYS)}")
+    try:
+        with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
+            held = file.files
+            arrays = {name: np.asarray(file[name]) for name in (*ARRAYS, "classes") if name in held}
+    except DAMAGE as error:
+        why = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: damaged, or not plain arrays ({why}); write it again with numpy.savez") from error
+    missing = [name for name in ARRAYS if name not in arrays]
+    if missing:
+        holds = ", ".join(held)[:120] or "nothing"
+        raise InputError(f"{path}: has no {', '.join(missing)} (it holds {holds}); save {', '.join(ARRAYS)} into it")
+    return arrays
+
+
+def read_idx_folder(folder: Path) -> tuple[dict[str, Array], str]:
+    """The four arrays and the SHA-256 over the four files as stored. Raises InputError if one is missing or damaged."""
+    digest = hashlib.sha256()
+    arrays = {}
+    for name, stem in IDX_FILES.items():
+        path = next((p for p in (folder / f"{stem}.gz", folder / stem) if p.is_file()), None)
+        if path is None:
+            raise InputError(f"{folder}: has no {stem}.gz; a folder of images needs {', '.join(IDX_FILES.values())}")
+        digest.update(file_digest(path).encode())
+        arrays[name] = _read_idx(path)
+    return arrays, digest.hexdigest()
+
+
+def _read_idx(path: Path) -> Array:
+    try:
+        stored = path.read_bytes()
+        content = gzip.decompress(stored) if path.suffix == ".gz" else stored
+    except DAMAGE as error:
+        raise InputError(f"{path}: cannot be unpacked ({error}); fetch the file again") from error
+    if len(content) < 4 or content[:3] != bytes([0, 0, IDX_UINT8]):
+        raise InputError(f"{path}: not an IDX file of unsigned bytes; fetch the file again")
+    start = 4 + 4 * content[3]
+    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
+    size = 1
+    for length in shape:
+        size *= length
+    if len(content) != start + size:
+        raise InputError(
+            f"{path}: has {len(content) - start} bytes of data, not {size} as its header says; fetch it again"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
