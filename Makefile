@@ -1,0 +1,52 @@
+# EdgeHFN: `make` or `make help` lists what there is.
+
+PYTHON := .venv/bin/python
+EDGEHFN := .venv/bin/edgehfn
+READY := .venv/.ready
+DEMO := runs/demo/demo.hfn
+C_SOURCES := $(wildcard firmware/*/*.[ch] firmware/*/*/*.[ch])
+
+# One thread a process: the tests run in as many processes as there are cores.
+ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format size-table wheel clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install what is missing: .venv, compilers, emulator, Fashion-MNIST
+
+$(READY): scripts/setup.sh pyproject.toml requirements-tested.txt
+	@bash scripts/setup.sh
+
+demo: $(READY) ## train, calibrate, compile and run a net on an emulated Cortex-M4; one table
+	@$(EDGEHFN) demo -o runs/demo
+
+test: $(READY) ## all tests; T=tests/test_cli.py for some
+	$(ONE_THREAD) $(PYTHON) -m pytest -q -n auto --dist worksteal $(T)
+
+check: $(READY) ## ruff, mypy, clang-format, import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/clang-format --dry-run -Werror $(C_SOURCES)
+	.venv/bin/lint-imports
+
+format: $(READY) ## let ruff and clang-format lay out every file
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+	.venv/bin/clang-format -i $(C_SOURCES)
+
+size-table: $(READY) $(DEMO) ## flash, RAM and instructions of the demo net on every core
+	@for core in cortex-m0 cortex-m0plus cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55; do \
+		$(EDGEHFN) size $(DEMO) --target $$core; done
+
+$(DEMO): | $(READY)
+	@$(EDGEHFN) demo -o $(@D)
+
+wheel: $(READY) ## build dist/edgehfn-*.whl
+	$(PYTHON) -m hatchling build -t wheel
+
+clean: ## remove what was built, but not .venv
+	rm -rf build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
