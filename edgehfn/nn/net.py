@@ -1,0 +1,159 @@
+"""A net is its steps, in execution order: forward, calibration, lowering and the model file all walk the same tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from edgehfn.errors import GraphError, InputError
+from edgehfn.nn.dense import DenseConv2d, DenseLinear
+from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.window import Shape
+
+Weighted = SupermaskConv2d | SupermaskLinear | DenseConv2d | DenseLinear
+Op = Weighted | MaxPool | GlobalAvgPool
+Observe = Callable[[str, Tensor], None]
+
+INPUT = "input"
+INPUT_STEP = 1 / 127  # the real value of one integer step of the input
+ITERATION = "@"  # between a step's name and the number of its iteration, where that is not 0
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), channels first or last on the device."""
+
+    shape: tuple[int, int, int]  # (C, H, W), whatever the order
+    order: Literal["chw", "hwc"] = "chw"
+    dtype: Literal["u8", "s8"] = "u8"
+
+    def real(self, raw: Tensor) -> Tensor:
+        """Raw bytes (N, C, H, W) to the float input, whole steps of 1/127 as the device has them (SPEC section 5)."""
+        steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-127)
+        return steps.to(torch.float32).mul_(INPUT_STEP)
+
+
+@dataclass(frozen=True)
+class Step:
+    """``name = relu(norm(op(x)) + residual)``. Iterations of a fold are steps that hold the same ``op``."""
+
+    name: str  # of the tensor it makes: unique in the net
+    x: str
+    op: Op
+    weight: str = ""  # name of the op's weight, "" if it has none
+    norm: nn.BatchNorm2d | None = None
+    relu: bool = False
+    residual: str | None = None
+
+
+class Net(nn.Module):
+    """An input and the steps from it to the logits. ``shapes`` maps every tensor's name to its shape, without the batch.
+
+    Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
+    """
+
+    def __init__(self, input: InputSpec, steps: Iterable[Step], classes: tuple[str, ...] = (), seed: int = 0) -> None:
+        super().__init__()
+        self.input = input
+        self.steps = tuple(steps)
+        self.classes = classes
+        self.seed = seed
+        self.shapes: dict[str, Shape] = {INPUT: check_input(input)}
+        self.weights: dict[str, Weighted] = {}
+        for step in self.steps:
+            self._check(step)
+            self.shapes[step.name] = step.op.output_shape(self.shapes[step.x])
+        self._check_whole()
+        self.ops = nn.ModuleList(dict.fromkeys(step.op for step in self.steps))
+        self.norms = nn.ModuleList(step.norm for step in self.steps if step.norm is not None)
+        self._dead = self._last_uses()
+
+    def forward(self, raw: Tensor) -> Tensor:
+        """Raw bytes (N, C, H, W) to logits (N, classes)."""
+        return self.run(raw)
+
+    def run(self, raw: Tensor, observe: Observe | None = None) -> Tensor:
+        """As ``forward``, handing every tensor out by name, "input" first. What is observed must not be changed."""
+        weights = {name: op.weight() for name, op in self.weights.items()}
+        tensors = {INPUT: self.input.real(raw)}
+        if observe is not None:
+            observe(INPUT, tensors[INPUT])
+        for step, dead in zip(self.steps, self._dead, strict=True):
+            x = tensors[step.x]
+            y: Tensor = step.op(x, weights[step.weight]) if step.weight else step.op(x)
+            if step.norm is not None:
+                y = step.norm(y)
+            if step.residual is not None:
+                y = y.add_(tensors[step.residual])
+            if step.relu:
+                y = y.relu_()
+            tensors[step.name] = y
+            if observe is not None:
+                observe(step.name, y)
+            for name in dead:
+                del tensors[name]
+        return y
+
+    @property
+    def macs(self) -> dict[str, int]:
+        """Multiply-accumulates of each step that has a weight, kept or not."""
+        return {
+            s.name: prod(self.weights[s.weight].shape) * prod(self.shapes[s.name][1:]) for s in self.steps if s.weight
+        }
+
+    def _check(self, step: Step) -> None:
+        if step.name in self.shapes:
+            raise GraphError(f"step {step.name}: a second tensor of this name; names must be unique")
+        for name in (step.x, step.residual):
+            if name is not None and name not in self.shapes:
+                raise GraphError(f"step {step.name}: reads {name}, which no step before it makes")
+        try:
+            shape = step.op.output_shape(self.shapes[step.x])
+        except GraphError as error:
+            raise GraphError(f"step {step.name}: {error}") from None
+        if step.residual is not None and self.shapes[step.residual] != shape:
+            raise GraphError(
+                f"step {step.name}: adds {step.residual} of {self.shapes[step.residual]} to {shape}; make them equal"
+            )
+        if step.norm is not None and (len(shape) != 3 or step.norm.num_features != shape[0]):
+            raise GraphError(f"step {step.name}: a norm of {step.norm.num_features} channels does not fit {shape}")
+        weighted = isinstance(step.op, Weighted)
+        if weighted != bool(step.weight) or weighted and self.weights.setdefault(step.weight, step.op) is not step.op:
+            raise GraphError(f"step {step.name}: weight name {step.weight!r} must name this op's weight and no other")
+
+    def _check_whole(self) -> None:
+        if not self.steps:
+            raise GraphError("a net needs at least one step")
+        check_seed(self.seed)
+        outputs = prod(self.shapes[self.steps[-1].name])
+        if self.classes and len(self.classes) != outputs:
+            raise InputError(f"{len(self.classes)} class names for {outputs} outputs; give one each, or none")
+        for name, op in self.weights.items():
+            if isinstance(op, SupermaskConv2d | SupermaskLinear) and op.seed != self.seed:
+                raise GraphError(f"weight {name}: has seed {op.seed}, the net has {self.seed}; a net has one seed")
+
+    def _last_uses(self) -> tuple[tuple[str, ...], ...]:
+        """For each step, the tensors that nothing reads after it."""
+        last = {name: i for i, step in enumerate(self.steps) for name in (step.x, step.residual) if name is not None}
+        return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
+
+
+def check_seed(seed: int) -> int:
+    """Raises InputError unless ``seed`` fits 32 bits."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed {seed} is outside 0..4294967295")
+    return seed
+
+
+def check_input(spec: InputSpec) -> Shape:
+    """The shape of an input. Raises InputError unless it is three positive numbers."""
+    shape = tuple(spec.shape)
+    if len(shape) != 3 or min(shape) < 1:
+        raise InputError(f"input shape {shape}: give channels, height, width, such as (1, 28, 28)")
+    return shape
