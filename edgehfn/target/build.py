@@ -1,0 +1,123 @@
+"""From generated C to a program: the runtime as an archive, the model and the harness linked to it.
+
+All flags of compilers and linkers are here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from edgehfn.errors import ToolError
+from edgehfn.target import firmware
+from edgehfn.target.board import Board
+from edgehfn.target.cache import cached
+from edgehfn.target.toolchain import ARM_AR, ARM_GCC, HOST_AR, HOST_GCC, call, version
+
+MODEL = "model"  # what the harness calls the model: model.h, model_run, MODEL_ARENA …
+PROGRAM = "program"
+ARCHIVE = "libedgehfn.a"
+
+Host = Literal["host"]
+HOST: Host = "host"
+Machine = Board | Host
+Main = Literal["harness", "selftest"]
+Mode = Literal["plain", "trace", "count"]  # see firmware/port/mark.h
+
+COMPILE = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections")
+HOST_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+MODES: dict[Mode, tuple[str, ...]] = {"plain": (), "trace": ("-DPORT_TRACE",), "count": ("-DPORT_COUNT",)}
+
+TIMEOUT = 300  # seconds for one call of a compiler
+
+
+def build(files: Mapping[str, str], machine: Machine, main: Main = "harness", mode: Mode = "plain") -> Path:
+    """A program around the generated ``files`` (``model.c``, ``model.h``): the path of an ELF file, cached.
+
+    Raises ToolError if the compiler is missing or fails, or the board is too small.
+    """
+    library = runtime(machine)
+    ingredients = [
+        str(library),
+        *_flags(machine),
+        *_link(machine),
+        main,
+        mode,
+        *(part for file in files.items() for part in file),
+    ]
+    place = cached(ingredients, partial(_program, files=files, library=library, machine=machine, main=main, mode=mode))
+    return place / PROGRAM
+
+
+def runtime(machine: Machine) -> Path:
+    """The runtime's archive for a machine, cached."""
+    ingredients = [*_compiler(machine), version(_compiler(machine)[0]), *_flags(machine), firmware.text()]
+    return cached(ingredients, partial(_runtime, machine=machine)) / ARCHIVE
+
+
+def _compiler(machine: Machine) -> tuple[str, str]:
+    return (HOST_GCC, HOST_AR) if machine == HOST else (ARM_GCC, ARM_AR)
+
+
+def _flags(machine: Machine) -> tuple[str, ...]:
+    return (*COMPILE, *(HOST_FLAGS if machine == HOST else machine.flags))
+
+
+def _runtime(into: Path, machine: Machine) -> None:
+    gcc, ar = _compiler(machine)
+    sources = [str(p) for p in firmware.runtime(assembly=machine != HOST)]
+    include = f"-I{firmware.directory() / 'include'}"
+    if sources:
+        call([gcc, *_flags(machine), include, "-c", *sources], timeout=TIMEOUT, cwd=into)
+    objects = sorted(p.name for p in into.glob("*.o"))
+    call([ar, "rcsD", ARCHIVE, *objects], timeout=TIMEOUT, cwd=into)
+
+
+def _program(into: Path, files: Mapping[str, str], library: Path, machine: Machine, main: Main, mode: Mode) -> None:
+    gcc, _ = _compiler(machine)
+    root = firmware.directory()
+    port = root / "port"
+    for name, text in files.items():
+        (into / name).write_text(text)
+    include = [f"-I{root / 'include'}", f"-I{port}", "-I.", "-include", str(port / "mark.h")]
+    sources = [f"{MODEL}.c", str(port / f"{main}.c"), *(str(port / name) for name in _port(machine))]
+    call([gcc, *_flags(machine), *MODES[mode], *include, "-c", *sources], timeout=TIMEOUT, cwd=into)
+    objects = sorted(p.name for p in into.glob("*.o"))
+    try:
+        link = [gcc, *_flags(machine), *objects, str(library), *_link(machine), "-o", PROGRAM]
+        call(link, timeout=TIMEOUT, cwd=into)
+    except ToolError as error:
+        raise _too_big(error, machine) from None
+
+
+def _port(machine: Machine) -> tuple[str, ...]:
+    return ("host.c",) if machine == HOST else ("qemu/start.c", "qemu/semihost.c")
+
+
+def _link(machine: Machine) -> list[str]:
+    if machine == HOST:
+        return []
+    layout = {
+        "FLASH_ORIGIN": machine.flash.origin,
+        "FLASH_SIZE": machine.flash.size,
+        "RAM_ORIGIN": machine.ram.origin,
+        "RAM_SIZE": machine.ram.size,
+    }
+    symbols = [f"-Wl,--defsym,{name}={value:#x}" for name, value in layout.items()]
+    script = firmware.directory() / "port" / "qemu" / "sections.ld"
+    return ["--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections,--fatal-warnings", *symbols, "-T", str(script)]
+
+
+def _too_big(error: ToolError, machine: Machine) -> ToolError:
+    found = re.search(r"region `?(\w+)' overflowed by (\d+) bytes", str(error))
+    if found is None or machine == HOST:
+        return error
+    kind, over = found[1], int(found[2])
+    size = machine.ram.size if kind == "ram" else machine.flash.size
+    remedy = "use a smaller net, or plan with a smaller scratch limit" if kind == "ram" else "use a smaller net"
+    return ToolError(
+        f"{machine.name}: the program takes {size + over:,} bytes of {kind}, the board has {size:,}; {remedy}"
+    )

@@ -1,0 +1,116 @@
+"""Running programs: a graph's images through the harness on the host or on a board in QEMU."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.backends import c
+from edgehfn.errors import InputError, ToolError
+from edgehfn.graph import Graph, plan
+from edgehfn.graph.ops import Shape
+from edgehfn.target.board import Board, board
+from edgehfn.target.build import HOST, MODEL, Machine, build
+from edgehfn.target.toolchain import QEMU, call
+
+Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
+Int8 = npt.NDArray[np.int8]
+Observe = Callable[[str, Int8], None]
+
+STARTING = 60.0  # seconds before a program that hangs is stopped, and for each image
+PER_IMAGE = 10.0
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the harness left behind: a row of bytes for each image, and the deepest stack in bytes (0 on the host)."""
+
+    rows: Int8
+    stack: int
+
+
+def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None) -> Int8:
+    """Compile the graph and run it on raw images ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
+
+    ``on`` is ``host`` (with the address and undefined-behaviour sanitizers) or a core, in QEMU. ``observe`` receives
+    every node's name and bytes, int8 ``(N, *shape)``. Raises InputError for other input, ToolError if a tool is missing
+    or the program fails.
+    """
+    images = checked(graph, raw)
+    tensors = list(graph.tensors.values()) if observe else [graph.output]
+    target = machine(on)
+    program = build(emitted(graph), target, mode="trace" if observe else "plain")
+    rows = execute(program, target, images, sum(t.size for t in tensors)).rows
+    ends = np.cumsum([t.size for t in tensors])
+    for tensor, end in zip(tensors, ends, strict=True):
+        values = rows[:, end - tensor.size : end].reshape(len(raw), *tensor.shape)
+        if observe:
+            observe(tensor.name, values)
+    return values
+
+
+def selftest(graph: Graph, on: str = HOST) -> bool:
+    """Whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
+    target = machine(on)
+    program = build(emitted(graph), target, main="selftest")
+    try:
+        return call(command(program, target), timeout=STARTING + PER_IMAGE).strip() == "PASS"
+    except ToolError as error:
+        if "FAIL" in str(error):
+            return False
+        raise
+
+
+def machine(name: str) -> Machine:
+    """The host, or the board of this name. Raises InputError naming those that exist."""
+    return HOST if name == HOST else board(name)
+
+
+def emitted(graph: Graph) -> dict[str, str]:
+    """The generated C under the name the harness knows."""
+    return c.emit(graph, plan(graph), MODEL)
+
+
+def checked(graph: Graph, raw: Raw) -> Raw:
+    """``raw`` if it fits the graph's input. Raises InputError."""
+    shape, dtype = raw_shape(graph), np.dtype(np.uint8 if graph.input.dtype == "u8" else np.int8)
+    if raw.shape[1:] != shape or raw.dtype != dtype:
+        raise InputError(
+            f"input: needs {dtype} of shape (N, {', '.join(map(str, shape))}), got {raw.dtype} {raw.shape}"
+        )
+    return raw
+
+
+def raw_shape(graph: Graph) -> Shape:
+    """The shape of a raw image, in the order the sensor delivers it."""
+    node = graph.input
+    return (*node.shape[1:], node.shape[0]) if node.order == "hwc" else node.shape
+
+
+def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = ()) -> Ran:
+    """Run a built harness on images and read back ``row`` bytes for each. Raises ToolError if it fails or hangs."""
+    with tempfile.TemporaryDirectory(prefix="edgehfn-") as name:
+        place = Path(name)
+        (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
+        timeout = STARTING + PER_IMAGE * len(images)
+        # Leaks are moot without a heap, and their search fails under a debugger.
+        call([*command(program, target), *plugin], timeout=timeout, cwd=place, env={"ASAN_OPTIONS": "detect_leaks=0"})
+        made = np.fromfile(place / "out.bin", np.int8)
+    if made.size != row * len(images) + 4:
+        raise ToolError(f"{program}: wrote {made.size} bytes for {len(images)} images of {row} bytes and the stack's 4")
+    return Ran(made[:-4].reshape(len(images), row), int(made[-4:].view("<u4")[0]))
+
+
+def command(program: Path, target: Machine) -> list[str]:
+    """How a built program is started."""
+    return [str(program)] if target == HOST else [*_qemu(target), "-kernel", str(program)]
+
+
+def _qemu(target: Board) -> list[str]:
+    semihosting = ["-semihosting-config", "enable=on,target=native"]
+    return [QEMU, "-M", target.machine, "-nographic", "-monitor", "none", "-serial", "none", *semihosting]

@@ -1,0 +1,74 @@
+"""Instructions executed, exactly, node by node. They are not cycles: no emulator knows a Cortex-M's cycles."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from edgehfn import generator
+from edgehfn.errors import InputError, ToolError
+from edgehfn.graph import Graph
+from edgehfn.target import firmware
+from edgehfn.target.board import Board, board
+from edgehfn.target.build import HOST, build
+from edgehfn.target.cache import cached
+from edgehfn.target.execute import Raw, checked, emitted, execute, raw_shape
+from edgehfn.target.toolchain import HOST_GCC, call
+
+PLUGIN = "count.so"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Instructions of one inference: of the whole call, and of each node in execution order.
+
+    The nodes add up to the total less the few instructions of the call's return.
+    """
+
+    total: int
+    nodes: tuple[tuple[str, int], ...]
+
+
+def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:
+    """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
+
+    Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
+    """
+    if on == HOST:
+        raise InputError("host: instructions are counted on cores only; there are cores of every kind in `bench --on`")
+    target = board(on)
+    image = checked(graph, (golden(graph) if raw is None else raw)[None])
+    program = build(emitted(graph), target, mode="count")
+    marks = count(program, target, image, graph.output.size)
+    if len(marks) != len(graph.nodes) + 2:
+        raise ToolError(f"{on}: {len(marks)} marks counted for {len(graph.nodes)} nodes")
+    each = np.diff(marks)[:-1]
+    return Bench(marks[-1] - marks[0], tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True)))
+
+
+def golden(graph: Graph) -> Raw:
+    """The raw image of the self-test (SPEC section 8)."""
+    data = generator.golden_input(graph.seed, prod(graph.input.shape)).reshape(raw_shape(graph))
+    return data if graph.input.dtype == "u8" else data.view(np.int8)
+
+
+def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:
+    """Instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
+    with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
+        log = Path(place) / "count.txt"
+        execute(program, target, images, row, ["-plugin", f"{_plugin()},log={log}"])
+        return [int(line) for line in log.read_text().split()]
+
+
+def _plugin() -> Path:
+    source = firmware.directory() / "port" / "qemu" / "count.c"
+    flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC"]
+
+    def make(into: Path) -> None:
+        call([HOST_GCC, *flags, "-o", PLUGIN, str(source)], timeout=60, cwd=into)
+
+    return cached(["plugin", *flags, source.read_text()], make) / PLUGIN

@@ -1,0 +1,21 @@
+/* Included before the model (gcc -include): what a traced or a counted build does after each node. */
+#ifndef EDGEHFN_PORT_MARK_H
+#define EDGEHFN_PORT_MARK_H
+
+#include <stddef.h>
+
+/* Every node's bytes go to the output file. */
+#if defined(PORT_TRACE)
+void harness_trace(const void *tensor, size_t size);
+#define HFN_TRACE(index, tensor, size) harness_trace(tensor, size)
+#endif
+
+/* An instruction that no compiler emits: when it is executed, qemu/count.c logs how many others were. */
+#if defined(PORT_COUNT)
+#define PORT_MARK() __asm__ volatile("mov r10, r10" ::: "memory")
+#define HFN_TRACE(index, tensor, size) PORT_MARK()
+#else
+#define PORT_MARK() ((void)0)
+#endif
+
+#endif

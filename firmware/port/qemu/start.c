@@ -1,0 +1,97 @@
+/* Reset, faults and the painted stack of every board. Needs no library, so whatever library code an image holds is the
+ * runtime's. */
+#include "../port.h"
+
+#include <stdint.h>
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+#define CPUID REGISTER(0xE000ED00u)
+#define CCR REGISTER(0xE000ED14u)
+#define CPACR REGISTER(0xE000ED88u)
+#define CPUID_ARMV6M(id) (((id) >> 16 & 15u) == 12u)
+#define CCR_UNALIGN_TRP (1u << 3)
+
+#define PAINT 0xA5A5A5A5u
+
+enum { PAINTED_WORDS = 1024 };
+
+/* From sections.ld. */
+extern uint32_t port_data_load[], port_data_start[], port_data_end[], port_bss_start[], port_bss_end[],
+    port_stack_limit[];
+extern void port_stack_top(void); /* an address; typed to fit the vector table */
+
+int main(void);
+void port_reset(void);
+void port_fault(const uint32_t *frame);
+void port_paint_below(uint32_t *caller);
+
+static uint32_t *painted_from, *painted_to;
+
+void port_reset(void) {
+#if defined(__ARM_ARCH_6M__) /* a larger core standing in for an M0 must refuse what an M0 refuses */
+    if (!CPUID_ARMV6M(CPUID)) {
+        CCR |= CCR_UNALIGN_TRP;
+    }
+#endif
+#if defined(__ARM_FP) /* coprocessors 10 and 11: floating point and Helium */
+    CPACR |= 0xFu << 20;
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+#endif
+    const volatile uint32_t *from = port_data_load; /* volatile: else these loops become memcpy and memset */
+    for (volatile uint32_t *to = port_data_start; to != port_data_end; to++) {
+        *to = *from++;
+    }
+    for (volatile uint32_t *to = port_bss_start; to != port_bss_end; to++) {
+        *to = 0;
+    }
+    port_exit(main());
+}
+
+/* The frame is what the core pushed: r0-r3, r12, lr, pc, xpsr. */
+__attribute__((used)) void port_fault(const uint32_t *frame) {
+    static char text[] = "fault at pc ........, called from ........\n";
+    const uint32_t shown[2] = {frame[6], frame[5]};
+    char *const digits[2] = {text + 12, text + 34};
+    for (int n = 0; n < 2; n++) {
+        for (int i = 0; i < 8; i++) {
+            digits[n][i] = "0123456789abcdef"[shown[n] >> (28 - 4 * i) & 15];
+        }
+    }
+    port_print(text);
+    port_exit(4);
+}
+
+__attribute__((naked)) static void trap(void) {
+    __asm__("mov r0, sp\n\tldr r1, =port_fault\n\tbx r1\n\t.ltorg");
+}
+
+__attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
+    port_stack_top, port_reset, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap,
+};
+
+/* Leaves its own few words unpainted: they lie where the first frame below the caller's will. */
+__attribute__((used)) void port_paint_below(uint32_t *caller) {
+    uint32_t *own;
+    __asm__ volatile("mov %0, sp" : "=r"(own));
+    painted_to = caller;
+    painted_from = caller - PAINTED_WORDS > port_stack_limit ? caller - PAINTED_WORDS : port_stack_limit;
+    for (volatile uint32_t *word = painted_from; word != own; word++) {
+        *word = PAINT;
+    }
+}
+
+__attribute__((naked)) void port_stack_paint(void) {
+    __asm__("mov r0, sp\n\tldr r1, =port_paint_below\n\tbx r1\n\t.ltorg");
+}
+
+size_t port_stack_used(void) {
+    const volatile uint32_t *word = painted_from;
+    while (*word == PAINT) {
+        word++;
+    }
+    if (word == painted_from) {
+        port_print("the model used more stack than the harness painted or the board has\n");
+        port_exit(5);
+    }
+    return (size_t)(painted_to - word) * sizeof *word;
+}
