@@ -1,0 +1,116 @@
+"""Lowering: what the integers stand for is what the float net computes, to within rounding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import oracle
+import pytest
+import torch
+
+import calibrate
+from edgehfn import nn
+from edgehfn.errors import GraphError
+from edgehfn.graph import ops
+from edgehfn.lower import lower
+
+
+def trained_net(
+    *, kind: str = "masked", order: str = "chw", channels: int = 2, densities: tuple[float, ...] = (0.6, 0.25)
+) -> nn.Net:
+    """A folded residual net with the norms of a net in use: statistics seen, and factors of both signs."""
+    draft = nn.Draft(nn.InputSpec((channels, 12, 10), order), seed=11, densities=densities)
+    nn.ConvNorm(8, 3, 1, kind).add(draft, "stem")
+    draft.max_pool("pool", 2, 2)
+    nn.BasicBlock(12, 2).add(draft, "stage.0")
+    nn.Fold(nn.BasicBlock(12), 3).add(draft, "stage.1")
+    draft.global_avg_pool("gap")
+    draft.linear("classifier", 5, kind=kind)
+    net = draft.net()
+    torch.manual_seed(3)
+    for norm in net.norms:
+        torch.nn.init.uniform_(norm.weight, -1.5, 1.5)
+        torch.nn.init.normal_(norm.bias)
+    for _ in range(30):
+        net(images(64, channels))
+    return net.eval()
+
+
+def images(count: int, channels: int = 2) -> torch.Tensor:
+    return torch.randint(0, 256, (count, channels, 12, 10), dtype=torch.uint8)
+
+
+def scales(net: nn.Net) -> dict[str, float]:
+    return calibrate.calibrate(net, [images(256, net.input.shape[0])]).scales
+
+
+@pytest.mark.parametrize("kind", ["masked", "dense"])
+@pytest.mark.parametrize("order", ["chw", "hwc"])
+def test_every_tensor_follows_the_float_net(kind: str, order: str) -> None:
+    net = trained_net(kind=kind, order=order)
+    steps = scales(net)
+    graph = lower(net, steps)
+    raw = images(4)
+    floats: dict[str, torch.Tensor] = {}
+    with torch.no_grad():
+        net.run(raw, lambda name, values: floats.setdefault(name, values.clone()))
+    assert list(graph.tensors) == list(floats)
+    for i, image in enumerate(raw):
+        bytes_in = image if order == "chw" else image.permute(1, 2, 0)
+        integers = oracle.run(graph, bytes_in.flatten().tolist())
+        for name, values in floats.items():
+            real = values[i].flatten().numpy() / steps[name]
+            error = np.array(integers[name]) - np.clip(
+                real, *((0, 127) if graph.tensors[name].lo == 0 else (-127, 127))
+            )
+            assert np.sqrt(np.mean(error**2)) < 2.0, name  # of 127 steps; each rounding on the way is 0.29
+
+
+def test_iterations_share_one_weight_and_keep_their_norms() -> None:
+    graph = lower(net := trained_net(), scales(net))
+    folded = [n for n in graph if isinstance(n, ops.Conv) and n.weight.name == "stage.1.conv1"]
+    assert len(folded) == 3
+    assert len({id(n.weight) for n in folded}) == 1
+    assert len({n.requantise for n in folded}) == 3
+    assert len(graph.weights) == len(net.weights)
+
+
+def test_scales_come_out_as_the_calibration_has_them() -> None:
+    net = trained_net()
+    steps = scales(net)
+    graph = lower(net, steps)
+    for name, (mantissa, exponent) in graph.scales.items():
+        assert mantissa * 2.0**exponent == pytest.approx(steps[name], rel=2**-24)
+
+
+def test_a_missing_scale_is_named() -> None:
+    net = trained_net()
+    steps = scales(net)
+    del steps["stage.1.conv2@1"]
+    with pytest.raises(GraphError, match=r"step stage\.1\.conv2@1: the calibration has no scale"):
+        lower(net, steps)
+
+
+def test_a_pool_must_keep_its_scale() -> None:
+    net = trained_net()
+    steps = scales(net)
+    steps["pool"] *= 2
+    with pytest.raises(GraphError, match="pool: .*max pooling keeps"):
+        lower(net, steps)
+
+
+def test_a_step_without_integer_form_is_refused() -> None:
+    net = trained_net()
+    step = next(s for s in net.steps if s.name == "gap")
+    odd = nn.Net(net.input, [replace(s, relu=True) if s is step else s for s in net.steps], seed=net.seed)
+    with pytest.raises(GraphError, match=r"gap: GlobalAvgPool with .*relu=True has no integer form; supported: "):
+        lower(odd, scales(odd))
+
+
+def test_gains_beyond_32_bits_are_refused() -> None:
+    net = trained_net()
+    steps = scales(net)
+    steps["stem"] = steps["pool"] = 1e-12
+    with pytest.raises(GraphError, match="step stem: requantisation: gains"):
+        lower(net, steps)
