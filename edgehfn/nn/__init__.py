@@ -1,12 +1,17 @@
-"""Float nets of supermasked, foldable layers, as a list of steps over shared modules."""
+"""Float nets of supermasked, foldable layers, each a list of steps over shared modules."""
 
+from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Draft, Fold
+from edgehfn.nn.draft import Draft
+from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
+from edgehfn.nn.resnet import resnet
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
 
 __all__ = [
+    "PRESETS",
     "BasicBlock",
     "Block",
     "Bottleneck",
@@ -20,8 +25,20 @@ __all__ = [
     "MaxPool",
     "Net",
     "Op",
+    "Options",
     "Step",
     "SupermaskConv2d",
     "SupermaskLinear",
     "Weighted",
+    "demo",
+    "folded_channels",
+    "mask_bits",
+    "paper_bytes",
+    "preset",
+    "resnet",
+    "resnet8",
+    "resnet8_mlperf",
+    "resnet20",
+    "tiny",
+    "unique_weights",
 ]

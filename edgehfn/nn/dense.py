@@ -18,7 +18,7 @@ SMALLEST = torch.finfo(torch.float32).tiny  # the step of a channel of zeros, wh
 
 
 def quantise(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Integers -127..127 (as floats, in the weight's shape) and the real step ``max|w| / 127`` of each output channel, (O, 1, …)."""
+    """Integers -127..127 as floats, in the weight's shape, and each channel's step ``max|w| / 127``, (O, 1, …)."""
     step = (weight.flatten(1).abs().amax(1) / LIMIT).clamp_min(SMALLEST).reshape(-1, *[1] * (weight.dim() - 1))
     return (weight / step).round_().clamp_(-LIMIT, LIMIT), step
 
@@ -37,7 +37,7 @@ class _Rounded(torch.autograd.Function):
 
 
 class Dense(nn.Module):
-    """A trained float weight (``trained``) of which everything outside sees only whole steps, and an optional float bias."""
+    """A trained float weight of which everything outside sees only whole steps, and a float bias if wanted."""
 
     def __init__(self, shape: Shape, bias: bool, seed: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Dense(nn.Module):
 
     def weight(self) -> Tensor:
         """The weight in whole steps, differentiable with respect to the trained one."""
-        weight: Tensor = _Rounded.apply(self.trained)
+        weight: Tensor = _Rounded.apply(self.trained)  # type: ignore[no-untyped-call]
         return weight
 
     def integer_weight(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:

@@ -53,8 +53,9 @@ class Step:
 
 
 class Net(nn.Module):
-    """An input and the steps from it to the logits. ``shapes`` maps every tensor's name to its shape, without the batch.
+    """An input and the steps from it to the logits.
 
+    ``shapes`` maps every tensor's name to its shape without the batch, ``weights`` every weight's name to its op.
     Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
     """
 
@@ -123,8 +124,8 @@ class Net(nn.Module):
             )
         if step.norm is not None and (len(shape) != 3 or step.norm.num_features != shape[0]):
             raise GraphError(f"step {step.name}: a norm of {step.norm.num_features} channels does not fit {shape}")
-        weighted = isinstance(step.op, Weighted)
-        if weighted != bool(step.weight) or weighted and self.weights.setdefault(step.weight, step.op) is not step.op:
+        op = self.weights.setdefault(step.weight, step.op) if isinstance(step.op, Weighted) else None
+        if op is not (step.op if step.weight else None):
             raise GraphError(f"step {step.name}: weight name {step.weight!r} must name this op's weight and no other")
 
     def _check_whole(self) -> None:

@@ -10,7 +10,10 @@ from edgehfn.nn.window import Shape, check_window, window_shape
 
 
 class MaxPool(nn.Module):
-    """The largest element of each square window; places outside the map are not counted. Padding at most half the kernel."""
+    """The largest element of each square window; places outside the map are not counted.
+
+    Raises InputError for a padding of more than half the kernel.
+    """
 
     def __init__(self, kernel: int, stride: int, padding: int = 0) -> None:
         super().__init__()

@@ -1,11 +1,13 @@
 """Supermask layers: seeded signs times learned counts, searched by edge-popup (Ramanujan et al. 2020, section 3).
 
-A weight is ``magnitude · sign · count``: the sign comes from the generator (docs/SPEC.md sections 1 and 2) and is never learned, the count
-is the number of nested coats that keep the weight (Okoshi et al. 2022), and one score a weight decides the coats.
+A weight is ``magnitude · sign · count``. The sign comes from the generator (docs/SPEC.md sections 1 and 2) and is never
+learned; the count is the number of nested coats that keep the weight (Okoshi et al. 2022), decided by one learned score
+a weight.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isfinite, prod, sqrt
 from typing import Any
 
@@ -32,7 +34,7 @@ def check_densities(densities: tuple[float, ...]) -> tuple[float, ...]:
             raise InputError(
                 f"density {density:g} is outside (0, 1]; give the fraction of weights to keep, such as 0.5"
             )
-    if any(inner > outer for outer, inner in zip(values, values[1:], strict=False)):
+    if any(inner > outer for outer, inner in pairwise(values)):
         raise InputError(f"coats {values} must not grow: each coat keeps a part of the one before")
     return values
 
@@ -63,7 +65,10 @@ def top(importance: Tensor, k: int) -> Tensor:
 
 
 class _Popup(torch.autograd.Function):
-    """``base · counts`` forward; backward, every coat passes the gradient as if it kept every weight: g · base · sign(s) · coats."""
+    """``base · counts``, through which the gradient passes as if every coat kept every weight.
+
+    From ``∂L/∂s = Σ_coats ∂L/∂w · base · sign(s)``: the gradient of the scores is ``g · base · sign(s) · coats``.
+    """
 
     @staticmethod
     def forward(ctx: Any, scores: Tensor, base: Tensor, counts: Tensor, coats: int) -> Tensor:
@@ -78,9 +83,10 @@ class _Popup(torch.autograd.Function):
 
 
 class Supermask(nn.Module):
-    """The weight of a supermask layer. With ``counts`` (uint8, 0..coats, in weight order) it is fixed; otherwise scores are searched.
+    """The weight of a supermask layer, of seed and tensor number as in SPEC section 1.
 
-    ``tensor`` and ``seed`` are the numbers that make the signs (SPEC section 1). Raises InputError for densities or counts out of range.
+    With ``counts`` (0..coats, in weight order) it is fixed; otherwise it has scores to be learned. Raises InputError
+    for densities or counts out of range.
     """
 
     base: Tensor
@@ -125,7 +131,7 @@ class Supermask(nn.Module):
         return counts
 
     def weight(self) -> Tensor:
-        """``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores (straight through)."""
+        """``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores."""
         counts = self.counts().reshape(self.shape)
         if self.scores is None:
             return self.base * counts

@@ -24,7 +24,8 @@ def window_shape(x: Shape, kernel: int, stride: int, padding: int) -> Shape:
     rows, columns = x[1] + 2 * padding, x[2] + 2 * padding
     if min(rows, columns) < kernel:
         raise GraphError(
-            f"a map of {x[1]}x{x[2]} is too small for a {kernel}x{kernel} window with padding {padding}; use a larger input"
+            f"a map of {x[1]}x{x[2]} is too small for a {kernel}x{kernel} window with padding {padding}; "
+            "use a larger input"
         )
     return x[0], (rows - kernel) // stride + 1, (columns - kernel) // stride + 1
 

@@ -1,0 +1,130 @@
+"""A net being written, step by step: it numbers the weights, infers the shapes and names the iterations of folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import prod
+from typing import Literal
+
+from torch import nn
+
+from edgehfn import generator
+from edgehfn.errors import GraphError
+from edgehfn.nn.dense import DenseConv2d, DenseLinear
+from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted, check_input, check_seed
+from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities
+from edgehfn.nn.window import Shape
+
+Kind = Literal["masked", "dense"]
+
+DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
+
+
+@dataclass
+class Draft:
+    """Steps so far, and what all of them share. ``x`` is the tensor that the next step reads.
+
+    Every method adds one step that reads ``x``, makes it the new ``x`` and returns its name. A name met again (in the
+    next iteration of a fold) means the same op. GraphError is raised for a step that does not fit the shape of ``x``.
+    """
+
+    input: InputSpec
+    seed: int = 0
+    densities: tuple[float, ...] = (0.5,)
+    affine: bool = True
+    x: str = INPUT
+    iteration: int = 0
+    steps: list[Step] = field(default_factory=list)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    ops: dict[str, Op] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        self.densities = check_densities(self.densities)
+        self.shapes[INPUT] = check_input(self.input)
+
+    @property
+    def shape(self) -> Shape:
+        """Of the tensor that the next step reads."""
+        return self.shapes[self.x]
+
+    def conv(
+        self,
+        name: str,
+        channels: int,
+        kernel: int,
+        stride: int = 1,
+        *,
+        kind: Kind = "masked",
+        relu: bool = True,
+        residual: str | None = None,
+    ) -> str:
+        """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
+        if name not in self.ops:
+            shape = (self.shape[0], channels, kernel, stride, kernel // 2)
+            if kind == "masked":
+                tensor = self._supermasks()
+                self.ops[name] = SupermaskConv2d(*shape, tensor=tensor, seed=self.seed, densities=self.densities)
+            else:
+                self.ops[name] = DenseConv2d(*shape, seed=self._draw())
+        return self._step(name, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
+
+    def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
+        """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
+        if name not in self.ops:
+            inputs = prod(self.shape)
+            if kind == "masked":
+                tensor = self._supermasks()
+                self.ops[name] = SupermaskLinear(
+                    inputs, features, tensor=tensor, seed=self.seed, densities=self.densities
+                )
+            else:
+                self.ops[name] = DenseLinear(inputs, features, seed=self._draw())
+        return self._step(name)
+
+    def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:
+        """The largest element of each window."""
+        self.ops.setdefault(name, MaxPool(kernel, stride, padding))
+        return self._step(name)
+
+    def global_avg_pool(self, name: str) -> str:
+        """The average of each channel."""
+        self.ops.setdefault(name, GlobalAvgPool())
+        return self._step(name)
+
+    @contextmanager
+    def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
+        """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
+        outer = self.iteration
+        self.iteration = outer * iterations + iteration
+        yield
+        self.iteration = outer
+
+    def net(self, classes: tuple[str, ...] = ()) -> Net:
+        """The net written so far."""
+        return Net(self.input, self.steps, classes, self.seed)
+
+    def _step(
+        self, name: str, norm: nn.BatchNorm2d | None = None, relu: bool = False, residual: str | None = None
+    ) -> str:
+        op = self.ops[name]
+        tensor = f"{name}{ITERATION}{self.iteration}" if self.iteration else name
+        try:
+            self.shapes[tensor] = op.output_shape(self.shape)
+        except GraphError as error:
+            raise GraphError(f"step {tensor}: {error}") from None
+        weight = name if isinstance(op, Weighted) else ""
+        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual))
+        self.x = tensor
+        return tensor
+
+    def _supermasks(self) -> int:
+        """The next supermask's tensor number (SPEC section 1)."""
+        return sum(isinstance(op, SupermaskConv2d | SupermaskLinear) for op in self.ops.values())
+
+    def _draw(self) -> int:
+        """The seed of the next dense weight's initial values."""
+        return generator.key(self.seed, len(self.ops), DENSE_STREAM)

@@ -1,0 +1,117 @@
+"""Named nets. Every preset takes the same options; what is not given is the preset's own choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict, Unpack
+
+from edgehfn.errors import InputError
+from edgehfn.nn.draft import Kind
+from edgehfn.nn.net import InputSpec, Net
+from edgehfn.nn.resnet import PerStage, resnet
+
+Input = tuple[int, int, int] | InputSpec
+Classes = int | Sequence[str]
+
+PRESETS = ("tiny", "demo", "resnet8", "resnet8-mlperf", "resnet20")
+
+
+class Options(TypedDict, total=False):
+    """What a user may change in any preset."""
+
+    width: int  # channels of the first stage; the others keep their ratio to it
+    density: float  # short for one coat of this density
+    coats: Sequence[float]  # densities, one a coat, each at most the one before
+    fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
+    stem: Kind
+    classifier: Kind
+    affine: bool
+    seed: int
+
+
+def tiny(input: Input = (1, 28, 28), classes: Classes = 10, **options: Unpack[Options]) -> Net:
+    """For parts of 16 KB flash and 16 KB RAM: inputs up to 32x32 become maps of at most 16x16 in the stem."""
+    shape = input.shape if isinstance(input, InputSpec) else input
+    side = min(shape[1:])
+    stem: dict[str, Any] = {"stem_stride": 1 if side < 16 else 2, "pool": side >= 48}
+    return _build(input, classes, options, widths=(8, 16, 32), blocks=(1, 1, 1), folded=(1, 2, 3), **stem)
+
+
+def demo(input: Input = (1, 28, 28), classes: Classes = 10, **options: Unpack[Options]) -> Net:
+    """The net of the demonstration on Fashion-MNIST: a pooled stem and two stages of one block iterated twice."""
+    return _build(input, classes, options, widths=(16, 32), blocks=(1, 1), folded=(1, 2), fold=2, pool=True)
+
+
+def resnet8(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
+    """Three stages of one block each, with a 3x3 convolution between stages; every stage folds."""
+    return _build(input, classes, options, widths=(16, 32, 64), blocks=(1, 1, 1), folded=(1, 2, 3))
+
+
+def resnet8_mlperf(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
+    """The very shape of MLPerf Tiny's ResNet-8 (Banbury et al. 2021), every layer masked; its identity block folds."""
+    shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (1, 0, 0), "folded": (1,), "transition": "block"}
+    return _build(input, classes, options, coats=(0.5,), stem="masked", classifier="masked", **shape)
+
+
+def resnet20(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
+    """ResNet-20 (He et al. 2016) folded as HFN does: in stages 2 and 3, a projection block and one block iterated."""
+    shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (3, 2, 2), "folded": (2, 3), "transition": "block"}
+    return _build(input, classes, options, fold=2, **shape)
+
+
+def preset(name: str, input: Input = (1, 28, 28), classes: Classes = 10, **options: Any) -> Net:
+    """The preset of this name. Raises InputError for an unknown name or option, naming the choices."""
+    match name:
+        case "tiny":
+            return tiny(input, classes, **options)
+        case "demo":
+            return demo(input, classes, **options)
+        case "resnet8":
+            return resnet8(input, classes, **options)
+        case "resnet8-mlperf":
+            return resnet8_mlperf(input, classes, **options)
+        case "resnet20":
+            return resnet20(input, classes, **options)
+        case _:
+            raise InputError(f"preset {name!r} is unknown; choose {', '.join(PRESETS)}")
+
+
+def _build(
+    input: Input,
+    classes: Classes,
+    options: Options,
+    *,
+    widths: tuple[int, ...],
+    blocks: tuple[int, ...],
+    folded: tuple[int, ...],
+    fold: int = 1,
+    coats: Sequence[float] = (0.6, 0.25),
+    stem: Kind = "dense",
+    classifier: Kind = "dense",
+    **layout: Any,
+) -> Net:
+    """The recipe of a preset under a user's options; ``folded`` are the numbers (from 1) of the stages that fold."""
+    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    if unknown:
+        raise InputError(f"option {unknown[0]!r} is unknown; choose {', '.join(Options.__annotations__)}")
+    if "density" in options:
+        if "coats" in options:
+            raise InputError("density and coats: give one; a density is short for one coat")
+        coats = (options["density"],)
+    width = options.get("width", widths[0])
+    asked = options.get("fold", fold)
+    stages = range(1, len(widths) + 1)
+    folds = tuple(asked if n in folded else 1 for n in stages) if isinstance(asked, int) else tuple(asked)
+    return resnet(
+        input,
+        classes,
+        widths=[round(w * width / widths[0]) for w in widths],
+        blocks=[min(count, 1) if times > 1 else count for count, times in zip(blocks, folds, strict=False)],
+        fold=folds,
+        coats=options.get("coats", coats),
+        stem=options.get("stem", stem),
+        classifier=options.get("classifier", classifier),
+        affine=options.get("affine", True),
+        seed=options.get("seed", 0),
+        **layout,
+    )

@@ -1,0 +1,93 @@
+"""Residual nets of supermasks: a stem, stages of folded blocks, a global average and a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from edgehfn.errors import InputError
+from edgehfn.nn.draft import Draft, Kind
+from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.net import InputSpec, Net
+
+BlockKind = Literal["basic", "bottleneck"]
+Transition = Literal["conv", "block"]
+PerStage = int | Sequence[int]
+
+
+def resnet(
+    input: tuple[int, int, int] | InputSpec,
+    classes: int | Sequence[str],
+    *,
+    widths: Sequence[int],
+    blocks: PerStage = 1,
+    fold: PerStage = 1,
+    block: BlockKind = "basic",
+    transition: Transition = "conv",
+    stem: Kind = "masked",
+    stem_width: int | None = None,
+    stem_stride: int = 1,
+    pool: bool = False,
+    classifier: Kind = "masked",
+    coats: Sequence[float] = (0.5,),
+    affine: bool = True,
+    seed: int = 0,
+) -> Net:
+    """A net for raw images of shape (C, H, W).
+
+    A stage of width ``w`` begins with a transition where the shape changes: a 3x3 convolution (``"conv"``) or a block
+    with a projection (``"block"``, as in HFN), of weights that are never folded. After it come ``blocks`` blocks of
+    own weights, each iterated ``fold`` times. Every stage but the first halves the map. ``blocks`` and ``fold`` are
+    one number, or one a stage. ``stem`` is a 3x3 convolution to ``stem_width`` channels (default: the first stage's),
+    with a 2x2 max pool behind it if ``pool``. ``coats`` are densities, one a coat, each at most the one before.
+    ``affine``: norms have learned factors and offsets, which cost nothing on the device.
+
+    Raises InputError for an option out of range, GraphError for an input too small.
+    """
+    _choose("block", block, get_args(BlockKind))
+    _choose("transition", transition, get_args(Transition))
+    _choose("stem", stem, get_args(Kind))
+    _choose("classifier", classifier, get_args(Kind))
+    if not widths or min(widths) < 1:
+        raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
+    names = class_names(classes)
+    spec = input if isinstance(input, InputSpec) else InputSpec(input)
+    draft = Draft(spec, seed, tuple(coats), affine)
+    ConvNorm(stem_width or widths[0], stride=stem_stride, kind=stem).add(draft, "stem")
+    if pool:
+        draft.max_pool("pool", 2, 2)
+    folds, repeats = _per_stage("fold", fold, widths, 1), _per_stage("blocks", blocks, widths, 0)
+    for number, (width, iterations, repeat) in enumerate(zip(widths, folds, repeats, strict=True), start=1):
+        body: list[Block] = [Fold(_block(block, width), iterations)] * repeat
+        stride = 1 if number == 1 else 2
+        if stride > 1 or draft.shape[0] != width:
+            body.insert(0, ConvNorm(width, stride=stride) if transition == "conv" else _block(block, width, stride))
+        for index, part in enumerate(body):
+            part.add(draft, f"stage{number}.{index}")
+    draft.global_avg_pool("mean")
+    draft.linear("classifier", len(names), kind=classifier)
+    return draft.net(names)
+
+
+def class_names(classes: int | Sequence[str]) -> tuple[str, ...]:
+    """Names as they are, a number as "0", "1", … Raises InputError for fewer than two."""
+    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
+    if len(names) < 2:
+        raise InputError(f"classes {classes}: a classifier needs at least 2")
+    return names
+
+
+def _block(kind: BlockKind, width: int, stride: int = 1) -> Block:
+    return BasicBlock(width, stride) if kind == "basic" else Bottleneck(width, stride)
+
+
+def _per_stage(name: str, values: PerStage, widths: Sequence[int], least: int) -> tuple[int, ...]:
+    found = (values,) * len(widths) if isinstance(values, int) else tuple(values)
+    if len(found) != len(widths) or min(found) < least:
+        raise InputError(f"{name} {values}: give one number for all {len(widths)} stages or one each, {least} or more")
+    return found
+
+
+def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"{name} {value!r}: choose {' or '.join(choices)}")
