@@ -1,0 +1,13 @@
+"""``edgehfn`` and ``python -m edgehfn``."""
+
+from __future__ import annotations
+
+from edgehfn.cli import cli
+
+
+def main() -> None:
+    cli(prog_name="edgehfn")
+
+
+if __name__ == "__main__":
+    main()
