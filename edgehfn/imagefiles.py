@@ -94,4 +94,4 @@ def _read_idx(path: Path) -> Array:
         raise InputError(
             f"{path}: has {len(content) - start} bytes of data, not {size} as its header says; fetch it again"
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()  # writable, as torch wants it

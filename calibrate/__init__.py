@@ -1,0 +1,7 @@
+"""Post-training calibration: real images in, one scale a tensor out (docs/SPEC.md sections 3 and 7.1)."""
+
+from calibrate.calibration import Calibration, TensorReport, load, load_for
+from calibrate.net import batches, calibrate
+from calibrate.report import table
+
+__all__ = ["Calibration", "TensorReport", "batches", "calibrate", "load", "load_for", "table"]

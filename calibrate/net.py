@@ -1,0 +1,84 @@
+"""Observe every tensor of a net on real images and choose its scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import log10
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from calibrate import choose
+from calibrate.calibration import Calibration, TensorReport
+from calibrate.observe import Observer
+from edgehfn.errors import InputError
+from edgehfn.nn import MaxPool, Net
+
+Images = Tensor | npt.NDArray[np.uint8]
+
+INPUT = "input"
+INPUT_SCALE = 1 / choose.LEVELS  # docs/SPEC.md section 5: the raw byte's upper seven bits stand for 0..1
+
+
+def batches(x: npt.NDArray[np.uint8], images: int = 1024, batch: int = 256) -> list[npt.NDArray[np.uint8]]:
+    """
+
+    `images`` of ``x`` (uint8 ``(N, C, H, W)``), evenly spread: a set sorted by class still shows all its classes.
+    """
+    spread = np.linspace(0, len(x) - 1, min(images, len(x))).round().astype(np.int64)
+    return [x[spread[at : at + batch]] for at in range(0, len(spread), batch)]
+
+
+def calibrate(
+    net: Net,
+    batches: Iterable[Images],
+    method: choose.Method = "minmax",
+    *,
+    percentile: float = choose.PERCENTILE,
+    model: str = "",
+) -> Calibration:
+    """Scales for all tensors of ``net`` from raw uint8 batches ``(N, C, H, W)``.
+
+    ``method``: ``minmax`` clips nothing; ``percentile`` clips the magnitudes beyond that percentile; ``mse`` takes the
+    clip with the least squared error. The input's scale is fixed, and a max pool keeps its input's. ``model`` is the
+    digest of the net's model file. Raises InputError if there are no images, if a tensor is not finite, or for an
+    unknown method.
+    """
+    observers, images = _observe(net, batches)
+    scales = {INPUT: INPUT_SCALE}
+    for step in net.steps:
+        kept = isinstance(step.op, MaxPool)
+        scales[step.name] = scales[step.x] if kept else choose.scale(observers[step.name], method, percentile)
+    report = {name: _report(observers[name], scale, exact=name == INPUT) for name, scale in scales.items()}
+    return Calibration(model, f"percentile {percentile:g}" if method == "percentile" else method, images, report)
+
+
+def _observe(net: Net, batches: Iterable[Images]) -> tuple[dict[str, Observer], int]:
+    observers: dict[str, Observer] = {}
+    images = 0
+
+    def see(name: str, values: Tensor) -> None:
+        observers.setdefault(name, Observer(name)).see(values)
+
+    device: Any = next((t.device for t in (*net.parameters(), *net.buffers())), "cpu")
+    training = net.training
+    net.eval()
+    try:
+        with torch.no_grad():
+            for raw in batches:
+                net.run(torch.as_tensor(raw).to(device), see)
+                images += len(raw)
+    finally:
+        net.train(training)
+    if images == 0:
+        raise InputError("calibration got no images; give at least one batch")
+    return observers, images
+
+
+def _report(observed: Observer, scale: float, exact: bool) -> TensorReport:
+    noise = 0.0 if exact else choose.squared_error(observed, scale)
+    snr = 10 * log10(observed.energy / noise) if noise > 0 and observed.energy > 0 else None
+    return TensorReport(scale, observed.low, observed.high, choose.clipped(observed, scale), snr)
