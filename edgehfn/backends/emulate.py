@@ -43,7 +43,8 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Pr
         return len(images)
 
     done = 0
-    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+    threads: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(threads) as pool:
         for group in as_completed([pool.submit(run, start) for start in range(0, len(raw), LANES)]):
             done += group.result()
             if progress:

@@ -44,7 +44,7 @@ def _accumulate(acc, x, base, offsets, weights, first, last):  # type: ignore[no
 def weighted_sums(x, bases, offsets, weights, starts, multiplier, fixed, ratio, residual, shift, lo, hi, y):  # type: ignore[no-untyped-def]
     """A conv or linear node with its requantisation (SPEC sections 4 and 5) on one group of images.
 
-    x: padded input ``(places, LANES)``; int16 if every channel has A ≤ 32767 (sums may wrap, the last one fits) or int32
+    x: padded input ``(places, LANES)``; int16 if every channel has A ≤ 32767 (sums may wrap, the last fits) or int32
     bases: ``(P,)``, the place of each output pixel's first tap
     offsets, weights: of all channels' kept weights, places from there and values of x's type
     starts: ``(O + 1,)``, where each channel's offsets begin
