@@ -68,7 +68,7 @@ def narrow(node: Conv | Linear, graph: Graph) -> bool:
     q, sums = node.requantise, bound(node, graph)
     residual = node.residual if isinstance(node, Conv) else None
     largest = 0 if residual is None else _largest(graph.tensors[residual])
-    fits = bool((sums < LANE).all()) and 8 <= q.shift <= 16
+    fits = bool((sums << max(0, 8 - q.shift) < LANE).all()) and q.shift <= 16
     fits = fits and bool((reach(q, sums, largest) < LANE << q.shift).all())
     if q.residual_multiplier:
         spare = q.residual_shift + 8 - q.shift
