@@ -120,7 +120,7 @@ def test_narrow_needs_all_three_rules() -> None:
     assert isinstance(node, ops.Conv)
     assert narrow(node, conv_graph())
     for graph in (
-        with_requantise(shift=7),
+        with_requantise(shift=1),
         with_requantise(shift=17),
         with_requantise(bias=(32767, 0, 0), bias_shift=12),
     ):
