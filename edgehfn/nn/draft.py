@@ -13,9 +13,9 @@ from torch import nn
 from edgehfn import generator
 from edgehfn.errors import GraphError
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted, check_input, check_seed
+from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted, check_input
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities
+from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
 
 Kind = Literal["masked", "dense"]

@@ -13,11 +13,13 @@ from torch import Tensor, nn
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
 from edgehfn.nn.window import Shape
 
 Weighted = SupermaskConv2d | SupermaskLinear | DenseConv2d | DenseLinear
 Op = Weighted | MaxPool | GlobalAvgPool
+Order = Literal["chw", "hwc"]
+RawType = Literal["u8", "s8"]
 Observe = Callable[[str, Tensor], None]
 
 INPUT = "input"
@@ -30,8 +32,8 @@ class InputSpec:
     """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), channels first or last on the device."""
 
     shape: tuple[int, int, int]  # (C, H, W), whatever the order
-    order: Literal["chw", "hwc"] = "chw"
-    dtype: Literal["u8", "s8"] = "u8"
+    order: Order = "chw"
+    dtype: RawType = "u8"
 
     def real(self, raw: Tensor) -> Tensor:
         """Raw bytes (N, C, H, W) to the float input, whole steps of 1/127 as the device has them (SPEC section 5)."""
@@ -143,13 +145,6 @@ class Net(nn.Module):
         """For each step, the tensors that nothing reads after it."""
         last = {name: i for i, step in enumerate(self.steps) for name in (step.x, step.residual) if name is not None}
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
-
-
-def check_seed(seed: int) -> int:
-    """Raises InputError unless ``seed`` fits 32 bits."""
-    if not 0 <= seed < 2**32:
-        raise InputError(f"seed {seed} is outside 0..4294967295")
-    return seed
 
 
 def check_input(spec: InputSpec) -> Shape:

@@ -39,6 +39,13 @@ def check_densities(densities: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
+def check_seed(seed: int) -> int:
+    """The seed of a model, or a tensor's number. Raises InputError unless it fits 32 bits."""
+    if not 0 <= seed <= generator.MASK32:
+        raise InputError(f"seed {seed} is outside 0..{generator.MASK32}")
+    return seed
+
+
 def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
     """The constant of the signed-constant weights: it keeps the variance of He initialisation.
 
@@ -97,8 +104,8 @@ class Supermask(nn.Module):
     ) -> None:
         super().__init__()
         self.shape = shape
-        self.tensor = tensor
-        self.seed = seed
+        self.tensor = check_seed(tensor)
+        self.seed = check_seed(seed)
         self.densities = check_densities(densities)
         self.magnitude = magnitude(prod(shape[1:]), self.densities)
         signs = torch.from_numpy(generator.signs(seed, tensor, prod(shape)).astype(np.float32))

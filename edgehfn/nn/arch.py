@@ -1,0 +1,115 @@
+"""A net's structure as JSON, and back: the input, the steps, and what the weights' tensors do not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, assert_never, get_args
+
+from torch import nn
+
+from edgehfn.errors import InputError
+from edgehfn.nn.dense import DenseConv2d, DenseLinear
+from edgehfn.nn.net import InputSpec, Net, Op, Order, RawType, Step, Weighted
+from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+
+T = TypeVar("T")
+
+Json = dict[str, Any]
+RestoreWeight = Callable[[str, Json], Weighted]  # from a weight's name and description
+RestoreNorm = Callable[[str, Json], nn.BatchNorm2d]  # from the name of the step it belongs to and its description
+
+
+def describe(net: Net) -> Json:
+    """The structure of any net of steps. Steps name their weights, so what iterations share is described once."""
+    return {
+        "input": {"shape": list(net.input.shape), "order": net.input.order, "dtype": net.input.dtype},
+        "steps": [_describe_step(step) for step in net.steps],
+        "weights": {name: _describe_op(op) for name, op in net.weights.items()},
+    }
+
+
+def rebuild(arch: Json, classes: tuple[str, ...], seed: int, weight: RestoreWeight, norm: RestoreNorm) -> Net:
+    """The net that :func:`describe` described.
+
+    Raises InputError, GraphError, KeyError or TypeError for a structure that it cannot have written.
+    """
+    spec = field(arch, "input", dict)
+    order: Order = choice(spec, "order", get_args(Order))
+    dtype: RawType = choice(spec, "dtype", get_args(RawType))
+    channels, height, width = integers(spec, "shape", 3)
+    weights = {name: weight(name, entry) for name, entry in field(arch, "weights", dict).items()}
+    steps = [_step(entry, weights, norm) for entry in field(arch, "steps", list)]
+    return Net(InputSpec((channels, height, width), order, dtype), steps, classes, seed)
+
+
+def field(entry: Json, name: str, kind: type[T]) -> T:
+    """A member of exactly this type. Raises InputError if it is another, KeyError if it is missing."""
+    value = entry[name]
+    if type(value) is not kind:
+        raise InputError(f"{name} must be {kind.__name__}, not {value!r:.40}")
+    return value
+
+
+def choice(entry: Json, name: str, choices: tuple[Any, ...]) -> Any:
+    """A member that is one of some words. Raises InputError."""
+    value = field(entry, name, str)
+    if value not in choices:
+        raise InputError(f"{name} {value!r:.40} is none of {', '.join(choices)}")
+    return value
+
+
+def integers(entry: Json, name: str, count: int) -> tuple[int, ...]:
+    """A list of this many positive integers. Raises InputError."""
+    values = field(entry, name, list)
+    if len(values) != count or not all(type(value) is int and value > 0 for value in values):
+        raise InputError(f"{name} must be {count} positive whole numbers, not {values!r:.40}")
+    return tuple(values)
+
+
+def _describe_step(step: Step) -> Json:
+    norm = None if step.norm is None else {"affine": step.norm.affine, "eps": float(step.norm.eps)}
+    entry = {"name": step.name, "x": step.x, "norm": norm, "relu": step.relu, "residual": step.residual}
+    return {**entry, "weight": step.weight} if step.weight else {**entry, "pool": _describe_op(step.op)}
+
+
+def _describe_op(op: Op) -> Json:
+    match op:
+        case SupermaskConv2d():
+            window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
+            return {"op": "supermask_conv", **window, "tensor": op.tensor, "densities": list(op.densities)}
+        case SupermaskLinear():
+            numbers = {"tensor": op.tensor, "densities": list(op.densities)}
+            return {"op": "supermask_linear", "shape": list(op.shape), **numbers}
+        case DenseConv2d():
+            window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
+            return {"op": "dense_conv", **window, "bias": op.bias is not None}
+        case DenseLinear():
+            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None}
+        case MaxPool():
+            return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
+        case GlobalAvgPool():
+            return {"op": "global_avg"}
+        case _:
+            assert_never(op)
+
+
+def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:
+    name, x, relu = field(entry, "name", str), field(entry, "x", str), field(entry, "relu", bool)
+    residual = None if entry["residual"] is None else field(entry, "residual", str)
+    if "pool" in entry:
+        op: Op = _pool(field(entry, "pool", dict))
+        weight = ""
+    else:
+        weight = field(entry, "weight", str)
+        if weight not in weights:
+            raise InputError(f"step {name}: its weight {weight!r} is not described")
+        op = weights[weight]
+    own = None if entry["norm"] is None else norm(name, field(entry, "norm", dict))
+    return Step(name, x, op, weight, own, relu, residual)
+
+
+def _pool(entry: Json) -> MaxPool | GlobalAvgPool:
+    if choice(entry, "op", ("max", "global_avg")) == "max":
+        return MaxPool(*(field(entry, name, int) for name in ("kernel", "stride", "padding")))
+    return GlobalAvgPool()

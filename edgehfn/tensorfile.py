@@ -1,0 +1,86 @@
+"""Safetensors files of 32-bit words and floats, written whole or not at all.
+
+Written out here because a model must be the same bytes each time, while the safetensors library orders metadata at
+random.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.errors import InputError
+
+Array = npt.NDArray[Any]  # of uint32 or float32
+
+_TYPES = {"U32": np.dtype("<u4"), "F32": np.dtype("<f4")}
+_NAMES = {"uint32": "U32", "float32": "F32"}
+_WORD = 4  # bytes of an element of either type
+_LENGTH = 8  # bytes of the header's length, which comes first
+_METADATA = "__metadata__"
+
+
+def write(path: Path, metadata: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
+    """Replace the file; a crash at any moment leaves the old one or the new one. Raises InputError if that fails."""
+    header: dict[str, Any] = {_METADATA: dict(sorted(metadata.items()))}
+    body = bytearray()
+    for name, tensor in sorted(tensors.items()):
+        kind = _NAMES[tensor.dtype.name]
+        begin = len(body)
+        body += tensor.astype(_TYPES[kind]).tobytes()
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [begin, len(body)]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _LENGTH)  # the format aligns the data to 8 bytes
+    fresh = path.with_name(path.name + ".tmp")
+    try:
+        with fresh.open("wb") as file:
+            file.write(len(text).to_bytes(_LENGTH, "little") + text + body)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file") from error
+
+
+def read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
+    """Metadata and tensors. Raises InputError if the file cannot be read or breaks a rule of the format."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a model file") from error
+    end = _LENGTH + int.from_bytes(content[:_LENGTH], "little")
+    if not _LENGTH < end <= len(content):
+        raise InputError(f"{path}: no model file, or cut short; copy or train it again")
+    try:
+        header = json.loads(content[_LENGTH:end])
+        metadata = header.pop(_METADATA)
+        if not all(isinstance(text, str) for text in metadata.values()):
+            raise ValueError("metadata that is no text")
+        tensors = _tensors(header, content[end:])
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: no model file, or damaged ({error}); copy or train it again") from error
+    return metadata, tensors
+
+
+def _tensors(header: dict[str, Any], body: bytes) -> dict[str, Array]:
+    """Raises KeyError, TypeError or ValueError unless the tensors fill the body exactly, one behind the other."""
+    tensors: dict[str, Array] = {}
+    at = 0
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        shape, (begin, end) = entry["shape"], entry["data_offsets"]
+        if not all(type(size) is int and size >= 0 for size in [*shape, begin, end]):
+            raise ValueError(f"{name}: sizes must be whole numbers")
+        if begin != at or end != begin + _WORD * prod(shape) or end > len(body):
+            raise ValueError(f"{name}: does not fit its place")
+        tensors[name] = np.frombuffer(body[begin:end], _TYPES[entry["dtype"]]).reshape(shape).copy()
+        at = end
+    if at != len(body):
+        raise ValueError("bytes behind the last tensor")
+    return tensors
