@@ -1,8 +1,8 @@
 """The graph run in PyTorch integers: operations on whole tensors, nearly one a line of docs/SPEC.md.
 
 It shares nothing with the emulator. Convolutions go through float64: every product and partial sum is an integer of
-magnitude at most A < 2^31 (SPEC section 5), far below 2^53, so each is exact in whatever order they are added. All else is
-int64.
+magnitude at most A < 2^31 (SPEC section 5), far below 2^53, so each is exact in whatever order they are added. All else
+is int64.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ BATCH = 256  # images whose tensors are held at once
 def run(graph: Graph, raw: Raw, observe: Callable[[str, Int8], None] | None = None) -> Int8:
     """Run raw images ``(N, *raw_shape)`` through a verified graph and return the outputs ``(N, *output.shape)``.
 
-    ``observe`` receives each node's name and tensor ``(N, *shape)`` in execution order, after the run. Raises InputError
-    if ``raw`` does not fit the graph's input.
+    ``observe`` receives each node's name and tensor ``(N, *shape)`` in execution order, after the run. Raises
+    InputError if ``raw`` does not fit the graph's input.
     """
     checked(graph, raw)
     wanted = graph.tensors if observe else {graph.output.name: graph.output}
