@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn import generator
 from edgehfn.backends import c
 from edgehfn.errors import InputError, ToolError
 from edgehfn.graph import Graph, plan
@@ -56,8 +59,10 @@ def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None) 
 
 def selftest(graph: Graph, on: str = HOST) -> bool:
     """Whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
-    target = machine(on)
-    program = build(emitted(graph), target, main="selftest")
+    from edgehfn.backends.emulate import emulate  # compiles its kernels, which nothing else here needs
+
+    target, expected = machine(on), emulate(graph, golden(graph)[None])
+    program = build(emitted(graph, zlib.crc32(expected.tobytes())), target, main="selftest")
     try:
         return call(command(program, target), timeout=STARTING + PER_IMAGE).strip() == "PASS"
     except ToolError as error:
@@ -71,9 +76,9 @@ def machine(name: str) -> Machine:
     return HOST if name == HOST else board(name)
 
 
-def emitted(graph: Graph) -> dict[str, str]:
-    """The generated C under the name the harness knows."""
-    return c.emit(graph, plan(graph), MODEL)
+def emitted(graph: Graph, golden: int | None = None) -> dict[str, str]:
+    """The generated C under the name the harness knows, with a self-test if its checksum is given."""
+    return c.emit(graph, plan(graph), MODEL, golden)
 
 
 def checked(graph: Graph, raw: Raw) -> Raw:
@@ -90,6 +95,12 @@ def raw_shape(graph: Graph) -> Shape:
     """The shape of a raw image, in the order the sensor delivers it."""
     node = graph.input
     return (*node.shape[1:], node.shape[0]) if node.order == "hwc" else node.shape
+
+
+def golden(graph: Graph) -> Raw:
+    """The raw image of the self-test (SPEC section 8)."""
+    data = generator.golden_input(graph.seed, prod(graph.input.shape)).reshape(raw_shape(graph))
+    return data if graph.input.dtype == "u8" else data.view(np.int8)
 
 
 def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = ()) -> Ran:

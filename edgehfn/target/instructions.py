@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from edgehfn import generator
 from edgehfn.errors import InputError, ToolError
 from edgehfn.graph import Graph
 from edgehfn.target import firmware
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import Raw, checked, emitted, execute, raw_shape
+from edgehfn.target.execute import Raw, checked, emitted, execute, golden
 from edgehfn.target.toolchain import HOST_GCC, call
 
 PLUGIN = "count.so"
@@ -48,12 +46,6 @@ def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:
         raise ToolError(f"{on}: {len(marks)} marks counted for {len(graph.nodes)} nodes")
     each = np.diff(marks)[:-1]
     return Bench(marks[-1] - marks[0], tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True)))
-
-
-def golden(graph: Graph) -> Raw:
-    """The raw image of the self-test (SPEC section 8)."""
-    data = generator.golden_input(graph.seed, prod(graph.input.shape)).reshape(raw_shape(graph))
-    return data if graph.input.dtype == "u8" else data.view(np.int8)
 
 
 def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:

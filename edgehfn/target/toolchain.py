@@ -75,6 +75,8 @@ def call(
 
 
 def _first_error(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if re.search("[a-z]", line) and not line.startswith("collect2")]
+    lines = [
+        line.strip() for line in text.splitlines() if re.search("[A-Za-z]", line) and not line.startswith("collect2")
+    ]
     errors = (line for line in lines if re.search("[Ee]rror|ERROR|overflowed|undefined", line))
     return next(errors, lines[0] if lines else "it printed nothing")

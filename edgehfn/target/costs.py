@@ -1,0 +1,95 @@
+"""Measures the table of :mod:`edgehfn.backends.costs` with the compiler at hand: ``python -m edgehfn.target.costs``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edgehfn.backends import costs
+from edgehfn.backends.costs import Cost
+from edgehfn.graph import Graph
+from edgehfn.graph.ops import RELU, Conv, Input, Node, Requantise, Supermask
+from edgehfn.target import elf
+from edgehfn.target.board import BOARDS, CORES, Board
+from edgehfn.target.build import MODEL, build, runtime
+from edgehfn.target.execute import emitted
+from edgehfn.target.toolchain import ARM_GCC, call, version
+
+FUNCTIONS = (
+    "hfn_input_u8",
+    "hfn_input_s8",
+    "hfn_conv_narrow",
+    "hfn_conv_wide",
+    "hfn_conv_dense",
+    "hfn_linear_supermask",
+    "hfn_linear_dense",
+    "hfn_max_pool",
+    "hfn_avg_pool",
+    "hfn_add",
+)
+
+
+def measure() -> Iterator[Cost]:
+    """A row for each core and function. Raises ToolError if the compiler is missing."""
+    compiler = version(ARM_GCC)
+    for board in (b for b in BOARDS if b.name in CORES):
+        for function in FUNCTIONS:
+            yield _linked_alone(board, compiler, function)
+        yield _generated(board, compiler)
+
+
+def _linked_alone(board: Board, compiler: str, function: str) -> Cost:
+    with tempfile.TemporaryDirectory() as place:
+        program = Path(place) / function
+        script = Path(place) / "alone.ld"
+        script.write_text("SECTIONS { .code : { *(.text* .rodata*) } /DISCARD/ : { *(.ARM.exidx*) } }\n")
+        keep = f"-Wl,--gc-sections,-u,{function},-e,{function}"
+        link = [ARM_GCC, *board.flags, "--specs=nano.specs", "-nostartfiles", keep, "-T", str(script)]
+        call([*link, str(runtime(board)), "-o", str(program)], timeout=60)
+        stack = elf.deepest(elf.functions(program, ".code"), function)
+        return Cost(compiler, board.core, function, stack, _parts(program))
+
+
+def _parts(program: Path) -> dict[str, int]:
+    """Bytes from each symbol to the next, with what fills the gap."""
+    source, found = "", {}
+    with elf.opened(program) as image:
+        section, symbols = elf.section(image, ".code"), elf.section(image, ".symtab")
+        for symbol in symbols.iter_symbols():
+            kind, local = symbol["st_info"]["type"], symbol["st_info"]["bind"] == "STB_LOCAL"
+            if kind == "STT_FILE":
+                source = symbol.name
+            elif kind in ("STT_FUNC", "STT_OBJECT"):
+                found[symbol["st_value"] & ~1] = f"{source}/{symbol.name}" if local else symbol.name
+        ends = [*sorted(found)[1:], section["sh_addr"] + section["sh_size"]]
+    return {found[start]: end - start for start, end in zip(sorted(found), ends, strict=True)}
+
+
+def _generated(board: Board, compiler: str) -> Cost:
+    """The generated function by the difference that more nodes make; behind masks, as nodes lie in real models."""
+    few, many = 4, 24
+    sizes = {}
+    for count in (few, many):
+        program = build(emitted(_chain(count)), board)
+        sizes[count] = elf.functions(program, ".code")[f"{MODEL}_run"]
+    each = (sizes[many].size - sizes[few].size) / (many - few)
+    parts = {"fixed": round(sizes[few].size - each * few), "call": round(each)}
+    return Cost(compiler, board.core, costs.RUN, sizes[many].frame, parts)
+
+
+def _chain(count: int) -> Graph:
+    """An input and ``count - 1`` convolutions."""
+    nodes: list[Node] = [Input("input", (16, 4, 4))]
+    counts = np.ones(16 * 16 * 9, np.uint8)
+    for i in range(1, count):
+        weight = Supermask(f"w{i}", i, (16, 16, 3, 3), 1, counts, seed=1)
+        requantise = Requantise((1,) * 16, (0,) * 16, 0, 10, RELU)
+        nodes.append(Conv(f"y{i}", nodes[-1].name, weight, requantise, padding=1))
+    return Graph(tuple(nodes), seed=1)
+
+
+if __name__ == "__main__":
+    costs.write(measure(), Path(costs.__file__).with_name("costs.csv"))

@@ -1,0 +1,144 @@
+"""What a linked program holds: bytes by section, and functions with their frames and calls, read from machine code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from edgehfn.errors import ToolError
+from edgehfn.target.toolchain import ARM_OBJDUMP, call
+
+_FUNCTION = re.compile(r"^[0-9a-f]+ <(\S+)>:$")
+_INSTRUCTION = re.compile(r"^ *[0-9a-f]+:\t[0-9a-f ]+\t(\S+)\t?(.*)$")
+_WORD = re.compile(r"^ *([0-9a-f]+):\t[0-9a-f]{8} *\t\.word\t0x([0-9a-f]{8})", re.MULTILINE)
+_LITERAL = re.compile(r"^r\d+, \[pc, #\d+\].*\(([0-9a-f]+) <")
+_TARGET = re.compile(r"<([^>+]+)>$")
+
+
+@dataclass(frozen=True)
+class _Instruction:
+    """``literal``: the word it loads from beside the code, if it does."""
+
+    mnemonic: str
+    operands: str
+    literal: int | None
+
+
+@dataclass(frozen=True)
+class Function:
+    """``frame``: stack bytes of the function alone. ``calls``: functions it calls or ends in, by name. ``by_pointer``:
+    whether it calls others through a register."""
+
+    name: str
+    size: int
+    frame: int
+    calls: tuple[str, ...]
+    by_pointer: bool
+
+
+def sections(program: Path) -> dict[str, int]:
+    """Bytes of each section of an ELF file."""
+    with opened(program) as elf:
+        return {s.name: int(s["sh_size"]) for s in elf.iter_sections() if s.name}
+
+
+@contextmanager
+def opened(program: Path) -> Iterator[ELFFile]:
+    """The file for reading its sections. Raises ToolError if it is no ELF file."""
+    with program.open("rb") as file:
+        try:
+            yield ELFFile(file)
+        except ELFError as error:
+            raise ToolError(f"{program}: {error}") from error
+
+
+def section(elf: ELFFile, name: str) -> Any:
+    """A section by name. Raises ToolError if there is none."""
+    found = elf.get_section_by_name(name)
+    if found is None:
+        raise ToolError(f"a linked program has no section {name}")
+    return found
+
+
+def functions(program: Path, where: str) -> dict[str, Function]:
+    """The functions of one section of an Arm program. Raises ToolError where a frame cannot be read."""
+    sizes = _symbols(program, where)
+    text = call([ARM_OBJDUMP, "-d", "-j", where, str(program)], timeout=60)
+    words = {int(at, 16): int(word, 16) for at, word in _WORD.findall(text)}
+    bodies: dict[str, list[_Instruction]] = {}
+    name = ""
+    for line in text.splitlines():
+        if found := _FUNCTION.match(line):
+            if found[1] in sizes:  # else a label inside a function
+                name = found[1]
+                bodies[name] = []
+        elif name and (found := _INSTRUCTION.match(line)):
+            at = _LITERAL.search(found[2])
+            literal = words.get(int(at[1], 16), 0) if at else None
+            bodies[name].append(_Instruction(found[1].split(".")[0], re.split(r"\s*[@;]", found[2])[0], literal))
+    return {name: _function(name, sizes[name], body) for name, body in bodies.items()}
+
+
+def deepest(functions: Mapping[str, Function], entry: str) -> int:
+    """The most stack, in bytes, that a call of ``entry`` takes: the longest chain of frames.
+
+    A call through a register may reach any function that nobody calls by name. Raises ToolError for recursion.
+    """
+    named = {entry, *(callee for function in functions.values() for callee in function.calls)}
+    pointed = tuple(name for name in functions if name not in named)
+
+    def chain(name: str, above: tuple[str, ...]) -> int:
+        if name in above:
+            raise ToolError(f"{name}: calls itself, so its stack has no bound")
+        function = functions[name]
+        callees = (*function.calls, *(pointed if function.by_pointer else ()))
+        return function.frame + max((chain(callee, (*above, name)) for callee in callees), default=0)
+
+    return chain(entry, ())
+
+
+def _symbols(program: Path, where: str) -> dict[str, int]:
+    with opened(program) as elf:
+        index, symbols = elf.get_section_index(where), section(elf, ".symtab").iter_symbols()
+        kept = [s for s in symbols if s["st_info"]["type"] == "STT_FUNC" and s["st_shndx"] == index]
+        return {s.name: int(s["st_size"]) for s in kept}
+
+
+def _function(name: str, size: int, body: list[_Instruction]) -> Function:
+    frame, calls, by_pointer = 0, set(), False
+    literals: dict[str, int] = {}
+    for op in body:
+        by_pointer |= op.mnemonic == "blx" or (op.mnemonic == "bx" and op.operands != "lr")
+        target = _TARGET.search(op.operands)
+        if op.mnemonic.startswith("b") and target and target[1] != name:
+            calls.add(target[1])
+        if op.literal is not None:
+            literals[op.operands.partition(",")[0]] = op.literal
+        frame += _pushed(name, op, literals)
+    return Function(name, size, frame, tuple(sorted(calls)), by_pointer)
+
+
+def _pushed(name: str, op: _Instruction, literals: Mapping[str, int]) -> int:
+    """Bytes by which an instruction moves the stack pointer down."""
+    if op.mnemonic in ("push", "vpush") or (op.mnemonic in ("stmdb", "vstmdb") and op.operands.startswith("sp!")):
+        listed = op.operands.partition("{")[2].rstrip("}").split(", ")
+        ranges = [re.fullmatch(r"d(\d+)-d(\d+)", item) for item in listed]
+        registers = sum(int(r[2]) - int(r[1]) + 1 if r else 1 for r in ranges)
+        return registers * (8 if listed[0].startswith("d") else 4)
+    if found := re.search(r"\[sp, #-(\d+)\]!", op.operands):
+        return int(found[1])
+    if not re.match(r"(add|sub)w?$", op.mnemonic) or not op.operands.startswith("sp,"):
+        return 0
+    if found := re.fullmatch(r"sp,(?: sp,)? #(\d+)", op.operands):
+        return int(found[1]) if op.mnemonic.startswith("sub") else 0
+    amount = literals.get(op.operands.rpartition(" ")[2])  # a Cortex-M0 adds a register to get far
+    if amount is None:
+        raise ToolError(f"{name}: its stack depends on a value ({op.mnemonic} {op.operands})")
+    return 2**32 - amount if amount >= 2**31 else 0
