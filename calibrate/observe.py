@@ -63,7 +63,7 @@ class Observer:
 
     def edges(self) -> Floats:
         """The upper ends of the bins, shape ``(BINS,)``."""
-        return np.arange(1, BINS + 1) * self.width
+        return np.arange(1, BINS + 1, dtype=np.float64) * self.width
 
     def _grow(self, largest: float) -> None:
         """Widen the bins until they reach ``largest``."""

@@ -1,0 +1,64 @@
+"""The state of an interrupted training, written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edgehfn.errors import InputError
+
+FORMAT = "edgehfn-checkpoint 1"
+
+Settings = Mapping[str, str | int | float]  # what must be equal for a run to be the same run
+
+
+def save(path: Path, settings: Settings, state: Mapping[str, Any]) -> None:
+    """Replace the checkpoint.
+
+    A crash at any moment leaves the old one or the new one. Raises InputError if it cannot be written.
+    """
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, "settings": dict(settings), "state": dict(state)}, buffer)
+    fresh = path.with_name(path.name + ".tmp")
+    try:
+        with fresh.open("wb") as file:
+            file.write(buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another checkpoint file") from error
+
+
+def load(path: Path, settings: Settings) -> dict[str, Any] | None:
+    """The state saved by a run with these very settings; None if there is no file.
+
+    Raises InputError if the file is no checkpoint, is damaged, or is of a run with other settings (the first difference
+    is named).
+    """
+    if not path.exists():
+        return None
+    try:
+        # torch.save writes a zip; torch.load would take other files for its formats of old
+        content = torch.load(path, map_location="cpu", weights_only=True) if zipfile.is_zipfile(path) else None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: not a readable checkpoint; delete it or give another file") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path}: not a checkpoint of this version; delete it or give another file")
+    saved, state = content.get("settings"), content.get("state")
+    if not (isinstance(saved, dict) and isinstance(state, dict)):
+        raise InputError(f"{path}: not a checkpoint of this version; delete it or give another file")
+    for name in {**saved, **settings}:
+        if saved.get(name) != settings.get(name):
+            raise InputError(
+                f"{path}: is of a run with {name} {saved.get(name)}, this one has {settings.get(name)}; "
+                "use the same settings to resume, or give another checkpoint file"
+            )
+    return dict(state)

@@ -1,0 +1,169 @@
+"""Train a net's scores, norms and dense weights: SGD with Nesterov momentum, the rate falling to zero along a cosine.
+
+A run is a function of its settings: the images' order and augmentation are drawn from (seed, epoch), so a position in
+the run is all the random state there is, and a run that was killed and resumed ends with the very bits of one that was
+not (on one machine, with as many threads).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from edgehfn.augment import Augment
+from edgehfn.data import Dataset
+from edgehfn.errors import InputError
+from edgehfn.nn import Net
+from edgehfn.progress import Report
+from edgehfn.training import Epoch, Run, Settings
+
+MIRRORED = ("fashion-mnist", "cifar10")  # sets whose classes survive a mirror
+REPORT_EVERY = 0.2  # seconds
+
+
+@dataclass(frozen=True)
+class History:
+    """What a training did; ``accuracy`` is top-1 over the test images at its end, 0..1."""
+
+    epochs: tuple[Epoch, ...]
+    accuracy: float
+
+
+def train(
+    net: Net,
+    data: Dataset,
+    *,
+    epochs: int,
+    batch: int = 128,
+    lr: float = 1.0,
+    seed: int = 0,
+    augment: Augment | None = None,
+    device: str = "auto",
+    threads: int = 1,
+    checkpoint: str | Path | None = None,
+    resume: bool = True,
+    save_every: float = 30.0,
+    progress: Report | None = None,
+) -> History:
+    """Train ``net`` in place on the training images, then measure it on the test images.
+
+    ``lr`` is the scores' peak rate. ``augment`` is by default ``flip`` for sets whose classes survive a mirror, else
+    ``none``; ``flip+crop`` pays in long runs only. ``device`` is ``auto``, ``cpu`` or ``cuda``. Two ``threads`` make a
+    net this small 1.7 times faster on two idle cores and several times slower on busy ones. With a ``checkpoint`` file
+    the run is saved every ``save_every`` seconds and after each epoch, and goes on from there, unless ``resume`` is
+    false. ``progress`` hears of steps, loss and training accuracy, and of each epoch as a milestone.
+
+    Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
+    if the loss is no longer finite.
+    """
+    mirror: Augment = "flip" if data.name in MIRRORED else "none"
+    settings = Settings(epochs, batch, lr, seed, augment or mirror, data.sha256, _signature(net))
+    _check(net, data, settings, threads)
+    path = None if checkpoint is None else Path(checkpoint)
+    place, home = _device(device), device_of(net)
+    with _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
+        run = Run(net.to(place), data, settings)
+        if path is not None and resume:
+            run.load(path)
+        _finish(run, path, save_every, progress)
+        accuracy = evaluate(net, data.x_test, data.y_test)
+    net.to(home)
+    return History(tuple(run.epochs), accuracy)
+
+
+def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch: int = 1000) -> float:
+    """Top-1 accuracy, 0..1, on raw images ``(N, C, H, W)`` with labels ``(N,)``; of equal logits the first counts."""
+    training, place = net.training, device_of(net)
+    net.eval()
+    right = 0
+    try:
+        with torch.inference_mode():
+            for at in range(0, len(x), batch):
+                logits = net(torch.from_numpy(x[at : at + batch]).to(place)).cpu()
+                right += int((logits.argmax(1) == torch.from_numpy(y[at : at + batch])).sum())
+    finally:
+        net.train(training)
+    return right / len(x)
+
+
+def device_of(net: Net) -> torch.device:
+    """Where the net's tensors are."""
+    return next((tensor.device for tensor in (*net.parameters(), *net.buffers())), torch.device("cpu"))
+
+
+def _finish(run: Run, path: Path | None, save_every: float, progress: Report | None) -> None:
+    """Run to the end, saving and reporting on the way."""
+    saved = shown = time.monotonic()
+    while run.step < run.steps:
+        run.advance()
+        epoch_ends = run.step % run.per_epoch == 0
+        now = time.monotonic()
+        if not epoch_ends and now - shown < REPORT_EVERY:
+            continue
+        means = run.close_epoch() if epoch_ends else run.means()
+        if path is not None and (epoch_ends or now - saved >= save_every):
+            run.save(path)
+            saved = now
+        if progress is not None:
+            epoch = (run.step - 1) // run.per_epoch + 1
+            note = f"epoch {epoch}/{run.settings.epochs}: loss {means.loss:.3f}, accuracy {100 * means.accuracy:.1f} %"
+            progress(run.step, run.steps, note, f"{note}, {means.seconds:.1f} s" if epoch_ends else "")
+        shown = now
+
+
+def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
+    """Raises InputError for what cannot be trained."""
+    if min(settings.epochs, settings.batch, threads) < 1:
+        raise InputError(f"epochs {settings.epochs}, batch {settings.batch}, threads {threads}: each must be 1 or more")
+    if not 0 < settings.lr < math.inf:
+        raise InputError(f"lr {settings.lr} is not a positive number; 1.0 is usual")
+    if settings.augment not in get_args(Augment):
+        raise InputError(f"augment {settings.augment!r} is unknown; use one of {', '.join(get_args(Augment))}")
+    if tuple(net.input.shape) != data.shape:
+        raise InputError(
+            f"the net reads images of C,H,W {net.input.shape}, {data.name} has {data.shape}; build it for these"
+        )
+    if net.input.dtype != "u8":
+        raise InputError(f"the net reads signed bytes, {data.name} has unsigned ones; build it with input type u8")
+    outputs = prod(net.shapes[net.steps[-1].name])
+    if outputs != len(data.classes):
+        raise InputError(f"the net has {outputs} outputs, {data.name} {len(data.classes)} classes; build it for these")
+    if any(getattr(step.op, "scores", net) is None for step in net.steps):
+        raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
+
+
+def _signature(net: Net) -> str:
+    """Tells nets apart whose training differs."""
+    steps = [
+        (step.name, step.x, repr(step.op), step.weight, repr(step.norm), step.relu, step.residual) for step in net.steps
+    ]
+    return hashlib.sha256(repr((net.seed, net.input, steps, net.shapes)).encode()).hexdigest()[:16]
+
+
+def _device(name: str) -> torch.device:
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"device {name!r} is unknown; use auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("device cuda: PyTorch finds no usable GPU; use cpu, or install a CUDA build and driver")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,133 @@
+"""A training run between two steps: everything its future depends on, so that it can stop and go on."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from edgehfn import checkpoint
+from edgehfn.augment import Augment, Draws
+from edgehfn.data import Dataset
+from edgehfn.errors import InputError
+from edgehfn.nn import Net
+
+MOMENTUM = 0.9
+WEIGHT_DECAY = 5e-4
+OTHERS = 0.1  # the rate of norms and dense weights, as a fraction of the scores'
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Means over one epoch's training images, and the time it took."""
+
+    loss: float
+    accuracy: float  # 0..1
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides the bits of the result; a checkpoint of other settings is refused."""
+
+    epochs: int
+    batch: int
+    lr: float
+    seed: int
+    augment: Augment
+    data: str  # digest
+    net: str
+
+
+class Run:
+    """The net, its optimizer and its position; ``net`` is trained where it lies."""
+
+    def __init__(self, net: Net, data: Dataset, settings: Settings) -> None:
+        self.net, self.settings = net.train(), settings
+        place = next(net.parameters()).device
+        self.x = torch.from_numpy(data.x_train).to(place)
+        self.y = torch.from_numpy(data.y_train).to(place)
+        self.batch = min(settings.batch, len(self.y))
+        self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
+        self.steps = settings.epochs * self.per_epoch
+        self.optimizer = _optimizer(net)
+        self.step = 0
+        self.epochs: list[Epoch] = []
+        self.sums = torch.zeros(2, dtype=torch.float64, device=place)  # loss and accuracy of this epoch's batches
+        self.seconds = 0.0  # since this epoch began
+        self.draws = self._draw(0)
+
+    def advance(self) -> None:
+        """One step of the optimizer."""
+        started = time.monotonic()
+        epoch, position = divmod(self.step, self.per_epoch)
+        if self.draws.epoch != epoch:
+            self.draws = self._draw(epoch)
+        x, y = self.draws.batch(self.x, self.y, slice(position * self.batch, (position + 1) * self.batch))
+        rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
+        for group, share in zip(self.optimizer.param_groups, (1, OTHERS), strict=True):
+            group["lr"] = rate * share
+        logits = self.net(x)
+        loss = F.cross_entropy(logits, y)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        accuracy = (logits.detach().argmax(1) == y).double().mean()
+        self.sums += torch.stack([loss.detach().double(), accuracy])
+        self.step += 1
+        self.seconds += time.monotonic() - started
+
+    def means(self) -> Epoch:
+        """Of this epoch so far. Raises InputError if the loss is not finite."""
+        loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
+        if not math.isfinite(loss):
+            raise InputError(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
+        return Epoch(loss, accuracy, self.seconds)
+
+    def close_epoch(self) -> Epoch:
+        self.epochs.append(self.means())
+        self.sums.zero_()
+        self.seconds = 0.0
+        return self.epochs[-1]
+
+    def save(self, path: Path) -> None:
+        state = {
+            "step": self.step,
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "epochs": [astuple(epoch) for epoch in self.epochs],
+            "sums": self.sums,
+            "seconds": self.seconds,
+        }
+        checkpoint.save(path, asdict(self.settings), state)
+
+    def load(self, path: Path) -> None:
+        """Go to where the checkpoint stands, if there is one. Raises InputError if it is of another run."""
+        state = checkpoint.load(path, asdict(self.settings))
+        if state is None:
+            return
+        try:
+            self.step, self.seconds = int(state["step"]), float(state["seconds"])
+            self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
+            self.sums.copy_(state["sums"])
+            self.net.load_state_dict(state["net"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
+
+    def _draw(self, epoch: int) -> Draws:
+        return Draws(self.settings.seed, epoch, len(self.y), self.settings.augment, self.y.device)
+
+
+def _optimizer(net: nn.Module) -> torch.optim.SGD:
+    named = [(name, p) for name, p in net.named_parameters() if p.requires_grad]
+    scores = [p for name, p in named if name.endswith("scores")]
+    others = [p for name, p in named if not name.endswith("scores")]
+    return torch.optim.SGD(
+        [{"params": scores}, {"params": others}], lr=0.0, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY
+    )

@@ -1,0 +1,409 @@
+"""Training: it learns, it repeats itself bit for bit, and neither an interrupt nor a kill changes the result."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import pickle
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from edgehfn import augment, checkpoint, data
+from edgehfn.errors import InputError
+from edgehfn.nn import Draft, InputSpec, Net
+from edgehfn.progress import progress
+from edgehfn.train import evaluate, train
+from edgehfn.training import Run, Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def toy(count: int = 600, seed: int = 0) -> data.Dataset:
+    """8x8 images of three classes: where the bright bar is, in noise."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 3, count)
+    x = rng.integers(0, 90, (count, 8, 8), dtype=np.uint8)
+    for image, label in zip(x, y, strict=True):
+        image[:, 1 + 2 * label : 3 + 2 * label] += 120
+    split = count // 6
+    return data.from_arrays(
+        "toy", {"x_train": x[split:], "y_train": y[split:], "x_test": x[:split], "y_test": y[:split]}
+    )
+
+
+def small(seed: int = 3, width: int = 6, shape: tuple[int, int, int] = (1, 8, 8), outputs: int = 3) -> Net:
+    draft = Draft(InputSpec(shape), seed=seed, densities=(0.6, 0.25))
+    draft.conv("stem", width, 3, kind="dense")
+    draft.max_pool("pool", 2, 2)
+    for iteration in range(2):
+        with draft.iterate(iteration, 2):
+            draft.conv("body", width, 3, residual=draft.x)
+    draft.global_avg_pool("mean")
+    draft.linear("head", outputs, kind="dense")
+    return draft.net()
+
+
+def bits(net: Net) -> bytes:
+    """All that a net has learned."""
+    stored = io.BytesIO()
+    for name, tensor in sorted(net.state_dict().items()):
+        stored.write(name.encode() + tensor.numpy().tobytes())
+    return stored.getvalue()
+
+
+def trained(**options) -> tuple[Net, object]:
+    net = small()
+    return net, train(net, toy(), **{"epochs": 3, "batch": 50, "device": "cpu", **options})
+
+
+def test_it_learns():
+    net, history = trained(epochs=4)
+    assert history.accuracy > 0.9
+    assert history.accuracy == evaluate(net, toy().x_test, toy().y_test)
+    losses = [epoch.loss for epoch in history.epochs]
+    assert len(losses) == 4
+    assert losses[-1] < 0.5 * losses[0]
+    assert all(0 <= epoch.accuracy <= 1 and epoch.seconds > 0 for epoch in history.epochs)
+
+
+def test_scores_norms_and_dense_weights_all_move_and_signs_do_not():
+    before, net = small(), trained()[0]
+    old, new = before.state_dict(), net.state_dict()
+    assert all(not torch.equal(old[name], new[name]) for name in old)
+    assert torch.equal(before.weights["body"].base, net.weights["body"].base)
+    assert not torch.equal(before.weights["body"].counts(), net.weights["body"].counts())
+
+
+def test_same_seed_same_bits_other_seed_other_bits():
+    first = bits(trained()[0])
+    assert bits(trained()[0]) == first
+    assert bits(trained(seed=1)[0]) != first
+    assert bits(trained(augment="flip")[0]) != first
+
+
+def test_a_step_is_the_recipe():
+    """Two steps against SGD with Nesterov momentum and weight decay, written out from the gradients."""
+    toys, net, twin = toy(), small(), small()
+    run = Run(net, toys, Settings(2, 50, 0.5, 0, "none", "", ""))
+    velocity = {name: torch.zeros_like(p) for name, p in twin.named_parameters()}
+    twin.train()
+    for step in range(2):
+        order = run.draws.order[50 * step : 50 * step + 50]
+        x, y = torch.from_numpy(toys.x_train)[order], torch.from_numpy(toys.y_train)[order]
+        loss = -torch.log_softmax(twin(x), 1)[torch.arange(50), y].mean()
+        names, params = zip(*twin.named_parameters(), strict=True)
+        rate = 0.5 * (1 + np.cos(np.pi * step / 20)) / 2
+        for name, p, gradient in zip(names, params, torch.autograd.grad(loss, params), strict=True):
+            with torch.no_grad():
+                gradient = gradient + 5e-4 * p
+                velocity[name] = 0.9 * velocity[name] + gradient
+                p -= rate * (1.0 if name.endswith("scores") else 0.1) * (gradient + 0.9 * velocity[name])
+        run.advance()
+    for (name, ours), (_, theirs) in zip(net.named_parameters(), twin.named_parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=2e-3, atol=2e-5, msg=name)
+
+
+def test_every_image_is_seen_once_an_epoch_in_another_order():
+    draws = [augment.Draws(5, epoch, 1000, "none", torch.device("cpu")) for epoch in (0, 0, 1)]
+    orders = [draw.order.tolist() for draw in draws]
+    assert sorted(orders[0]) == list(range(1000))
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_augmentation_mirrors_and_shifts_whole_images():
+    x = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 2, 5, 7), dtype=np.uint8))
+    y = torch.arange(200)
+    draws = augment.Draws(1, 0, 200, "flip+crop", torch.device("cpu"))
+    images, labels = draws.batch(x, y, slice(20, 120))
+    padded = np.pad(x.numpy(), ((0, 0), (0, 0), (4, 4), (4, 4)))
+    seen = set()
+    for image, label in zip(images.numpy(), labels.tolist(), strict=True):
+        views = {
+            (down, right, mirror): padded[label, :, down : down + 5, right : right + 7][:, :, :: -1 if mirror else 1]
+            for down in range(9)
+            for right in range(9)
+            for mirror in (False, True)
+        }
+        (found,) = [place for place, view in views.items() if (view == image).all()][:1]
+        seen.add(found)
+    assert len(seen) > 50
+    assert {mirror for _, _, mirror in seen} == {False, True}
+    assert {down for down, _, _ in seen} == {right for _, right, _ in seen} == set(range(9))
+
+
+def test_flip_is_the_default_only_where_classes_survive_it(tmp_path):
+    path = tmp_path / "a.ckpt"
+    trained(epochs=1, checkpoint=path)
+    assert torch.load(path, weights_only=True)["settings"]["augment"] == "none"
+    mirrored = dataclasses.replace(toy(), name="fashion-mnist")
+    train(small(), mirrored, epochs=1, device="cpu", checkpoint=tmp_path / "b.ckpt")
+    assert torch.load(tmp_path / "b.ckpt", weights_only=True)["settings"]["augment"] == "flip"
+
+
+# Stopping and going on
+
+
+class Stop(Exception):
+    pass
+
+
+def stop_at(step: int):
+    def report(done: int, total: int, note: str = "", milestone: str = "") -> None:
+        if done >= step:
+            raise Stop
+
+    return report
+
+
+@pytest.fixture
+def every_step(monkeypatch):
+    """Reports and checkpoints after each step instead of by the clock."""
+    monkeypatch.setattr(sys.modules["edgehfn.train"], "REPORT_EVERY", 0.0)
+
+
+@pytest.mark.parametrize("stops", [(1,), (10,), (13, 14, 29), tuple(range(2, 30, 3))])
+def test_an_interrupted_run_ends_with_the_same_bits(tmp_path, every_step, stops):
+    wanted, straight = trained(augment="flip+crop")
+    path = tmp_path / "run.ckpt"
+    for step in stops:
+        with pytest.raises(Stop):
+            trained(augment="flip+crop", checkpoint=path, save_every=0, progress=stop_at(step))
+    net, history = trained(augment="flip+crop", checkpoint=path, save_every=0)
+    assert bits(net) == bits(wanted)
+    assert history.accuracy == straight.accuracy
+    assert [(e.loss, e.accuracy) for e in history.epochs] == [(e.loss, e.accuracy) for e in straight.epochs]
+
+
+def test_a_finished_run_is_not_run_again(tmp_path):
+    path = tmp_path / "run.ckpt"
+    first = trained(checkpoint=path)
+    calls = []
+    second = trained(checkpoint=path, progress=lambda *args: calls.append(args))
+    assert bits(first[0]) == bits(second[0])
+    assert first[1] == second[1]
+    assert not calls
+
+
+def test_without_resume_a_run_starts_anew_over_the_old_checkpoint(tmp_path):
+    path = tmp_path / "run.ckpt"
+    trained(checkpoint=path, seed=9)
+    assert bits(trained(checkpoint=path, resume=False)[0]) == bits(trained()[0])
+    assert bits(trained(checkpoint=path)[0]) == bits(trained()[0])
+
+
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import test_train as t
+sys.modules["edgehfn.train"].REPORT_EVERY = 0.0
+net = t.small()
+t.train(net, t.toy(), epochs=12, batch=50, device="cpu", checkpoint=sys.argv[2], save_every=0)
+open(sys.argv[3], "wb").write(t.bits(net))
+"""
+
+
+def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path):
+    wanted = small()
+    train(wanted, toy(), epochs=12, batch=50, device="cpu")
+    path, result = tmp_path / "run.ckpt", tmp_path / "bits"
+    command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(path), str(result)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    kills = 0
+    while not result.exists():
+        before = path.stat().st_mtime_ns if path.exists() else 0
+        child = subprocess.Popen(command, env=environment)
+        if kills < 2:
+            while child.poll() is None and (not path.exists() or path.stat().st_mtime_ns == before):
+                time.sleep(0.005)
+            time.sleep(random.uniform(0, 0.5))
+            child.send_signal(signal.SIGKILL)
+            assert child.wait() in (0, -signal.SIGKILL)
+            kills += child.returncode == -signal.SIGKILL
+        else:
+            assert child.wait(timeout=120) == 0
+    assert kills
+    assert result.read_bytes() == bits(wanted)
+
+
+def test_half_written_checkpoint_beside_a_good_one_does_no_harm(tmp_path):
+    path = tmp_path / "run.ckpt"
+    (tmp_path / "run.ckpt.tmp").write_bytes(b"half")
+    trained(checkpoint=path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.ckpt"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"lr": 0.5}, "with lr 1.0, this one has 0.5"),
+        ({"epochs": 4}, "with epochs 3, this one has 4"),
+        ({"batch": 60}, "with batch 50, this one has 60"),
+        ({"seed": 1}, "with seed 0, this one has 1"),
+        ({"augment": "flip"}, "with augment none, this one has flip"),
+    ],
+)
+def test_checkpoint_of_other_settings_is_refused(tmp_path, changes, says):
+    path = tmp_path / "run.ckpt"
+    trained(checkpoint=path)
+    content = path.read_bytes()
+    with pytest.raises(InputError, match=f"{path}: is of a run {re.escape(says)}; use the same settings"):
+        trained(checkpoint=path, **changes)
+    assert path.read_bytes() == content
+
+
+def test_checkpoint_of_another_net_or_other_data_is_refused(tmp_path):
+    path = tmp_path / "run.ckpt"
+    trained(checkpoint=path)
+    for net in (small(seed=4), small(width=7)):
+        with pytest.raises(InputError, match="is of a run with net"):
+            train(net, toy(), epochs=3, batch=50, device="cpu", checkpoint=path)
+    with pytest.raises(InputError, match="is of a run with data"):
+        train(small(), toy(seed=1), epochs=3, batch=50, device="cpu", checkpoint=path)
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("echo unsafe > /dev/null",)
+
+
+def test_files_that_are_no_checkpoint_are_refused(tmp_path):
+    path = tmp_path / "run.ckpt"
+    trained(checkpoint=path)
+    whole = path.read_bytes()
+    state = torch.load(path, weights_only=True)
+    for content in (b"", b"hello", whole[: len(whole) // 2], whole[:-40], pickle.dumps(Evil()), pickle.dumps([1])):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"run\.ckpt: not a") as error:
+            trained(checkpoint=path)
+        assert "\n" not in str(error.value)
+    for broken in (
+        {},
+        {**state["state"], "net": {}},
+        {**state["state"], "optimizer": 3},
+        {**state["state"], "step": "x"},
+    ):
+        checkpoint.save(path, state["settings"], broken)
+        with pytest.raises(InputError, match=r"run\.ckpt: damaged"):
+            trained(checkpoint=path)
+    for odd in ([], {"format": "other"}, {**state, "settings": 3}):
+        torch.save(odd, path)
+        with pytest.raises(InputError, match=r"run\.ckpt: not a checkpoint"):
+            trained(checkpoint=path)
+
+
+def test_checkpoint_that_cannot_be_written(tmp_path):
+    with pytest.raises(InputError, match="cannot be written"):
+        trained(checkpoint=tmp_path / "no" / "folder.ckpt")
+
+
+# What is refused, and what is left as it was
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"epochs": 0}, "epochs 0"),
+        ({"batch": 0}, "batch 0"),
+        ({"threads": 0}, "threads 0"),
+        ({"lr": 0.0}, "lr 0.0"),
+        ({"lr": float("nan")}, "lr nan"),
+        ({"augment": "rotate"}, "use one of none, flip, flip"),
+        ({"device": "tpu"}, "use auto, cpu or cuda"),
+    ],
+)
+def test_bad_options_are_refused(options, says):
+    with pytest.raises(InputError, match=says):
+        trained(**options)
+
+
+def test_nets_that_do_not_fit_the_data_are_refused():
+    for net, says in (
+        (small(shape=(1, 9, 8)), r"\(1, 9, 8\), toy has \(1, 8, 8\)"),
+        (small(outputs=4), "4 outputs, toy 3 classes"),
+    ):
+        with pytest.raises(InputError, match=says):
+            train(net, toy(), epochs=1)
+
+
+def test_a_net_with_fixed_masks_is_refused():
+    net = small()
+    op = net.weights["body"]
+    counts = op.counts()
+    op.scores = None
+    op.fixed = counts
+    with pytest.raises(InputError, match="masks are fixed"):
+        train(net, toy(), epochs=1)
+
+
+def test_divergence_is_told():
+    with pytest.raises(InputError, match=r"diverged in epoch 1: .* use a lower lr"):
+        trained(lr=1e30)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_cuda_without_a_gpu_is_refused():
+    with pytest.raises(InputError, match="finds no usable GPU"):
+        trained(device="cuda")
+
+
+def test_a_batch_larger_than_the_set_is_the_set():
+    assert len(trained(batch=10_000, epochs=1)[1].epochs) == 1
+
+
+def test_threads_and_mode_are_left_as_they_were():
+    before = torch.get_num_threads()
+    net, _ = trained(epochs=1, batch=10_000, threads=before + 1)
+    assert torch.get_num_threads() == before
+    net.train()
+    evaluate(net, toy().x_test, toy().y_test)
+    assert net.training
+
+
+def test_evaluate_counts_the_first_of_equal_logits():
+    class Constant(Net):
+        def forward(self, raw: torch.Tensor) -> torch.Tensor:
+            return torch.zeros(len(raw), 3)
+
+    net = Constant(small().input, small().steps, seed=3)
+    x = np.zeros((10, 1, 8, 8), np.uint8)
+    assert evaluate(net, x, np.array([0] * 7 + [1, 2, 1]), batch=3) == 0.7
+
+
+# Progress
+
+
+def test_off_a_terminal_only_milestones_are_written():
+    stream = io.StringIO()
+    with progress("training", Console(file=stream, width=100)) as report:
+        trained(progress=report)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 3
+    assert re.fullmatch(r"epoch 2/3: loss \d\.\d{3}, accuracy \d+\.\d %, \d+\.\d s", lines[1])
+
+
+def test_on_a_terminal_a_bar_is_drawn_and_removed():
+    stream = io.StringIO()
+    with progress("training", Console(file=stream, width=100, force_terminal=True)) as report:
+        for done in range(5):
+            report(done, 5, f"note {done}", "half" if done == 2 else "")
+    assert "half" in stream.getvalue()
+    assert "training" in stream.getvalue()
+
+
+def test_progress_goes_to_standard_error(capsys):
+    with progress("emulate") as report:
+        report(3, 10)
+        report(10, 10, "", "done [with] it")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "done [with] it\n")
