@@ -16,6 +16,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## install what is missing: .venv, compilers, emulator, Fashion-MNIST
+	@echo "Ready: $(EDGEHFN) --help"
 
 $(READY): scripts/setup.sh pyproject.toml requirements-tested.txt
 	@bash scripts/setup.sh

@@ -1,9 +1,10 @@
-"""Hidden-Fold Networks on microcontrollers: trained masks over seeded signs, compiled to C that computes the same bytes.
+"""Hidden-Fold Networks on microcontrollers: trained masks over seeded signs, compiled to C of the same bytes.
 
     import edgehfn as hfn
 
-    net = hfn.load("kws.hfn")                      # or hfn.nn.…, hfn.train(net, hfn.data.load("fashion-mnist"), epochs=8)
-    graph = hfn.lower(net, calibration.scales)     # calibration: see the package `calibrate`
+    net = hfn.nn.preset("demo", (1, 28, 28), 10)   # or hfn.load("kws.hfn")
+    hfn.train(net, hfn.data.load("fashion-mnist"), epochs=8)
+    graph = hfn.lower(net, calibration.scales)     # the package `calibrate` makes these
     hfn.run(graph, images, on="cortex-m4")         # the same bytes on every machine
     hfn.write_c(graph, "kws", into="build")
 
@@ -20,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgehfn import data, nn
     from edgehfn.agreement import Agreement, verify
-    from edgehfn.backends.c import write_c
     from edgehfn.backends.emulate import emulate
     from edgehfn.backends.footprint import footprint
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
+    from edgehfn.generate import write_c, write_runtime
     from edgehfn.graph import Graph, plan
     from edgehfn.lower import lower
     from edgehfn.machines import MACHINES, run
@@ -58,14 +59,15 @@ __all__ = [
     "train",
     "verify",
     "write_c",
+    "write_runtime",
 ]
 
 _HOMES = {
     "edgehfn.agreement": ("Agreement", "verify"),
-    "edgehfn.backends.c": ("write_c",),
     "edgehfn.backends.emulate": ("emulate",),
     "edgehfn.backends.footprint": ("footprint",),
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
+    "edgehfn.generate": ("write_c", "write_runtime"),
     "edgehfn.graph": ("Graph", "plan"),
     "edgehfn.lower": ("lower",),
     "edgehfn.machines": ("MACHINES", "run"),
@@ -92,7 +94,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps ``edgehfn.train`` and ``edgehfn.lower`` the functions, when importing the modules that define them would rebind the names."""
+    """Keeps ``edgehfn.train`` and ``edgehfn.lower`` functions: importing the modules of that name would rebind them."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):

@@ -34,7 +34,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Compared:
-    """One machine against the emulator: bytes that differ in all nodes, the first of them, and the outputs ``(images, …)``."""
+    """One machine against the emulator: bytes that differ in all nodes, the first of them, and the outputs."""
 
     images: int
     mismatches: int

@@ -19,9 +19,9 @@ MACHINES = (PYTORCH, EMULATOR, HOST, *target.CORES)
 def run(graph: Graph, raw: Raw, on: str = EMULATOR, observe: Observe | None = None) -> Int8:
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
-    ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe`` receives
-    every node's name and int8 bytes ``(N, *shape)``. Raises InputError for other machines or images, ToolError where a
-    compiler or QEMU is missing or fails.
+    ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
+    receives every node's name and int8 bytes ``(N, *shape)``. Raises InputError for other machines or images, ToolError
+    where a compiler or QEMU is missing or fails.
     """
     match on:
         case "pytorch":
@@ -51,15 +51,16 @@ def parse(words: str) -> tuple[str, ...]:
 
 
 def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Images ``(N, C, H, W)`` in the order that the graph's sensor delivers. Raises InputError if they do not fit it."""
+    """Images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
     if images.shape[1:] != graph.input.shape or graph.input.dtype != "u8":
         raise InputError(
-            f"the model reads {graph.input.dtype} images of C,H,W {graph.input.shape}, these are u8 {images.shape[1:]}; "
-            "give the data it was trained on"
+            f"the model reads {graph.input.dtype} images of C,H,W {graph.input.shape}, these are u8 "
+            f"{images.shape[1:]}; give the data it was trained on"
         )
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if graph.input.order == "hwc" else images
 
 
 def classes(outputs: Int8) -> npt.NDArray[np.int64]:
-    """The class of each output ``(N, classes)``: the smallest index among the largest elements, shape ``(N,)``."""
-    return outputs.reshape(len(outputs), -1).argmax(1)
+    """The class of each output ``(N, classes)``: the smallest index among the largest elements, ``(N,)``."""
+    chosen: npt.NDArray[np.int64] = outputs.reshape(len(outputs), -1).argmax(1)
+    return chosen

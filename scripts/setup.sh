@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 TORCH=${TORCH:-}
 TESTED=requirements-tested.txt
-PIP=(.venv/bin/python -m pip --disable-pip-version-check install --quiet --constraint "$TESTED")
+PIP=(.venv/bin/python -m pip --disable-pip-version-check install -qq --constraint "$TESTED")
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 

@@ -1,0 +1,116 @@
+"""The options that choose a net: a preset and what may be changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from edgehfn.nn import Net
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+IMAGE = {"tiny": (1, 28, 28), "demo": (1, 28, 28)}  # what an untrained preset reads; all others:
+COLOUR = (3, 32, 32)
+
+
+def options(command: F) -> F:
+    """What may be changed in any preset, and the seed."""
+    kinds = click.Choice(["masked", "dense"])
+    for decorate in (
+        click.option(
+            "--seed",
+            type=click.IntRange(0, 2**32 - 1),
+            default=0,
+            show_default=True,
+            help="Of the signs and of training.",
+        ),
+        click.option(
+            "--affine/--no-affine",
+            default=None,
+            help="Learned factors and offsets in norms; they cost nothing on the device.",
+        ),
+        click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
+        click.option("--stem", type=kinds, help="First layer: a mask like the others, or trained int8."),
+        click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
+        click.option(
+            "--coats",
+            metavar="N|D,D…",
+            help="Coats of each mask: how many, spaced evenly below --density; or their densities.",
+        ),
+        click.option("--density", type=float, metavar="D", help="Fraction of the weights kept, in (0, 1]."),
+        click.option(
+            "--width", type=int, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def untrained(command: F) -> F:
+    """``--arch`` in place of a model file, with the shape of its input and the number of its classes."""
+    for decorate in (
+        click.option("--classes", type=click.IntRange(2), default=10, show_default=True, help="The preset's outputs."),
+        click.option("--input", "shape", metavar="C,H,W", help="The preset's input.  [default: 1,28,28 or 3,32,32]"),
+        click.option("--arch", metavar="PRESET", help="Take an untrained preset instead of a model."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def check(model: Path | None, arch: str | None) -> None:
+    """Raises UsageError unless one of both is given."""
+    if (model is None) == (arch is None):
+        raise click.UsageError("give either a model file or --arch PRESET")
+
+
+def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[str, ...], **given: Any) -> Net:
+    """The preset ``arch`` for images of ``shape`` (C, H, W) with the options that were given. Raises InputError."""
+    from edgehfn import nn
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "coats" in chosen:
+        chosen["coats"] = _coats(chosen["coats"], chosen.pop("density", None))
+    if "fold" in chosen:
+        chosen["fold"] = _fold(chosen["fold"])
+    return nn.preset(arch, shape or IMAGE.get(arch, COLOUR), classes, **chosen)
+
+
+def shape(text: str | None) -> tuple[int, int, int] | None:
+    """``C,H,W`` as numbers. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        channels, height, width = (int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--input {text}: give channels, height, width, such as 1,28,28") from None
+    return channels, height, width
+
+
+def _coats(text: str, density: float | None) -> tuple[float, ...]:
+    """Densities of the coats; ``n`` coats of density d keep d, d·(n-1)/n, … d/n (Okoshi et al. 2022, linear)."""
+    if text.isdecimal() and int(text) > 0:
+        outer, count = 0.5 if density is None else density, int(text)
+        return tuple(outer * (count - coat) / count for coat in range(count))
+    try:
+        densities = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(
+            f"--coats {text}: give a number of coats such as 2, or their densities such as 0.6,0.25"
+        ) from None
+    if density is not None and density != densities[0]:
+        raise InputError(f"--coats {text} has the densities already; leave out --density {density}")
+    return densities
+
+
+def _fold(text: str) -> int | tuple[int, ...]:
+    try:
+        folds = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--fold {text}: give a number such as 2, or one a stage such as 1,2,2") from None
+    return folds[0] if len(folds) == 1 else folds

@@ -1,0 +1,71 @@
+"""``demo``: the whole way once, by the same commands that a user would type, and one table of what came out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgehfn.cli import measure, prove
+from edgehfn.cli.front import Result, note, show, table
+from edgehfn.cli.learn import calibrate, train
+from edgehfn.cli.write import compile_
+
+CORES = ("cortex-m4", "cortex-m0")
+
+
+@click.command(short_help="All of the above once, in one table.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR", show_default=True)
+@click.option("--data", default="fashion-mnist", metavar="NAME|PATH", show_default=True, help="As for train.")
+@click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="As for train.")
+@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
+def demo(output: Path, data: str, arch: str, epochs: int) -> None:
+    """Train a folded net, calibrate it, compile it, compare every byte on all machines, run it on an emulated
+    Cortex-M4, and print what it can do and costs. A model that is there already is not trained again."""
+    from edgehfn import modelfile
+
+    model = output / "demo.hfn"
+    if not model.exists():
+        _call(train, "--data", data, "--arch", arch, "--epochs", epochs, "-o", model)
+    _call(calibrate, model, "--data", data)
+    _call(compile_, model, "--name", "demo", "-o", output)
+    agreed = _call(prove.verify, model, "--data", data)
+    whole = _call(prove.run, model, "--data", data)
+    device = _call(prove.run, model, "--data", data, "--on", CORES[0])
+    sizes = [_call(measure.size, model, "--target", core) for core in CORES]
+    counts = [_call(measure.bench, model, "--on", core) for core in CORES]
+
+    rows = table("", *CORES, title=f"EdgeHFN: a net of preset {arch} on {data}")
+    rows.add_row(f"float accuracy, {whole['images']:,} test images", _percent(modelfile.info(model)["accuracy"]), "")
+    rows.add_row(f"integer accuracy, {whole['images']:,} test images", _percent(whole["accuracy"]), "")
+    rows.add_row(f"integer accuracy in emulation, {device['images']:,} images", _percent(device["accuracy"]), "")
+    rows.add_row(f"mismatching bytes, {len(agreed['machines'])} machines", f"{agreed['mismatches']:,}", "")
+    rows.add_section()
+    for name, label in (
+        ("weights_flash", "model data, bytes"),
+        ("code_flash", "code, bytes"),
+        ("total_flash", "total flash, bytes"),
+        ("total_ram", "total RAM, bytes"),
+        ("stack", "stack, bytes"),
+    ):
+        rows.add_row(label, *(f"{size[name]:,}" for size in sizes))
+    rows.add_row("emulated instructions an image", *(f"{count['instructions']:,}" for count in counts))
+    show(rows)
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f} %"
+
+
+def _call(command: click.Command, *words: Any) -> Result:
+    """Run a command as if it were typed; what it shows gives way to the table at the end."""
+    typed = [str(word) for word in words]
+    note(f"$ edgehfn {command.name} {' '.join(typed)}")
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = command.main([*typed, "--json"], prog_name=f"edgehfn {command.name}", standalone_mode=False)
+    if not isinstance(result, dict):  # the exit status of a command that ended early
+        raise click.exceptions.Exit(result)
+    return result

@@ -1,0 +1,96 @@
+"""What all commands share: errors in one line, results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from edgehfn.errors import EdgeHFNError
+
+F = TypeVar("F", bound=Callable[..., Any])
+Result = dict[str, Any]  # of a command: what --json prints
+
+DISAGREES = 1  # exit status
+FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
+
+
+class Failure(click.ClickException):
+    """Ends the program with one line on standard error."""
+
+    exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"edgehfn: error: {self.message}", err=True, file=file)
+
+
+class Interrupted(Failure):
+    """Ends the program as shells expect after Ctrl-C."""
+
+    exit_code = 130
+
+
+class Commands(click.Group):
+    """A group whose commands fail in one line, never with a traceback for what the user can mend."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else ctx.command_path
+            raise Failure(f"{error.format_message().rstrip('.')}; see {command} --help") from error
+        except EdgeHFNError as error:
+            raise Failure(str(error)) from error
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has gone
+        except OSError as error:
+            raise Failure(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+        except KeyboardInterrupt:
+            raise Interrupted("stopped") from None
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order one uses them
+
+
+def example(text: str) -> str:
+    """An epilog for a command's help, kept as it is laid out."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def as_json(command: F) -> F:
+    """The option ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")(command)
+
+
+def emit(result: Result) -> None:
+    """The one JSON object."""
+    click.echo(json.dumps(result))
+
+
+def show(table: Table | str) -> None:
+    """A result for people, on standard output."""
+    console = Console(highlight=False, soft_wrap=isinstance(table, str))
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(table, markup=False)
+
+
+def note(text: str) -> None:
+    """Something on the way, on standard error."""
+    click.echo(text, err=True)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table whose first column is text and whose others are numbers."""
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return made

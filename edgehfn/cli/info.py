@@ -1,0 +1,101 @@
+"""``info``: what a model is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgehfn.cli import architecture
+from edgehfn.cli.front import Result, as_json, emit, example, show, table
+
+if TYPE_CHECKING:
+    from edgehfn.nn import Net, Weighted
+
+
+@click.command(
+    short_help="What a model is made of.",
+    epilog=example("edgehfn info kws.hfn\nedgehfn info --arch resnet20 --density 0.3 --input 3,32,32"),
+)
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@architecture.untrained
+@architecture.options
+@as_json
+def info(
+    model: Path | None, arch: str | None, shape: str | None, classes: int, as_json: bool, **net_options: Any
+) -> Result:
+    """What a model is made of: every step with its shape, weight, density and multiply-accumulates, and how it was
+    trained. Steps that name the same weight share it."""
+    from edgehfn import modelfile
+
+    architecture.check(model, arch)
+    if model is not None:
+        net, noted = modelfile.load(model), {**modelfile.info(model), "digest": modelfile.digest(model)}
+    else:
+        net, noted = architecture.build(str(arch), architecture.shape(shape), classes, **net_options), {}
+    result = {"name": str(model or arch), **_facts(net), "noted": noted}
+    if as_json:
+        emit(result)
+    else:
+        _show(result)
+    return result
+
+
+def _facts(net: Net) -> Result:
+    """Bytes are those of masks and trained weights on the device, norms and tables apart."""
+    weights = {name: _weight(op) for name, op in net.weights.items()}
+    macs = net.macs
+    steps = [
+        {"name": s.name, "shape": net.shapes[s.name], "weight": s.weight, "mac": macs.get(s.name, 0)} for s in net.steps
+    ]
+    return {
+        "input": net.input.shape,
+        "classes": net.classes,
+        "seed": net.seed,
+        "mac": sum(macs.values()),
+        "mask_bytes": sum(w["bytes"] for w in weights.values() if w["density"] is not None),
+        "dense_bytes": sum(w["bytes"] for w in weights.values() if w["density"] is None),
+        "weights": weights,
+        "steps": steps,
+    }
+
+
+def _weight(op: Weighted) -> Result:
+    from edgehfn import masks
+    from edgehfn.nn import SupermaskConv2d, SupermaskLinear
+
+    if isinstance(op, SupermaskConv2d | SupermaskLinear):
+        counts = op.counts().cpu().numpy()
+        density, stored = float((counts > 0).mean()), masks.pack(counts, op.coats).nbytes
+        return {"shape": op.shape, "count": counts.size, "density": density, "coats": op.coats, "bytes": stored}
+    count = op.weight().numel()
+    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bytes": count}
+
+
+def _show(result: Result) -> None:
+    rows = table("step", "shape", "MAC", "weight", "weights", "density", "coats", "bytes", title=result["name"])
+    seen = set()
+    for step in result["steps"]:
+        cells = [step["name"], _times(step["shape"]), f"{step['mac']:,}" if step["mac"] else "", step["weight"]]
+        if step["weight"] and step["weight"] not in seen:
+            weight = result["weights"][step["weight"]]
+            kind = ["int8", ""] if weight["density"] is None else [f"{weight['density']:.3f}", str(weight["coats"])]
+            cells += [f"{weight['count']:,}", *kind, f"{weight['bytes']:,}"]
+        elif step["weight"]:
+            cells.append("shared")
+        seen.add(step["weight"])
+        rows.add_row(*cells)
+    show(rows)
+    count = sum(weight["count"] for weight in result["weights"].values())
+    show(
+        f"input {_times(result['input'])}, {len(result['classes'])} classes, seed {result['seed']}, {count:,} weights, "
+        f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, int8 weights {result['dense_bytes']:,} bytes"
+    )
+    for name, value in result["noted"].items():
+        if name != "classes":
+            show(f"{name}: {value}")
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))

@@ -1,0 +1,154 @@
+"""``size`` and ``bench``: what a model costs on a core, in bytes and in instructions."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgehfn.cli import architecture
+from edgehfn.cli.front import Failure, Result, as_json, emit, example, note, show, table
+from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from edgehfn.graph import Graph
+    from edgehfn.nn import Net
+
+CORE = "cortex-m4"
+RANDOM_IMAGES = 64  # that set the scales of an untrained net
+
+
+class Bytes(click.ParamType[int]):
+    """``16384``, ``16K`` or ``16KB``: K is 1,024 and M is 1,048,576."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"(\d+)([KM]?)B?", str(value).upper())
+        if found is None:
+            self.fail(f"{value} is no number of bytes, such as 16384 or 16K", param, ctx)
+        return int(found[1]) * {"": 1, "K": 1024, "M": 1024 * 1024}[found[2]]
+
+
+@click.command(
+    short_help="Flash and RAM on a core.",
+    epilog=example(
+        "edgehfn size kws.hfn --target cortex-m0 --html kws.html\n"
+        "edgehfn size kws.hfn --target cortex-m4 --max-flash 16K --max-ram 16K"
+    ),
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--target", default=CORE, metavar="CORE", show_default=True)
+@click.option("--max-flash", type=Bytes(), help="Fail if the total flash is more.")
+@click.option("--max-ram", type=Bytes(), help="Fail if the total RAM is more; the stack is not counted.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a report, too.")
+@as_json
+def size(
+    model: Path, target: str, max_flash: int | None, max_ram: int | None, html: Path | None, as_json: bool
+) -> Result:
+    """Flash and RAM on a core in bytes, by what they are spent on: predicted from the model alone, and measured in a
+    linked program where the compiler is installed. Start-up code and the test harness are not counted. Exit status 2
+    if a limit is exceeded."""
+    from edgehfn import footprint
+    from edgehfn.cli.model import open_model
+
+    graph = open_model(model).graph
+    found = footprint(graph, target)
+    if html is not None:
+        _write(html, _report(graph, target, model.stem))
+        note(f"written to {html}")
+    result = found.to_json()
+    if as_json:
+        emit(result)
+    else:
+        show(str(found))
+    for name, limit, remedy in (
+        ("total_flash", max_flash, "fewer channels, coats or classes, or more folding"),
+        ("total_ram", max_ram, "fewer channels, or a pooled stem"),
+    ):
+        if limit is not None and result[name] > limit:
+            what = name.replace("_", " ")
+            raise Failure(f"{model}: {what} on {target} is {result[name]:,} bytes, {limit:,} are allowed; try {remedy}")
+    return result
+
+
+@click.command(
+    short_help="Instructions of one inference.",
+    epilog=example(
+        "edgehfn bench kws.hfn --on cortex-m4\nedgehfn bench --arch resnet8-mlperf --density 0.3 --on cortex-m7 --json"
+    ),
+)
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.option("--on", default=CORE, metavar="CORE", show_default=True)
+@architecture.untrained
+@architecture.options
+@as_json
+def bench(
+    model: Path | None, on: str, arch: str | None, shape: str | None, classes: int, as_json: bool, **net_options: Any
+) -> Result:
+    """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
+    input takes the same. Of a preset, every layer is masked, at random."""
+    from edgehfn import bench as count
+    from edgehfn.cli.model import open_model
+
+    architecture.check(model, arch)
+    if model is not None:
+        graph, name = open_model(model).graph, str(model)
+    else:
+        masked = {**net_options, "stem": net_options["stem"] or "masked"}
+        masked["classifier"] = masked["classifier"] or "masked"
+        net = architecture.build(str(arch), architecture.shape(shape), classes, **masked)
+        graph, name = _untrained(net), str(arch)
+    counted, mac = count(graph, on), graph.macs
+    nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in counted.nodes]
+    result = {"instructions": counted.total, "nodes": nodes, "mac": sum(mac.values()), "core": on}
+    if as_json:
+        emit(result)
+    else:
+        _show(result, f"{name} on {on}")
+    return result
+
+
+def _show(result: Result, title: str) -> None:
+    rows = table("node", "emulated instructions", "MAC", "per MAC", title=title)
+    for row in (*result["nodes"], {**result, "name": "total"}):
+        if row["name"] == "total":
+            rows.add_section()
+        instructions, mac = row["instructions"], row["mac"]
+        known = (f"{mac:,}", f"{instructions / mac:.2f}") if mac else ("", "")
+        rows.add_row(row["name"], f"{instructions:,}", *known)
+    show(rows)
+
+
+def _untrained(net: Net) -> Graph:
+    """The graph of a net with random masks, its norms and scales set by random images."""
+    import numpy as np
+    import torch
+
+    import calibrate
+    from edgehfn import lower
+
+    draw = np.random.default_rng(net.seed)
+    images = draw.integers(0, 256, (RANDOM_IMAGES, *net.input.shape), dtype=np.uint8)
+    with torch.no_grad():
+        for norm in (step.norm for step in net.steps if step.norm is not None):
+            norm.momentum = None  # the batch's own statistics, not a running mean with the initial ones
+        net.train()(torch.from_numpy(images))
+    return lower(net.eval(), calibrate.calibrate(net, [images]).scales)
+
+
+def _report(graph: Graph, target: str, name: str) -> str:
+    raise InputError("no report yet")
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""Opening what commands are given: a model file, the calibration beside it, and data that fits both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgehfn import machines
+from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from edgehfn.data import Dataset, Images
+    from edgehfn.graph import Graph
+    from edgehfn.nn import Net
+
+
+@dataclass(frozen=True)
+class Model:
+    """A net, its integer graph, and the file they come from."""
+
+    path: Path
+    net: Net
+    graph: Graph
+
+
+def calibration_of(model: Path) -> Path:
+    """Where the calibration of a model file lies: ``kws.hfn`` → ``kws.cal.json``."""
+    return model.with_suffix(".cal.json")
+
+
+def open_model(path: Path) -> Model:
+    """Load a model and its calibration and lower them. Raises InputError naming the command that makes the missing."""
+    import calibrate
+    from edgehfn import lower, modelfile
+
+    net, beside = modelfile.load(path), calibration_of(path)
+    if not beside.exists():
+        raise InputError(f"{beside}: no such file; run edgehfn calibrate {path} --data … first")
+    calibration = calibrate.load_for(beside, path, modelfile.digest(path))
+    return Model(path, net, lower(net, calibration.scales))
+
+
+def test_set(model: Model, name: str, limit: int | None) -> tuple[Images, Dataset]:
+    """The first ``limit`` test images in the order of the model's sensor, and their set. Raises InputError."""
+    from edgehfn import data
+
+    loaded = data.load(name)
+    outputs = model.graph.output.size
+    if len(loaded.classes) != outputs:
+        raise InputError(
+            f"{name}: has {len(loaded.classes)} classes, {model.path} tells {outputs} apart; give its own data"
+        )
+    return machines.raw(model.graph, loaded.x_test[:limit]), loaded

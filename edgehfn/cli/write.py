@@ -1,0 +1,38 @@
+"""``compile``: a model as C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgehfn.cli.front import Result, as_json, emit, example, show
+
+RUNTIME = "edgehfn"  # the folder beside the generated files
+
+
+@click.command(name="compile", short_help="Write C.", epilog=example("edgehfn compile kws.hfn --name kws -o build"))
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="Prefix of files, functions and macros.  [default: the model file's name]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("."), metavar="DIR", help="Where the files go."
+)
+@as_json
+def compile_(model: Path, name: str | None, output: Path, as_json: bool) -> Result:
+    """Write NAME.c and NAME.h, and the C runtime they call into a folder edgehfn beside them. The same model gives
+    the same bytes. Compile all of it with the folder edgehfn on the include path; the application includes NAME.h."""
+    from edgehfn import plan, write_c, write_runtime
+    from edgehfn.cli.model import open_model
+
+    graph, name = open_model(model).graph, name or model.stem
+    files = [*write_c(graph, name, output), *write_runtime(output / RUNTIME)]
+    arena = plan(graph).size
+    result = {"name": name, "files": [str(path) for path in files], "arena": arena}
+    if as_json:
+        emit(result)
+    else:
+        header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
+        show(f"{header} and {source}; {name}_run needs an arena of {arena:,} bytes")
+        gcc = "arm-none-eabi-gcc -std=c99 -O2 -mthumb -mcpu=cortex-m4"
+        show(f"for example: {gcc} -I{runtime} -c {source} {runtime}/*.c")
+    return result

@@ -1,0 +1,46 @@
+"""A model as C files: the generated pair with its self-test, and the runtime that it calls."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from edgehfn.backends import c
+from edgehfn.backends.emulate import emulate
+from edgehfn.errors import InputError
+from edgehfn.graph import Graph, plan
+from edgehfn.target import firmware
+from edgehfn.target.execute import golden
+
+
+def write_c(graph: Graph, name: str, into: str | Path = ".") -> list[Path]:
+    """Write ``NAME.h`` and ``NAME.c``; the same graph gives the same bytes. Returns their paths.
+
+    Their self-test (docs/SPEC.md section 8) expects what the emulator computes. Raises InputError if the name cannot
+    begin C names or a file cannot be written, GraphError if the net is too large for the runtime.
+    """
+    expected = zlib.crc32(emulate(graph, golden(graph)[None]).tobytes())
+    files = c.emit(graph, plan(graph), name, expected)
+    return _write(Path(into), {name: text.encode() for name, text in files.items()})
+
+
+def write_runtime(into: str | Path) -> list[Path]:
+    """Copy the runtime's headers and sources into one folder. Raises InputError if a file cannot be written."""
+    root = firmware.directory()
+    sources = sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*.[chS]")])
+    return _write(Path(into), {source.name: source.read_bytes() for source in sources})
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Each file whole or not at all."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            fresh = folder / f"{name}.{os.getpid()}.tmp"
+            fresh.write_bytes(content)
+            fresh.replace(folder / name)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
+    return [folder / name for name in files]
