@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
@@ -24,6 +25,7 @@ Observe = Callable[[str, Tensor], None]
 
 INPUT = "input"
 INPUT_STEP = 1 / 127  # the real value of one integer step of the input
+NAME = re.compile(r"[A-Za-z0-9_.@-]+")  # names end up in generated code
 ITERATION = "@"  # between a step's name and the number of its iteration, where that is not 0
 
 
@@ -38,7 +40,8 @@ class InputSpec:
     def real(self, raw: Tensor) -> Tensor:
         """Raw bytes (N, C, H, W) to the float input, whole steps of 1/127 as the device has them (SPEC section 5)."""
         steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-127)
-        # Channels last: every tensor after it inherits the layout, in which a CPU trains these nets in two thirds of the time.
+        # Channels last: every later tensor inherits the layout, in which a CPU trains these nets in two thirds of the
+        # time.
         real = torch.empty(raw.shape, device=raw.device, memory_format=torch.channels_last)
         return real.copy_(steps).mul_(INPUT_STEP)
 
@@ -115,6 +118,8 @@ class Net(nn.Module):
     def _check(self, step: Step) -> None:
         if step.name in self.shapes:
             raise GraphError(f"step {step.name}: a second tensor of this name; names must be unique")
+        if not NAME.fullmatch(step.name):
+            raise GraphError(f"step {step.name!r}: names are made of letters, digits and . _ - @")
         for name in (step.x, step.residual):
             if name is not None and name not in self.shapes:
                 raise GraphError(f"step {step.name}: reads {name}, which no step before it makes")

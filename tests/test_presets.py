@@ -1,0 +1,177 @@
+"""Residual nets and presets: published sizes and operation counts, every shape of input, every wrong option."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from edgehfn import nn
+from edgehfn.errors import GraphError, InputError
+
+SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (2, 49, 10)]
+
+
+def images(count: int, shape: tuple[int, int, int]) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (count, *shape), np.uint8))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", nn.PRESETS)
+def test_every_preset_learns_from_every_shape(name: str, shape: tuple[int, int, int]) -> None:
+    net = nn.preset(name, shape, 3, seed=5)
+    raw = images(4, shape)
+    logits = net(raw)
+    assert logits.shape == (4, 3)
+    logits.square().sum().backward()
+    for parameter_name, parameter in net.named_parameters():
+        assert parameter.grad is not None, parameter_name
+        assert parameter.grad.abs().sum() > 0, parameter_name
+    names = [step.name for step in net.steps]
+    assert len(set(names)) == len(names)
+    assert net.classes == ("0", "1", "2")
+    again = nn.preset(name, shape, 3, seed=5)
+    assert torch.equal(again(raw), logits)
+    assert not torch.equal(nn.preset(name, shape, 3, seed=6)(raw), logits)
+
+
+def test_mlperf_resnet8_has_the_published_shape() -> None:
+    net = nn.resnet8_mlperf()
+    assert sum(net.macs.values()) == 12_501_632  # MLPerf Tiny v1.0, image classification
+    shapes = {name: tuple(op.shape) for name, op in net.weights.items()}
+    assert shapes == {
+        "stem": (16, 3, 3, 3),
+        "stage1.0.conv1": (16, 16, 3, 3),
+        "stage1.0.conv2": (16, 16, 3, 3),
+        "stage2.0.shortcut": (32, 16, 1, 1),
+        "stage2.0.conv1": (32, 16, 3, 3),
+        "stage2.0.conv2": (32, 32, 3, 3),
+        "stage3.0.shortcut": (64, 32, 1, 1),
+        "stage3.0.conv1": (64, 32, 3, 3),
+        "stage3.0.conv2": (64, 64, 3, 3),
+        "classifier": (10, 64),
+    }
+    assert all(isinstance(op, nn.SupermaskConv2d | nn.SupermaskLinear) for op in net.weights.values())
+    assert net.shapes["stage3.0.conv2"] == (64, 8, 8)
+    assert {step.name: step.residual for step in net.steps if step.residual} == {
+        "stage1.0.conv2": "stem",
+        "stage2.0.conv2": "stage2.0.shortcut",
+        "stage3.0.conv2": "stage3.0.shortcut",
+    }
+
+
+@pytest.mark.parametrize(
+    ("blocks", "fold", "megabytes"), [((2, 3, 1, 1), (1, 1, 5, 2), 1.953), ((2, 7, 1, 1), (1, 1, 35, 2), 2.461)]
+)
+def test_paper_bytes_of_hfn_resnet50_and_152(blocks: Any, fold: Any, megabytes: float) -> None:
+    widths = (256, 512, 1024, 2048)
+    net = nn.resnet(
+        (3, 32, 32),
+        100,
+        widths=widths,
+        blocks=blocks,
+        fold=fold,
+        block="bottleneck",
+        transition="block",
+        stem_width=64,
+        coats=(0.3,),
+    )
+    assert round(nn.paper_bytes(net) / 1e6, 3) == megabytes  # López García-Arias et al. 2021, table 1, CIFAR-100
+
+
+def test_paper_bytes_by_hand() -> None:
+    net = nn.resnet((1, 8, 8), 2, widths=(4,), fold=3, coats=(0.5, 0.25), classifier="dense")
+    masked, channels = 4 * 9 + 2 * 16 * 9, 3 * 2 * 4
+    assert nn.unique_weights(net) == masked + 2 * 4
+    assert nn.folded_channels(net) == channels
+    assert nn.mask_bits(net) == masked + masked // 2
+    assert nn.paper_bytes(net) == (32 + masked + masked // 2 + 8 * 2 * 4 + 64 * channels + 7) // 8
+
+
+def test_demo_fits_its_budget_and_folding_adds_no_weights() -> None:
+    net = nn.demo()
+    channels = sum(step.norm.num_features for step in net.steps if step.norm is not None)
+    assert nn.mask_bits(net) / 8 + 16 * 9 + 32 * 10 + 2 * (channels + 10) == pytest.approx(6493, abs=1)
+    assert sum(net.macs.values()) == pytest.approx(4.0e6, rel=0.02)
+    for once, thrice in [(nn.preset(n, fold=1), nn.preset(n, fold=3)) for n in ("tiny", "demo", "resnet8")]:
+        assert nn.mask_bits(once) == nn.mask_bits(thrice)
+        assert sum(step.name.endswith("@2") for step in thrice.steps) >= 4
+
+
+def test_resnet20_folds_as_asked() -> None:
+    def depth(net: nn.Net) -> int:
+        return sum("shortcut" not in step.name for step in net.steps if step.weight)
+
+    plain, folded, whole = nn.resnet20(fold=1), nn.resnet20(), nn.resnet20(fold=(3, 2, 2))
+    assert depth(plain) == depth(folded) == depth(whole) == 20
+    assert sum(plain.macs.values()) == sum(folded.macs.values()) == sum(whole.macs.values())
+    for more, fewer in pairwise(nn.unique_weights(net) for net in (plain, folded, whole)):
+        assert more > fewer
+
+
+def test_options_reach_the_net() -> None:
+    net = nn.resnet8(input=(1, 28, 28), classes=10, width=32, fold=2, density=0.3, seed=7)
+    assert [net.shapes[f"stage{n}.{min(n - 1, 1)}.conv2@1"][0] for n in (1, 2, 3)] == [32, 64, 128]
+    masked = [op for op in net.weights.values() if isinstance(op, nn.SupermaskConv2d)]
+    assert {op.densities for op in masked} == {(0.3,)}
+    assert {op.seed for op in masked} == {net.seed} == {7}
+    for op in masked:
+        assert int(op.counts().sum()) == round(0.3 * op.counts().numel())
+    assert isinstance(net.weights["stem"], nn.DenseConv2d)
+    odd = nn.demo((2, 9, 9), ("yes", "no"), stem="masked", classifier="masked", affine=False, coats=[0.7, 0.3, 0.1])
+    assert odd.classes == ("yes", "no")
+    assert isinstance(odd.weights["stem"], nn.SupermaskConv2d)
+    assert isinstance(odd.weights["classifier"], nn.SupermaskLinear)
+    assert not any(norm.affine for norm in odd.norms)
+    assert {op.coats for op in odd.weights.values()} == {3}  # type: ignore[union-attr]
+    spec = nn.InputSpec((3, 32, 32), "hwc")
+    assert nn.preset("tiny", spec).input == spec
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"density": 0.0}, r"\(0, 1\]"),
+        ({"density": 1.5}, r"\(0, 1\]"),
+        ({"density": float("nan")}, r"\(0, 1\]"),
+        ({"coats": (0.3, 0.6)}, "must not grow"),
+        ({"coats": ()}, "1 to 7"),
+        ({"coats": [0.5] * 8}, "1 to 7"),
+        ({"density": 0.5, "coats": (0.5,)}, "give one"),
+        ({"fold": 0}, "fold"),
+        ({"fold": (1, 1, 1)}, "fold"),
+        ({"width": 0}, "widths"),
+        ({"width": -8}, "widths"),
+        ({"stem": "int4"}, "masked or dense"),
+        ({"classifier": "int4"}, "masked or dense"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**32}, "seed"),
+        ({"depth": 3}, "choose width, density, coats, fold, stem, classifier, affine, seed"),
+        ({"classes": 1}, "at least 2"),
+        ({"input": (3, 0, 32)}, "channels, height, width"),
+        ({"input": (3, 32)}, "channels, height, width"),
+    ],
+    ids=str,
+)
+def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        nn.preset("demo", **options)
+    if "input" in options:
+        with pytest.raises(InputError, match=message):
+            nn.preset("tiny", **options)
+
+
+def test_unknown_names_and_small_inputs_are_refused() -> None:
+    with pytest.raises(InputError, match="tiny, demo, resnet8, resnet8-mlperf, resnet20"):
+        nn.preset("resnet9")
+    with pytest.raises(GraphError, match="too small"):
+        nn.preset("demo", (1, 1, 30))
+    with pytest.raises(InputError, match="transition"):
+        nn.resnet((1, 8, 8), 2, widths=(4,), transition="none")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="block"):
+        nn.resnet((1, 8, 8), 2, widths=(4,), block="wide")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="blocks"):
+        nn.resnet((1, 8, 8), 2, widths=(4, 8), blocks=(1, 1, 1))
