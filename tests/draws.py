@@ -6,6 +6,7 @@ from math import isqrt, prod
 from random import Random
 
 import numpy as np
+from samples import Ints
 
 from edgehfn import generator, masks
 from edgehfn.graph.graph import Tensor
@@ -29,9 +30,13 @@ def dense(rng: Random, name: str, shape: Shape) -> Dense:
 
 
 def supermask(rng: Random, seed: int, tensor: int, shape: Shape, density: int) -> Supermask:
-    """Counts of nested coats, ``density`` percent in the first."""
+    """Counts of nested coats: ``density`` percent in the first; mostly each channel keeps some weight."""
     size, coats = prod(shape), rng.choice((1, 1, 1, 2, 2, 3, 7))
     counts = [int(chance(rng, density)) for _ in range(size)]
+    if chance(rng, 95):
+        row = size // shape[0]
+        for start in range(0, size, row):
+            counts[start + rng.randrange(row)] = 1
     for n in range(1, coats):
         counts = [c + (c == n and chance(rng, 45)) for c in counts]
     return Supermask(f"weight{tensor}", tensor, shape, coats, np.array(counts, np.uint8), seed)
@@ -46,29 +51,40 @@ def one_sided(rng: Random, seed: int, tensor: int, shape: Shape) -> Supermask:
 
 def frozen(rng: Random, weight: Supermask) -> Supermask:
     """The same weight with thresholds drawn, its counts changed to obey them."""
-    pruned = rng.randint(0, 256)
+    pruned = rng.randint(0, rng.choice((128, 128, 256)))
     locked = rng.randint(0, 256 - pruned)
     gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, pruned, locked)
     counts = np.where(gone, 0, np.maximum(weight.counts, kept)).astype(np.uint8)
     return Supermask(weight.name, weight.tensor, weight.shape, weight.coats, counts, weight.seed, pruned, locked)
 
 
-def requantise(rng: Random, weight: Weight, x: Tensor, residual: bool, clamp: tuple[int, int] | None) -> Requantise:
-    """Outputs of some 20 to 300 steps: multipliers of both signs, at times 0 or the largest; biases of 1 or 2 bytes."""
+def requantise(
+    rng: Random, weight: Weight, x: Tensor, sums: Ints, residual: bool, clamp: tuple[int, int] | None
+) -> Requantise:
+    """What brings the accumulators seen, ``(images, O, …)``, to outputs that use their range and at times saturate.
+
+    Multipliers of both signs, now and then 0 or the largest; biases of one or two bytes, now and then near R1's limit.
+    """
     channels = weight.shape[0]
-    rows = weight.values.reshape(channels, -1).astype(np.int64)
-    usual = max(isqrt(int((rows**2).sum()) // channels) * 48, 1)  # an accumulator's usual magnitude
-    scale, target = rng.randint(12, 127), rng.randint(20, 300)
-    shift = min(max((scale * usual // target).bit_length() - 1, 0), 24)
-    multipliers = [max(-127, min(127, scale * rng.randint(5, 15) // 10)) for _ in range(channels)]
-    multipliers = [rng.choice((m, m, -m, 0, 127, -127)) if chance(rng, 30) else m for m in multipliers]
-    room = rng.choice((1, 127, 127, 32767))
-    bias_shift = max(0, (rng.randint(1, 100) << shift).bit_length() - room.bit_length())
-    biases = [rng.randint(-room - 1, room) >> rng.choice((0, 0, 2, 5)) for _ in range(channels)]
-    if chance(rng, 6):  # as near to R1's limit as the shrinking below allows
-        bias_shift, biases = 31, [rng.choice((-1, 1, 0)) << rng.randint(0, 14) for _ in range(channels)]
+    each = np.moveaxis(sums, 1, 0).reshape(channels, -1).tolist()
+    centres = [sum(c) // len(c) for c in each]
+    spreads = [
+        max(isqrt(sum((v - m) ** 2 for v in c) // len(c)), abs(m) // 8, 1) for c, m in zip(each, centres, strict=True)
+    ]
+    target, largest = rng.randint(15, 120), rng.randint(40, 127)
+    shift = min(max((largest * sorted(spreads)[channels // 2] // target).bit_length() - 1, 0), 24)
+    multipliers = [max(-127, min(127, (target << shift) // spread)) for spread in spreads]
+    multipliers = [rng.choice((-m, -m, -m, 0, 127, -127)) if chance(rng, 15) else m for m in multipliers]
+    offsets = [rng.randint(-target // 2, target) << shift for _ in range(channels)]
+    wanted = [offset - m * centre for offset, m, centre in zip(offsets, multipliers, centres, strict=True)]
+    room = rng.choice((3, 127, 127, 32767))
+    bias_shift = max(0, max(map(abs, wanted)).bit_length() - room.bit_length())
+    biases = [max(-room - 1, min(room, value >> bias_shift)) for value in wanted]
+    if chance(rng, 1):  # as near to the limit as the shrinking below allows
+        bias_shift, biases = 31, [rng.choice((-1, 1, 0, 0)) << rng.randint(0, 14) for _ in range(channels)]
     ratio = rng.randint(1, 255) if residual and chance(rng, 95) else 0
-    residual_shift = max(0, (rng.randint(1, 8) << shift).bit_length() - 2 - ratio.bit_length()) if ratio else 0
+    residual_shift = max(0, (rng.randint(1, 4) << shift).bit_length() - 2 - ratio.bit_length()) if ratio else 0
+    rows = weight.values.reshape(channels, -1).astype(np.int64)
     plus, minus = np.maximum(rows, 0).sum(1), np.maximum(-rows, 0).sum(1)
     bounds = np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo).tolist()
     while _reach(multipliers, bounds, biases, bias_shift, shift, ratio << residual_shift) >= LIMIT:

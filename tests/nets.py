@@ -11,6 +11,7 @@ from random import Random
 import draws
 import numpy as np
 import numpy.typing as npt
+import samples
 
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph, Tensor, pooled
@@ -74,6 +75,7 @@ class _Maker:
         self.seed = self.rng.choice((0, 2**32 - 1, self.rng.randrange(2**32), self.rng.randrange(2**32)))
         self.nodes: list[ops.Node] = []
         self.tensors: dict[str, Tensor] = {}
+        self.samples: dict[str, samples.Ints] = {}
         self.current = ""
         self.macs, self.channels, self.density = macs, channels, density
         self.weights = 0
@@ -84,6 +86,7 @@ class _Maker:
     def add(self, node: ops.Node) -> None:
         self.nodes.append(node)
         self.tensors = self.graph().tensors
+        self.samples[node.name] = samples.values(node, self.samples)
         self.current = node.name
 
     @property
@@ -129,7 +132,8 @@ class _Maker:
             self.linear(self.rng.randint(2, 12))
 
     def width(self) -> int:
-        return self.rng.choice((1, 2, 3, 4, self.rng.randint(1, 16), self.rng.randint(1, self.channels)))
+        few, some, many = self.rng.randint(1, 4), self.rng.randint(4, 16), self.rng.randint(8, self.channels)
+        return self.rng.choice((few, some, some, many))
 
     def window(self, kernels: tuple[int, ...]) -> tuple[int, int, int]:
         """A kernel that fits the map, a stride and a padding below the kernel."""
@@ -138,7 +142,7 @@ class _Maker:
         while kernel > side + 2 * padding:
             kernel -= 1
             padding = min(padding, kernel - 1)
-        return kernel, self.rng.choice((1, 1, 1, 2, 2, 3, 4)), padding
+        return kernel, self.rng.choice((1, 1, 1, 1, 2, 2, 3, 4)), padding
 
     # Nodes.
 
@@ -177,22 +181,25 @@ class _Maker:
         shape = (weight.shape[0], *(pooled(side, weight.shape[2], stride, padding) for side in self.x.shape[1:]))
         if residual == "any":
             residual = self.rng.choice([n for n, tensor in self.tensors.items() if tensor.shape == shape] or [None])
-        requantise = draws.requantise(self.rng, weight, self.x, residual is not None, clamp)
+        sums = samples.accumulators(self.samples[self.current], weight, stride, padding)
+        requantise = draws.requantise(self.rng, weight, self.x, sums, residual is not None, clamp)
         self.macs -= prod(weight.shape) * prod(shape[1:])
         self.add(Conv(self.name("conv"), self.current, weight, requantise, stride, padding, residual))
 
     def linear(self, channels: int) -> None:
         weight = self.weight((max(1, min(channels, self.macs // self.x.size)), self.x.size))
         self.macs -= prod(weight.shape)
-        requantise = draws.requantise(self.rng, weight, self.x, False, None)
+        sums = samples.accumulators(self.samples[self.current], weight)
+        requantise = draws.requantise(self.rng, weight, self.x, sums, False, None)
         self.add(Linear(self.name("linear"), self.current, weight, requantise))
 
     def pool(self, kernel: int, stride: int, padding: int) -> None:
         self.add(MaxPool(self.name("pool"), self.current, kernel, stride, padding))
 
     def average(self) -> None:
-        count, shift = prod(self.x.shape[1:]), self.rng.randint(4, 14)
-        multiplier = min(32767, max(1, (self.rng.choice((1, 1, 2, 4)) << shift) // count))
+        count = prod(self.x.shape[1:])
+        shift = count.bit_length() + self.rng.randint(1, 6)
+        multiplier = min(32767, max(1, (self.rng.choice((1, 2, 4, 8)) << shift) // count))
         while multiplier * 127 * count + (1 << shift >> 1) >= draws.LIMIT:
             multiplier //= 2
         self.add(AvgPool(self.name("average"), self.current, multiplier, shift))

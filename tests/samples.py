@@ -1,0 +1,66 @@
+"""A few images carried along while a random net is drawn, so that its requantisations can be made to fit what arrives.
+
+Nothing is held against these values: a mistake here would make dull nets, not wrong ones.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.graph import ops
+from edgehfn.graph.ops import Requantise
+
+Ints = npt.NDArray[np.int64]
+
+IMAGES = 4
+
+
+def values(node: ops.Node, made: dict[str, Ints]) -> Ints:
+    """A node's tensor ``(IMAGES, *shape)`` from those made before; noise for the input."""
+    match node:
+        case ops.Input():
+            limits = ops.RELU if node.dtype == "u8" else ops.SIGNED
+            return np.random.default_rng(0).integers(*limits, (IMAGES, *node.shape), endpoint=True)
+        case ops.Conv(requantise=q):
+            acc = accumulators(made[node.x], node.weight, node.stride, node.padding)
+            return requantised(acc, q, made[node.residual] if node.residual else 0)
+        case ops.Linear(requantise=q):
+            return requantised(accumulators(made[node.x], node.weight), q, 0)
+        case ops.MaxPool():
+            return windows(made[node.x], node.kernel, node.stride, node.padding, -128).max((-1, -2))
+        case ops.AvgPool():
+            return clamped(node.multiplier * made[node.x].sum((2, 3)), node.shift, ops.SIGNED)
+        case ops.Add():
+            terms = node.x_multiplier * made[node.x] + node.y_multiplier * made[node.y]
+            return clamped(terms, node.shift, node.clamp)
+        case _:
+            assert_never(node)
+
+
+def accumulators(x: Ints, weight: ops.Weight, stride: int = 1, padding: int = 0) -> Ints:
+    """``(IMAGES, O, …)``"""
+    if len(weight.shape) == 2:
+        return x.reshape(len(x), -1) @ weight.values.T.astype(np.int64)
+    seen = windows(x, weight.shape[2], stride, padding, 0)
+    return np.moveaxis(np.tensordot(seen, weight.values.astype(np.int64), ((1, 4, 5), (1, 2, 3))), -1, 1)
+
+
+def windows(x: Ints, kernel: int, stride: int, padding: int, outside: int) -> Ints:
+    """``(IMAGES, C, H', W', kernel, kernel)``"""
+    sides = ((0, 0), (0, 0), (padding, padding), (padding, padding))
+    padded = np.pad(x, sides, constant_values=outside)
+    return np.lib.stride_tricks.sliding_window_view(padded, (kernel, kernel), (2, 3))[:, :, ::stride, ::stride]
+
+
+def requantised(acc: Ints, q: Requantise, residual: Ints | int) -> Ints:
+    channels = (-1, *[1] * (acc.ndim - 2))
+    multiplier, bias = (np.array(values, np.int64).reshape(channels) for values in (q.multiplier, q.bias))
+    terms = multiplier * acc + (bias << q.bias_shift) + (q.residual_multiplier << q.residual_shift) * residual
+    return clamped(terms, q.shift, q.clamp)
+
+
+def clamped(terms: Ints, shift: int, clamp: tuple[int, int]) -> Ints:
+    return np.clip((terms + (1 << shift >> 1)) >> shift, *clamp)
