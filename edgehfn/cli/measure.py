@@ -11,9 +11,10 @@ import click
 
 from edgehfn.cli import architecture
 from edgehfn.cli.front import Failure, Result, as_json, emit, example, note, show, table
-from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
+    from edgehfn.backends.footprint import Footprint
+    from edgehfn.cli.model import Model
     from edgehfn.graph import Graph
     from edgehfn.nn import Net
 
@@ -55,10 +56,10 @@ def size(
     from edgehfn import footprint
     from edgehfn.cli.model import open_model
 
-    graph = open_model(model).graph
-    found = footprint(graph, target)
+    opened = open_model(model)
+    found = footprint(opened.graph, target)
     if html is not None:
-        _write(html, _report(graph, target, model.stem))
+        _write(html, _page(opened, found))
         note(f"written to {html}")
     result = found.to_json()
     if as_json:
@@ -140,8 +141,13 @@ def _untrained(net: Net) -> Graph:
     return lower(net.eval(), calibrate.calibrate(net, [images]).scales)
 
 
-def _report(graph: Graph, target: str, name: str) -> str:
-    raise InputError("no report yet")
+def _page(model: Model, found: Footprint) -> str:
+    """The report; it has instructions where the tools to count them are installed."""
+    from edgehfn import bench, report
+    from edgehfn.target.toolchain import ARM_GCC, QEMU, available
+
+    counted = bench(model.graph, found.core) if available(ARM_GCC, QEMU) else None
+    return report.report(model.graph, model.path.stem, found, counted, model.calibration)
 
 
 def _write(path: Path, text: str) -> None:

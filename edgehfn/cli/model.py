@@ -10,6 +10,7 @@ from edgehfn import machines
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
+    from calibrate import Calibration
     from edgehfn.data import Dataset, Images
     from edgehfn.graph import Graph
     from edgehfn.nn import Net
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Model:
-    """A net, its integer graph, and the file they come from."""
+    """A net, its calibration and integer graph, and the file they come from."""
 
     path: Path
     net: Net
+    calibration: Calibration
     graph: Graph
 
 
@@ -38,7 +40,7 @@ def open_model(path: Path) -> Model:
     if not beside.exists():
         raise InputError(f"{beside}: no such file; run edgehfn calibrate {path} --data … first")
     calibration = calibrate.load_for(beside, path, modelfile.digest(path))
-    return Model(path, net, lower(net, calibration.scales))
+    return Model(path, net, calibration, lower(net, calibration.scales))
 
 
 def test_set(model: Model, name: str, limit: int | None) -> tuple[Images, Dataset]:
