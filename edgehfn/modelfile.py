@@ -100,9 +100,9 @@ def _digest(metadata: Mapping[str, str], tensors: Tensors) -> str:
     sha = hashlib.sha256()
     for key, value in sorted(metadata.items()):
         if key != "digest":
-            sha.update(f"{key}={value}\n".encode())
+            sha.update(f"{key}={value}\n".encode(errors="surrogatepass"))  # damage may leave half a character
     for name, tensor in sorted(tensors.items()):
-        sha.update(f"{name}:{tensor.dtype.name}:{','.join(map(str, tensor.shape))}\n".encode())
+        sha.update(f"{name}:{tensor.dtype.name}:{','.join(map(str, tensor.shape))}\n".encode(errors="surrogatepass"))
         sha.update(tensor.astype(tensor.dtype.newbyteorder("<")).tobytes())
     return sha.hexdigest()
 
@@ -193,7 +193,7 @@ class _Stored:
     def close(self) -> None:
         """Raises InputError if anything is left over."""
         if self.tensors:
-            raise InputError(f"tensor {next(iter(self.tensors))} belongs to no step")
+            raise InputError(f"tensor {next(iter(self.tensors))!r} belongs to no step")
 
     def _supermask(self, name: str, entry: arch.Json, size: int) -> dict[str, Any]:
         densities = check_densities(tuple(arch.field(entry, "densities", list)))

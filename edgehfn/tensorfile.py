@@ -74,12 +74,14 @@ def _tensors(header: dict[str, Any], body: bytes) -> dict[str, Array]:
     tensors: dict[str, Array] = {}
     at = 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-        shape, (begin, end) = entry["shape"], entry["data_offsets"]
+        kind, shape, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
+        if kind not in _TYPES:
+            raise ValueError(f"{name}: type {kind} is none of {', '.join(_TYPES)}")
         if not all(type(size) is int and size >= 0 for size in [*shape, begin, end]):
             raise ValueError(f"{name}: sizes must be whole numbers")
         if begin != at or end != begin + _WORD * prod(shape) or end > len(body):
             raise ValueError(f"{name}: does not fit its place")
-        tensors[name] = np.frombuffer(body[begin:end], _TYPES[entry["dtype"]]).reshape(shape).copy()
+        tensors[name] = np.frombuffer(body[begin:end], _TYPES[kind]).reshape(shape).copy()
         at = end
     if at != len(body):
         raise ValueError("bytes behind the last tensor")

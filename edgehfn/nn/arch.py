@@ -103,7 +103,7 @@ def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:
     else:
         weight = field(entry, "weight", str)
         if weight not in weights:
-            raise InputError(f"step {name}: its weight {weight!r} is not described")
+            raise InputError(f"step {name!r}: its weight {weight!r} is not described")
         op = weights[weight]
     own = None if entry["norm"] is None else norm(name, field(entry, "norm", dict))
     return Step(name, x, op, weight, own, relu, residual)
