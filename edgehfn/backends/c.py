@@ -1,0 +1,74 @@
+"""C code from a graph: one struct of constants and a chain of calls into firmware/."""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple, assert_never
+
+from edgehfn.backends import c_data, c_members, c_text
+from edgehfn.backends.c_data import Origin
+from edgehfn.backends.c_text import SelfTest
+from edgehfn.graph import ops
+from edgehfn.graph.arena import Plan
+from edgehfn.graph.graph import Graph
+from edgehfn.graph.ops import Conv, Linear, Node, Supermask
+from edgehfn.graph.verify import narrow
+
+
+class Part(NamedTuple):
+    """A member of the generated struct: its bytes on any core, and what they are spent on."""
+
+    member: str
+    origin: Origin
+    data: bytes
+
+
+def emit(graph: Graph, plan: Plan, name: str, golden: int | None = None) -> dict[str, str]:
+    """The text of ``NAME.h`` and ``NAME.c`` for a verified graph; the same graph gives the same bytes.
+
+    ``golden`` is the CRC-32 of the output of SPEC section 8's golden inference; without it there is no self-test.
+    Raises InputError if C names cannot begin with ``name``, GraphError if a number exceeds the runtime's fields.
+    """
+    c_text.check_name(name)
+    members = c_members.members(graph, plan)
+    data = b"".join(c_data.encode(members))
+    calls = [_call(node, record, graph, name) for node, record in zip(graph, c_members.records(graph), strict=True)]
+    test = None if golden is None else SelfTest(zlib.crc32(data), golden)
+    return {
+        f"{name}.h": c_text.header(graph, plan, name, selftest=test is not None),
+        f"{name}.c": c_text.source(graph, plan, name, members, calls, test),
+    }
+
+
+def layout(graph: Graph, plan: Plan) -> list[Part]:
+    """The generated struct, member by member, in its order."""
+    members = c_members.members(graph, plan)
+    return [Part(m.name, m.origin, data) for m, data in zip(members, c_data.encode(members), strict=True)]
+
+
+def function(node: Node, graph: Graph) -> str:
+    """The function of firmware/ that runs a node."""
+    match node:
+        case ops.Input():
+            return f"hfn_input_{node.dtype}"
+        case ops.Conv(weight=Supermask()):
+            return "hfn_conv_narrow" if narrow(node, graph) else "hfn_conv_wide"
+        case ops.Conv():
+            return "hfn_conv_dense"
+        case ops.Linear(weight=Supermask()):
+            return "hfn_linear_supermask"
+        case ops.Linear():
+            return "hfn_linear_dense"
+        case ops.MaxPool():
+            return "hfn_max_pool"
+        case ops.AvgPool():
+            return "hfn_avg_pool"
+        case ops.Add():
+            return "hfn_add"
+        case _:
+            assert_never(node)
+
+
+def _call(node: Node, record: str, graph: Graph, name: str) -> str:
+    model = f"&{name}_data, " if isinstance(node, Conv | Linear) else ""
+    return f"{function(node, graph)}({model}&{name}_data.{record}, arena);"

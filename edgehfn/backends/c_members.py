@@ -1,0 +1,197 @@
+"""A graph as members of the generated struct.
+
+The records mirror the structs of firmware/include/edgehfn.h, field by field.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import assert_never
+
+import numpy as np
+
+from edgehfn import generator
+from edgehfn.backends.c_data import Field, Member, Record, Ref, identifiers
+from edgehfn.graph import ops
+from edgehfn.graph.arena import Plan
+from edgehfn.graph.graph import Graph
+from edgehfn.graph.ops import Conv, Linear, Requantise, Supermask
+
+
+def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
+    """All members in their order in the struct: by alignment, so that none needs padding before it."""
+    weights = {id(w): name for w, name in zip(graph.weights, identifiers(w.name for w in graph.weights), strict=True)}
+    found = [m for w in graph.weights for m in _weight(w, weights[id(w)])]
+    for node, record in zip(graph, records(graph), strict=True):
+        if isinstance(node, Conv | Linear):
+            used = Ref(_weight_member(node.weight, weights[id(node.weight)]))
+            found += _norms(node.requantise, record)
+            kind, fields = _weighted(node, record, used, graph, plan)
+        else:
+            kind, fields = _other(node, graph, plan)
+        found.append(Member(record, "tables", kind, fields))
+    found = sorted((m for m in found if m.size), key=lambda m: -m.alignment)
+    if spare := -sum(m.size for m in found) % 4:
+        found.append(Member("padding", "tables", "uint8_t", np.zeros(spare, np.uint8)))
+    return tuple(found)
+
+
+def records(graph: Graph) -> list[str]:
+    """The member that describes each node."""
+    return [f"node_{name}" for name in identifiers(n.name for n in graph)]
+
+
+# Weights.
+
+
+def _weight(weight: ops.Weight, name: str) -> list[Member]:
+    member = _weight_member(weight, name)
+    if isinstance(weight, ops.Dense):
+        return [Member(member, "dense", "int8_t", weight.values.ravel())]
+    mask, more = f"mask_{name}", f"more_{name}"
+    starts = [Ref(mask, 4 * start) if weight.mask_words.size else 0 for start in _streams(weight)]
+    record = (
+        Field("mask", "I", starts[0]),
+        Field("more", "I", Ref(more) if weight.coats > 1 else 0),
+        Field("signs", "I", 0),
+        Field("key", "I", generator.word(weight.seed, weight.tensor)),
+        Field("coats", "H", weight.coats),
+        Field("stored_signs", "H", 0),
+        Field("pruned", "H", weight.pruned),
+        Field("frozen", "H", weight.pruned + weight.locked),
+    )
+    return [
+        Member(mask, "masks", "uint32_t", weight.mask_words),
+        Member(more, "tables", "uint32_t", tuple(Field("", "I", start) for start in starts[1:])),
+        Member(member, "tables", "struct hfn_supermask", record),
+    ]
+
+
+def _weight_member(weight: ops.Weight, name: str) -> str:
+    return f"weight_{name}" if isinstance(weight, Supermask) else f"values_{name}"
+
+
+def _streams(weight: Supermask) -> list[int]:
+    """Where each coat's words start among the mask words."""
+    lengths = [-(-int((weight.counts >= n).sum()) // 32) for n in range(1, weight.coats)]
+    return [0, *(weight.mask_words.size - sum(lengths[n:]) for n in range(len(lengths)))]
+
+
+# Requantisation.
+
+
+def _norms(q: Requantise, record: str) -> list[Member]:
+    ctype, dtype = ("int8_t", np.int8) if _bias_bytes(q) == 1 else ("int16_t", np.int16)
+    return [
+        Member(f"bias_{record}", "norms", ctype, np.array(q.bias, dtype)),
+        Member(f"multiplier_{record}", "norms", "int8_t", np.array(q.multiplier, np.int8)),
+    ]
+
+
+def _bias_bytes(q: Requantise) -> int:
+    return 1 if all(-128 <= b <= 127 for b in q.bias) else 2
+
+
+def _requantise(q: Requantise, record: str) -> Record:
+    return (
+        Field("requantise.multiplier", "I", Ref(f"multiplier_{record}")),
+        Field("requantise.bias", "I", Ref(f"bias_{record}")),
+        Field("requantise.channels", "H", len(q.multiplier)),
+        Field("requantise.bias_bytes", "B", _bias_bytes(q)),
+        Field("requantise.bias_shift", "B", q.bias_shift),
+        Field("requantise.shift", "B", q.shift),
+        Field("requantise.residual_multiplier", "B", q.residual_multiplier),
+        Field("requantise.residual_shift", "B", q.residual_shift),
+        Field("requantise.lo", "b", q.clamp[0]),
+    )
+
+
+# Nodes.
+
+
+def _weighted(node: Conv | Linear, record: str, weight: Ref, graph: Graph, plan: Plan) -> tuple[str, Record]:
+    requantise = _requantise(node.requantise, record)
+    if isinstance(node, Conv):
+        return "struct hfn_conv", _conv(node, weight, requantise, graph, plan)
+    return "struct hfn_linear", (
+        *_places(plan, x=node.x, y=node.name),
+        Field("weight", "I", weight),
+        Field("inputs", "I", graph.tensors[node.x].size),
+        *requantise,
+    )
+
+
+def _conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan) -> Record:
+    x, scratch = graph.tensors[node.x], plan.scratch[node.name]
+    lists = scratch.offset + scratch.planes
+    return (
+        *_places(plan, x=node.x, y=node.name, residual=node.residual or node.name),
+        Field("planes", "I", scratch.offset),
+        Field("list", "I", lists),
+        Field("list_end", "I", lists + 2 * scratch.list_entries),
+        Field("weight", "I", weight),
+        *requantise,
+        *_sizes("inputs height width", x.shape),
+        *_sizes("rows columns", graph.tensors[node.name].shape[1:]),
+        Field("band", "H", scratch.band),
+        Field("kernel", "B", node.weight.shape[2]),
+        Field("stride", "B", node.stride),
+        Field("padding", "B", node.padding),
+        Field("has_sign", "B", int(x.lo < 0)),
+    )
+
+
+def _other(node: ops.Input | ops.MaxPool | ops.AvgPool | ops.Add, graph: Graph, plan: Plan) -> tuple[str, Record]:
+    match node:
+        case ops.Input():
+            return "struct hfn_input", _input(node, plan)
+        case ops.MaxPool():
+            return "struct hfn_max_pool", (
+                *_places(plan, x=node.x, y=node.name),
+                *_sizes("channels height width", graph.tensors[node.x].shape),
+                *_sizes("rows columns", graph.tensors[node.name].shape[1:]),
+                *_sizes("kernel stride padding", (node.kernel, node.stride, node.padding)),
+            )
+        case ops.AvgPool():
+            x = graph.tensors[node.x]
+            return "struct hfn_avg_pool", (
+                *_places(plan, x=node.x, y=node.name),
+                Field("channels", "I", x.shape[0]),
+                Field("pixels", "I", prod(x.shape[1:])),
+                Field("multiplier", "H", node.multiplier),
+                Field("shift", "B", node.shift),
+                Field("lo", "b", x.lo),
+            )
+        case ops.Add():
+            places = {"x[0]": node.x, "x[1]": node.y, "y": node.name}
+            return "struct hfn_add", (
+                *_places(plan, **places),
+                Field("size", "I", graph.tensors[node.name].size),
+                Field("multiplier[0]", "H", node.x_multiplier),
+                Field("multiplier[1]", "H", node.y_multiplier),
+                Field("shift", "H", node.shift),
+                Field("lo", "h", node.clamp[0]),
+            )
+        case _:
+            assert_never(node)
+
+
+def _input(node: ops.Input, plan: Plan) -> Record:
+    channels, pixels = node.shape[0], prod(node.shape[1:])
+    step, skip = (channels, 1) if node.order == "hwc" else (1, pixels)
+    return (
+        Field("raw", "I", plan.raw.offset),
+        *_places(plan, y=node.name),
+        Field("channels", "I", channels),
+        Field("pixels", "I", pixels),
+        Field("step", "I", step),
+        Field("skip", "I", skip),
+    )
+
+
+def _places(plan: Plan, **tensors: str) -> Record:
+    return tuple(Field(field, "I", plan.tensors[name].offset) for field, name in tensors.items())
+
+
+def _sizes(names: str, values: ops.Shape) -> Record:
+    return tuple(Field(name, "H", value) for name, value in zip(names.split(), values, strict=True))

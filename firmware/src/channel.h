@@ -1,0 +1,37 @@
+/* One output channel of one band of a convolution: the part that takes the time, and the one to replace by assembly.
+ *
+ * The band is computed as if its rows were pitch long (conv.h), in groups of 16 pixels; the last group may read up to
+ * 12 bytes past the planes, which are the arena's and decide nothing. A list entry is the offset of a tap of the band's
+ * pixel 0 in the planes. */
+#ifndef HFN_CHANNEL_H
+#define HFN_CHANNEL_H
+
+#include "requantise.h"
+
+struct hfn_channel {
+    const uint8_t *planes;
+    hfn_half *list, *list_end;        /* plus from list to plus_end, minus from minus to list_end */
+    const hfn_half *plus_end, *minus; /* each weight is there as often as it counts */
+    int32_t start;                    /* the sums before any weight: -128·Σ weight if planes hold x + 128, else 0 */
+    struct hfn_scale scale;
+    uint32_t pixels; /* of the band: a multiple of 4 */
+    /* What hfn_store writes next. */
+    int8_t *y;
+    const int8_t *residual; /* or NULL */
+    uint32_t column;        /* of y in its row */
+    uint32_t columns;
+    uint32_t gap; /* pixels to drop at the end of a row: 0..3 */
+};
+
+enum { HFN_GROUP = 16 };
+
+/* Sums in 16-bit lanes: SPEC N1..N3 hold. */
+void hfn_channel_narrow(struct hfn_channel *channel);
+
+/* Sums in 32 bits. */
+void hfn_channel_wide(struct hfn_channel *channel);
+
+/* Requantises and writes the next count pixels, a multiple of 4. */
+void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count);
+
+#endif

@@ -1,0 +1,23 @@
+#include "lanes.h"
+
+/* By N1 every sum is in -32767..32767; on the way a lane may hold anything. */
+void hfn_channel_narrow(struct hfn_channel *channel) {
+    const uint8_t *planes = channel->planes;
+    const uint32_t even = 0u - (uint32_t)channel->start * 0x00010001u;
+    const uint32_t odd = 0u - (uint32_t)channel->start * 0x00010101u;
+    for (uint32_t left = channel->pixels; left;) {
+        struct hfn_lanes l = hfn_lanes(even, odd);
+        l = hfn_lanes_add(l, planes, channel->minus, channel->list_end);
+        l = hfn_lanes_negate(l);
+        l = hfn_lanes_add(l, planes, channel->list, channel->plus_end);
+        int32_t sums[HFN_GROUP];
+        hfn_lanes_split(l.even0, l.odd0, sums);
+        hfn_lanes_split(l.even1, l.odd1, sums + 4);
+        hfn_lanes_split(l.even2, l.odd2, sums + 8);
+        hfn_lanes_split(l.even3, l.odd3, sums + 12);
+        uint32_t count = left < HFN_GROUP ? left : HFN_GROUP;
+        hfn_store(channel, sums, count);
+        planes += HFN_GROUP;
+        left -= count;
+    }
+}

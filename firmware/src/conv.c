@@ -1,0 +1,53 @@
+#include "conv.h"
+
+struct hfn_planes hfn_planes(const struct hfn_conv *node) {
+    struct hfn_planes planes;
+    planes.pitch = (node->columns + 3u) & ~3u;
+    planes.phases = node->stride < node->kernel ? node->stride : node->kernel;
+    planes.reach = 0;
+    for (uint32_t row = node->kernel; row > node->stride; row -= node->stride) {
+        planes.reach++;
+    }
+    planes.size = (node->band + planes.reach) * planes.pitch;
+    return planes;
+}
+
+void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes) {
+    const uint32_t column = planes->phases * planes->size, channel = node->kernel * column;
+    const uint32_t each = (uint32_t)node->kernel * node->kernel;
+    uint32_t i = 0;
+    for (uint32_t a = 0, phase = 0, row = 0; a < node->kernel; a++) {
+        for (uint32_t b = 0; b < node->kernel; b++) {
+            taps->offset[i++] = (uint16_t)(b * column + phase * planes->size + row);
+        }
+        if (++phase == node->stride) {
+            phase = 0;
+            row += planes->pitch;
+        }
+    }
+    taps->period = 0;
+    taps->step = 0;
+    while (taps->period < 32) {
+        taps->period += each;
+        taps->step += channel;
+    }
+    for (; i < taps->period + 31; i++) { /* entries of channels the input does not have may wrap: they are not used */
+        taps->offset[i] = (uint16_t)(taps->offset[i - each] + channel);
+    }
+}
+
+void hfn_channel_open(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
+                      const struct hfn_planes *planes, uint32_t *arena, uint32_t first, uint32_t output) {
+    const uint32_t left = node->rows - first, rows = left < node->band ? left : node->band;
+    const uint32_t place = (output * node->rows + first) * node->columns;
+    const int8_t *residual = hfn_in_arena(arena, node->residual);
+    int8_t *y = hfn_in_arena(arena, node->y);
+    channel->planes = hfn_in_arena(arena, node->planes);
+    channel->scale = hfn_scale(model, &node->requantise, output);
+    channel->pixels = rows * planes->pitch;
+    channel->y = y + place;
+    channel->residual = node->requantise.residual_multiplier ? residual + place : NULL;
+    channel->column = 0;
+    channel->gap = planes->pitch - node->columns;
+    channel->columns = channel->gap ? node->columns : channel->pixels; /* without a gap the band is one long row */
+}

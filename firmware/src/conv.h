@@ -1,0 +1,51 @@
+/* A convolution:
+ *
+ *     for each band of output rows:
+ *         build the planes
+ *         for each output channel:
+ *             build its list (a dense weight needs none)
+ *             for each group of pixels: sum, requantise, store
+ *
+ * Planes are shifted copies of the input map, one for each input channel c, tap column b in 0..k-1 and row phase f in
+ * 0..min(stride, k)-1, in this order. A plane has band + (k - 1) / stride rows of pitch bytes, pitch being the output
+ * columns rounded up to 4. Its element (r, j) is the input at row (first + r)·stride + f - padding and column
+ * j·stride + b - padding, or 0 outside the map and for j beyond the output.
+ *
+ * So the tap (a, b) of output pixel p = row·pitch + column is the byte p bytes behind that of pixel 0, which is in
+ * plane (c, b, a % stride) at row a / stride; and the tap of pixels p..p+3 is an aligned word. Inputs that can be
+ * negative are stored as x + 128. All planes take less than 2^16 bytes, and the 16 bytes behind them are the arena's.
+ */
+#ifndef HFN_CONV_H
+#define HFN_CONV_H
+
+#include "channel.h"
+
+struct hfn_planes {
+    uint32_t pitch;
+    uint32_t phases;
+    uint32_t reach; /* (k - 1) / stride: rows of a plane beyond the band's */
+    uint32_t size;  /* bytes of a plane */
+};
+
+/* Taps of consecutive weights are looked up in a table that starts anew every period, which is a whole number of input
+ * channels. A word of 32 weights begins in one period and ends at most 31 entries later. */
+enum { HFN_TAPS = 50 + 31 };
+
+struct hfn_taps {
+    uint16_t offset[HFN_TAPS]; /* of the taps of weights 0.. of a channel */
+    uint32_t period;           /* in weights: the smallest multiple of k·k from 32 */
+    uint32_t step;             /* in bytes of planes */
+};
+
+struct hfn_planes hfn_planes(const struct hfn_conv *node);
+
+void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes);
+
+/* Fills the planes for the band that starts at output row first. */
+void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first);
+
+/* Sets all of a channel but its weights. */
+void hfn_channel_open(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
+                      const struct hfn_planes *planes, uint32_t *arena, uint32_t first, uint32_t output);
+
+#endif

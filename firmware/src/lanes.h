@@ -1,0 +1,63 @@
+/* Sixteen pixels in eight registers.
+ *
+ * Of each word of four pixels p0..p3, an even lane sums p0 + 2^16·p2 and an odd lane (word >> 8) = p1 + 2^8·p2 +
+ * 2^16·p3: one AND less than masking both. Sums are exact modulo 2^32, so carries from one pixel into the next undo
+ * themselves when the pixels are split from below. */
+#ifndef HFN_LANES_H
+#define HFN_LANES_H
+
+#include "channel.h"
+
+struct hfn_lanes {
+    uint32_t even0, odd0, even1, odd1, even2, odd2, even3, odd3;
+};
+
+static inline struct hfn_lanes hfn_lanes(uint32_t even, uint32_t odd) {
+    struct hfn_lanes l = {even, odd, even, odd, even, odd, even, odd};
+    return l;
+}
+
+static inline struct hfn_lanes hfn_lanes_negate(struct hfn_lanes l) {
+    struct hfn_lanes negative = {0u - l.even0, 0u - l.odd0, 0u - l.even1, 0u - l.odd1,
+                                 0u - l.even2, 0u - l.odd2, 0u - l.even3, 0u - l.odd3};
+    return negative;
+}
+
+/* Adds the bytes at planes + offset and the 15 behind them, for every offset of the list. */
+static inline struct hfn_lanes hfn_lanes_add(struct hfn_lanes l, const uint8_t *planes, const hfn_half *list,
+                                             const hfn_half *end) {
+    for (; list != end; list++) {
+        const uint32_t *words = (const void *)(planes + *list);
+        l.odd0 += words[0] >> 8;
+        l.even0 += words[0] & 0x00FF00FFu;
+        l.odd1 += words[1] >> 8;
+        l.even1 += words[1] & 0x00FF00FFu;
+        l.odd2 += words[2] >> 8;
+        l.even2 += words[2] & 0x00FF00FFu;
+        l.odd3 += words[3] >> 8;
+        l.even3 += words[3] & 0x00FF00FFu;
+    }
+    return l;
+}
+
+/* REQUIRE each of the four in -32768..32767. The first is the even lane's lower half as a signed number, and what its
+ * subtraction leaves is 2^16 times the third; the odd lane holds 2^8 times the third as well. */
+static inline void hfn_lanes_split(uint32_t even, uint32_t odd, int32_t *pixels) {
+    pixels[0] = (int16_t)even;
+    pixels[2] = (int32_t)(even - (uint32_t)pixels[0]) >> 16;
+    odd -= (uint32_t)pixels[2] << 8;
+    pixels[1] = (int16_t)odd;
+    pixels[3] = (int32_t)(odd - (uint32_t)pixels[1]) >> 16;
+}
+
+/* Adds them to wider sums. */
+static inline void hfn_lanes_drain(uint32_t even, uint32_t odd, int32_t *sums) {
+    int32_t pixels[4];
+    hfn_lanes_split(even, odd, pixels);
+    sums[0] += pixels[0];
+    sums[1] += pixels[1];
+    sums[2] += pixels[2];
+    sums[3] += pixels[3];
+}
+
+#endif

@@ -1,0 +1,28 @@
+#include "bits.h"
+#include "mask.h"
+#include "requantise.h"
+
+/* REQUIRE |sum| < 2^31 for every sum of weights, whatever the order (SPEC section 5: the bound A). */
+void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena) {
+    int8_t *y = hfn_in_arena(arena, node->y);
+    struct hfn_mask mask;
+    hfn_mask_open(&mask, model, node->weight, node->inputs * node->requantise.channels);
+    const uint32_t coats = mask.weight->coats;
+    for (uint32_t output = 0; output < node->requantise.channels; output++) {
+        const int8_t *x = hfn_in_arena(arena, node->x);
+        int32_t sum = 0;
+        for (uint32_t left = node->inputs, taken; left; left -= taken, x += taken) {
+            taken = hfn_mask_take(&mask, left);
+            uint32_t signs = hfn_mask_minus(&mask), kept;
+            for (uint32_t coat = 0; coat < coats && (kept = hfn_mask_kept(&mask, coat)) != 0; coat++) {
+                for (uint32_t bits = kept & ~signs; bits; bits &= bits - 1) {
+                    sum += x[hfn_lowest(bits)];
+                }
+                for (uint32_t bits = kept & signs; bits; bits &= bits - 1) {
+                    sum -= x[hfn_lowest(bits)];
+                }
+            }
+        }
+        y[output] = hfn_requantise(model, &node->requantise, output, sum);
+    }
+}

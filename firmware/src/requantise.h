@@ -1,0 +1,55 @@
+/* SPEC section 4, the one rounding of every conv and linear output:
+ *
+ *     t = m·acc + b·2^u + r·x·2^v + (2^s >> 1)        y = min(max(t >> s, lo), 127)
+ *
+ * By R1 no partial sum of t, in any order, leaves a signed 32-bit register. */
+#ifndef HFN_REQUANTISE_H
+#define HFN_REQUANTISE_H
+
+#include "arena.h"
+
+/* What a channel needs of it. */
+struct hfn_scale {
+    int32_t multiplier; /* m: -127..127 */
+    int32_t offset;     /* b·2^u + (2^s >> 1) */
+    int32_t residual;   /* r·2^v: below 2^31 / 127 */
+    uint32_t shift;     /* s: 0..31 */
+    int32_t lo;         /* 0 or -127 */
+};
+
+/* Shifts are of unsigned words, as that of a negative bias would be undefined; by R1 the results are below 2^31 in
+ * magnitude. */
+static inline struct hfn_scale hfn_scale(const void *model, const struct hfn_requantise *q, uint32_t channel) {
+    const void *biases = hfn_in_model(model, q->bias);
+    const int8_t *multipliers = hfn_in_model(model, q->multiplier);
+    int32_t bias = q->bias_bytes == 1 ? ((const int8_t *)biases)[channel] : ((const int16_t *)biases)[channel];
+    struct hfn_scale scale = {
+        multipliers[channel],
+        (int32_t)(((uint32_t)bias << q->bias_shift) + (1u << q->shift >> 1)),
+        (int32_t)((uint32_t)q->residual_multiplier << q->residual_shift),
+        q->shift,
+        q->lo,
+    };
+    return scale;
+}
+
+/* min(max(t, lo), 127) for any t and lo = 0 or -127. Comparisons would become branches on the Cortex-M0, whose time
+ * would tell the data; elsewhere they become USAT or conditional moves. */
+static inline int32_t hfn_clamp(int32_t t, int32_t lo) {
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+    int32_t over = (63 - (t >> 1)) >> 31; /* ones if t > 127 */
+    t = (t & ~over) | (int32_t)((uint32_t)over >> 25);
+    int32_t above = t - lo; /* t <= 127: no overflow */
+    return lo + (above & ~(above >> 31));
+#else
+    return t < lo ? lo : t > 127 ? 127 : t;
+#endif
+}
+
+/* The output of one accumulator, without a residual. */
+static inline int8_t hfn_requantise(const void *model, const struct hfn_requantise *q, uint32_t channel, int32_t sum) {
+    const struct hfn_scale scale = hfn_scale(model, q, channel);
+    return (int8_t)hfn_clamp((scale.multiplier * sum + scale.offset) >> scale.shift, scale.lo);
+}
+
+#endif

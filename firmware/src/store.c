@@ -1,0 +1,38 @@
+#include "channel.h"
+
+/* Writes count outputs of one row. REQUIRE lo = channel->scale.lo. An output's place may be its residual's: that is
+ * read first. */
+static inline void row(struct hfn_channel *channel, const int32_t *sums, uint32_t count, int32_t lo, int has_residual) {
+    const struct hfn_scale scale = channel->scale;
+    const int8_t *residual = channel->residual;
+    int8_t *y = channel->y;
+    for (int8_t *end = y + count; y != end; y++) {
+        int32_t t = scale.multiplier * *sums++ + scale.offset;
+        if (has_residual) {
+            t += scale.residual * *residual++;
+        }
+        *y = (int8_t)hfn_clamp(t >> scale.shift, lo);
+    }
+    channel->residual = residual;
+    channel->y = y;
+}
+
+void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count) {
+    while (count) {
+        uint32_t in_row = channel->columns - channel->column;
+        uint32_t length = in_row < count ? in_row : count;
+        if (channel->residual) {
+            channel->scale.lo ? row(channel, sums, length, -127, 1) : row(channel, sums, length, 0, 1);
+        } else {
+            channel->scale.lo ? row(channel, sums, length, -127, 0) : row(channel, sums, length, 0, 0);
+        }
+        sums += length;
+        count -= length;
+        channel->column += length;
+        if (channel->column == channel->columns) { /* the gap lies in the row's last word, so in this group too */
+            channel->column = 0;
+            sums += channel->gap;
+            count -= channel->gap;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+"""Many graphs in one sanitized program of the host's compiler, and every node's bytes back from it.
+
+Arenas are on the heap, not a byte longer than declared, where the address sanitizer watches their ends, and full of noise
+before every run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.backends import c
+from edgehfn.graph import plan
+from edgehfn.graph.arena import SCRATCH_LIMIT
+from edgehfn.graph.graph import Graph
+
+FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-align=strict", "-Werror")
+SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
+Traces = list[dict[str, npt.NDArray[np.int8]]]
+
+TRACE = """
+#include <stddef.h>
+void trace(const void *tensor, size_t size);
+#define HFN_TRACE(index, tensor, size) trace(tensor, size)
+"""
+
+DRIVER = """
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static FILE *out;
+
+void trace(const void *tensor, size_t size) {{
+    fwrite(tensor, 1, size, out);
+}}
+
+{prototypes}
+
+static const struct {{ void (*run)(uint32_t *); size_t arena, input, input_size, images; }} models[] = {{
+{models}
+}};
+
+int main(void) {{
+    FILE *in = fopen("in.bin", "rb");
+    out = fopen("out.bin", "wb");
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {{
+        uint32_t *arena = malloc(models[m].arena);
+        for (size_t image = 0; image < models[m].images; image++) {{
+            for (size_t i = 0; i < models[m].arena / 4; i++) {{
+                arena[i] = (uint32_t)rand() * 0x9E3779B9u;
+            }}
+            if (fread((uint8_t *)arena + models[m].input, 1, models[m].input_size, in) != models[m].input_size) {{
+                return 2;
+            }}
+            models[m].run(arena);
+        }}
+        free(arena);
+    }}
+    return fclose(out);
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A graph, its raw images ``(N, *raw_shape)`` and the scratch it may take."""
+
+    graph: Graph
+    raw: Raw
+    scratch_limit: int = SCRATCH_LIMIT
+
+
+def run(cases: Sequence[Case], place: Path) -> list[Traces]:
+    """Build and run in the empty directory ``place``. For each case, for each image: node name to int8 values."""
+    sources = [DRIVER.format(**_tables(cases, place)), *(f"n{i}.c" for i in range(len(cases)))]
+    (place / "trace.h").write_text(TRACE)
+    (place / "driver.c").write_text(sources[0])
+    flags = [*WARNINGS, *SANITIZED, f"-I{FIRMWARE / 'include'}", "-c"]
+    runtime = sorted(str(path) for path in (FIRMWARE / "src").glob("*.c"))
+    parts = [sources[1:][i::2] for i in range(2)]
+    jobs = [[*flags, "driver.c", *runtime], *([*flags, "-include", "trace.h", *part] for part in parts if part)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda job: call(["gcc", *job], place), jobs))
+    call(["gcc", *SANITIZED, *sorted(p.name for p in place.glob("*.o")), "-o", "driver"], place)
+    (place / "in.bin").write_bytes(b"".join(np.ascontiguousarray(case.raw).tobytes() for case in cases))
+    call(["./driver"], place)
+    made = np.fromfile(place / "out.bin", np.int8)
+    found, at = [], 0
+    for case in cases:
+        traces: Traces = []
+        for _ in case.raw:
+            traces.append({})
+            for tensor in case.graph.tensors.values():
+                traces[-1][tensor.name] = made[at : at + tensor.size]
+                at += tensor.size
+        found.append(traces)
+    assert at == made.size
+    return found
+
+
+def call(command: Sequence[str], place: Path) -> None:
+    """A tool, silently; what it says when it fails is the assertion's message."""
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[:4000]
+
+
+def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
+    """Writes the models; returns what the driver must know of them."""
+    prototypes, models = [], []
+    for i, case in enumerate(cases):
+        planned = plan(case.graph, case.scratch_limit)
+        for name, text in c.emit(case.graph, planned, f"n{i}").items():
+            (place / name).write_text(text)
+        prototypes.append(f"void n{i}_run(uint32_t *arena);")
+        numbers = (planned.size, planned.raw.offset, prod(case.graph.input.shape), len(case.raw))
+        models.append(f"    {{n{i}_run, {', '.join(map(str, numbers))}}},")
+    return {"prototypes": "\n".join(prototypes), "models": "\n".join(models)}
