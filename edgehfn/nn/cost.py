@@ -14,20 +14,20 @@ def unique_weights(net: Net) -> int:
     return sum(prod(op.shape) for op in net.weights.values())
 
 
-def folded_channels(net: Net) -> int:
-    """Channels of the norms of folded blocks, over all their iterations."""
-    uses = Counter(step.weight for step in net.steps if step.weight)
-    return sum(step.norm.num_features for step in net.steps if step.norm is not None and uses[step.weight] > 1)
-
-
 def mask_bits(net: Net) -> int:
-    """Bits of all masks: one a weight, and for each further coat one a weight that the coat before it keeps."""
+    """Bits of all masks: one a weight, and in each further coat one a weight that the coat before it keeps."""
     bits = 0
     for op in net.weights.values():
         if isinstance(op, SupermaskConv2d | SupermaskLinear):
             counts = op.counts()
-            bits += counts.numel() + sum(int((counts >= n).sum()) for n in range(1, op.coats))
+            bits += counts.numel() + sum(int((counts >= coat).sum()) for coat in range(1, op.coats))
     return bits
+
+
+def folded_channels(net: Net) -> int:
+    """Channels of the norms of folded blocks, over all their iterations."""
+    uses = Counter(step.weight for step in net.steps if step.weight)
+    return sum(step.norm.num_features for step in net.steps if step.norm is not None and uses[step.weight] > 1)
 
 
 def paper_bytes(net: Net) -> int:
@@ -36,7 +36,6 @@ def paper_bytes(net: Net) -> int:
     32 bits of seed, the mask bits, and 64 bits for each folded norm's channel and iteration. Other norms and running
     statistics are not counted there. Trained weights, which HFN has none of, are counted as 8 bits each.
     """
-    dense = unique_weights(net) - sum(
-        prod(op.shape) for op in net.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear)
-    )
-    return -(-(32 + mask_bits(net) + 8 * dense + 64 * folded_channels(net)) // 8)
+    masked = (SupermaskConv2d, SupermaskLinear)
+    trained = sum(prod(op.shape) for op in net.weights.values() if not isinstance(op, masked))
+    return -(-(32 + mask_bits(net) + 8 * trained + 64 * folded_channels(net)) // 8)

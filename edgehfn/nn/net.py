@@ -75,8 +75,7 @@ class Net(nn.Module):
         self.shapes: dict[str, Shape] = {INPUT: check_input(input)}
         self.weights: dict[str, Weighted] = {}
         for step in self.steps:
-            self._check(step)
-            self.shapes[step.name] = step.op.output_shape(self.shapes[step.x])
+            self.shapes[step.name] = self._check(step)
         self._check_whole()
         self.ops = nn.ModuleList(dict.fromkeys(step.op for step in self.steps))
         self.norms = nn.ModuleList(step.norm for step in self.steps if step.norm is not None)
@@ -115,7 +114,8 @@ class Net(nn.Module):
             s.name: prod(self.weights[s.weight].shape) * prod(self.shapes[s.name][1:]) for s in self.steps if s.weight
         }
 
-    def _check(self, step: Step) -> None:
+    def _check(self, step: Step) -> Shape:
+        """The shape of what a step makes of the tensors before it."""
         if step.name in self.shapes:
             raise GraphError(f"step {step.name}: a second tensor of this name; names must be unique")
         if not NAME.fullmatch(step.name):
@@ -136,6 +136,7 @@ class Net(nn.Module):
         op = self.weights.setdefault(step.weight, step.op) if isinstance(step.op, Weighted) else None
         if op is not (step.op if step.weight else None):
             raise GraphError(f"step {step.name}: weight name {step.weight!r} must name this op's weight and no other")
+        return shape
 
     def _check_whole(self) -> None:
         if not self.steps:
