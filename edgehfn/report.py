@@ -39,8 +39,8 @@ svg text.faint { fill: var(--faint); } svg line { stroke: var(--line); } svg rec
 def report(
     graph: Graph, name: str, footprint: Footprint, bench: Bench | None = None, calibration: Calibration | None = None
 ) -> str:
-    """The page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, the instructions
-    of each node and the calibration of each tensor."""
+    """The page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, the
+    instructions of each node and the calibration of each tensor."""
     sections = [_flash(footprint), _arena(graph)]
     if bench is not None:
         sections.append(_instructions(graph, bench))
@@ -48,8 +48,9 @@ def report(
         sections.append(_calibration(calibration))
     style = STYLE + "".join(f".{kind} {{ fill: var(--{kind}); }}\n" for kind in _KINDS)
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(name)} on {footprint.core}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head><body>\n'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{escape(name)} on {footprint.core}</title><style>{style}</style></head><body>\n"
         f"<h1>{escape(name)}</h1><p>{_shape(graph)}; on {footprint.core}</p>\n"
         f"{_cards(graph, footprint, bench)}\n{''.join(sections)}</body></html>\n"
     )
@@ -108,8 +109,8 @@ def _stack(footprint: Footprint) -> str:
 def _arena(graph: Graph) -> str:
     planned = plan(graph)
     note = (
-        f"One block of {planned.size:,} bytes holds every tensor and the scratch of every convolution; without scratch it "
-        f"would take {planned.activations:,}. A box is a buffer: across the nodes while it lives, up the bytes it takes."
+        f"One block of {planned.size:,} bytes holds every tensor and the scratch of every convolution; without scratch "
+        f"it would take {planned.activations:,}. A box is a buffer: across the nodes while it lives, over its bytes."
     )
     return f"<h2>Arena</h2><p>{note}</p>{charts.arena(planned, [node.name for node in graph])}"
 
@@ -120,7 +121,7 @@ def _instructions(graph: Graph, bench: Bench) -> str:
     for name, count in bench.nodes:
         per = f"{count / graph.macs[name]:.2f} per MAC" if name in graph.macs else ""
         rows.append(Bar(name, count, kinds[name], per))
-    note = f"{bench.total:,} instructions, the same for every input, counted exactly in emulation (QEMU). They are not cycles."
+    note = f"{bench.total:,} instructions for every input, counted exactly in emulation (QEMU). They are not cycles."
     return f"<h2>Instructions</h2><p>{note}</p>{charts.bars(rows)}"
 
 

@@ -1,14 +1,19 @@
-"""Ports, builds and counts, held against hand-written models whose bytes, faults, stack and instructions are known."""
+"""Ports, builds and counts, held against hand-written models whose bytes, faults, stack and instructions are known;
+then real graphs on every machine."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import nets
 import numpy as np
 import pytest
 
+from edgehfn.backends import c
+from edgehfn.backends.emulate import emulate
 from edgehfn.errors import InputError, ToolError
-from edgehfn.target import BOARDS, cache, execute, instructions, toolchain
+from edgehfn.graph import plan
+from edgehfn.target import BOARDS, cache, elf, execute, firmware, instructions, toolchain
 from edgehfn.target import board as boards
 from edgehfn.target import build as builds
 from edgehfn.target.board import Board
@@ -107,6 +112,25 @@ def test_counts_are_exact_to_the_instruction(board: Board) -> None:
     runs = np.diff(np.array(marks).reshape(3, 6), axis=1)
     assert (runs == runs[0]).all()
     assert runs[0, 1:4].tolist() == [1 + 1 + 2 * 200 + 1, 0, 1]
+
+
+SCATTERED = """
+#include "model.h"
+void model_run(uint32_t *arena) {
+    __asm__ volatile(".rept 1500\\n\\t" MARK "\\n\\tnop\\n\\t.endr" ::: "memory");
+    (void)arena;
+}
+"""
+
+
+@pytest.mark.parametrize("name", ["cortex-m0", "cortex-m4"])
+def test_no_marker_is_missed_wherever_it_lies(name: str) -> None:
+    """At each place of a page of 1,024 bytes, at both parities of the halfword."""
+    board = boards.board(name)
+    for nops in ("", "nop\\n\\t"):
+        source = SCATTERED.replace("MARK", f'"{nops}mov r10, r10"')
+        marks = instructions.count(build(model(source), board, mode="count"), board, images(1), 4)
+        assert np.diff(marks)[1:-1].tolist() == [1 + bool(nops)] * 1499
 
 
 STACK = """
@@ -236,3 +260,91 @@ def test_missing_tools_are_named_with_their_package(monkeypatch: pytest.MonkeyPa
 def test_an_unknown_core_is_named_with_those_that_exist() -> None:
     with pytest.raises(InputError, match=r"called cortex-m9; there are cortex-m0, .*microbit"):
         execute.machine("cortex-m9")
+
+
+def test_the_harness_brings_no_library_into_the_measured_code() -> None:
+    for board in BOARDS:
+        program = build(model(ARITHMETIC, SELFTEST=0), board)
+        assert list(elf.functions(program, ".code")) == ["model_run"]
+
+
+SMALL = nets.random_graph(4, macs=20_000, size=7, channels=12)  # fits 16 KB of RAM
+
+
+@pytest.mark.parametrize("name", [HOST, *IDS])
+def test_every_machine_computes_the_emulators_bytes(name: str) -> None:
+    raw = nets.random_input(SMALL, 8, 6)
+    expected: dict[str, np.ndarray] = {}
+    traced: dict[str, np.ndarray] = {}
+    outputs = emulate(SMALL, raw, expected.__setitem__)
+    assert (execute.run(SMALL, raw, name) == outputs).all()
+    assert (execute.run(SMALL, raw, name, traced.__setitem__) == outputs).all()
+    assert list(traced) == [node.name for node in SMALL]
+    for node, values in traced.items():
+        assert (values == expected[node]).all(), node
+
+
+@pytest.mark.parametrize("name", [HOST, *IDS])
+def test_the_selftest_passes(name: str) -> None:
+    assert execute.selftest(SMALL, name)
+
+
+@pytest.mark.parametrize("name", [HOST, "microbit"])
+def test_the_selftest_finds_damage(name: str) -> None:
+    machine, right = execute.machine(name), execute.golden_checksum(SMALL)
+    for files in (execute.emitted(SMALL, right ^ 1), _damaged(execute.emitted(SMALL, right))):
+        program = build(files, machine, main="selftest")
+        with pytest.raises(ToolError, match="FAIL"):
+            toolchain.call(execute.command(program, machine), timeout=60)
+
+
+def _damaged(files: dict[str, str]) -> dict[str, str]:
+    """One bit of the first mask word is wrong."""
+    source = files["model.c"]
+    at = source.index("0x", source.index(".mask_"))
+    digit = f"{int(source[at + 9], 16) ^ 1:X}"
+    return {**files, "model.c": source[: at + 9] + digit + source[at + 10 :]}
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_every_input_takes_the_same_instructions(name: str) -> None:
+    benches = {instructions.bench(SMALL, name, raw) for raw in nets.random_input(SMALL, 3, 5)}  # noise and extremes
+    benches.add(instructions.bench(SMALL, name))
+    assert len(benches) == 1
+    bench = benches.pop()
+    assert [node for node, _ in bench.nodes] == [node.name for node in SMALL]
+    assert 0 <= bench.total - sum(count for _, count in bench.nodes) < 10  # the return
+
+
+def test_images_that_do_not_fit_are_refused() -> None:
+    raw = nets.random_input(SMALL, 1, 2)
+    for wrong in (raw[:, :-1], raw.astype(np.int16), raw[0]):
+        with pytest.raises(InputError, match=r"input: needs .*int8 of shape \(N, "):
+            execute.run(SMALL, wrong, "cortex-m0")
+    with pytest.raises(InputError, match="host: instructions are counted on cores only"):
+        instructions.bench(SMALL, HOST)
+
+
+STRICT = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wvla", "-Werror"]
+
+
+@pytest.mark.parametrize("machine", [HOST, *BOARDS], ids=["host", *IDS])
+def test_port_and_example_compile_without_warnings(machine: Machine, tmp_path: Path) -> None:
+    for name, text in {**c.emit(SMALL, plan(SMALL), "kws"), **execute.emitted(SMALL, 0)}.items():
+        (tmp_path / name).write_text(text)
+    root = firmware.directory()
+    port = ["host.c"] if machine == HOST else ["qemu/start.c", "qemu/semihost.c"]
+    sources = [root / "example/main.c", *(root / "port" / name for name in ("harness.c", "selftest.c", *port))]
+    compiler = ["gcc"] if machine == HOST else ["arm-none-eabi-gcc", *machine.flags]
+    include = [f"-I{tmp_path}", f"-I{root}/include", f"-I{root}/port", "-include", f"{root}/port/mark.h"]
+    for mode in ((), ("-DPORT_TRACE",)) if machine == HOST else builds.MODES.values():
+        toolchain.call([*compiler, *STRICT, *include, *mode, "-c", *map(str, sources)], timeout=60, cwd=tmp_path)
+
+
+def test_an_installed_package_brings_its_firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firmware, "__file__", str(tmp_path / "edgehfn" / "target" / "firmware.py"))
+    with pytest.raises(ToolError, match="install edgehfn again"):
+        firmware.directory()
+    (tmp_path / "edgehfn" / "firmware" / "port").mkdir(parents=True)
+    (tmp_path / "edgehfn" / "firmware" / "port" / "harness.c").touch()
+    assert firmware.directory() == tmp_path / "edgehfn" / "firmware"

@@ -133,6 +133,8 @@ def dense_int8(graph: Graph) -> int:
 
 def _mask_bits(weight: ops.Supermask) -> int:
     """Bits of a mask's streams without the padding of their last words (SPEC section 2.2)."""
-    gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
-    first = weight.counts.size - int(gone.sum()) - int(kept.sum())
+    first = weight.counts.size
+    if weight.pruned or weight.locked:
+        gone, kept = masks.frozen(weight.seed, weight.tensor, first, weight.pruned, weight.locked)
+        first -= int(gone.sum()) + int(kept.sum())
     return first + sum(int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +32,10 @@ FUNCTIONS = (
 )
 
 
-def measure() -> Iterator[Cost]:
+def measure(cores: Sequence[str] = CORES) -> Iterator[Cost]:
     """A row for each core and function. Raises ToolError if the compiler is missing."""
     compiler = version(ARM_GCC)
-    for board in (b for b in BOARDS if b.name in CORES):
+    for board in (b for b in BOARDS if b.name in cores):
         for function in FUNCTIONS:
             yield _linked_alone(board, compiler, function)
         yield _generated(board, compiler)

@@ -15,11 +15,11 @@ from elftools.elf.elffile import ELFFile
 from edgehfn.errors import ToolError
 from edgehfn.target.toolchain import ARM_OBJDUMP, call
 
-_FUNCTION = re.compile(r"^[0-9a-f]+ <(\S+)>:$")
+_FUNCTION = re.compile(r"^([0-9a-f]+) <\S+>:$")
 _INSTRUCTION = re.compile(r"^ *[0-9a-f]+:\t[0-9a-f ]+\t(\S+)\t?(.*)$")
 _WORD = re.compile(r"^ *([0-9a-f]+):\t[0-9a-f]{8} *\t\.word\t0x([0-9a-f]{8})", re.MULTILINE)
 _LITERAL = re.compile(r"^r\d+, \[pc, #\d+\].*\(([0-9a-f]+) <")
-_TARGET = re.compile(r"<([^>+]+)>$")
+_TARGET = re.compile(r"([0-9a-f]+) <\S+>$")
 
 
 @dataclass(frozen=True)
@@ -69,21 +69,20 @@ def section(elf: ELFFile, name: str) -> Any:
 
 def functions(program: Path, where: str) -> dict[str, Function]:
     """The functions of one section of an Arm program. Raises ToolError where a frame cannot be read."""
-    sizes = _symbols(program, where)
+    symbols = _symbols(program, where)
     text = call([ARM_OBJDUMP, "-d", "-j", where, str(program)], timeout=60)
     words = {int(at, 16): int(word, 16) for at, word in _WORD.findall(text)}
-    bodies: dict[str, list[_Instruction]] = {}
-    name = ""
+    bodies: dict[int, list[_Instruction]] = {at: [] for at in symbols}
+    body: list[_Instruction] = []
     for line in text.splitlines():
         if found := _FUNCTION.match(line):
-            if found[1] in sizes:  # else a label inside a function
-                name = found[1]
-                bodies[name] = []
-        elif name and (found := _INSTRUCTION.match(line)):
+            body = bodies.get(int(found[1], 16), body)  # else a label inside a function
+        elif found := _INSTRUCTION.match(line):
             at = _LITERAL.search(found[2])
             literal = words.get(int(at[1], 16), 0) if at else None
-            bodies[name].append(_Instruction(found[1].split(".")[0], re.split(r"\s*[@;]", found[2])[0], literal))
-    return {name: _function(name, sizes[name], body) for name, body in bodies.items()}
+            body.append(_Instruction(found[1].split(".")[0], re.split(r"\s*[@;]", found[2])[0], literal))
+    names = {at: name for at, (name, _) in symbols.items()}
+    return {name: _function(name, size, bodies[at], names) for at, (name, size) in symbols.items()}
 
 
 def deepest(functions: Mapping[str, Function], entry: str) -> int:
@@ -104,21 +103,28 @@ def deepest(functions: Mapping[str, Function], entry: str) -> int:
     return chain(entry, ())
 
 
-def _symbols(program: Path, where: str) -> dict[str, int]:
+def _symbols(program: Path, where: str) -> dict[int, tuple[str, int]]:
+    """Name and bytes of each function by its address. Where files have functions of one name, the address sets them
+    apart."""
     with opened(program) as elf:
         index, symbols = elf.get_section_index(where), section(elf, ".symtab").iter_symbols()
         kept = [s for s in symbols if s["st_info"]["type"] == "STT_FUNC" and s["st_shndx"] == index]
-        return {s.name: int(s["st_size"]) for s in kept}
+    made: dict[str, tuple[int, int]] = {}
+    for symbol in kept:
+        at = symbol["st_value"] & ~1  # the lowest bit says Thumb
+        made[f"{symbol.name}@{at:x}" if symbol.name in made else symbol.name] = (at, int(symbol["st_size"]))
+    return {at: (name, size) for name, (at, size) in made.items()}
 
 
-def _function(name: str, size: int, body: list[_Instruction]) -> Function:
+def _function(name: str, size: int, body: list[_Instruction], names: Mapping[int, str]) -> Function:
     frame, calls, by_pointer = 0, set(), False
     literals: dict[str, int] = {}
     for op in body:
         by_pointer |= op.mnemonic == "blx" or (op.mnemonic == "bx" and op.operands != "lr")
         target = _TARGET.search(op.operands)
-        if op.mnemonic.startswith("b") and target and target[1] != name:
-            calls.add(target[1])
+        callee = names.get(int(target[1], 16)) if target and op.mnemonic.startswith("b") else None
+        if callee and callee != name:
+            calls.add(callee)
         if op.literal is not None:
             literals[op.operands.partition(",")[0]] = op.literal
         frame += _pushed(name, op, literals)
