@@ -13,7 +13,9 @@ from edgehfn.cli.learn import calibrate, train
 from edgehfn.cli.write import compile_
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    name="edgehfn", cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Hidden-Fold Networks on microcontrollers: train a mask over seeded signs, compile it to C, prove that every

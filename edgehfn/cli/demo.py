@@ -10,14 +10,14 @@ from typing import Any
 import click
 
 from edgehfn.cli import measure, prove
-from edgehfn.cli.front import Result, note, show, table
+from edgehfn.cli.front import Result, example, note, show, table
 from edgehfn.cli.learn import calibrate, train
 from edgehfn.cli.write import compile_
 
 CORES = ("cortex-m4", "cortex-m0")
 
 
-@click.command(short_help="All of the above once, in one table.")
+@click.command(short_help="All of the above once, in one table.", epilog=example("edgehfn demo -o demo"))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR", show_default=True)
 @click.option("--data", default="fashion-mnist", metavar="NAME|PATH", show_default=True, help="As for train.")
 @click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="As for train.")

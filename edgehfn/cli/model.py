@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from edgehfn import machines
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
     from calibrate import Calibration
-    from edgehfn.data import Dataset, Images
     from edgehfn.graph import Graph
     from edgehfn.nn import Net
 
@@ -43,8 +45,17 @@ def open_model(path: Path) -> Model:
     return Model(path, net, calibration, lower(net, calibration.scales))
 
 
-def test_set(model: Model, name: str, limit: int | None) -> tuple[Images, Dataset]:
-    """The first ``limit`` test images in the order of the model's sensor, and their set. Raises InputError."""
+@dataclass(frozen=True)
+class Images:
+    """Test images ``(N, C, H, W)``, the same as the model's sensor delivers them, and their labels ``(N,)``."""
+
+    x: npt.NDArray[np.uint8]
+    raw: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+
+def test_set(model: Model, name: str, limit: int | None) -> Images:
+    """The first ``limit`` test images of a set; None means all. Raises InputError if the model cannot read them."""
     from edgehfn import data
 
     loaded = data.load(name)
@@ -53,4 +64,5 @@ def test_set(model: Model, name: str, limit: int | None) -> tuple[Images, Datase
         raise InputError(
             f"{name}: has {len(loaded.classes)} classes, {model.path} tells {outputs} apart; give its own data"
         )
-    return machines.raw(model.graph, loaded.x_test[:limit]), loaded
+    x = loaded.x_test[:limit]
+    return Images(x, machines.raw(model.graph, x), loaded.y_test[:limit])

@@ -41,14 +41,15 @@ def run(model: Path, data: str, on: str, limit: int | None, as_json: bool) -> Re
     if others:
         raise click.UsageError(f"--on takes one machine here, not {on}")
     opened = open_model(model)
-    raw, loaded = test_set(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
+    images = test_set(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
+    raw = images.raw
     step = 1000 if machine in LIMITS else 20
     right = 0
     with progress(machine) as report:
         for start in range(0, len(raw), step):
             report(start, len(raw))
             outputs = machines.run(opened.graph, raw[start : start + step], machine)
-            right += int((machines.classes(outputs) == loaded.y_test[start : start + step]).sum())
+            right += int((machines.classes(outputs) == images.labels[start : start + step]).sum())
     result = {"accuracy": right / len(raw), "images": len(raw), "machine": machine}
     if as_json:
         emit(result)
@@ -81,14 +82,14 @@ def verify(model: Path, data: str, on: str, limit: int, limit_cores: int | None,
 
     names = machines.parse(on)
     opened = open_model(model)
-    raw, loaded = test_set(opened, data, limit)
+    images = test_set(opened, data, limit)
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
     slow = {board.name: cap for board in target.BOARDS}
     with progress("comparing") as report:
-        agreed = agreement.verify(opened.graph, raw, names, slow, report)
-    result = _result(agreed, loaded.y_test.tolist())
-    images = result["images"]
-    result["float_accuracy"] = evaluate(opened.net, loaded.x_test[:images], loaded.y_test[:images])
+        agreed = agreement.verify(opened.graph, images.raw, names, slow, report)
+    result = _result(agreed, images.labels.tolist())
+    count = result["images"]
+    result["float_accuracy"] = evaluate(opened.net, images.x[:count], images.labels[:count])
     if as_json:
         emit(result)
     else:
