@@ -10,10 +10,10 @@ PIP=(.venv/bin/python -m pip --disable-pip-version-check install -qq --constrain
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
-# The newest-first list ends in what Debian calls python3; a Python without venv (Debian splits it off) does not count.
+# A Python without venv, which Debian splits off, does not count.
 find_python() {
     local name
-    for name in python3 python3.11 python3.12 python3.13 python3.14 /usr/bin/python3; do
+    for name in python3 python3.11 python3.12 python3.13 python3.14; do
         if "$name" -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
             command -v "$name"
             return
@@ -29,7 +29,11 @@ missing() {
     command -v arm-none-eabi-gcc >/dev/null || echo gcc-arm-none-eabi
     [ -e "$(arm-none-eabi-gcc -print-file-name=libc.a 2>/dev/null)" ] || echo libnewlib-arm-none-eabi
     command -v qemu-system-arm >/dev/null || echo qemu-system-arm
-    [ -d /usr/share/datasets/fashion-mnist ] || [ -d "${EDGEHFN_DATA:-/nowhere}/fashion-mnist" ] || echo dataset-fashion-mnist
+    [ -e /usr/share/datasets/fashion-mnist ] || [ -n "$(own_fashion_mnist)" ] || echo dataset-fashion-mnist
+}
+
+own_fashion_mnist() {
+    compgen -G "${EDGEHFN_DATA:-/nowhere}/fashion-mnist*" || true
 }
 
 # apt as root, or through sudo where it asks nothing or somebody is there to answer.
@@ -43,8 +47,10 @@ install_missing() {
     fi
     say "Installing $* …"
     "${as_root[@]}" apt-get update -qq || true # an old list may do
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@" >/dev/null || true # what failed is named below
+    local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
+    "${install[@]}" "$@" >/dev/null && return
+    local package # one that is not to be had must not keep out the others; what is still missing is named at the end
+    for package; do "${install[@]}" "$package" >/dev/null || true; done
 }
 
 # The CPU build: by its own version where the configured registry has it, else by uv, which knows where PyTorch keeps its CPU
