@@ -16,6 +16,7 @@ import samples
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph, Tensor, pooled
 from edgehfn.graph.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool
+from edgehfn.graph.raw import raw_shape
 
 
 def random_graph(
@@ -58,10 +59,8 @@ def folded_resnet(seed: int, *, width: int = 16, size: int = 28, iterations: int
 
 def random_input(graph: Graph, seed: int, n: int) -> npt.NDArray[np.uint8 | np.int8]:
     """``n`` raw images, ``(n, *raw_shape)``: noise, all largest, all smallest, zero, flat grey, then noise again."""
-    node = graph.input
-    shape = (node.shape[1], node.shape[2], node.shape[0]) if node.order == "hwc" else node.shape
-    limits = np.iinfo(np.uint8 if node.dtype == "u8" else np.int8)
-    raw = np.random.default_rng(seed).integers(limits.min, limits.max + 1, (n, *shape), limits.dtype)
+    limits = np.iinfo(np.uint8 if graph.input.dtype == "u8" else np.int8)
+    raw = np.random.default_rng(seed).integers(limits.min, limits.max + 1, (n, *raw_shape(graph)), limits.dtype)
     for image, value in zip(raw[1:], (limits.max, limits.min, 0, limits.max // 2 + 1), strict=False):
         image[...] = value
     return raw
