@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from elftools.common.exceptions import ELFError
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from edgehfn.errors import ToolError
@@ -65,6 +66,14 @@ def section(elf: ELFFile, name: str) -> Any:
     if found is None:
         raise ToolError(f"a linked program has no section {name}")
     return found
+
+
+def halfwords(program: Path, value: int) -> list[int]:
+    """Addresses in code at which a halfword has this value: instructions, or data that look like one."""
+    with opened(program) as elf:
+        code = [(s["sh_addr"], s.data()) for s in elf.iter_sections() if s["sh_flags"] & SH_FLAGS.SHF_EXECINSTR]
+    wanted = value.to_bytes(2, "little")
+    return [at + i for at, data in code for i in range(0, len(data), 2) if data[i : i + 2] == wanted]
 
 
 def functions(program: Path, where: str) -> dict[str, Function]:

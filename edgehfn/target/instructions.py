@@ -10,7 +10,7 @@ import numpy as np
 
 from edgehfn.errors import InputError, ToolError
 from edgehfn.graph import Graph
-from edgehfn.target import firmware
+from edgehfn.target import elf, firmware
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, build
 from edgehfn.target.cache import cached
@@ -18,6 +18,7 @@ from edgehfn.target.execute import Raw, checked, emitted, execute, golden
 from edgehfn.target.toolchain import HOST_GCC, call
 
 PLUGIN = "count.so"
+MARKER = 0x46D2  # mov r10, r10
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:
 def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:
     """Instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
-        log = Path(place) / "count.txt"
-        execute(program, target, images, row, ["-plugin", f"{_plugin()},log={log}"])
+        log, marks = Path(place) / "log", Path(place) / "marks"
+        marks.write_text("\n".join(f"{address:x}" for address in elf.halfwords(program, MARKER)) + "\n")
+        execute(program, target, images, row, ["-plugin", f"{_plugin()},log={log},marks={marks}"])
         return [int(line) for line in log.read_text().split()]
 
 
