@@ -267,7 +267,7 @@ def test_steps_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InputError, match="seed"):
         nn.Net(net.input, net.steps, seed=2**32)
     with pytest.raises(InputError, match="channels, height, width"):
-        nn.Draft(nn.InputSpec((0, 8, 8)))
+        nn.InputSpec((0, 8, 8))
 
 
 @pytest.mark.parametrize("options", [(0, 1, 0), (8, 1, 0), (3, 5, 0), (3, 0, 0), (3, 1, 3), (3, 1, -1)])

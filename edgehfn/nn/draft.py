@@ -13,7 +13,7 @@ from torch import nn
 from edgehfn import generator
 from edgehfn.errors import GraphError
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted, check_input
+from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
@@ -44,7 +44,7 @@ class Draft:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         self.densities = check_densities(self.densities)
-        self.shapes[INPUT] = check_input(self.input)
+        self.shapes[INPUT] = self.input.shape
 
     @property
     def shape(self) -> Shape:

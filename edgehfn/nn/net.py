@@ -31,11 +31,19 @@ ITERATION = "@"  # between a step's name and the number of its iteration, where 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), channels first or last on the device."""
+    """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), channels first or last on the device.
+
+    Raises InputError for a shape that is not three positive numbers.
+    """
 
     shape: tuple[int, int, int]  # (C, H, W), whatever the order
     order: Order = "chw"
     dtype: RawType = "u8"
+
+    def __post_init__(self) -> None:
+        shape: Shape = self.shape  # whatever a caller without a type checker gave
+        if len(shape) != 3 or min(shape) < 1:
+            raise InputError(f"input shape {shape}: give channels, height, width, such as (1, 28, 28)")
 
     def real(self, raw: Tensor) -> Tensor:
         """Raw bytes (N, C, H, W) to the float input, whole steps of 1/127 as the device has them (SPEC section 5)."""
@@ -72,7 +80,7 @@ class Net(nn.Module):
         self.steps = tuple(steps)
         self.classes = classes
         self.seed = seed
-        self.shapes: dict[str, Shape] = {INPUT: check_input(input)}
+        self.shapes: dict[str, Shape] = {INPUT: input.shape}
         self.weights: dict[str, Weighted] = {}
         for step in self.steps:
             self.shapes[step.name] = self._check(step)
@@ -153,11 +161,3 @@ class Net(nn.Module):
         """For each step, the tensors that nothing reads after it."""
         last = {name: i for i, step in enumerate(self.steps) for name in (step.x, step.residual) if name is not None}
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
-
-
-def check_input(spec: InputSpec) -> Shape:
-    """The shape of an input. Raises InputError unless it is three positive numbers."""
-    shape = tuple(spec.shape)
-    if len(shape) != 3 or min(shape) < 1:
-        raise InputError(f"input shape {shape}: give channels, height, width, such as (1, 28, 28)")
-    return shape

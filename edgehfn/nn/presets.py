@@ -30,11 +30,17 @@ class Options(TypedDict, total=False):
 
 
 def tiny(input: Input = (1, 28, 28), classes: Classes = 10, **options: Unpack[Options]) -> Net:
-    """For parts of 16 KB flash and 16 KB RAM: inputs up to 32x32 become maps of at most 16x16 in the stem."""
-    shape = input.shape if isinstance(input, InputSpec) else input
-    side = min(shape[1:])
-    stem: dict[str, Any] = {"stem_stride": 1 if side < 16 else 2, "pool": side >= 48}
-    return _build(input, classes, options, widths=(8, 16, 32), blocks=(1, 1, 1), folded=(1, 2, 3), **stem)
+    """For parts of 16 KB flash and 16 KB RAM, for inputs up to 3x32x32: three stages of at most 16x16, 8x8 and 4x4.
+
+    The stem pools its map where there is room for it (one point more accurate than a stride on Fashion-MNIST).
+    """
+    spec = input if isinstance(input, InputSpec) else InputSpec(input)
+    channels, height, width = spec.shape
+    side = min(height, width)
+    room = height * width * (8 + 4 * channels) <= 12 * 1024  # the stem's map, the raw input, and the stem's scratch
+    stride = 1 if side < 16 or room else 2
+    stem: dict[str, Any] = {"stem_stride": stride, "pool": side >= 16 and (room or side >= 48)}
+    return _build(spec, classes, options, widths=(8, 16, 32), blocks=(1, 1, 1), folded=(1, 2, 3), **stem)
 
 
 def demo(input: Input = (1, 28, 28), classes: Classes = 10, **options: Unpack[Options]) -> Net:
