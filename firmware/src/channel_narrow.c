@@ -5,11 +5,16 @@ void hfn_channel_narrow(struct hfn_channel *channel) {
     const uint8_t *planes = channel->planes;
     const uint32_t even = 0u - (uint32_t)channel->start * 0x00010001u;
     const uint32_t odd = 0u - (uint32_t)channel->start * 0x00010101u;
+    const struct hfn_list lists[2] = {channel->minus, channel->plus};
     for (uint32_t left = channel->pixels; left;) {
         struct hfn_lanes l = hfn_lanes(even, odd);
-        l = hfn_lanes_add(l, planes, channel->minus, channel->list_end);
-        l = hfn_lanes_negate(l);
-        l = hfn_lanes_add(l, planes, channel->list, channel->plus_end);
+        for (int sign = 0;; sign++) { /* -(-start + Σ minus) + Σ plus */
+            l = hfn_lanes_add_list(l, planes, lists[sign]);
+            if (sign) {
+                break;
+            }
+            l = hfn_lanes_negate(l);
+        }
         int32_t sums[HFN_GROUP];
         hfn_lanes_split(l.even0, l.odd0, sums);
         hfn_lanes_split(l.even1, l.odd1, sums + 4);

@@ -23,19 +23,30 @@ static inline struct hfn_lanes hfn_lanes_negate(struct hfn_lanes l) {
     return negative;
 }
 
+/* Adds sixteen bytes, of words[0..3]. */
+static inline struct hfn_lanes hfn_lanes_add(struct hfn_lanes l, uint32_t word0, uint32_t word1, uint32_t word2,
+                                             uint32_t word3) {
+    l.odd0 += word0 >> 8;
+    l.even0 += word0 & 0x00FF00FFu;
+    l.odd1 += word1 >> 8;
+    l.even1 += word1 & 0x00FF00FFu;
+    l.odd2 += word2 >> 8;
+    l.even2 += word2 & 0x00FF00FFu;
+    l.odd3 += word3 >> 8;
+    l.even3 += word3 & 0x00FF00FFu;
+    return l;
+}
+
 /* Adds the bytes at planes + offset and the 15 behind them, for every offset of the list. */
-static inline struct hfn_lanes hfn_lanes_add(struct hfn_lanes l, const uint8_t *planes, const hfn_half *list,
-                                             const hfn_half *end) {
-    for (; list != end; list++) {
-        const uint32_t *words = (const void *)(planes + *list);
-        l.odd0 += words[0] >> 8;
-        l.even0 += words[0] & 0x00FF00FFu;
-        l.odd1 += words[1] >> 8;
-        l.even1 += words[1] & 0x00FF00FFu;
-        l.odd2 += words[2] >> 8;
-        l.even2 += words[2] & 0x00FF00FFu;
-        l.odd3 += words[3] >> 8;
-        l.even3 += words[3] & 0x00FF00FFu;
+static inline struct hfn_lanes hfn_lanes_add_list(struct hfn_lanes l, const uint8_t *planes, struct hfn_list list) {
+    const hfn_half *at = list.first;
+    for (; at != list.odd; at += 2) {
+        const uint32_t *a = (const void *)(planes + at[0]), *b = (const void *)(planes + at[1]);
+        l = hfn_lanes_add(l, a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
+    }
+    for (; at != list.end; at++) {
+        const uint32_t *a = (const void *)(planes + at[0]);
+        l = hfn_lanes_add(l, a[0], a[1], a[2], a[3]);
     }
     return l;
 }

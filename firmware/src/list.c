@@ -1,10 +1,17 @@
 #include "bits.h"
 #include "conv_supermask.h"
 
-void hfn_list(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights) {
+static struct hfn_list list(const hfn_half *first, const hfn_half *end, int has_sign) {
+    struct hfn_list made = {first, has_sign ? first : end - ((end - first) & 1), end};
+    return made;
+}
+
+void hfn_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
+               const struct hfn_conv *node, uint32_t *arena) {
     const uint32_t coats = mask->weight->coats;
-    hfn_half *plus = channel->list, *minus = channel->list_end;
-    uint32_t base = 0, tap = 0;
+    const hfn_half *front = hfn_in_arena(arena, node->list), *back = hfn_in_arena(arena, node->list_end);
+    hfn_half *plus = hfn_in_arena(arena, node->list), *minus = hfn_in_arena(arena, node->list_end);
+    uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, base = 0, tap = 0;
     while (weights) {
         const uint16_t *offset = taps->offset + tap;
         uint32_t taken = hfn_mask_take(mask, weights);
@@ -24,6 +31,7 @@ void hfn_list(struct hfn_channel *channel, struct hfn_mask *mask, const struct h
             base += taps->step;
         }
     }
-    channel->plus_end = plus;
-    channel->minus = minus;
+    channel->plus = list(front, plus, node->has_sign);
+    channel->minus = list(minus, back, node->has_sign);
+    channel->start = node->has_sign ? -128 * (int32_t)((plus - front) - (back - minus)) : 0;
 }

@@ -33,16 +33,21 @@ static inline struct hfn_scale hfn_scale(const void *model, const struct hfn_req
     return scale;
 }
 
-/* min(max(t, lo), 127) for any t and lo = 0 or -127. Comparisons would become branches on the Cortex-M0, whose time
- * would tell the data; elsewhere they become USAT or conditional moves. */
+/* min(max(t, lo), 127) for any t and lo = 0 or -127. In arithmetic: a compiler may make branches of comparisons, and
+ * their time would tell the data. */
 static inline int32_t hfn_clamp(int32_t t, int32_t lo) {
-#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
     int32_t over = (63 - (t >> 1)) >> 31; /* ones if t > 127 */
     t = (t & ~over) | (int32_t)((uint32_t)over >> 25);
     int32_t above = t - lo; /* t <= 127: no overflow */
     return lo + (above & ~(above >> 31));
+}
+
+/* The same for lo = 0, which all but Armv6-M do by USAT or conditional moves. */
+static inline int32_t hfn_clamp_relu(int32_t t) {
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+    return hfn_clamp(t, 0);
 #else
-    return t < lo ? lo : t > 127 ? 127 : t;
+    return t < 0 ? 0 : t > 127 ? 127 : t;
 #endif
 }
 

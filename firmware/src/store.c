@@ -1,8 +1,8 @@
 #include "channel.h"
 
-/* Writes count outputs of one row. REQUIRE lo = channel->scale.lo. An output's place may be its residual's: that is
- * read first. */
-static inline void row(struct hfn_channel *channel, const int32_t *sums, uint32_t count, int32_t lo, int has_residual) {
+/* Writes count outputs of one row. An output's place may be its residual's, which is read first. */
+static inline void row(struct hfn_channel *channel, const int32_t *sums, uint32_t count, int has_residual,
+                       int is_relu) {
     const struct hfn_scale scale = channel->scale;
     const int8_t *residual = channel->residual;
     int8_t *y = channel->y;
@@ -11,20 +11,22 @@ static inline void row(struct hfn_channel *channel, const int32_t *sums, uint32_
         if (has_residual) {
             t += scale.residual * *residual++;
         }
-        *y = (int8_t)hfn_clamp(t >> scale.shift, lo);
+        t >>= scale.shift;
+        *y = (int8_t)(is_relu ? hfn_clamp_relu(t) : hfn_clamp(t, -127));
     }
     channel->residual = residual;
     channel->y = y;
 }
 
 void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count) {
+    const int is_relu = channel->scale.lo == 0;
     while (count) {
         uint32_t in_row = channel->columns - channel->column;
         uint32_t length = in_row < count ? in_row : count;
         if (channel->residual) {
-            channel->scale.lo ? row(channel, sums, length, -127, 1) : row(channel, sums, length, 0, 1);
+            is_relu ? row(channel, sums, length, 1, 1) : row(channel, sums, length, 1, 0);
         } else {
-            channel->scale.lo ? row(channel, sums, length, -127, 0) : row(channel, sums, length, 0, 0);
+            is_relu ? row(channel, sums, length, 0, 1) : row(channel, sums, length, 0, 0);
         }
         sums += length;
         count -= length;
