@@ -161,8 +161,9 @@ def test_frames_are_the_compilers_own(core: str, tmp_path: Path) -> None:
     read = elf.functions(tmp_path / "all", ".text")
     compiled = {(place.rpartition(":")[2], int(frame)) for place, frame, _ in said}
     found = {(re.sub(r"\.\d+$", "", name.partition("@")[0]), function.frame) for name, function in read.items()}
-    assert len(compiled) > 20
-    assert compiled <= found
+    assert len(compiled & found) > 20
+    for name, frame in compiled - found:  # GCC leaves out the arguments in registers that a function stores itself
+        assert {(name, frame + 4 * stored) for stored in range(1, 5)} & found, name
 
 
 def test_the_longest_chain_of_calls() -> None:

@@ -14,14 +14,13 @@ import numpy.typing as npt
 
 from edgehfn import generator
 from edgehfn.backends import c
-from edgehfn.errors import InputError, ToolError
+from edgehfn.errors import ToolError
 from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import Shape
+from edgehfn.graph.raw import Raw, checked, raw_shape
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
 from edgehfn.target.toolchain import QEMU, call
 
-Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
 Int8 = npt.NDArray[np.int8]
 Observe = Callable[[str, Int8], None]
 
@@ -77,22 +76,6 @@ def machine(name: str) -> Machine:
 def emitted(graph: Graph, checksum: int | None = None) -> dict[str, str]:
     """The generated C under the name the harness knows, with a self-test if the golden output's checksum is given."""
     return c.emit(graph, plan(graph), MODEL, checksum)
-
-
-def checked(graph: Graph, raw: Raw) -> Raw:
-    """``raw`` if it fits the graph's input. Raises InputError."""
-    shape, dtype = raw_shape(graph), np.dtype(np.uint8 if graph.input.dtype == "u8" else np.int8)
-    if raw.shape[1:] != shape or raw.dtype != dtype:
-        raise InputError(
-            f"input: needs {dtype} of shape (N, {', '.join(map(str, shape))}), got {raw.dtype} {raw.shape}"
-        )
-    return raw
-
-
-def raw_shape(graph: Graph) -> Shape:
-    """The shape of a raw image, in the order the sensor delivers it."""
-    node = graph.input
-    return (*node.shape[1:], node.shape[0]) if node.order == "hwc" else node.shape
 
 
 def golden(graph: Graph) -> Raw:

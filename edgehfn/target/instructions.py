@@ -10,11 +10,12 @@ import numpy as np
 
 from edgehfn.errors import InputError, ToolError
 from edgehfn.graph import Graph
+from edgehfn.graph.raw import Raw, checked
 from edgehfn.target import elf, firmware
-from edgehfn.target.board import Board, board
+from edgehfn.target.board import CORES, Board, board
 from edgehfn.target.build import HOST, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import Raw, checked, emitted, execute, golden
+from edgehfn.target.execute import emitted, execute, golden
 from edgehfn.target.toolchain import HOST_GCC, call
 
 PLUGIN = "count.so"
@@ -38,7 +39,7 @@ def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:
     Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
     """
     if on == HOST:
-        raise InputError("host: instructions are counted on cores only; there are cores of every kind in `bench --on`")
+        raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
     target = board(on)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
     program = build(emitted(graph), target, mode="count")
