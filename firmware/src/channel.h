@@ -8,16 +8,13 @@
 
 #include "requantise.h"
 
-/* Offsets of taps of the band's pixel 0 in the planes: of one sign, each as often as its weight counts, in any order.
- * The bytes of two entries fit a byte when added, and are added, up to odd. */
-struct hfn_list {
-    const hfn_half *first, *odd, *end; /* odd: first if planes hold x + 128, else end or the entry before it */
-};
-
 struct hfn_channel {
     const uint8_t *planes;
-    struct hfn_list minus, plus;
-    int32_t start; /* the sums before any weight: -128·Σ weight if planes hold x + 128, else 0 */
+    /* Offsets in the planes, of the taps of the band's pixel 0: plus from list to plus_end, minus from minus to
+     * list_end. Each is there as often as its weight counts, in any order. */
+    const hfn_half *list, *plus_end, *minus, *list_end;
+    int has_sign;  /* planes hold x + 128, else x <= 127 */
+    int32_t start; /* the sums before any weight: -128·Σ weight if has_sign, else 0 */
     struct hfn_scale scale;
     uint32_t pixels; /* of the band: a multiple of 4 */
     /* What hfn_store writes next. */

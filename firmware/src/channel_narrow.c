@@ -5,7 +5,8 @@ void hfn_channel_narrow(struct hfn_channel *channel) {
     const uint8_t *planes = channel->planes;
     const uint32_t even = 0u - (uint32_t)channel->start * 0x00010001u;
     const uint32_t odd = 0u - (uint32_t)channel->start * 0x00010101u;
-    const struct hfn_list lists[2] = {channel->minus, channel->plus};
+    const struct hfn_list lists[2] = {hfn_list(channel->minus, channel->list_end, channel->has_sign),
+                                      hfn_list(channel->list, channel->plus_end, channel->has_sign)};
     for (uint32_t left = channel->pixels; left;) {
         struct hfn_lanes l = hfn_lanes(even, odd);
         for (int sign = 0;; sign++) { /* -(-start + Σ minus) + Σ plus */

@@ -3,22 +3,15 @@
 enum { RUN = 128 }; /* bytes that a lane can sum: 128·255 <= 32767 */
 
 /* Lists are shorter than 7·2^16, so sums stay below 2^27 in magnitude. */
-static void add(int32_t *sums, const uint8_t *planes, struct hfn_list list) {
-    while (list.first != list.end) {
-        struct hfn_list run = list;
-        if (run.end - run.first > RUN) {
-            run.end = run.first + RUN;
-        }
-        if (run.odd - run.first > RUN) {
-            run.odd = run.end;
-        }
-        struct hfn_lanes l = hfn_lanes_add_list(hfn_lanes(0, 0), planes, run);
+static void add(int32_t *sums, const uint8_t *planes, int has_sign, const hfn_half *list, const hfn_half *end) {
+    while (list != end) {
+        const hfn_half *stop = end - list > RUN ? list + RUN : end;
+        struct hfn_lanes l = hfn_lanes_add_list(hfn_lanes(0, 0), planes, hfn_list(list, stop, has_sign));
         hfn_lanes_drain(l.even0, l.odd0, sums);
         hfn_lanes_drain(l.even1, l.odd1, sums + 4);
         hfn_lanes_drain(l.even2, l.odd2, sums + 8);
         hfn_lanes_drain(l.even3, l.odd3, sums + 12);
-        list.first = run.end;
-        list.odd = list.odd < run.end ? run.end : list.odd;
+        list = stop;
     }
 }
 
@@ -29,11 +22,11 @@ void hfn_channel_wide(struct hfn_channel *channel) {
         for (uint32_t i = 0; i < HFN_GROUP; i++) {
             sums[i] = -channel->start;
         }
-        add(sums, planes, channel->minus);
+        add(sums, planes, channel->has_sign, channel->minus, channel->list_end);
         for (uint32_t i = 0; i < HFN_GROUP; i++) {
             sums[i] = -sums[i];
         }
-        add(sums, planes, channel->plus);
+        add(sums, planes, channel->has_sign, channel->list, channel->plus_end);
         uint32_t count = left < HFN_GROUP ? left : HFN_GROUP;
         hfn_store(channel, sums, count);
         planes += HFN_GROUP;

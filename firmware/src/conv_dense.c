@@ -1,7 +1,7 @@
 #include "conv.h"
 
-/* Adds the weighted bytes for four pixels. There are fewer than 2^16 taps, as all planes take less than 2^16 bytes, so
- * no partial sum of start + Σ weight·(x + 128) passes 2^16·127·128 < 2^31. Not inlined: its loop takes every register.
+/* Adds Σ weight·byte for four pixels. Planes take less than 2^16 bytes, so there are fewer taps than that, and no
+ * partial sum of start + Σ weight·(x + 128) passes 2^16·127·128 < 2^31. Not inlined, as its loop takes every register.
  */
 __attribute__((__noinline__)) static void add(int32_t *sums, const uint8_t *planes, const uint16_t *offset,
                                               const int8_t *weight, const int8_t *end) {
@@ -28,10 +28,9 @@ static void run(struct hfn_channel *channel, const struct hfn_taps *taps, const 
             sums[i] = channel->start;
         }
         for (uint32_t i = 0; i < count; i += 4, planes += 4) {
-            const uint8_t *base = planes;
-            for (uint32_t at = 0; at < weights; at += taps->period, base += taps->step) {
+            for (uint32_t at = 0, base = 0; at < weights; at += taps->period, base += taps->step) {
                 uint32_t period = weights - at < taps->period ? weights - at : taps->period;
-                add(sums + i, base, taps->offset, weight + at, weight + at + period);
+                add(sums + i, planes + base, taps->offset, weight + at, weight + at + period);
             }
         }
         hfn_store(channel, sums, count);
@@ -57,7 +56,9 @@ void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *ar
         hfn_planes_fill(node, &planes, arena, first);
         for (uint32_t output = 0; output < node->requantise.channels; output++, weight += weights) {
             hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            channel.start = node->has_sign ? -128 * total(weight, weights) : 0;
+            if (node->has_sign) {
+                channel.start = -128 * total(weight, weights);
+            }
             run(&channel, &taps, weight, weights);
         }
     }

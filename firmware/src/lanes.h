@@ -37,6 +37,17 @@ static inline struct hfn_lanes hfn_lanes_add(struct hfn_lanes l, uint32_t word0,
     return l;
 }
 
+/* Offsets of bytes to add. From first to odd by two: bytes up to 127 can be added to each other before they are
+ * widened. */
+struct hfn_list {
+    const hfn_half *first, *odd, *end;
+};
+
+static inline struct hfn_list hfn_list(const hfn_half *first, const hfn_half *end, int has_sign) {
+    struct hfn_list list = {first, has_sign ? first : end - ((end - first) & 1), end};
+    return list;
+}
+
 /* Adds the bytes at planes + offset and the 15 behind them, for every offset of the list. */
 static inline struct hfn_lanes hfn_lanes_add_list(struct hfn_lanes l, const uint8_t *planes, struct hfn_list list) {
     const hfn_half *at = list.first;

@@ -1,17 +1,10 @@
 #include "bits.h"
 #include "conv_supermask.h"
 
-static struct hfn_list list(const hfn_half *first, const hfn_half *end, int has_sign) {
-    struct hfn_list made = {first, has_sign ? first : end - ((end - first) & 1), end};
-    return made;
-}
-
-void hfn_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
-               const struct hfn_conv *node, uint32_t *arena) {
+void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights,
+                     hfn_half *plus, hfn_half *minus) {
     const uint32_t coats = mask->weight->coats;
-    const hfn_half *front = hfn_in_arena(arena, node->list), *back = hfn_in_arena(arena, node->list_end);
-    hfn_half *plus = hfn_in_arena(arena, node->list), *minus = hfn_in_arena(arena, node->list_end);
-    uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, base = 0, tap = 0;
+    uint32_t base = 0, tap = 0;
     while (weights) {
         const uint16_t *offset = taps->offset + tap;
         uint32_t taken = hfn_mask_take(mask, weights);
@@ -31,7 +24,9 @@ void hfn_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct 
             base += taps->step;
         }
     }
-    channel->plus = list(front, plus, node->has_sign);
-    channel->minus = list(minus, back, node->has_sign);
-    channel->start = node->has_sign ? -128 * (int32_t)((plus - front) - (back - minus)) : 0;
+    channel->plus_end = plus;
+    channel->minus = minus;
+    if (channel->has_sign) {
+        channel->start = -128 * (int32_t)((plus - channel->list) - (channel->list_end - minus));
+    }
 }

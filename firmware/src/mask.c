@@ -5,14 +5,19 @@
 
 enum { SIGN_STREAM = 0, FROZEN_STREAM = 1 };
 
+/* One copy of the hash for its four uses here. */
+__attribute__((__noinline__)) static uint32_t word(uint32_t key, uint32_t index) {
+    return hfn_word(key, index);
+}
+
 void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight, uint32_t weights) {
     const struct hfn_supermask *stored = hfn_in_model(model, weight);
     const uint32_t *more = hfn_in_model(model, stored->more);
     mask->weight = stored;
     mask->signs = stored->stored_signs ? hfn_in_model(model, stored->signs) : NULL;
-    mask->key = hfn_word(stored->key, SIGN_STREAM);
+    mask->key = word(stored->key, SIGN_STREAM);
     for (uint32_t draw = 0; draw < HFN_DRAWS; draw++) {
-        mask->draws[draw] = hfn_word(stored->key, FROZEN_STREAM + draw);
+        mask->draws[draw] = word(stored->key, FROZEN_STREAM + draw);
     }
     for (uint32_t coat = 0; coat < stored->coats; coat++) {
         mask->coat[coat].next = hfn_in_model(model, coat == 0 ? stored->mask : more[coat - 1]);
@@ -45,7 +50,7 @@ static uint32_t frozen(struct hfn_mask *mask) {
     uint32_t is_pruned = 0, is_frozen = 0;
     for (uint32_t bit = 0; bit < HFN_DRAWS; bit++) {
         if ((pruned | frozen) << (31 - bit)) { /* draw bits below both thresholds' lowest set bits decide nothing */
-            uint32_t draw = hfn_word(mask->draws[bit], mask->index);
+            uint32_t draw = word(mask->draws[bit], mask->index);
             is_pruned = pruned >> bit & 1 ? is_pruned | ~draw : is_pruned & ~draw;
             is_frozen = frozen >> bit & 1 ? is_frozen | ~draw : is_frozen & ~draw;
         }
@@ -63,7 +68,7 @@ void hfn_mask_next(struct hfn_mask *mask) {
     }
     mask->minus = 0;
     if (mask->kept[0]) {
-        mask->minus = mask->signs ? mask->signs[mask->index] : hfn_word(mask->key, mask->index);
+        mask->minus = mask->signs ? mask->signs[mask->index] : word(mask->key, mask->index);
     }
     mask->index++;
     mask->ahead -= 32; /* wraps after the last word, where nothing reads it */
