@@ -9,9 +9,10 @@ import numpy as np
 
 from edgehfn import machines
 from edgehfn.graph import Graph
+from edgehfn.graph.raw import Raw
 from edgehfn.machines import EMULATOR
 from edgehfn.progress import Report
-from edgehfn.target.execute import Int8, Raw
+from edgehfn.target.execute import Int8
 
 BATCH = 128  # images whose every tensor is held at once, twice
 

@@ -8,8 +8,9 @@ import numpy.typing as npt
 from edgehfn import target
 from edgehfn.errors import InputError
 from edgehfn.graph import Graph
+from edgehfn.graph.raw import Raw
 from edgehfn.target.build import HOST
-from edgehfn.target.execute import Int8, Observe, Raw
+from edgehfn.target.execute import Int8, Observe
 
 PYTORCH = "pytorch"
 EMULATOR = "emulator"

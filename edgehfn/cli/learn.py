@@ -61,7 +61,7 @@ def train(
 
     The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
     there. A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0)
-    and may have classes (names).
+    and may have classes (names). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
     """
     _writable(output)
     from edgehfn import data as sets
