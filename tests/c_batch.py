@@ -1,13 +1,13 @@
 """Many graphs in one sanitized program of the host's compiler, and every node's bytes back from it.
 
-Arenas are on the heap, not a byte longer than declared, where the address sanitizer watches their ends, and full of noise
-before every run.
+Arenas are on the heap, not a byte longer than declared, where the address sanitizer watches their ends, and full of
+noise before every run.
 """
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from nodes import Tensors
 
 from edgehfn.backends import c
 from edgehfn.graph import plan
@@ -26,7 +27,6 @@ WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsha
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
-Traces = list[dict[str, npt.NDArray[np.int8]]]
 
 TRACE = """
 #include <stddef.h>
@@ -74,38 +74,34 @@ int main(void) {{
 
 @dataclass(frozen=True)
 class Case:
-    """A graph, its raw images ``(N, *raw_shape)`` and the scratch it may take."""
+    """A graph, its raw images ``(N, *raw_shape)``, the scratch it may take and a change to its generated source."""
 
     graph: Graph
     raw: Raw
     scratch_limit: int = SCRATCH_LIMIT
+    edit: Callable[[str], str] = str
 
 
-def run(cases: Sequence[Case], place: Path) -> list[Traces]:
-    """Build and run in the empty directory ``place``. For each case, for each image: node name to int8 values."""
-    sources = [DRIVER.format(**_tables(cases, place)), *(f"n{i}.c" for i in range(len(cases)))]
+def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
+    """Build and run in the empty directory ``place``; every node's values ``(N, *shape)``, case by case."""
     (place / "trace.h").write_text(TRACE)
-    (place / "driver.c").write_text(sources[0])
-    flags = [*WARNINGS, *SANITIZED, f"-I{FIRMWARE / 'include'}", "-c"]
-    runtime = sorted(str(path) for path in (FIRMWARE / "src").glob("*.c"))
-    parts = [sources[1:][i::2] for i in range(2)]
-    jobs = [[*flags, "driver.c", *runtime], *([*flags, "-include", "trace.h", *part] for part in parts if part)]
+    (place / "driver.c").write_text(DRIVER.format(**_tables(cases, place)))
+    sources = ["driver.c", *(f"n{i}.c" for i in range(len(cases))), *map(str, (FIRMWARE / "src").glob("*.c"))]
+    flags = [*WARNINGS, *SANITIZED, f"-I{FIRMWARE / 'include'}", "-include", "trace.h", "-c"]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda job: call(["gcc", *job], place), jobs))
+        list(pool.map(lambda part: call(["gcc", *flags, *part], place), (sources[::2], sources[1::2])))
     call(["gcc", *SANITIZED, *sorted(p.name for p in place.glob("*.o")), "-o", "driver"], place)
     (place / "in.bin").write_bytes(b"".join(np.ascontiguousarray(case.raw).tobytes() for case in cases))
     call(["./driver"], place)
     made = np.fromfile(place / "out.bin", np.int8)
-    found, at = [], 0
+    found = []
     for case in cases:
-        traces: Traces = []
-        for _ in case.raw:
-            traces.append({})
-            for tensor in case.graph.tensors.values():
-                traces[-1][tensor.name] = made[at : at + tensor.size]
-                at += tensor.size
-        found.append(traces)
-    assert at == made.size
+        shapes = {name: tensor.shape for name, tensor in case.graph.tensors.items()}
+        ends = np.cumsum([prod(shape) for shape in shapes.values()]).tolist()
+        rows, made = np.split(made, [len(case.raw) * ends[-1]])
+        columns = np.split(rows.reshape(len(case.raw), -1), ends[:-1], axis=1)
+        found.append({n: part.reshape(-1, *shape) for part, (n, shape) in zip(columns, shapes.items(), strict=True)})
+    assert not made.size
     return found
 
 
@@ -121,7 +117,7 @@ def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
     for i, case in enumerate(cases):
         planned = plan(case.graph, case.scratch_limit)
         for name, text in c.emit(case.graph, planned, f"n{i}").items():
-            (place / name).write_text(text)
+            (place / name).write_text(case.edit(text))
         prototypes.append(f"void n{i}_run(uint32_t *arena);")
         numbers = (planned.size, planned.raw.offset, prod(case.graph.input.shape), len(case.raw))
         models.append(f"    {{n{i}_run, {', '.join(map(str, numbers))}}},")
