@@ -1,4 +1,7 @@
+#include "isa.h"
 #include "lanes.h"
+
+#if HFN_ISA == HFN_ISA_C
 
 /* By N1 every sum is in -32767..32767; on the way a lane may hold anything. */
 void hfn_channel_narrow(struct hfn_channel *channel) {
@@ -27,3 +30,5 @@ void hfn_channel_narrow(struct hfn_channel *channel) {
         left -= count;
     }
 }
+
+#endif
