@@ -10,8 +10,10 @@ from math import ldexp
 from edgehfn import generator
 from edgehfn.backends.c_data import Field, Member, Ref
 from edgehfn.errors import InputError
+from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan
-from edgehfn.graph.graph import Graph
+from edgehfn.graph.graph import Graph, Tensor
+from edgehfn.graph.ops import Conv, Linear
 
 SPEC_VERSION = 1
 TAKEN = ("edgehfn", "hfn", "stddef", "stdint")  # headers and a prefix in use
@@ -189,11 +191,17 @@ def _value(field: Field) -> str:
 
 
 def _steps(graph: Graph, plan: Plan, calls: Sequence[str]) -> Iterator[str]:
-    described = str(graph).split("\n")
-    for index, (tensor, text, call) in enumerate(zip(graph.tensors.values(), described, calls, strict=True)):
-        yield f"/* {_comment(text)} */"
+    for index, (node, call) in enumerate(zip(graph, calls, strict=True)):
+        tensor = graph.tensors[node.name]
+        yield f"/* {_comment(_described(node, tensor))} */"
         yield call
-        yield f"HFN_TRACE({index}, (const int8_t *)arena + {plan.tensors[tensor.name].offset}, {tensor.size});"
+        yield f"HFN_TRACE({index}, (const int8_t *)arena + {plan.tensors[node.name].offset}, {tensor.size});"
+
+
+def _described(node: ops.Node, tensor: Tensor) -> str:
+    weight = [node.weight.name] if isinstance(node, Conv | Linear) else []
+    shape = "x".join(map(str, tensor.shape))
+    return f"{tensor.name} {shape} = {type(node).__name__.lower()}({', '.join([*ops.inputs(node), *weight])})"
 
 
 def _comment(text: str) -> str:

@@ -21,7 +21,7 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
     hfn_taps(&taps, node, &planes);
     for (uint32_t first = 0; first < node->rows; first += node->band) {
         hfn_planes_fill(node, &planes, arena, first);
-        hfn_mask_open(&mask, model, node->weight, node->requantise.channels * weights);
+        hfn_mask_open(&mask, model, node->weight);
         for (uint32_t output = 0; output < node->requantise.channels; output++) {
             hfn_channel_open(&channel, model, node, &planes, arena, first, output);
             hfn_build_lists(&channel, &mask, &taps, weights, front, back);

@@ -6,7 +6,7 @@
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena) {
     int8_t *y = hfn_in_arena(arena, node->y);
     struct hfn_mask mask;
-    hfn_mask_open(&mask, model, node->weight, node->inputs * node->requantise.channels);
+    hfn_mask_open(&mask, model, node->weight);
     const uint32_t coats = mask.weight->coats;
     for (uint32_t output = 0; output < node->requantise.channels; output++) {
         const int8_t *x = hfn_in_arena(arena, node->x);

@@ -10,7 +10,7 @@ __attribute__((__noinline__)) static uint32_t word(uint32_t key, uint32_t index)
     return hfn_word(key, index);
 }
 
-void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight, uint32_t weights) {
+void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     const struct hfn_supermask *stored = hfn_in_model(model, weight);
     const uint32_t *more = hfn_in_model(model, stored->more);
     mask->weight = stored;
@@ -24,7 +24,6 @@ void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight, ui
         mask->coat[coat].left = 0;
     }
     mask->index = 0;
-    mask->ahead = weights;
     mask->left = 0;
 }
 
@@ -44,7 +43,8 @@ static uint32_t deposit(struct hfn_stream *stream, uint32_t places) {
     return laid;
 }
 
-/* The first coat of the present word where some positions are frozen (SPEC section 2.1). */
+/* The first coat of the present word where some positions are frozen (SPEC section 2.1). Behind the tensor's last
+ * position it may lay bits of the word that follows the stream in the model; nobody takes them. */
 static uint32_t frozen(struct hfn_mask *mask) {
     uint32_t pruned = mask->weight->pruned, frozen = mask->weight->frozen;
     uint32_t is_pruned = 0, is_frozen = 0;
@@ -57,8 +57,7 @@ static uint32_t frozen(struct hfn_mask *mask) {
     }
     is_pruned |= 0u - (pruned >> HFN_DRAWS); /* a threshold of 256 */
     is_frozen |= 0u - (frozen >> HFN_DRAWS);
-    uint32_t exists = mask->ahead < 32 ? (1u << mask->ahead) - 1 : 0xFFFFFFFFu;
-    return (is_frozen & ~is_pruned & exists) | deposit(&mask->coat[0], ~is_frozen & exists);
+    return (is_frozen & ~is_pruned) | deposit(&mask->coat[0], ~is_frozen);
 }
 
 void hfn_mask_next(struct hfn_mask *mask) {
@@ -71,6 +70,5 @@ void hfn_mask_next(struct hfn_mask *mask) {
         mask->minus = mask->signs ? mask->signs[mask->index] : word(mask->key, mask->index);
     }
     mask->index++;
-    mask->ahead -= 32; /* wraps after the last word, where nothing reads it */
     mask->left = 32;
 }

@@ -19,7 +19,6 @@ struct hfn_mask {
     } coat[HFN_COATS];
     /* The present word: weights 32·(index - 1) and up. */
     uint32_t index;
-    uint32_t ahead;           /* weights of the words to come */
     uint32_t left;            /* weights of the present word not yet taken */
     uint32_t kept[HFN_COATS]; /* a bit each: kept by coat 1, by coat 2, ... */
     uint32_t minus;           /* a bit each: the sign; only where coat 1 keeps any */
@@ -28,8 +27,8 @@ struct hfn_mask {
     uint32_t field; /* ones, as many as were taken */
 };
 
-/* Starts before the first of the tensor's weights. */
-void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight, uint32_t weights);
+/* Starts before the first weight of the struct hfn_supermask at a model offset. */
+void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight);
 
 /* Goes on to the next word of 32 weights. */
 void hfn_mask_next(struct hfn_mask *mask);
