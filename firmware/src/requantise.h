@@ -17,21 +17,10 @@ struct hfn_scale {
     int32_t lo;         /* 0 or -127 */
 };
 
-/* Shifts are of unsigned words, as that of a negative bias would be undefined; by R1 the results are below 2^31 in
- * magnitude. */
-static inline struct hfn_scale hfn_scale(const void *model, const struct hfn_requantise *q, uint32_t channel) {
-    const void *biases = hfn_in_model(model, q->bias);
-    const int8_t *multipliers = hfn_in_model(model, q->multiplier);
-    int32_t bias = q->bias_bytes == 1 ? ((const int8_t *)biases)[channel] : ((const int16_t *)biases)[channel];
-    struct hfn_scale scale = {
-        multipliers[channel],
-        (int32_t)(((uint32_t)bias << q->bias_shift) + (1u << q->shift >> 1)),
-        (int32_t)((uint32_t)q->residual_multiplier << q->residual_shift),
-        q->shift,
-        q->lo,
-    };
-    return scale;
-}
+struct hfn_scale hfn_scale(const void *model, const struct hfn_requantise *q, uint32_t channel);
+
+/* The output of one accumulator, without a residual. */
+int8_t hfn_requantise(const void *model, const struct hfn_requantise *q, uint32_t channel, int32_t sum);
 
 /* min(max(t, lo), 127) for any t and lo = 0 or -127. In arithmetic: a compiler may make branches of comparisons, and
  * their time would tell the data. */
@@ -42,19 +31,15 @@ static inline int32_t hfn_clamp(int32_t t, int32_t lo) {
     return lo + (above & ~(above >> 31));
 }
 
-/* The same for lo = 0, which all but Armv6-M do by USAT or conditional moves. */
+/* The same for lo = 0 by comparisons, where they become USAT or conditional moves: everywhere but on Armv6-M. */
 static inline int32_t hfn_clamp_relu(int32_t t) {
-#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
-    return hfn_clamp(t, 0);
-#else
     return t < 0 ? 0 : t > 127 ? 127 : t;
-#endif
 }
 
-/* The output of one accumulator, without a residual. */
-static inline int8_t hfn_requantise(const void *model, const struct hfn_requantise *q, uint32_t channel, int32_t sum) {
-    const struct hfn_scale scale = hfn_scale(model, q, channel);
-    return (int8_t)hfn_clamp((scale.multiplier * sum + scale.offset) >> scale.shift, scale.lo);
-}
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+enum { HFN_CLAMP_RELU = 0 };
+#else
+enum { HFN_CLAMP_RELU = 1 };
+#endif
 
 #endif

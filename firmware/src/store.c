@@ -12,14 +12,14 @@ static inline void row(struct hfn_channel *channel, const int32_t *sums, uint32_
             t += scale.residual * *residual++;
         }
         t >>= scale.shift;
-        *y = (int8_t)(is_relu ? hfn_clamp_relu(t) : hfn_clamp(t, -127));
+        *y = (int8_t)(is_relu ? hfn_clamp_relu(t) : hfn_clamp(t, scale.lo));
     }
     channel->residual = residual;
     channel->y = y;
 }
 
 void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count) {
-    const int is_relu = channel->scale.lo == 0;
+    const int is_relu = HFN_CLAMP_RELU && channel->scale.lo == 0;
     while (count) {
         uint32_t in_row = channel->columns - channel->column;
         uint32_t length = in_row < count ? in_row : count;
