@@ -81,9 +81,10 @@ def _streams(weight: Supermask) -> list[int]:
 
 
 def _norms(q: Requantise, record: str) -> list[Member]:
-    ctype, dtype = ("int8_t", np.int8) if _bias_bytes(q) == 1 else ("int16_t", np.int16)
+    short = _bias_bytes(q) == 1
+    bias = np.array(q.bias, np.int8) if short else np.array(q.bias, np.int16)
     return [
-        Member(f"bias_{record}", "norms", ctype, np.array(q.bias, dtype)),
+        Member(f"bias_{record}", "norms", "int8_t" if short else "int16_t", bias),
         Member(f"multiplier_{record}", "norms", "int8_t", np.array(q.multiplier, np.int8)),
     ]
 
