@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgehfn.agreement import Agreement, verify
     from edgehfn.backends.emulate import emulate
     from edgehfn.backends.footprint import footprint
+    from edgehfn.backends.tflite import write_tflite
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
     from edgehfn.generate import write_c, write_runtime
     from edgehfn.graph import Graph, plan
@@ -60,12 +61,14 @@ __all__ = [
     "verify",
     "write_c",
     "write_runtime",
+    "write_tflite",
 ]
 
 _HOMES = {
     "edgehfn.agreement": ("Agreement", "verify"),
     "edgehfn.backends.emulate": ("emulate",),
     "edgehfn.backends.footprint": ("footprint",),
+    "edgehfn.backends.tflite": ("write_tflite",),
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
     "edgehfn.generate": ("write_c", "write_runtime"),
     "edgehfn.graph": ("Graph", "plan"),

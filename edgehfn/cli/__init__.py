@@ -7,6 +7,7 @@ import click
 from edgehfn import __version__
 from edgehfn.cli import measure, prove
 from edgehfn.cli.demo import demo
+from edgehfn.cli.export import export
 from edgehfn.cli.front import Commands
 from edgehfn.cli.info import info
 from edgehfn.cli.learn import calibrate, train
@@ -37,6 +38,7 @@ for command in (
     measure.size,
     measure.bench,
     compile_,
+    export,
     info,
     demo,
 ):

@@ -1,0 +1,67 @@
+"""``export``: a model in other people's formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgehfn.cli.front import Result, as_json, emit, example, show
+
+if TYPE_CHECKING:
+    from edgehfn.cli.model import Images, Model
+
+
+@click.command(
+    short_help="Write a TFLite model.",
+    epilog=example("edgehfn export kws.hfn --tflite kws.tflite --data fashion-mnist"),
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--tflite",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="The int8 TFLite model.",
+)
+@click.option("--data", metavar="NAME|PATH", help="Compare on its test images: as for train.")
+@click.option("--limit", type=click.IntRange(1), help="Images to compare on.  [default: all]")
+@as_json
+def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_json: bool) -> Result:
+    """Write the model as an int8 TFLite file, which reads raw images as N, H, W, C. TFLite rounds in its own way: each
+    node is within one step of ours, two where a residual is added. With --data, both run on the test images. Needs the
+    package ai-edge-litert."""
+    from edgehfn import write_tflite
+    from edgehfn.cli.model import open_model, test_set
+
+    opened = open_model(model)
+    images = None if data is None else test_set(opened, data, limit)
+    content = write_tflite(opened.graph, tflite).read_bytes()
+    result: Result = {"tflite": str(tflite), "bytes": len(content)}
+    if images is not None:
+        result |= _compared(opened, content, images)
+    if as_json:
+        emit(result)
+        return result
+    show(f"{tflite}: {len(content):,} bytes")
+    if images is not None:
+        ours, theirs, same = (100 * result[key] for key in ("accuracy", "tflite_accuracy", "same_class"))
+        show(f"{result['images']:,} images: {theirs:.2f} % in TFLite, {ours:.2f} % in EdgeHFN, {same:.2f} % alike")
+    return result
+
+
+def _compared(model: Model, content: bytes, images: Images) -> Result:
+    """Both on the same images; TFLite on the kernels that its interpreter takes by itself."""
+    from edgehfn import emulate
+    from edgehfn.backends import tflite_run
+    from edgehfn.machines import classes
+
+    ours = classes(emulate(model.graph, images.raw))
+    theirs = classes(tflite_run.run(model.graph, content, images.raw))
+    return {
+        "images": len(images.raw),
+        "accuracy": float((ours == images.labels).mean()),
+        "tflite_accuracy": float((theirs == images.labels).mean()),
+        "same_class": float((ours == theirs).mean()),
+    }
