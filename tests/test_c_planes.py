@@ -49,8 +49,9 @@ int main(void) {
             for (uint32_t output = 0; output < node->requantise.channels; output++) {
                 struct hfn_channel channel;
                 hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-                hfn_build_lists(&channel, &mask, &taps, weights, hfn_in_arena(arena, node->list),
-                                hfn_in_arena(arena, node->list_end));
+                channel.list = hfn_in_arena(arena, node->list);
+                channel.list_end = hfn_in_arena(arena, node->list_end);
+                hfn_build_lists(&channel, &mask, &taps, weights);
                 const uint32_t plus = (uint32_t)(channel.plus_end - channel.list);
                 const uint32_t minus = (uint32_t)(channel.list_end - channel.minus);
                 fwrite(&plus, 4, 1, stdout);

@@ -39,7 +39,7 @@ def test_predictions_hold_in_a_linked_program(net: str, core: str) -> None:
     for exact in ("weights_flash", "activation_ram", "runtime_ram", "total_ram"):
         assert predicted[exact] == measured[exact], exact
     assert predicted["code_flash"] == pytest.approx(measured["code_flash"], rel=costs.TOLERANCE)
-    assert measured["stack"] <= found.measured.stack_bound <= measured["stack"] + 32  # painted and read agree
+    assert measured["stack"] <= found.measured.stack_bound <= measured["stack"] + 64  # a frame may keep bytes unused
     assert abs(predicted["stack"] - found.measured.stack_bound) <= 8
     assert sum(found.flash.values()) == measured["total_flash"]
 
@@ -151,7 +151,7 @@ def test_a_net_larger_than_its_board_is_refused() -> None:
 def test_frames_are_the_compilers_own(core: str, tmp_path: Path) -> None:
     """What is read from machine code equals what GCC says of each C function (-fstack-usage)."""
     flags = boards.board(core).flags
-    sources = [str(path) for path in firmware.runtime(assembly=False)]
+    sources = [str(path) for path in firmware.runtime(assembly=True)]
     include = f"-I{firmware.directory() / 'include'}"
     call([ARM_GCC, *flags, "-O2", "-fstack-usage", include, "-c", *sources], timeout=100, cwd=tmp_path)
     objects = [str(path) for path in tmp_path.glob("*.o")]

@@ -17,6 +17,8 @@ from edgehfn.graph.arena import Plan
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Linear, Requantise, Supermask
 
+SIGNED, KEEP_LISTS = 1, 2
+
 
 def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
     """All members in their order in the struct: by alignment, so that none needs padding before it."""
@@ -138,7 +140,7 @@ def _conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan)
         Field("kernel", "B", node.weight.shape[2]),
         Field("stride", "B", node.stride),
         Field("padding", "B", node.padding),
-        Field("has_sign", "B", int(x.lo < 0)),
+        Field("flags", "B", SIGNED * (x.lo < 0) | KEEP_LISTS * scratch.keep),
     )
 
 

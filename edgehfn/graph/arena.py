@@ -15,7 +15,7 @@ from edgehfn.graph.ops import Conv, Supermask
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
-SCRATCH_LIMIT = 16 * 1024
+SCRATCH_LIMIT = 22 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,22 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A convolution's memory: planes of ``band`` output rows, then a list of ``list_entries`` uint16 offsets."""
+    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets.
+
+    Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
+    band; two uint16 lengths for each of the ``channels`` follow.
+    """
 
     offset: int
     band: int
     planes: int
     list_entries: int
+    keep: bool = False
+    channels: int = 0
 
     @property
     def size(self) -> int:
-        return self.planes + _aligned(2 * self.list_entries)
+        return self.planes + _aligned(2 * self.list_entries) + 4 * self.channels * self.keep
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,8 @@ class Plan:
 def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
-    ``scratch_limit`` bounds each convolution's planes in bytes, as far as one output row at a time allows; larger
-    bands take fewer instructions. Raises GraphError if a node cannot be placed at all.
+    ``scratch_limit`` bounds each convolution's scratch in bytes, as far as one output row at a time allows; within it,
+    bands and kept lists are chosen for the fewest instructions. Raises GraphError if a node cannot be placed at all.
     """
     scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
     tensors = _chains(graph)
@@ -95,19 +101,34 @@ _Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with i
 
 
 def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
+    """The cheapest way that fits the limit, or else the smallest."""
     rows = graph.tensors[node.name].shape[1]
-    fitting = [band for band in range(1, rows + 1) if _planes(node, graph, band) <= limit]
-    band = max(fitting, default=1)
-    band = -(-rows // -(-rows // band))  # as many bands, evenly filled
-    planes = _planes(node, graph, band)
-    if planes > OFFSET_LIMIT:
+    bands = {-(-rows // -(-rows // band)) for band in range(1, rows + 1)}  # evenly filled
+    ways = [way for band in sorted(bands) for way in _ways(node, graph, band) if way.planes <= OFFSET_LIMIT]
+    if not ways:
+        planes = _planes(node, graph, 1)
         raise GraphError(
             f"node {node.name}: one output row needs planes of {planes} bytes, offsets reach {OFFSET_LIMIT}"
         )
-    entries = 0
-    if isinstance(node.weight, Supermask):
-        entries = int(node.weight.counts.reshape(node.weight.shape[0], -1).sum(1, dtype=np.int64).max())
-    return Scratch(0, band, planes, entries)
+    fitting = [way for way in ways if way.size <= limit] or [min(ways, key=lambda way: way.size)]
+    return min(fitting, key=lambda way: _overhead(node, way, rows))
+
+
+def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
+    planes, channels = _planes(node, graph, band), node.weight.shape[0]
+    if not isinstance(node.weight, Supermask):
+        return [Scratch(0, band, planes, 0)]
+    entries = node.weight.counts.reshape(channels, -1).sum(1, dtype=np.int64)
+    once = Scratch(0, band, planes, int(entries.max()))
+    keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
+    return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
+
+
+def _overhead(node: Conv, way: Scratch, rows: int) -> int:
+    """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
+    bands = -(-rows // way.band)
+    decoded = prod(node.weight.shape) if isinstance(node.weight, Supermask) else 0
+    return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
 
 
 def _planes(node: Conv, graph: Graph, band: int) -> int:

@@ -63,15 +63,20 @@ struct hfn_conv {
     uint32_t x, y;     /* arena offsets */
     uint32_t residual; /* arena offset; may equal y; unused while the residual multiplier is 0 */
     uint32_t planes;   /* arena offset of the scratch's first part, see src/conv.h */
-    uint32_t list; /* arena offset of its second part: a uint16_t for each unit of the largest Σ count of a channel */
-    uint32_t list_end; /* arena offset of its end */
+    uint32_t list;     /* arena offset of its second part, the uint16_t offsets of a channel or of all channels */
+    uint32_t list_end; /* arena offset of its end; where lists are kept, the channels' lengths follow */
     uint32_t weight;   /* model offset of a struct hfn_supermask, or of int8_t values in O, I, k, k order */
     struct hfn_requantise requantise;
     uint16_t inputs, height, width; /* of x */
     uint16_t rows, columns;         /* of y, which has requantise.channels channels */
     uint16_t band;                  /* output rows computed together */
     uint8_t kernel, stride, padding;
-    uint8_t has_sign; /* 1 if x can be below 0 */
+    uint8_t flags; /* HFN_SIGNED, HFN_KEEP_LISTS */
+};
+
+enum {
+    HFN_SIGNED = 1,     /* x can be below 0 */
+    HFN_KEEP_LISTS = 2, /* lists of all channels are built once, not once a band */
 };
 
 /* 32 bytes. */

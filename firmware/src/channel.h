@@ -12,7 +12,7 @@ struct hfn_channel {
     const uint8_t *planes;
     /* Offsets in the planes, of the taps of the band's pixel 0: plus from list to plus_end, minus from minus to
      * list_end. Each is there as often as its weight counts, in any order. */
-    const hfn_half *list, *plus_end, *minus, *list_end;
+    hfn_half *list, *plus_end, *minus, *list_end;
     int has_sign;  /* planes hold x + 128, else x <= 127 */
     int32_t start; /* the sums before any weight: -128·Σ weight if has_sign, else 0 */
     struct hfn_scale scale;

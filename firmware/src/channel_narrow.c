@@ -1,7 +1,17 @@
 #include "isa.h"
 #include "lanes.h"
 
-#if HFN_ISA == HFN_ISA_C
+#if HFN_ISA != HFN_ISA_C
+/* What assembly knows of the struct. */
+HFN_ASSERT(list_at_4, offsetof(struct hfn_channel, list) == 4);
+HFN_ASSERT(start_at_24, offsetof(struct hfn_channel, start) == 24);
+HFN_ASSERT(multiplier_at_28, offsetof(struct hfn_channel, scale.multiplier) == 28);
+HFN_ASSERT(shift_at_40, offsetof(struct hfn_channel, scale.shift) == 40);
+HFN_ASSERT(lo_at_44, offsetof(struct hfn_channel, scale.lo) == 44);
+HFN_ASSERT(pixels_at_48, offsetof(struct hfn_channel, pixels) == 48);
+HFN_ASSERT(column_at_60, offsetof(struct hfn_channel, column) == 60);
+HFN_ASSERT(gap_at_68, offsetof(struct hfn_channel, gap) == 68);
+#else
 
 /* By N1 every sum is in -32767..32767; on the way a lane may hold anything. */
 void hfn_channel_narrow(struct hfn_channel *channel) {

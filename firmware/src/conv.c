@@ -43,9 +43,7 @@ void hfn_channel_open(struct hfn_channel *channel, const void *model, const stru
     const int8_t *residual = hfn_in_arena(arena, node->residual);
     int8_t *y = hfn_in_arena(arena, node->y);
     channel->planes = hfn_in_arena(arena, node->planes);
-    channel->list = hfn_in_arena(arena, node->list);
-    channel->list_end = hfn_in_arena(arena, node->list_end);
-    channel->has_sign = node->has_sign;
+    channel->has_sign = node->flags & HFN_SIGNED;
     channel->start = 0;
     channel->scale = hfn_scale(model, &node->requantise, output);
     channel->pixels = rows * planes->pitch;

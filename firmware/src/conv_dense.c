@@ -56,7 +56,7 @@ void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *ar
         hfn_planes_fill(node, &planes, arena, first);
         for (uint32_t output = 0; output < node->requantise.channels; output++, weight += weights) {
             hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            if (node->has_sign) {
+            if (node->flags & HFN_SIGNED) {
                 channel.start = -128 * total(weight, weights);
             }
             run(&channel, &taps, weight, weights);

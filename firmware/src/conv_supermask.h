@@ -3,29 +3,57 @@
 #define HFN_CONV_SUPERMASK_H
 
 #include "conv.h"
+#include "isa.h"
 #include "mask.h"
 
-/* Takes a channel's weights and sets what it knows of them: those of +1 from front on, those of -1 before back. */
-void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights,
-                     hfn_half *front, hfn_half *back);
+/* Takes a channel's weights and appends their taps: those of +1 from channel->list on, those of -1 before
+ * channel->list_end. */
+void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights);
+
+#if HFN_THUMB2
+/* The same, for masks that are plain. It keeps what is left of a word reversed: all channels must be built by it. */
+void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
+                           uint32_t weights);
+#endif
 
 /* The sums are in run's hands; inline, so that no call goes through a pointer and the stack can be measured. */
 static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *node, uint32_t *arena,
                                       void (*run)(struct hfn_channel *channel)) {
     const struct hfn_planes planes = hfn_planes(node);
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
-    hfn_half *front = hfn_in_arena(arena, node->list), *back = hfn_in_arena(arena, node->list_end);
+    const int keep = node->flags & HFN_KEEP_LISTS;
+    hfn_half *const front = hfn_in_arena(arena, node->list), *const back = hfn_in_arena(arena, node->list_end);
     struct hfn_taps taps;
     struct hfn_mask mask;
     struct hfn_channel channel;
     hfn_taps(&taps, node, &planes);
     for (uint32_t first = 0; first < node->rows; first += node->band) {
+        hfn_half *lengths = hfn_in_arena(arena, (node->list_end + 3) & ~3u);
+        const int build = first == 0 || !keep;
         hfn_planes_fill(node, &planes, arena, first);
-        hfn_mask_open(&mask, model, node->weight);
-        for (uint32_t output = 0; output < node->requantise.channels; output++) {
+        if (build) {
+            hfn_mask_open(&mask, model, node->weight);
+        }
+        channel.list = front;
+        channel.list_end = back;
+        for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2) {
             hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            hfn_build_lists(&channel, &mask, &taps, weights, front, back);
+            if (build) {
+                hfn_build_lists(&channel, &mask, &taps, weights);
+            } else {
+                channel.plus_end = channel.list + lengths[0];
+                channel.minus = channel.list_end - lengths[1];
+            }
+            const uint32_t plus = (uint32_t)(channel.plus_end - channel.list);
+            const uint32_t minus = (uint32_t)(channel.list_end - channel.minus);
+            channel.start = node->flags & HFN_SIGNED ? -128 * ((int32_t)plus - (int32_t)minus) : 0;
             run(&channel);
+            if (keep) {
+                lengths[0] = (hfn_half)plus;
+                lengths[1] = (hfn_half)minus;
+                channel.list += plus;
+                channel.list_end -= minus;
+            }
         }
     }
 }

@@ -12,16 +12,18 @@ void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint
         const int8_t *x = hfn_in_arena(arena, node->x);
         int32_t sum = 0;
         for (uint32_t left = node->inputs, taken; left; left -= taken, x += taken) {
-            taken = hfn_mask_take(&mask, left);
-            uint32_t signs = hfn_mask_minus(&mask), kept;
-            for (uint32_t coat = 0; coat < coats && (kept = hfn_mask_kept(&mask, coat)) != 0; coat++) {
-                for (uint32_t bits = kept & ~signs; bits; bits &= bits - 1) {
+            taken = hfn_mask_ready(&mask, left);
+            const uint32_t field = 0xFFFFFFFFu >> (32 - taken);
+            for (uint32_t coat = 0; coat < coats; coat++) {
+                const uint32_t kept = mask.kept[coat] & field;
+                for (uint32_t bits = kept & ~mask.minus; bits; bits &= bits - 1) {
                     sum += x[hfn_lowest(bits)];
                 }
-                for (uint32_t bits = kept & signs; bits; bits &= bits - 1) {
+                for (uint32_t bits = kept & mask.minus; bits; bits &= bits - 1) {
                     sum -= x[hfn_lowest(bits)];
                 }
             }
+            hfn_mask_take(&mask, coats, taken);
         }
         y[output] = hfn_requantise(model, &node->requantise, output, sum);
     }

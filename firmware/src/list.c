@@ -1,22 +1,43 @@
 #include "bits.h"
 #include "conv_supermask.h"
 
-void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights,
-                     hfn_half *plus, hfn_half *minus) {
+#if HFN_THUMB2
+/* What list_thumb2.S knows of the structs. */
+HFN_ASSERT(list_end_at_16, offsetof(struct hfn_channel, list_end) == 16);
+HFN_ASSERT(key_at_8, offsetof(struct hfn_mask, key) == 8);
+HFN_ASSERT(next_at_44, offsetof(struct hfn_mask, coat[0].next) == 44);
+HFN_ASSERT(index_at_128, offsetof(struct hfn_mask, index) == 128);
+HFN_ASSERT(left_at_132, offsetof(struct hfn_mask, left) == 132);
+HFN_ASSERT(kept_at_136, offsetof(struct hfn_mask, kept) == 136);
+HFN_ASSERT(minus_at_164, offsetof(struct hfn_mask, minus) == 164);
+HFN_ASSERT(period_at_164, offsetof(struct hfn_taps, period) == 164);
+HFN_ASSERT(step_at_168, offsetof(struct hfn_taps, step) == 168);
+#endif
+
+void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
+                     uint32_t weights) {
     const uint32_t coats = mask->weight->coats;
+#if HFN_THUMB2
+    if (coats == 1 && !mask->weight->frozen && !mask->signs) {
+        hfn_build_plain_lists(channel, mask, taps, weights);
+        return;
+    }
+#endif
+    hfn_half *plus = channel->list, *minus = channel->list_end;
     uint32_t base = 0, tap = 0;
     while (weights) {
         const uint16_t *offset = taps->offset + tap;
-        uint32_t taken = hfn_mask_take(mask, weights);
-        uint32_t signs = hfn_mask_minus(mask), kept;
-        for (uint32_t coat = 0; coat < coats && (kept = hfn_mask_kept(mask, coat)) != 0; coat++) {
-            for (uint32_t bits = kept & ~signs; bits; bits &= bits - 1) {
+        const uint32_t taken = hfn_mask_ready(mask, weights), field = 0xFFFFFFFFu >> (32 - taken);
+        for (uint32_t coat = 0; coat < coats; coat++) {
+            const uint32_t kept = mask->kept[coat] & field;
+            for (uint32_t bits = kept & ~mask->minus; bits; bits &= bits - 1) {
                 *plus++ = (hfn_half)(base + offset[hfn_lowest(bits)]);
             }
-            for (uint32_t bits = kept & signs; bits; bits &= bits - 1) {
+            for (uint32_t bits = kept & mask->minus; bits; bits &= bits - 1) {
                 *--minus = (hfn_half)(base + offset[hfn_lowest(bits)]);
             }
         }
+        hfn_mask_take(mask, coats, taken);
         weights -= taken;
         tap += taken;
         if (tap >= taps->period) {
@@ -26,7 +47,4 @@ void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const s
     }
     channel->plus_end = plus;
     channel->minus = minus;
-    if (channel->has_sign) {
-        channel->start = -128 * (int32_t)((plus - channel->list) - (channel->list_end - minus));
-    }
 }

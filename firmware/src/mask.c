@@ -61,14 +61,12 @@ static uint32_t frozen(struct hfn_mask *mask) {
 }
 
 void hfn_mask_next(struct hfn_mask *mask) {
+    const uint32_t coats = mask->weight->coats;
     mask->kept[0] = mask->weight->frozen ? frozen(mask) : *mask->coat[0].next++;
-    for (uint32_t coat = 1; coat < mask->weight->coats; coat++) {
+    for (uint32_t coat = 1; coat < coats; coat++) {
         mask->kept[coat] = deposit(&mask->coat[coat], mask->kept[coat - 1]);
     }
-    mask->minus = 0;
-    if (mask->kept[0]) {
-        mask->minus = mask->signs ? mask->signs[mask->index] : word(mask->key, mask->index);
-    }
+    mask->minus = mask->signs ? mask->signs[mask->index] : word(mask->key, mask->index);
     mask->index++;
     mask->left = 32;
 }

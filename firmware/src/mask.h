@@ -17,14 +17,11 @@ struct hfn_mask {
         uint32_t bits; /* of the last word read, the next bit lowest */
         uint32_t left; /* of them */
     } coat[HFN_COATS];
-    /* The present word: weights 32·(index - 1) and up. */
-    uint32_t index;
+    /* What is left of the present word, the next weight lowest. */
+    uint32_t index;           /* of the word behind it */
     uint32_t left;            /* weights of the present word not yet taken */
     uint32_t kept[HFN_COATS]; /* a bit each: kept by coat 1, by coat 2, ... */
     uint32_t minus;           /* a bit each: the sign; only where coat 1 keeps any */
-    /* The weights taken last. */
-    uint32_t shift; /* their first bit in the present word */
-    uint32_t field; /* ones, as many as were taken */
 };
 
 /* Starts before the first weight of the struct hfn_supermask at a model offset. */
@@ -33,25 +30,22 @@ void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight);
 /* Goes on to the next word of 32 weights. */
 void hfn_mask_next(struct hfn_mask *mask);
 
-/* Takes 1..32 weights, as many as are wanted or else those left of a word. They then are bit 0 and up of kept and minus
- * below. */
-static inline uint32_t hfn_mask_take(struct hfn_mask *mask, uint32_t wanted) {
+/* How many of the wanted weights, 1..32, can be looked at: at least one. They are bit 0 and up of kept and minus. */
+static inline uint32_t hfn_mask_ready(struct hfn_mask *mask, uint32_t wanted) {
     if (mask->left == 0) {
         hfn_mask_next(mask);
     }
-    uint32_t taken = wanted < mask->left ? wanted : mask->left;
-    mask->shift = 32 - mask->left;
-    mask->field = 0xFFFFFFFFu >> (32 - taken);
+    return wanted < mask->left ? wanted : mask->left;
+}
+
+/* Leaves so many behind. A shift by 32 is two of 16, as C has none. */
+static inline void hfn_mask_take(struct hfn_mask *mask, uint32_t coats, uint32_t taken) {
+    const uint32_t half = taken >> 1, rest = taken - half;
+    for (uint32_t coat = 0; coat < coats; coat++) {
+        mask->kept[coat] = mask->kept[coat] >> half >> rest;
+    }
+    mask->minus = mask->minus >> half >> rest;
     mask->left -= taken;
-    return taken;
-}
-
-static inline uint32_t hfn_mask_kept(const struct hfn_mask *mask, uint32_t coat) {
-    return mask->kept[coat] >> mask->shift & mask->field;
-}
-
-static inline uint32_t hfn_mask_minus(const struct hfn_mask *mask) {
-    return mask->minus >> mask->shift;
 }
 
 #endif

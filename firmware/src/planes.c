@@ -134,7 +134,7 @@ void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *plane
     plane.x = hfn_in_arena(arena, node->x);
     plane.rows = band + planes->reach;
     plane.pitch = planes->pitch;
-    plane.zero = node->has_sign ? 0x80808080u : 0;
+    plane.zero = node->flags & HFN_SIGNED ? 0x80808080u : 0;
     for (uint32_t c = 0; c < node->inputs; c++, plane.x += node->height * node->width) {
         for (uint32_t phase = 0; phase < planes->phases; phase++) {
             uint32_t *const channel = start + c * kernel * column + phase * planes->size / 4;
