@@ -26,9 +26,10 @@ def requantise(
 ) -> Requantise:
     """The integers nearest to ``y = gain·(acc - centre) + offset + ratio·x``.
 
-    ``gain`` and ``offset`` (shape ``(O,)``) are in output steps. ``centre`` is the accumulator's usual value, about which
-    a multiplier's rounding error is cancelled, ``bound`` its largest magnitude; ``residual`` is the ratio and the largest
-    magnitude of a fused residual. Biases take 8 bits where these reach, else 16. Raises GraphError if no shift keeps R1.
+    ``gain`` and ``offset`` (shape ``(O,)``) are in output steps. ``centre`` is the accumulator's usual value, about
+    which a multiplier's rounding error is cancelled, ``bound`` its largest magnitude; ``residual`` is the ratio and the
+    largest magnitude of a fused residual. Biases take 8 bits where these reach, else 16. Raises GraphError if no shift
+    keeps R1.
     """
     steepest = float(np.abs(gain).max(initial=0.0))
     narrow = bool((bound < LANE).all())

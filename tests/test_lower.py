@@ -96,7 +96,7 @@ def test_a_pool_must_keep_its_scale() -> None:
     net = trained_net()
     steps = scales(net)
     steps["pool"] *= 2
-    with pytest.raises(GraphError, match="pool: .*max pooling keeps"):
+    with pytest.raises(GraphError, match=r"pool: .*max pooling keeps"):
         lower(net, steps)
 
 

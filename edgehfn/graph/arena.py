@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -171,7 +172,7 @@ def _in_place(node: ops.Node) -> tuple[str, ...]:
             return ()
 
 
-def _place(chains: list[_Chain]) -> dict[_Key, Buffer]:
+def _place(chains: Sequence[_Chain]) -> dict[_Key, Buffer]:
     """First fit: each chain at the lowest offset where none of its members meets a living neighbour."""
     placed: dict[_Key, Buffer] = {}
     for chain in chains:
@@ -187,7 +188,7 @@ def _meet(a: Buffer, b: Buffer) -> bool:
     return a.first <= b.last and b.first <= a.last and a.offset < b.end and b.offset < a.end
 
 
-def _largest_first(chains: list[_Chain]) -> list[_Chain]:
+def _largest_first(chains: Sequence[_Chain]) -> list[_Chain]:
     return sorted(chains, key=lambda chain: -max(life.size for life in chain))
 
 

@@ -53,7 +53,7 @@ def accumulators(weight: Weight, x: Tensor) -> Bounds:
     values = np.asarray(weight.values, np.int64).reshape(weight.shape[0], -1)
     plus = np.maximum(values, 0).sum(1)
     minus = np.maximum(-values, 0).sum(1)
-    return np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo)
+    return np.asarray(np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo))
 
 
 def reach(q: Requantise, accumulators: Bounds, residual: int = 0) -> Bounds:
