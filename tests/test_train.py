@@ -246,7 +246,7 @@ def test_half_written_checkpoint_beside_a_good_one_does_no_harm(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"lr": 0.5}, "with lr 1.0, this one has 0.5"),
+        ({"lr": 0.25}, "with lr 0.5, this one has 0.25"),
         ({"epochs": 4}, "with epochs 3, this one has 4"),
         ({"batch": 60}, "with batch 50, this one has 60"),
         ({"seed": 1}, "with seed 0, this one has 1"),
