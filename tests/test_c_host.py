@@ -164,14 +164,13 @@ def test_sums_far_beyond_a_lane(tmp_path: Path) -> None:
 
 
 def test_clamps_hold_at_thirty_one_bits(tmp_path: Path) -> None:
-    """t within 2^16 of both ends of a register, with no shift at all and with the largest."""
+    """t = ±(2^31 - 4), or beside 2^31 with the largest shift."""
     made: list[Node] = [Input("input", (1, 4, 4))]
-    ends = (32767, -32767, 1, -1)
     row = np.zeros((4, 16), np.int8)
-    row[:, 5] = (1, -1, 0, 1)
+    row[:, 5] = (6, -6, 0, 6)
     for clamp, shift in product((RELU, SIGNED), (0, 1, 31)):
-        number = len(made)
-        q = Requantise((127, -127, 0, 127), ends, 16 if shift < 31 else 15, shift, clamp)
+        number, m = len(made), 40 if shift == 31 else 86
+        q = Requantise((m, m, 0, m), (32767, -32767, 1, -1), 15 if shift == 31 else 16, shift, clamp)
         nothing = Supermask(f"w{number}", number, (4, 1, 1, 1), 1, np.zeros(4, np.uint8), SEED)
         made.append(Conv(f"y{number}", "input", nothing, q))
         made.append(Conv(f"dense{number}", "input", Dense(f"d{number}", row[:, 5].reshape(4, 1, 1, 1)), q))
