@@ -13,6 +13,7 @@ from c_batch import FIRMWARE, SANITIZED, WARNINGS, call
 
 from edgehfn.backends import c
 from edgehfn.graph import plan
+from edgehfn.graph.arena import Scratch
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import SIGNED, Conv, Input, Requantise, Supermask
 from edgehfn.graph.verify import verify
@@ -121,32 +122,37 @@ def test_planes_and_lists_are_what_the_header_says(tmp_path: Path) -> None:
     include = [f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}"]
     call(["gcc", *WARNINGS, *SANITIZED, *include, "driver.c", *sources, "-o", "driver"], tmp_path)
     rng = np.random.default_rng(1)
+    written, wanted = [], []
     for graph, limit in cases():
-        planned, scratch = plan(graph, limit), plan(graph, limit).scratch["y"]
+        planned = plan(graph, limit)
         x = rng.integers(graph.tensors["input"].lo, 128, graph.input.shape).astype(np.int8)
         arena = rng.integers(0, 256, planned.size).astype(np.uint8)
         arena[planned.tensors["input"].offset :][: x.size] = x.ravel().view(np.uint8)
         parts = c.layout(graph, planned)
-        at = sum(len(part.data) for part in parts[: [part.member for part in parts].index("node_y")])
-        model = b"".join(part.data for part in parts)
-        entries = scratch.list_entries
-        numbers = np.array([planned.size, len(model), at, scratch.planes, 2 * entries], np.uint32)
-        (tmp_path / "in").write_bytes(numbers.tobytes() + arena.tobytes() + model)
-        call(["sh", "-c", "./driver < in > out"], tmp_path)
-        compare(graph, x, np.fromfile(tmp_path / "out", np.uint8), scratch.band, scratch.planes, entries)
+        node = sum(len(part.data) for part in parts[: [part.member for part in parts].index("node_y")])
+        model, scratch = b"".join(part.data for part in parts), planned.scratch["y"]
+        numbers = (planned.size, len(model), node, scratch.planes, 2 * scratch.list_entries)
+        written.append(np.array(numbers, np.uint32).tobytes() + arena.tobytes() + model)
+        wanted.append((graph, x, scratch))
+    (tmp_path / "in").write_bytes(b"".join(written))
+    call(["sh", "-c", "./driver < in > out"], tmp_path)
+    made = np.fromfile(tmp_path / "out", np.uint8)
+    for graph, x, scratch in wanted:
+        made = compare(graph, x, made, scratch)
+    assert not made.size
 
 
-def compare(graph: Graph, x: npt.NDArray[np.int8], made: Bytes, band: int, planes: int, entries: int) -> None:
-    node = graph.nodes[1]
+def compare(graph: Graph, x: npt.NDArray[np.int8], made: Bytes, scratch: Scratch) -> Bytes:
+    """Takes a graph's bands from what the driver made."""
+    node, entries = graph.nodes[1], scratch.list_entries
     assert isinstance(node, Conv)
     assert isinstance(node.weight, Supermask)
-    for first in range(0, graph.output.shape[1], band):
-        wanted, size = expected_planes(graph, x, band, first)
-        pitch = wanted.shape[-1]
-        held = made[: planes - 16].reshape(*wanted.shape[:3], -1, pitch)
-        columns = graph.output.shape[2]
+    for first in range(0, graph.output.shape[1], scratch.band):
+        wanted, size = expected_planes(graph, x, scratch.band, first)
+        pitch, columns = wanted.shape[-1], graph.output.shape[2]
+        held = made[: scratch.planes - 16].reshape(*wanted.shape[:3], -1, pitch)
         assert np.array_equal(held[:, :, :, : wanted.shape[3], :columns], wanted[..., :columns]), graph
-        made = made[planes:]
+        made = made[scratch.planes :]
         for plus, minus in expected_lists(node.weight, node.stride, pitch, size):
             counts = made[:8].view(np.uint32).tolist()
             listed = made[8 : 8 + 2 * entries].view(np.uint16).tolist()
@@ -154,4 +160,4 @@ def compare(graph: Graph, x: npt.NDArray[np.int8], made: Bytes, band: int, plane
             assert counts == [len(plus), len(minus)]
             assert sorted(listed[: counts[0]]) == plus
             assert sorted(listed[entries - counts[1] :]) == minus
-    assert not made.size
+    return made
