@@ -26,6 +26,11 @@ from edgehfn.graph.verify import accumulators
 from edgehfn.quant import Floats
 
 
+# A channel whose variance is this small against the norm's epsilon never leaves its mean: it has no inputs left, or only
+# such channels as inputs. Its slope, up to 1/sqrt(epsilon), would cost all other channels their precision.
+STILL = 1e-4
+
+
 def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
     """The verified integer graph of a net in the state it has now.
 
@@ -110,10 +115,13 @@ def _requantise(
 ) -> ops.Requantise:
     x, to = known[step.x], scales[step.name]
     real = weight.step * scales[step.x]  # of one accumulator step
+    bound = accumulators(weight.integers, x)
     slope, mean, lift = np.ones_like(real), weight.bias * 0.0, weight.bias
     if step.norm is not None:
         norm = step.norm
-        slope = 1.0 / np.sqrt(_floats(norm.running_var) + norm.eps)
+        variance = _floats(norm.running_var)
+        still = (bound == 0) | (variance < STILL * norm.eps)
+        slope = np.where(still, 0.0, 1.0 / np.sqrt(variance + norm.eps))
         mean, lift = _floats(norm.running_mean) - weight.bias, np.zeros_like(real)
         if norm.affine:
             slope, lift = slope * _floats(norm.weight), _floats(norm.bias)
@@ -125,7 +133,7 @@ def _requantise(
         gain=slope * real / to,
         offset=lift / to,
         centre=mean / real,
-        bound=accumulators(weight.integers, x),
+        bound=bound,
         clamp=ops.RELU if step.relu else ops.SIGNED,
         residual=residual,
     )

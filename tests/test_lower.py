@@ -108,6 +108,24 @@ def test_a_step_without_integer_form_is_refused() -> None:
         lower(odd, scales(odd))
 
 
+def test_channels_that_never_change_cost_the_others_nothing() -> None:
+    net = trained_net(densities=(0.4,))
+    conv = net.weights["stage.1.conv1"]
+    assert isinstance(conv, nn.SupermaskConv2d)
+    assert conv.scores is not None
+    with torch.no_grad():
+        conv.scores[0] = 0.0  # of no importance: nothing of channel 0 is kept
+    net.train()
+    for _ in range(200):
+        net(images(16))
+    net.eval()
+    graph = lower(net, scales(net))
+    node = next(n for n in graph if isinstance(n, ops.Conv) and n.name == "stage.1.conv1")
+    assert not node.weight.values[0].any()
+    assert node.requantise.multiplier[0] == 0
+    assert sorted(map(abs, node.requantise.multiplier))[-2] >= 16
+
+
 def test_gains_beyond_32_bits_are_refused() -> None:
     net = trained_net()
     steps = scales(net)
