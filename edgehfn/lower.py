@@ -25,9 +25,8 @@ from edgehfn.graph.graph import Tensor, infer
 from edgehfn.graph.verify import accumulators
 from edgehfn.quant import Floats
 
-
-# A channel whose variance is this small against the norm's epsilon never leaves its mean: it has no inputs left, or only
-# such channels as inputs. Its slope, up to 1/sqrt(epsilon), would cost all other channels their precision.
+# A channel whose variance is this small against the norm's epsilon never leaves its mean: it has no inputs left, or
+# only such channels as inputs. Its slope, up to 1/sqrt(epsilon), would cost all other channels their precision.
 STILL = 1e-4
 
 
