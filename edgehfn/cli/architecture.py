@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-IMAGE = {"tiny": (1, 28, 28), "demo": (1, 28, 28)}  # what an untrained preset reads; all others:
-COLOUR = (3, 32, 32)
-
 
 def options(command: F) -> F:
     """What may be changed in any preset, and the seed."""
@@ -78,7 +75,7 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
         chosen["coats"] = _coats(chosen["coats"], chosen.pop("density", None))
     if "fold" in chosen:
         chosen["fold"] = _fold(chosen["fold"])
-    return nn.preset(arch, shape or IMAGE.get(arch, COLOUR), classes, **chosen)
+    return nn.preset(arch, shape, classes, **chosen)
 
 
 def shape(text: str | None) -> tuple[int, int, int] | None:

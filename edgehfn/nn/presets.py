@@ -65,19 +65,20 @@ def resnet20(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpac
     return _build(input, classes, options, fold=2, **shape)
 
 
-def preset(name: str, input: Input = (1, 28, 28), classes: Classes = 10, **options: Any) -> Net:
-    """The preset of this name. Raises InputError for an unknown name or option, naming the choices."""
+def preset(name: str, input: Input | None = None, classes: Classes = 10, **options: Any) -> Net:
+    """The preset of this name, by default for its own input. Raises InputError for an unknown name or option."""
+    given: dict[str, Any] = options if input is None else {"input": input, **options}
     match name:
         case "tiny":
-            return tiny(input, classes, **options)
+            return tiny(classes=classes, **given)
         case "demo":
-            return demo(input, classes, **options)
+            return demo(classes=classes, **given)
         case "resnet8":
-            return resnet8(input, classes, **options)
+            return resnet8(classes=classes, **given)
         case "resnet8-mlperf":
-            return resnet8_mlperf(input, classes, **options)
+            return resnet8_mlperf(classes=classes, **given)
         case "resnet20":
-            return resnet20(input, classes, **options)
+            return resnet20(classes=classes, **given)
         case _:
             raise InputError(f"preset {name!r} is unknown; choose {', '.join(PRESETS)}")
 
