@@ -184,7 +184,7 @@ def _value(field: Field) -> str:
     if isinstance(field.value, Ref):
         plus = f" + {field.value.plus}" if field.value.plus else ""
         return f"AT({field.value.member}){plus}"
-    return f"0x{field.value:08X}u" if field.value >= 2**31 else str(field.value)
+    return f"0x{field.value:08X}u" if field.name == "key" else str(field.value)
 
 
 # The functions.

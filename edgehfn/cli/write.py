@@ -34,5 +34,5 @@ def compile_(model: Path, name: str | None, output: Path, as_json: bool) -> Resu
         header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
         show(f"{header} and {source}; {name}_run needs an arena of {arena:,} bytes")
         gcc = "arm-none-eabi-gcc -std=c99 -O2 -mthumb -mcpu=cortex-m4"
-        show(f"for example: {gcc} -I{runtime} -c {source} {runtime}/*.c")
+        show(f"for example: {gcc} -I{runtime} -c {source} {runtime}/*.[cS]")
     return result
