@@ -107,7 +107,7 @@ def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
 
 def call(command: Sequence[str], place: Path) -> None:
     """A tool, silently; what it says when it fails is the assertion's message."""
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[:4000]
 
 

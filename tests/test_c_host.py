@@ -238,6 +238,17 @@ def test_every_geometry_of_a_max_pool(tmp_path: Path) -> None:
     check(cases, tmp_path)
 
 
+def test_averages_round_and_clamp(tmp_path: Path) -> None:
+    """Ties are at half a step; a multiplier over one clamps; alone, the pool overwrites its input."""
+    cases = []
+    for dtype, (height, width) in product(("u8", "s8"), ((1, 1), (2, 2), (3, 5))):
+        image = Input("input", (3, height, width), dtype=dtype)
+        pools = [AvgPool(f"y{i}", "input", *q) for i, q in enumerate([(1, 0), (1, 1), (1, 2), (5, 4), (32767, 15)])]
+        graphs = [verify(Graph((image, *pools), SEED)), verify(Graph((image, pools[1]), SEED))]
+        cases += [Case(graph, nets.random_input(graph, 3, 12)) for graph in graphs]
+    check(cases, tmp_path)
+
+
 def test_adds_in_place_and_with_themselves(tmp_path: Path) -> None:
     made = (
         Input("input", (2, 3, 5), dtype="s8"),
