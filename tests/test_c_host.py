@@ -24,6 +24,7 @@ from edgehfn.graph.ops import (
     RELU,
     SIGNED,
     Add,
+    AvgPool,
     Conv,
     Dense,
     Input,
