@@ -26,7 +26,6 @@ from edgehfn.target.toolchain import ARM_GCC, ARM_OBJDUMP, QEMU, available
 pytestmark = pytest.mark.skipif(not available(ARM_GCC), reason="no Arm compiler")
 
 SEED, KB = 7, 1024
-PORTABLE = ("cortex-m0", "cortex-m3")  # cores without assembly of their own
 
 
 @pytest.fixture(scope="module", params=CORES)
@@ -101,7 +100,7 @@ def usual_net() -> Graph:
 def test_the_flash_of_a_usual_net(core: str) -> None:
     program = build(emitted(usual_net()), board(core))
     found = sections(program)
-    assert found[".code"] <= (6 if core in PORTABLE else 8) * KB
+    assert found[".code"] <= 8 * KB
     assert found[".model"] + found[".code"] <= 12 * KB
 
 
@@ -112,8 +111,10 @@ def test_only_what_a_net_uses_is_linked() -> None:
 
 
 @pytest.mark.skipif(not available(QEMU), reason="no QEMU")
-@pytest.mark.parametrize(("core", "most"), [("cortex-m0", 0.95), ("cortex-m3", 0.55)])
-def test_instructions_of_portable_c(core: str, most: float) -> None:
+@pytest.mark.parametrize(
+    ("core", "most"), [("cortex-m0", 0.47), ("cortex-m3", 0.32), ("cortex-m4", 0.28), ("cortex-m55", 0.12)]
+)
+def test_instructions_of_a_convolution(core: str, most: float) -> None:
     """Of a multiply-accumulate, kept or not, of a 3x3 convolution at density 0.3; all that it takes is included."""
     graph = Graph(
         (
@@ -123,4 +124,4 @@ def test_instructions_of_portable_c(core: str, most: float) -> None:
         SEED,
     )
     counted = dict(bench(verify(graph), core).nodes)["y"]
-    assert 0.5 * most < counted / graph.macs["y"] < most
+    assert 0.8 * most < counted / graph.macs["y"] < most

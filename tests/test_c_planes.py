@@ -151,6 +151,10 @@ def compare(graph: Graph, x: npt.NDArray[np.int8], made: Bytes, scratch: Scratch
         wanted, size = expected_planes(graph, x, scratch.band, first)
         pitch, columns = wanted.shape[-1], graph.output.shape[2]
         held = made[: scratch.planes - 16].reshape(*wanted.shape[:3], -1, pitch)
+        zero = 128 if graph.tensors["input"].lo < 0 else 0
+        reached = made[: scratch.planes].astype(int) - zero  # whatever lies there, it is in the input's range
+        assert -127 <= reached.min()
+        assert reached.max() <= 127
         assert np.array_equal(held[:, :, :, : wanted.shape[3], :columns], wanted[..., :columns]), graph
         made = made[scratch.planes :]
         for plus, minus in expected_lists(node.weight, node.stride, pitch, size):

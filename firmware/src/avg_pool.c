@@ -1,15 +1,37 @@
+#include "isa.h"
 #include "requantise.h"
+
+#if HFN_ISA == HFN_ISA_MVE
+
+#include <arm_mve.h>
+
+static inline int32_t total(const int8_t *x, uint32_t count) {
+    int32_t sum = 0;
+    for (const int8_t *end = x + count; x < end; x += 16) {
+        mve_pred16_t inside = vctp8q((uint32_t)(end - x));
+        sum = vaddvaq_p_s8(sum, vldrbq_z_s8(x, inside), inside);
+    }
+    return sum;
+}
+
+#else
+
+static inline int32_t total(const int8_t *x, uint32_t count) {
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sum += x[i];
+    }
+    return sum;
+}
+
+#endif
 
 /* REQUIRE multiplier·127·pixels + (2^shift >> 1) < 2^31 (R1). */
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena) {
     const int8_t *x = hfn_in_arena(arena, node->x);
     int8_t *y = hfn_in_arena(arena, node->y);
-    for (uint32_t c = 0; c < node->channels; c++) {
-        int32_t sum = 0;
-        for (uint32_t i = 0; i < node->pixels; i++) {
-            sum += *x++;
-        }
-        int32_t t = (node->multiplier * sum + (int32_t)(1u << node->shift >> 1)) >> node->shift;
+    for (uint32_t c = 0; c < node->channels; c++, x += node->pixels) {
+        int32_t t = (node->multiplier * total(x, node->pixels) + (int32_t)(1u << node->shift >> 1)) >> node->shift;
         y[c] = (int8_t)hfn_clamp(t, node->lo);
     }
 }

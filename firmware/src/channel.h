@@ -1,8 +1,8 @@
 /* One output channel of one band of a convolution: the part that takes the time, and the one to replace by assembly.
  *
- * The band is computed as if its rows were pitch long (conv.h), in groups of 16 pixels; the last group may read up to
- * 12 bytes past the planes, which are the arena's and decide nothing. A list entry is the offset of a tap of the band's
- * pixel 0 in the planes. */
+ * The band is computed as if its rows were pitch long (conv.h), in groups of up to 16 pixels; the last group may read
+ * up to 12 bytes past the planes, which decide nothing. A list entry is the offset of a tap of the band's pixel 0 in
+ * the planes. */
 #ifndef HFN_CHANNEL_H
 #define HFN_CHANNEL_H
 

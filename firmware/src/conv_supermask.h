@@ -10,8 +10,8 @@
  * channel->list_end. */
 void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights);
 
-#if HFN_THUMB2
-/* The same, for masks that are plain. It keeps what is left of a word reversed: all channels must be built by it. */
+#if HFN_ISA != HFN_ISA_C
+/* The same, for masks that are plain. It may keep what is left of a word reversed: all channels must be built by it. */
 void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                            uint32_t weights);
 #endif

@@ -3,7 +3,10 @@
 #define HFN_ISA_H
 
 #define HFN_ISA_C 0
-#define HFN_ISA_DSP 1 /* Armv7E-M and Armv8-M Mainline with the DSP extension */
+#define HFN_ISA_V6M 1 /* Armv6-M: Thumb-1 */
+#define HFN_ISA_V7M 2 /* Armv7-M: Thumb-2 */
+#define HFN_ISA_DSP 3 /* Armv7E-M and Armv8-M Mainline with the DSP extension */
+#define HFN_ISA_MVE 4 /* Armv8.1-M with Helium's integer vectors; has the DSP extension too */
 
 #if defined(__thumb2__)
 #define HFN_THUMB2 1
@@ -11,8 +14,14 @@
 #define HFN_THUMB2 0
 #endif
 
-#if HFN_THUMB2 && defined(__ARM_FEATURE_DSP)
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#define HFN_ISA HFN_ISA_MVE
+#elif HFN_THUMB2 && defined(__ARM_FEATURE_DSP)
 #define HFN_ISA HFN_ISA_DSP
+#elif defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#define HFN_ISA HFN_ISA_V6M
+#elif HFN_THUMB2
+#define HFN_ISA HFN_ISA_V7M
 #else
 #define HFN_ISA HFN_ISA_C
 #endif

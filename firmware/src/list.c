@@ -1,8 +1,8 @@
 #include "bits.h"
 #include "conv_supermask.h"
 
-#if HFN_THUMB2
-/* What list_thumb2.S knows of the structs. */
+#if HFN_ISA != HFN_ISA_C
+/* What list_thumb2.S and list_v6m.S know of the structs. */
 HFN_ASSERT(list_end_at_16, offsetof(struct hfn_channel, list_end) == 16);
 HFN_ASSERT(key_at_8, offsetof(struct hfn_mask, key) == 8);
 HFN_ASSERT(next_at_44, offsetof(struct hfn_mask, coat[0].next) == 44);
@@ -17,7 +17,7 @@ HFN_ASSERT(step_at_168, offsetof(struct hfn_taps, step) == 168);
 void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                      uint32_t weights) {
     const uint32_t coats = mask->weight->coats;
-#if HFN_THUMB2
+#if HFN_ISA != HFN_ISA_C
     if (coats == 1 && !mask->weight->frozen && !mask->signs) {
         hfn_build_plain_lists(channel, mask, taps, weights);
         return;

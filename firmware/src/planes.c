@@ -3,15 +3,16 @@
 
 /* Planes whose column 0 is one of the map's columns 0..stride-1 are read from the map. The others are a plane stride
  * tap columns away, moved by one column: all of a plane as one run of words, where rows end with the next row's
- * beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns on hold
- * anything. */
+ * beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns on and
+ * the 16 bytes behind the planes hold inputs too, or zeros, as good as any: the sums of pixels that are dropped then
+ * stay in the lanes of those that are kept. */
 
 struct plane {
     uint32_t *to;
-    const uint8_t *x; /* the input channel */
-    uint32_t row;     /* of the map, of the plane's first; may be negative modulo 2^32 */
-    uint32_t column;  /* likewise */
-    uint32_t rows, pitch;
+    const uint8_t *x;              /* the input channel's first row in the plane */
+    uint32_t above, inside, below; /* rows before the map, of it and behind it */
+    uint32_t column;               /* of the map, of the plane's first; may be negative modulo 2^32 */
+    uint32_t pitch;
     uint32_t zero; /* four zeros as stored: 0, or 0x80808080 where x + 128 is; x + zero is x ^ zero in each byte */
 };
 
@@ -23,23 +24,9 @@ static void fill(uint32_t *to, const uint32_t *end, uint32_t zero) {
 
 static void read_bytes(const struct hfn_conv *node, const struct plane *plane, uint8_t *to, const uint8_t *row,
                        uint32_t first) {
-    for (uint32_t j = first, column = plane->column + first * node->stride; j < node->columns;
+    for (uint32_t j = first, column = plane->column + first * node->stride; j < plane->pitch;
          j++, column += node->stride) {
         to[j] = (uint8_t)((column < node->width ? row[column] : 0u) ^ plane->zero);
-    }
-}
-
-/* Every second byte of rows whose words are the map's: from the first on, or from the second where odd is 8. */
-static void halve(const struct plane *plane, uint32_t *to, const uint32_t *end, const uint32_t *from, uint32_t words,
-                  uint32_t step) {
-    const uint32_t odd = 8 * plane->column, zero = plane->zero;
-    for (; to < end; to += plane->pitch / 4, from += step) {
-        for (uint32_t i = 0; i < words; i++) {
-            uint32_t low = from[2 * i] >> odd & 0x00FF00FFu, high = from[2 * i + 1] >> odd & 0x00FF00FFu;
-            low |= low >> 8;
-            high |= high >> 8;
-            to[i] = ((low & 0xFFFFu) | high << 16) ^ zero;
-        }
     }
 }
 
@@ -64,11 +51,10 @@ static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *e
 }
 
 /* Rows of the map; words first, where they can be taken as such. */
-static void read_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to, const uint8_t *from,
-                      uint32_t rows) {
+static void read_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to, const uint32_t *end) {
     const uint32_t step = node->stride * node->width, pitch = plane->pitch / 4;
     const uint32_t inside = node->columns < node->width ? node->columns : node->width;
-    const uint32_t *end = to + rows * pitch;
+    const uint8_t *from = plane->x;
     const void *all = from;
     uint32_t done = 0;
     if (node->stride == 1 && plane->column == 0) {
@@ -78,12 +64,14 @@ static void read_rows(const struct hfn_conv *node, const struct plane *plane, ui
         }
         copy_rows(plane, to, end, from, inside / 4, step);
         done = inside & ~3u;
-    } else if (node->stride == 2 && plane->column < 2 && node->width % 4 == 0 && 2u * node->columns <= node->width) {
-        halve(plane, to, end, all, inside / 4, step / 4);
+    } else if (node->stride == 2 && plane->column < 2 && node->width % 4 == 0 && 2u * node->columns <= node->width &&
+               node->columns >= 4) {
         done = inside & ~3u;
+        const struct hfn_halves halves = {plane->pitch, step, done, plane->column, plane->zero};
+        hfn_run_halve(to, end, all, &halves);
     }
-    if (done < node->columns) {
-        for (; rows; rows--, to += pitch, from += step) {
+    if (done < plane->pitch) {
+        for (; to < end; to += pitch, from += step) {
             read_bytes(node, plane, (uint8_t *)to, from, done);
         }
     }
@@ -91,74 +79,86 @@ static void read_rows(const struct hfn_conv *node, const struct plane *plane, ui
 
 static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
     const uint32_t pitch = plane->pitch / 4;
-    uint32_t *to = plane->to, row = plane->row, rows = plane->rows, above = 0, below = 0;
-    while (above < rows && row >= node->height) {
-        above++;
-        row += node->stride;
+    uint32_t *const map = plane->to + plane->above * pitch, *const behind = map + plane->inside * pitch;
+    fill(plane->to, map, plane->zero);
+    if (plane->inside) {
+        read_rows(node, plane, map, behind);
     }
-    rows -= above;
-    while (rows && row + (rows - 1) * node->stride >= node->height) {
-        rows--;
-        below++;
-    }
-    fill(to, to + above * pitch, plane->zero);
-    to += above * pitch;
-    if (rows) {
-        read_rows(node, plane, to, plane->x + row * node->width, rows);
-    }
-    to += rows * pitch;
-    fill(to, to + below * pitch, plane->zero);
+    fill(behind, behind + plane->below * pitch, plane->zero);
 }
 
 /* Sets a column that moving left wrong. */
 static void mend(const struct hfn_conv *node, const struct plane *plane, uint32_t j) {
-    const uint32_t column = plane->column + j * node->stride;
+    const uint32_t column = plane->column + j * node->stride, step = node->stride * node->width;
+    const uint32_t pitch = plane->pitch, zero = plane->zero;
     uint8_t *to = (uint8_t *)plane->to + j;
     if (column >= node->width) {
-        for (uint32_t rows = plane->rows; rows; rows--, to += plane->pitch) {
-            *to = (uint8_t)plane->zero;
-        }
+        hfn_column_fill(to, plane->above + plane->inside + plane->below, pitch, zero);
         return;
     }
-    for (uint32_t i = 0, row = plane->row; i < plane->rows; i++, row += node->stride, to += plane->pitch) {
-        *to = (uint8_t)((row < node->height ? plane->x[row * node->width + column] : 0u) ^ plane->zero);
+    hfn_column_fill(to, plane->above, pitch, zero);
+    to += plane->above * pitch;
+    const uint8_t *x = plane->x + column;
+    for (uint32_t rows = plane->inside; rows; rows--, to += pitch, x += step) {
+        *to = (uint8_t)(*x ^ zero);
     }
+    hfn_column_fill(to, plane->below, pitch, zero);
+}
+
+/* The planes of an input channel and a row phase: those from the map's first columns on, then those before it. */
+static void fill_channel(const struct hfn_conv *node, struct plane *plane, uint32_t *to, uint32_t column,
+                         uint32_t size) {
+    const uint32_t kernel = node->kernel, stride = node->stride, padding = node->padding, back = stride * column;
+    for (uint32_t b = padding; b < kernel; b++) {
+        plane->to = to + b * column;
+        plane->column = b - padding;
+        if (b < padding + stride) {
+            read_plane(node, plane);
+        } else {
+            hfn_run_down(plane->to, plane->to + size, plane->to - back);
+            ((uint8_t *)(plane->to + size))[-1] = (uint8_t)plane->zero; /* it came from behind a plane */
+            mend(node, plane, node->columns - 1u);
+        }
+    }
+    for (uint32_t b = padding; b-- > 0;) {
+        plane->to = to + b * column;
+        plane->column = b - padding;
+        if (b + stride < kernel) {
+            hfn_run_up(plane->to, plane->to + size, plane->to + back);
+            mend(node, plane, 0);
+        } else {
+            read_plane(node, plane);
+        }
+    }
+}
+
+/* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. */
+static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows) {
+    plane->above = plane->below = 0;
+    for (; rows && row >= node->height; row += node->stride, rows--) {
+        plane->above++;
+    }
+    for (; rows && row + (rows - 1) * node->stride >= node->height; rows--) {
+        plane->below++;
+    }
+    plane->inside = rows;
+    plane->x += rows ? row * node->width : 0;
 }
 
 void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first) {
     const uint32_t left = node->rows - first, band = left < node->band ? left : node->band;
-    const uint32_t column = planes->phases * planes->size / 4, back = node->stride * column;
-    const uint32_t kernel = node->kernel, stride = node->stride, padding = node->padding;
-    uint32_t *const start = hfn_in_arena(arena, node->planes);
+    const uint32_t size = planes->size / 4, column = planes->phases * size;
     struct plane plane;
-    plane.x = hfn_in_arena(arena, node->x);
-    plane.rows = band + planes->reach;
     plane.pitch = planes->pitch;
     plane.zero = node->flags & HFN_SIGNED ? 0x80808080u : 0;
-    for (uint32_t c = 0; c < node->inputs; c++, plane.x += node->height * node->width) {
-        for (uint32_t phase = 0; phase < planes->phases; phase++) {
-            uint32_t *const channel = start + c * kernel * column + phase * planes->size / 4;
-            plane.row = first * stride + phase - padding;
-            for (uint32_t b = padding; b < kernel; b++) {
-                plane.to = channel + b * column;
-                plane.column = b - padding;
-                if (b < padding + stride) {
-                    read_plane(node, &plane);
-                } else {
-                    hfn_run_down(plane.to, plane.to + planes->size / 4, plane.to - back);
-                    mend(node, &plane, node->columns - 1u);
-                }
-            }
-            for (uint32_t b = padding; b-- > 0;) {
-                plane.to = channel + b * column;
-                plane.column = b - padding;
-                if (b + stride < kernel) {
-                    hfn_run_up(plane.to, plane.to + planes->size / 4, plane.to + back);
-                    mend(node, &plane, 0);
-                } else {
-                    read_plane(node, &plane);
-                }
-            }
+    uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) + node->inputs * node->kernel * column;
+    fill(slack, slack + 4, plane.zero);
+    for (uint32_t phase = 0; phase < planes->phases; phase++) {
+        uint32_t *to = (uint32_t *)hfn_in_arena(arena, node->planes) + phase * size;
+        plane.x = hfn_in_arena(arena, node->x);
+        divide(node, &plane, first * node->stride + phase - node->padding, band + planes->reach);
+        for (uint32_t c = node->inputs; c; c--, plane.x += node->height * node->width, to += node->kernel * column) {
+            fill_channel(node, &plane, to, column, size);
         }
     }
 }

@@ -1,0 +1,572 @@
+/* hfn_channel_narrow for Armv6-M: channel_narrow.c bit for bit, in Thumb-1.
+ *
+ * Eight pixels p0..p7 at a time, two words of a plane. Two sums hold them all:
+ *
+ *     r1:r0   both words as one number modulo 2^64 - 1: Σ 2^(8i)·p_i. A carry out of r1 goes into r0 by the next ADCS,
+ *             so it must live until then: between lists and groups too, nothing touches C but what is meant to
+ *             (neither do ADD with a high register or without S, MOV, MOVS #, ANDS, EORS, nor loads).
+ *     r9:r8   the even bytes, masked: p0, p2, p4 and p6 in 16-bit lanes.
+ *
+ * The odd pixels are the difference. That is one instruction a word less than to mask or shift twice. Bytes up to 127 are
+ * added to each other before, so two list entries take 14 instructions.
+ *
+ * In the end each pixel is there as P = p + 32768. By N1 and as sums are multiples of 127 at their extremes,
+ * |p| <= 32766, so that no P leaves its lane and Σ 2^(8i)·P of the odd ones is not 0 modulo 2^64 - 1: what stands for it
+ * is unique. This takes in pixels that are dropped, hence planes.c never leaves a byte that is no input in reach.
+ * r1:r0 is all ones only without a carry: it would need all ones before, with one. */
+#include "isa.h"
+
+#if HFN_ISA == HFN_ISA_V6M
+
+    .syntax unified
+    .thumb
+    .text
+
+    /* struct hfn_channel */
+    .equ CH_PLANES, 0
+    .equ CH_LIST, 4
+    .equ CH_PLUS_END, 8
+    .equ CH_MINUS, 12
+    .equ CH_LIST_END, 16
+    .equ CH_HAS_SIGN, 20
+    .equ CH_START, 24
+    .equ CH_MULTIPLIER, 28
+    .equ CH_OFFSET, 32
+    .equ CH_RATIO, 36
+    .equ CH_SHIFT, 40
+    .equ CH_LO, 44
+    .equ CH_PIXELS, 48
+    .equ CH_Y, 52
+    .equ CH_RESIDUAL, 56
+    .equ CH_COLUMN, 60
+    .equ CH_COLUMNS, 64
+    .equ CH_GAP, 68
+
+    /* A list in the frame. */
+    .equ LIST, 0   /* what r7 is at its entry */
+    .equ FIRST, 4  /* where to start */
+    .equ ENTRY, 8  /* where in the loop of pairs */
+    .equ STOP, 12  /* what r7 is at the end */
+    .equ SINGLE, 16 /* the entry without a partner, if there is one */
+
+    /* The frame. */
+    .equ SUM, 0   /* r0 and r1 of a new group */
+    .equ EVEN, 4  /* r8 and r9 */
+    .equ MASK, 8  /* 0x00FF00FF */
+    .equ MINUS, 12
+    .equ PLUS, 32
+    .equ SCALE, 52 /* where to go with the sums */
+    .equ MULTIPLIER, 56
+    .equ LIMIT, 60 /* the largest t - lo·2^s that is not clamped; or lo */
+    .equ SHIFT, 64
+    .equ Y, 68
+    .equ RATIO, 72
+    .equ STORE, 76 /* where to go with 8 outputs, written before r6 */
+    .equ WHOLE, 80 /* the planes behind the last whole group that has no gap */
+    .equ END, 84   /* the planes behind the band */
+    .equ SOURCE, 88 /* of the residuals of a group that is not whole or has gaps, */
+    .equ TARGET, 92 /* and the place of its outputs */
+    .equ CHANNEL, 96
+    .equ GROUP, 100 /* eight bytes: residuals, then outputs, of such a group */
+    .equ PIXELS, 108 /* eight halfwords */
+    .equ FRAME, 124
+
+    /* Beyond the sums: r6 = 0x00FF00FF, r7 walks a list, r10 = offset of the requantisation, r12 = planes of the group,
+     * lr = distance of the residuals from the outputs. */
+
+    .equ UNROLLED, 8
+    .equ ENTRY_BYTES, 28 /* of code, for two list entries */
+
+    .macro accumulate
+    adcs r0, r0, r2
+    adcs r1, r1, r3
+    ands r2, r2, r6
+    ands r3, r3, r6
+    add r8, r2
+    add r9, r3
+    .endm
+
+    .macro list at
+    ldr r7, [sp, #\at + LIST]
+    ldr r2, [sp, #\at + FIRST]
+    mov pc, r2
+
+.Lsigned\at: /* bytes up to 255 */
+    ldrh r2, [r7]
+    movs r3, #2
+    add r7, r3
+    add r2, r12
+    ldm r2, {r2, r3}
+    accumulate
+    ldr r2, [sp, #\at + STOP]
+    eors r2, r2, r7
+    bne .Lsigned\at
+    b .Lend\at
+
+.Lsingle\at:
+    ldr r2, [sp, #\at + SINGLE]
+    add r2, r12
+    ldm r2, {r2, r3}
+    accumulate
+    ldr r2, [sp, #\at + ENTRY]
+    mov pc, r2
+
+.Lpairs\at:
+    .set pair, 0
+    .rept UNROLLED
+    ldrh r2, [r7, #pair]
+    ldrh r4, [r7, #pair + 2]
+    add r2, r12
+    add r4, r12
+    ldm r2, {r2, r3}
+    ldm r4, {r4, r5}
+    add r2, r4
+    add r3, r5
+    accumulate
+    .set pair, pair + 4
+    .endr
+    movs r2, #pair
+    add r7, r2
+    ldr r2, [sp, #\at + STOP]
+    eors r2, r2, r7
+    bne .Lpairs\at
+.Lend\at:
+    .endm
+
+    /* Min(t, largest) - lo·2^s of what is left, u = largest - t, then the output. */
+    .macro clamp u, at, signed
+    asrs r2, \u, #31
+    bics \u, \u, r2
+    subs \u, r4, \u
+    asrs r2, \u, #31
+    bics \u, \u, r2
+    lsrs \u, \u, r5
+    .if \signed
+    subs \u, \u, #127
+    .endif
+    strb \u, [r6, #\at]
+    .endm
+
+    /* The pixels at and at + 2 from the lanes of r0. */
+    .macro scale at, signed
+    uxth r1, r0
+    lsrs r0, r0, #16
+    muls r1, r3, r1
+    muls r0, r3, r0
+    add r1, r10
+    add r0, r10
+    clamp r1, \at, \signed
+    clamp r0, \at + 2, \signed
+    .endm
+
+    .macro scale_group signed
+    add r7, sp, #MULTIPLIER
+    ldm r7!, {r3, r4, r5, r6}
+    mov r0, r1
+    scale 5, \signed
+    mov r0, r11
+    scale 1, \signed
+    mov r0, r8
+    scale 0, \signed
+    mov r0, r9
+    scale 4, \signed
+    adds r6, r6, #8
+    ldr r0, [sp, #STORE]
+    mov pc, r0
+    .endm
+
+    /* The same with residuals; r6 at the first. */
+    .macro scale_add_pixel u
+    mov r2, lr
+    ldrsb r2, [r2, r6]
+    muls r2, r7, r2
+    muls \u, r3, \u
+    add \u, r10
+    add \u, r2
+    clamp \u, 0, 0
+    .endm
+
+    .macro scale_add
+    uxth r1, r0
+    lsrs r0, r0, #16
+    scale_add_pixel r1
+    adds r6, r6, #2
+    scale_add_pixel r0
+    .endm
+
+    /* The pixels at and at + 2 to PIXELS. */
+    .macro unpack lanes, at
+    strh \lanes, [r7, #2 * (\at)]
+    lsrs \lanes, \lanes, #16
+    strh \lanes, [r7, #2 * (\at) + 4]
+    .endm
+
+    .global hfn_channel_narrow
+    .type hfn_channel_narrow, %function
+    .thumb_func
+hfn_channel_narrow:
+    push {r4-r7, lr}
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    mov r7, r11
+    push {r4-r7}
+    sub sp, #FRAME
+    mov r4, r0
+    str r4, [sp, #CHANNEL]
+
+    ldr r0, [r4, #CH_MINUS]
+    ldr r1, [r4, #CH_LIST_END]
+    ldr r2, =.Lminus
+    add r3, sp, #MINUS
+    bl .Lprepare
+    ldr r0, [r4, #CH_LIST]
+    ldr r1, [r4, #CH_PLUS_END]
+    ldr r2, =.Lplus
+    add r3, sp, #PLUS
+    bl .Lprepare
+
+    /* The group starts from -(start + 32768), for all its pixels. Its byte is that modulo 255. */
+    ldr r0, =0x00FF00FF
+    str r0, [sp, #MASK]
+    ldr r0, [r4, #CH_START]
+    movs r1, #128
+    lsls r1, r1, #8
+    adds r0, r0, r1
+    lsls r1, r0, #16
+    adds r1, r1, r0
+    mvns r1, r1
+    str r1, [sp, #EVEN]
+    movs r1, #255
+    lsls r1, r1, #8 /* a multiple of 255, so that the sum is not negative */
+    adds r0, r0, r1
+    .rept 3
+    uxtb r1, r0
+    lsrs r0, r0, #8
+    adds r0, r0, r1
+    .endr
+    lsls r1, r0, #8
+    orrs r0, r0, r1
+    lsls r1, r0, #16
+    orrs r0, r0, r1
+    mvns r0, r0
+    str r0, [sp, #SUM]
+
+    /* With S = 2^s: u = 128·S - 1 - t >= 0 clamps t from above, and (lo ? 255 : 128)·S - 1 - u from below. With s = 16
+     * the first could overflow. */
+    ldr r5, [r4, #CH_SHIFT]
+    str r5, [sp, #SHIFT]
+    ldr r3, [r4, #CH_LO]
+    ldr r6, [r4, #CH_RESIDUAL]
+    ldr r7, [r4, #CH_RATIO]
+    ldr r0, [r4, #CH_Y]
+    str r0, [sp, #Y]
+    ldr r1, [r4, #CH_MULTIPLIER]
+    ldr r2, [r4, #CH_OFFSET]
+    lsls r0, r1, #15
+    subs r2, r2, r0 /* the pixels come as p + 32768 */
+    cmp r5, #16
+    beq .Lchoose_any
+    ldr r0, =.Lscale
+    cmp r3, #0
+    beq 1f
+    cmp r6, #0
+    bne .Lchoose_any
+    ldr r0, =.Lscale_signed
+1:  cmp r6, #0
+    beq 2f
+    ldr r0, =.Lscale_add
+2:  str r0, [sp, #SCALE]
+    movs r0, #128
+    lsls r0, r0, r5
+    subs r0, r0, #1
+    subs r2, r0, r2
+    cmp r3, #0
+    beq 3f
+    movs r0, #255
+    lsls r0, r0, r5
+    subs r0, r0, #1
+3:  rsbs r1, r1, #0
+    rsbs r7, r7, #0
+    b 4f
+.Lchoose_any:
+    ldr r0, =.Lscale_any
+    str r0, [sp, #SCALE]
+    mov r0, r3
+4:  str r0, [sp, #LIMIT]
+    str r1, [sp, #MULTIPLIER]
+    mov r10, r2
+    movs r0, #0
+    cmp r6, #0
+    beq 5f
+    ldr r0, [sp, #Y]
+    subs r0, r6, r0
+    b 6f
+5:  movs r7, #0
+6:  mov lr, r0
+    str r7, [sp, #RATIO]
+    ldr r0, =.Lstore
+    str r0, [sp, #STORE]
+
+    ldr r1, [r4, #CH_PLANES]
+    mov r12, r1
+    ldr r0, [r4, #CH_PIXELS]
+    adds r2, r1, r0
+    str r2, [sp, #END]
+    movs r2, #7
+    bics r0, r0, r2
+    ldr r2, [r4, #CH_GAP]
+    cmp r2, #0
+    beq 7f
+    movs r0, #0
+7:  adds r1, r1, r0
+    str r1, [sp, #WHOLE]
+    cmp r1, r12
+    bne .Lgroup_first
+    b .Lrest
+    .ltorg
+
+.Lgroup_first:
+    adds r0, r0, #0 /* no carry */
+.Lgroup:
+    add r7, sp, #SUM
+    ldm r7!, {r0, r2, r6}
+    mov r1, r0
+    mov r8, r2
+    mov r9, r2
+    list MINUS
+    movs r2, #0
+    adcs r0, r0, r2
+    adcs r1, r1, r2 /* no carry */
+    mvns r0, r0
+    mvns r1, r1
+    mov r2, r8
+    mvns r2, r2
+    mov r8, r2
+    mov r3, r9
+    mvns r3, r3
+    mov r9, r3
+    list PLUS
+
+    /* Subtracts the even pixels and turns the odd ones into their lanes: r11 and r1. */
+    mov r2, r8
+    mvns r2, r2
+    mov r3, r9
+    mvns r3, r3
+    adcs r0, r0, r2
+    adcs r1, r1, r3
+    movs r2, #0
+    adcs r0, r0, r2
+    adcs r1, r1, r2
+    lsrs r2, r0, #8
+    lsls r3, r1, #24
+    orrs r2, r2, r3
+    mov r11, r2
+    lsrs r1, r1, #8
+    lsls r0, r0, #24
+    orrs r1, r1, r0
+    ldr r0, [sp, #SCALE]
+    mov pc, r0
+
+    .balign 4
+.Lminus:
+    .word .LpairsMINUS, .LsingleMINUS, .LsignedMINUS, .LendMINUS
+.Lplus:
+    .word .LpairsPLUS, .LsinglePLUS, .LsignedPLUS, .LendPLUS
+
+    /* Sets the list r3 in the frame, from r0 to r1, which .Lminus or .Lplus at r2 runs. Takes r5-r7. */
+.Lprepare:
+    str r0, [r3, #LIST]
+    ldr r5, [r4, #CH_HAS_SIGN]
+    cmp r5, #0
+    bne 3f
+    subs r1, r1, r0
+    lsrs r5, r1, #2
+    lsls r6, r5, #2
+    adds r6, r0, r6
+    str r6, [r3, #STOP]
+    lsls r7, r1, #30 /* not 0 if there is an entry without a partner */
+    rsbs r1, r5, #0  /* so many pairs short of a multiple of UNROLLED: they are skipped */
+    lsls r1, r1, #29
+    lsrs r1, r1, #29
+    cmp r5, #0
+    ldr r5, [r2, #12]
+    beq 1f
+    lsls r5, r1, #2
+    subs r0, r0, r5
+    str r0, [r3, #LIST]
+    movs r5, #ENTRY_BYTES
+    muls r1, r5, r1
+    ldr r5, [r2]
+    adds r5, r5, r1
+1:  str r5, [r3, #ENTRY]
+    cmp r7, #0
+    beq 2f
+    ldrh r6, [r6]
+    str r6, [r3, #SINGLE]
+    ldr r5, [r2, #4]
+2:  str r5, [r3, #FIRST]
+    bx lr
+3:  str r1, [r3, #STOP]
+    ldr r5, [r2, #8]
+    cmp r0, r1
+    bne 2b
+    ldr r5, [r2, #12]
+    b 2b
+
+.Lscale:
+    scale_group 0
+
+.Lscale_signed:
+    scale_group 1
+
+.Lscale_add:
+    add r7, sp, #MULTIPLIER
+    mov r0, r1
+    ldm r7, {r3, r4, r5, r6, r7}
+    adds r6, r6, #5
+    scale_add
+    subs r6, r6, #6
+    mov r0, r11
+    scale_add
+    subs r6, r6, #3
+    mov r0, r8
+    scale_add
+    adds r6, r6, #2
+    mov r0, r9
+    scale_add
+    adds r6, r6, #2
+    ldr r0, [sp, #STORE]
+    mov pc, r0
+
+    /* Any shift, lo and residual, one by one. */
+.Lscale_any:
+    add r7, sp, #PIXELS
+    unpack r1, 5
+    mov r1, r11
+    unpack r1, 1
+    mov r1, r8
+    unpack r1, 0
+    mov r1, r9
+    unpack r1, 4
+    add r0, sp, #MULTIPLIER
+    ldm r0!, {r3, r4, r5, r6}
+1:  ldrh r0, [r7]
+    muls r0, r3, r0
+    add r0, r10
+    mov r1, lr
+    ldrsb r1, [r1, r6]
+    ldr r2, [sp, #RATIO]
+    muls r1, r2, r1
+    adds r0, r0, r1
+    asrs r0, r0, r5
+    movs r2, #127
+    subs r0, r2, r0
+    asrs r1, r0, #31
+    bics r0, r0, r1
+    subs r2, r2, r4
+    subs r0, r2, r0
+    asrs r1, r0, #31
+    bics r0, r0, r1
+    adds r0, r0, r4
+    strb r0, [r6]
+    adds r6, r6, #1
+    adds r7, r7, #2
+    add r1, sp, #PIXELS + 16
+    cmp r7, r1
+    bne 1b
+    ldr r0, [sp, #STORE]
+    mov pc, r0
+
+.Lstore:
+    str r6, [sp, #Y]
+    movs r2, #8
+    add r12, r2
+    ldr r2, [sp, #WHOLE]
+    cmp r12, r2 /* no carry if it is less */
+    beq .Lrest
+    b .Lgroup
+
+    /* Groups with gaps, and the last one of a band that is no multiple of 8, go through GROUP byte by byte. */
+.Lrest:
+    ldr r0, [sp, #Y]
+    str r0, [sp, #TARGET]
+    add r0, lr
+    str r0, [sp, #SOURCE]
+    add r0, sp, #GROUP
+    str r0, [sp, #Y]
+    ldr r0, =.Lstore_rows
+    str r0, [sp, #STORE]
+.Lgroup_rows:
+    bl .Lleft
+    beq .Ldone
+    ldr r0, [r4, #CH_RESIDUAL]
+    cmp r0, #0
+    beq 1f
+    ldr r0, [sp, #SOURCE]
+    add r1, sp, #GROUP
+    movs r6, #0
+    ldr r7, [r4, #CH_GAP]
+    bl .Lrows
+    str r0, [sp, #SOURCE]
+1:  movs r0, #0
+    mov lr, r0
+    b .Lgroup_first
+
+.Lstore_rows:
+    bl .Lleft
+    add r12, r2
+    add r0, sp, #GROUP
+    ldr r1, [sp, #TARGET]
+    ldr r6, [r4, #CH_GAP]
+    movs r7, #0
+    bl .Lrows
+    str r1, [sp, #TARGET]
+    str r5, [r4, #CH_COLUMN]
+    b .Lgroup_rows
+
+    /* r4 = channel, r2 = pixels of the group, or equal */
+.Lleft:
+    ldr r4, [sp, #CHANNEL]
+    ldr r2, [sp, #END]
+    mov r0, r12
+    subs r2, r2, r0
+    cmp r2, #8
+    bls 1f
+    movs r2, #8
+1:  cmp r2, #0
+    bx lr
+
+    /* Copies r2 of the group's pixels, but for those in a gap, from r0 to r1, one of which skips gaps: r6 or r7. */
+.Lrows:
+    ldr r5, [r4, #CH_COLUMN]
+1:  ldrb r3, [r0]
+    strb r3, [r1]
+    adds r0, r0, #1
+    adds r1, r1, #1
+    adds r5, r5, #1
+    subs r2, r2, #1
+    ldr r3, [r4, #CH_COLUMNS]
+    cmp r5, r3
+    bne 2f
+    movs r5, #0
+    adds r0, r0, r6
+    adds r1, r1, r7
+    ldr r3, [r4, #CH_GAP]
+    subs r2, r2, r3
+2:  cmp r2, #0
+    bgt 1b
+    bx lr
+
+.Ldone:
+    add sp, #FRAME
+    pop {r4-r7}
+    mov r8, r4
+    mov r9, r5
+    mov r10, r6
+    mov r11, r7
+    pop {r4-r7, pc}
+    .ltorg
+    .size hfn_channel_narrow, . - hfn_channel_narrow
+
+#endif
