@@ -153,7 +153,7 @@ def compare(graph: Graph, x: npt.NDArray[np.int8], made: Bytes, scratch: Scratch
         held = made[: scratch.planes - 16].reshape(*wanted.shape[:3], -1, pitch)
         zero = 128 if graph.tensors["input"].lo < 0 else 0
         reached = made[: scratch.planes].astype(int) - zero  # whatever lies there, it is in the input's range
-        assert -127 <= reached.min()
+        assert reached.min() >= -127
         assert reached.max() <= 127
         assert np.array_equal(held[:, :, :, : wanted.shape[3], :columns], wanted[..., :columns]), graph
         made = made[scratch.planes :]

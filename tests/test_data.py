@@ -196,6 +196,7 @@ def test_idx_folders(tmp_path, packed):
         (b"plain", "cannot be unpacked"),
         (gzip.compress(bytes(1000))[:-9], "cannot be unpacked"),
     ],
+    ids=["no data", "other type", "empty", "not packed", "cut off"],  # packed bytes hold the time
 )
 def test_bad_idx_files_are_refused(tmp_path, content, says):
     folder = idx_folder(tmp_path / "marks", packed=True)
