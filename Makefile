@@ -10,7 +10,7 @@ C_SOURCES := $(wildcard firmware/*/*.[ch] firmware/*/*/*.[ch])
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format size-table wheel clean
+.PHONY: help setup demo test check format size-table bench budget wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,14 @@ format: $(READY) ## let ruff and clang-format lay out every file
 size-table: $(READY) $(DEMO) ## flash, RAM and instructions of the demo net on every core
 	@for core in cortex-m0 cortex-m0plus cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55; do \
 		$(EDGEHFN) size $(DEMO) --target $$core; done
+
+bench: $(READY) ## instructions, bytes and images/s beside other kernels, into docs/BENCH.md (minutes)
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks
+
+budget: $(READY) ## after a kernel changed: allowed costs (tests/budget.csv), fitted costs (edgehfn/backends/*.csv)
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.budget
+	@$(ONE_THREAD) $(PYTHON) -m edgehfn.target.costs
+	@$(ONE_THREAD) $(PYTHON) -m edgehfn.target.fit
 
 $(DEMO): | $(READY)
 	@$(EDGEHFN) demo -o $(@D)

@@ -121,7 +121,8 @@ def _instructions(graph: Graph, bench: Bench) -> str:
     for name, count in bench.nodes:
         per = f"{count / graph.macs[name]:.2f} per MAC" if name in graph.macs else ""
         rows.append(Bar(name, count, kinds[name], per))
-    note = f"{bench.total:,} instructions for every input, counted exactly in emulation (QEMU). They are not cycles."
+    how = "predicted from the graph" if bench.predicted else "counted exactly in emulation (QEMU)"
+    note = f"{bench.total:,} instructions for every input, {how}. They are not cycles."
     return f"<h2>Instructions</h2><p>{note}</p>{charts.bars(rows)}"
 
 

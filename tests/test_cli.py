@@ -184,6 +184,12 @@ def test_bench_counts_a_model_and_an_untrained_preset(digits: Path) -> None:
     assert result_of(*untrained, "--density", 0.4) == sparse
 
 
+@EMULATION
+def test_size_predicts_the_instructions(digits: Path) -> None:
+    counted = result_of("bench", digits)
+    assert result_of("size", digits)["predicted_instructions"] == pytest.approx(counted["instructions"], rel=0.05)
+
+
 def test_compile_writes_a_model_and_the_runtime(digits: Path, tmp_path: Path) -> None:
     made = result_of("compile", digits, "--name", "kws", "-o", tmp_path / "new" / "build")
     assert made["files"][:2] == [str(tmp_path / "new" / "build" / name) for name in ("kws.h", "kws.c")]

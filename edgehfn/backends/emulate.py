@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import assert_never
 
 import numba
@@ -13,9 +14,10 @@ import numpy.typing as npt
 
 from edgehfn.backends import kernels
 from edgehfn.backends.kernels import LANES
+from edgehfn.backends.lanes import Int16, Lanes, lay_out
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph, Tensor
-from edgehfn.graph.ops import Conv, Linear
+from edgehfn.graph.ops import Conv, Linear, Supermask
 from edgehfn.graph.raw import Raw, checked
 from edgehfn.graph.verify import LANE, bound
 
@@ -23,6 +25,7 @@ Int8 = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.integer]
 Observe = Callable[[str, Int8], None]
 Progress = Callable[[int, int], None]
+Memory = dict[str, Int16]
 
 
 def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Progress | None = None) -> Int8:
@@ -33,19 +36,24 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Pr
     as Numba has threads. Raises InputError if ``raw`` does not fit the graph's input.
     """
     checked(graph, raw)
-    program = {node.name: _prepare(node, graph) for node in graph if isinstance(node, Conv | Linear)}
+    program = _prepare(graph)
     wanted = graph.tensors if observe else {graph.output.name: graph.output}
     made = {name: np.empty((len(raw), *tensor.shape), np.int8) for name, tensor in wanted.items()}
+    threads: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    groups = range(0, len(raw), LANES)
+    memories: SimpleQueue[Memory] = SimpleQueue()
+    for _ in range(min(threads, len(groups))):
+        memories.put(program.lanes.allocate())
 
     def run(start: int) -> int:
-        images = raw[start : start + LANES]
-        _run(graph, program, images, {name: tensor[start : start + LANES] for name, tensor in made.items()})
+        images, memory = raw[start : start + LANES], memories.get()
+        _run(program, images, memory, {name: tensor[start : start + LANES] for name, tensor in made.items()})
+        memories.put(memory)
         return len(images)
 
     done = 0
-    threads: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     with ThreadPoolExecutor(threads) as pool:
-        for group in as_completed([pool.submit(run, start) for start in range(0, len(raw), LANES)]):
+        for group in as_completed([pool.submit(run, start) for start in groups]):
             done += group.result()
             if progress:
                 progress(done, len(raw))
@@ -57,115 +65,132 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Pr
 
 @dataclass(frozen=True)
 class _Sums:
-    """A conv or linear node as ``kernels.weighted_sums`` takes it; ``lanes`` is the accumulators' type."""
+    """A conv or linear node as ``kernels.weighted_sums`` takes it."""
 
-    lanes: type[np.int16] | type[np.int32]
     bases: Ints
     offsets: Ints
+    cuts: Ints
     weights: Ints
-    starts: Ints
+    zero: Ints
     multiplier: Ints
     fixed: Ints
     ratio: int
+    residual_places: Ints
+    places: Ints
 
 
-def _prepare(node: Conv | Linear, graph: Graph) -> _Sums:
-    bases, taps = _geometry(node, graph)
-    rows = np.asarray(node.weight.values).reshape(node.weight.shape[0], -1)
-    channel, tap = np.nonzero(rows)
-    lanes = np.int16 if (bound(node, graph) < LANE).all() else np.int32
+@dataclass(frozen=True)
+class _Program:
+    graph: Graph
+    lanes: Lanes
+    sums: dict[str, _Sums]
+
+
+def _prepare(graph: Graph) -> _Program:
+    lanes = lay_out(graph)
+    return _Program(graph, lanes, {n.name: _sums(n, graph, lanes) for n in graph if isinstance(n, Conv | Linear)})
+
+
+def _sums(node: Conv | Linear, graph: Graph, lanes: Lanes) -> _Sums:
+    bases, taps = _geometry(node, lanes)
+    rows = np.asarray(node.weight.values).reshape(node.weight.shape[0], -1).astype(np.int32)
+    narrow = bool((bound(node, graph) < LANE).all())
+    zero: Ints = np.zeros(0, np.int16) if narrow else np.zeros(0, np.int32)
+    listed = isinstance(node.weight, Supermask)
+    signs = np.stack([np.maximum(rows, 0), np.maximum(-rows, 0)], 1) if listed else np.stack([rows, 0 * rows], 1)
+    times = signs.reshape(-1) if listed else signs.reshape(-1) != 0
+    lists, tap = np.divmod(np.repeat(np.arange(times.size), times), rows.shape[1])
     q = node.requantise
+    residual = node.residual if isinstance(node, Conv) and node.residual is not None else node.name
     return _Sums(
-        lanes,
         bases.ravel().astype(np.uint64),
-        taps.ravel()[tap].astype(np.uint64),
-        rows[channel, tap].astype(lanes),
-        np.searchsorted(channel, np.arange(len(rows) + 1)),
+        taps.ravel()[tap].astype(np.uint32),
+        np.searchsorted(lists, np.arange(2 * len(rows) + 1)),
+        np.zeros(0, zero.dtype) if listed else rows[lists // 2, tap].astype(zero.dtype),
+        zero,
         np.array(q.multiplier, np.int32),
         (np.array(q.bias, np.int64) * 2**q.bias_shift + (1 << q.shift >> 1)).astype(np.int32),
         q.residual_multiplier << q.residual_shift,
+        *(lanes.layouts[name].places[0].reshape(-1) for name in (residual, node.name)),
     )
 
 
-def _geometry(node: Conv | Linear, graph: Graph) -> tuple[Ints, Ints]:
-    """In places of the padded input: where each output pixel's window begins, and where each tap lies from there."""
-    x, y = graph.tensors[node.x], graph.tensors[node.name]
+def _geometry(node: Conv | Linear, lanes: Lanes) -> tuple[Ints, Ints]:
+    """In places of the input: where each output pixel's window begins, and where each tap lies from there."""
+    x, y = lanes.layouts[node.x], lanes.layouts[node.name]
     if isinstance(node, Linear):
-        return np.zeros(1, np.int64), np.arange(x.size)
-    channels, height, width = x.shape
-    pitch = width + 2 * node.padding
-    bases = np.add.outer(np.arange(y.shape[1]) * pitch, np.arange(y.shape[2])) * node.stride
+        return np.zeros(1, np.int64), x.places
+    channels, height, pitch = x.framed
+    rows, columns = (np.arange(side) * node.stride + x.frame - node.padding for side in y.shape[1:])
     k = np.arange(node.weight.shape[2])
-    planes = np.arange(channels) * (height + 2 * node.padding) * pitch
-    return bases, np.add.outer(planes, np.add.outer(k * pitch, k))
+    planes = np.arange(channels) * height * pitch
+    return np.add.outer(rows * pitch, columns), np.add.outer(planes, np.add.outer(k * pitch, k))
 
 
-def _run(graph: Graph, program: dict[str, _Sums], images: Raw, wanted: dict[str, Int8]) -> None:
+def _run(program: _Program, images: Raw, memory: Memory, wanted: dict[str, Int8]) -> None:
     """One group of up to LANES images through the net; wanted tensors are written in place."""
-    last = {name: i for i, node in enumerate(graph) for name in ops.inputs(node)}
-    made: dict[str, Int8] = {}
-    for index, node in enumerate(graph):
-        tensor = graph.tensors[node.name]
-        made[node.name] = y = _node(node, tensor, program, images, made)
+    for node in program.graph:
+        _node(node, program, images, memory)
         if node.name in wanted:
+            y = program.lanes.layouts[node.name].inside(memory[node.name])
             wanted[node.name][...] = np.moveaxis(y, -1, 0)[: len(images)]
-        for name in [name for name in made if last.get(name, 0) <= index]:
-            del made[name]
 
 
-def _node(node: ops.Node, tensor: Tensor, program: dict[str, _Sums], images: Raw, made: dict[str, Int8]) -> Int8:
+def _node(node: ops.Node, program: _Program, images: Raw, memory: Memory) -> None:
+    """Makes the node's tensor in its buffer."""
+    tensor, layouts = program.graph.tensors[node.name], program.lanes.layouts
+    y = layouts[node.name].inside(memory[node.name])
+    x = {name: layouts[name].inside(memory[name]) for name in ops.inputs(node)}
     match node:
         case ops.Input():
-            return _input(node, images)
-        case Conv(x=x, padding=p):
-            padded = np.pad(made[x], ((0, 0), (p, p), (p, p), (0, 0))) if p else made[x]
-            residual = made[node.residual] if node.residual is not None else None
-            return _requantised(node, tensor, program[node.name], padded, residual)
-        case Linear(x=x):
-            return _requantised(node, tensor, program[node.name], made[x], None)
-        case ops.MaxPool(x=x):
-            y = np.empty((*tensor.shape, LANES), np.int8)
-            kernels.max_pool(made[x], node.kernel, node.stride, node.padding, y)
-            return y
-        case ops.AvgPool(x=x):
-            return _scaled(node.multiplier * made[x].sum((1, 2), np.int32), node.shift, tensor)
+            _input(node, images, y)
+        case Conv() | Linear():
+            _weighted(node, tensor, program.sums[node.name], memory)
+        case ops.MaxPool():
+            frames = layouts[node.x].frame, layouts[node.name].frame
+            kernels.max_pool(memory[node.x], node.kernel, node.stride, node.padding, *frames, memory[node.name])
+        case ops.AvgPool():
+            y[...] = _scaled(node.multiplier * x[node.x].sum((1, 2), np.int32), node.shift, tensor)
         case ops.Add():
-            terms = [np.int32(m) * made[x] for m, x in ((node.x_multiplier, node.x), (node.y_multiplier, node.y))]
-            return _scaled(terms[0] + terms[1], node.shift, tensor)
+            y[...] = _scaled(
+                node.x_multiplier * x[node.x].astype(np.int32) + node.y_multiplier * x[node.y].astype(np.int32),
+                node.shift,
+                tensor,
+            )
         case _:
             assert_never(node)
 
 
-def _input(node: ops.Input, images: Raw) -> Int8:
-    lanes = np.zeros((*node.shape, LANES), np.int8)
+def _input(node: ops.Input, images: Raw, y: Int16) -> None:
     channels_first = np.moveaxis(images, -1, 1) if node.order == "hwc" else images
     mapped = channels_first >> 1 if node.dtype == "u8" else np.maximum(channels_first, -127)
-    lanes[..., : len(images)] = np.moveaxis(mapped, 0, -1)
-    return lanes
+    y[..., : len(images)] = np.moveaxis(mapped, 0, -1)
 
 
-def _requantised(node: Conv | Linear, tensor: Tensor, sums: _Sums, x: Int8, residual: Int8 | None) -> Int8:
-    y = np.empty((*tensor.shape, LANES), np.int8)
-    flat = y.reshape(-1, LANES)
+def _weighted(node: Conv | Linear, tensor: Tensor, sums: _Sums, memory: Memory) -> None:
+    residual = node.residual if isinstance(node, Conv) and node.residual is not None else node.name
+    x, r, y = (memory[name].reshape(-1, LANES) for name in (node.x, residual, node.name))
     kernels.weighted_sums(
-        x.astype(sums.lanes).reshape(-1, LANES),
+        x,
         sums.bases,
         sums.offsets,
+        sums.cuts,
         sums.weights,
-        sums.starts,
+        sums.zero,
         sums.multiplier,
         sums.fixed,
         sums.ratio,
-        flat if residual is None else residual.reshape(-1, LANES),
+        r,
+        sums.residual_places,
         node.requantise.shift,
         tensor.lo,
         tensor.hi,
-        flat,
+        y,
+        sums.places,
     )
-    return y
 
 
-def _scaled(terms: npt.NDArray[np.int32], shift: int, tensor: Tensor) -> Int8:
+def _scaled(terms: npt.NDArray[np.int32], shift: int, tensor: Tensor) -> npt.NDArray[np.int32]:
     """SPEC's rounding shift and clamp; R1 keeps ``terms`` and the sum within 32 bits."""
-    y: Int8 = np.clip((terms + (1 << shift >> 1)) >> shift, tensor.lo, tensor.hi).astype(np.int8)
+    y: npt.NDArray[np.int32] = np.clip((terms + (1 << shift >> 1)) >> shift, tensor.lo, tensor.hi)
     return y

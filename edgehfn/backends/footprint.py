@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgehfn import masks
-from edgehfn.backends import c, costs
+from edgehfn.backends import c, costs, prediction
 from edgehfn.graph import Graph, Plan, ops, plan
 from edgehfn.target.board import board
 from edgehfn.target.measure import Measured, Sizes, measure
@@ -28,6 +28,7 @@ class Footprint:
 
     ``flash``: bytes of total flash by origin. ``paper``: the size that the papers on hidden networks count, without and
     with the running statistics of norms that are not shared. ``dense_int8``: model data if each weight were a byte.
+    ``instructions`` of one inference, predicted.
     """
 
     core: str
@@ -36,6 +37,7 @@ class Footprint:
     flash: dict[str, int]
     paper: tuple[int, int]
     dense_int8: int
+    instructions: int
 
     @property
     def sizes(self) -> Sizes:
@@ -54,6 +56,7 @@ class Footprint:
             "harness_flash": self.measured.harness if self.measured else None,
             "paper": {"without_statistics": self.paper[0], "with_statistics": self.paper[1]},
             "dense_int8": self.dense_int8,
+            "predicted_instructions": self.instructions,
         }
 
     def table(self) -> Table:
@@ -75,6 +78,7 @@ class Footprint:
             f"flash: {origins}",
             f"for comparison: the papers' formula {self.paper[0]:,} ({self.paper[1]:,} with running statistics), "
             f"the same net with a byte a weight {self.dense_int8:,}",
+            f"instructions: {self.instructions:,} an inference, predicted; `edgehfn bench` counts them",
         ]
         if self.measured:
             lines.append(
@@ -96,7 +100,8 @@ def footprint(graph: Graph, target: str = "cortex-m4") -> Footprint:
     measured = measure(graph, planned, core) if available(ARM_GCC) else None
     if measured:
         flash["code"] = measured.sizes.code_flash
-    return Footprint(target, predicted, measured, flash, paper(graph), dense_int8(graph))
+    instructions = prediction.predict(graph, planned, core.core).total
+    return Footprint(target, predicted, measured, flash, paper(graph), dense_int8(graph), instructions)
 
 
 def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, int]]:

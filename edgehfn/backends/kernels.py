@@ -1,7 +1,9 @@
 """The emulator's inner loops (Numba). Images lie innermost: a tensor is ``(places, LANES)``, one image a lane.
 
-So every weight, whatever the kernel, stride and padding, is one multiply-add of whole vectors, and only kept weights
-are visited. Numba computes in 64 bits and truncates where it stores: SPEC's bounds make each store below exact.
+So every weight, whatever the kernel, stride and padding, is one operation on whole vectors, and only kept weights are
+visited. Tensors are int16, which is what sums of one weight each take without conversion, and lie inside a frame of
+zeros, which is their padding. Numba computes in 64 bits and truncates where it stores: SPEC's bounds make each store
+below exact.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 LANES = 64  # images computed together
 
@@ -18,14 +23,59 @@ LANES = 64  # images computed together
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile on first use, to run without the interpreter's lock; kept on disk if this or the user's folder allows."""
     try:
-        return numba.njit(function, nogil=True, cache=True)  # type: ignore[no-any-return]
+        return numba.njit(function, nogil=True, cache=True, error_model="numpy")  # type: ignore[no-any-return]
     except RuntimeError:
-        return numba.njit(function, nogil=True)  # type: ignore[no-any-return]
+        return numba.njit(function, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+
+
+@intrinsic
+def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ignore[no-untyped-def]
+    """acc[lane] = Σ x[base + offsets[e], lane] over first ≤ e < middle, less those over middle ≤ e < last.
+
+    Written as LLVM vectors, so that the sums stay in registers: LLVM keeps no array there that a loop inside a loop
+    makes, and would load and store it for every weight.
+    """
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        arrays = dict(zip(("acc", "x", "offsets"), (0, 1, 3), strict=True))
+        data = {
+            name: context.make_array(signature.args[i])(context, builder, args[i]).data for name, i in arrays.items()
+        }
+        index = args[2].type
+        lane = data["acc"].type.pointee
+        row, sums = ir.VectorType(data["x"].type.pointee, LANES), ir.VectorType(lane, LANES)
+        window = builder.gep(builder.bitcast(data["x"], row.as_pointer()), [args[2]])
+        found = ir.Constant(sums, None)
+        for start, end, combine in ((args[4], args[5], builder.add), (args[5], args[6], builder.sub)):
+            before = builder.block
+            head, body, done = (builder.append_basic_block(name) for name in ("list", "entry", "summed"))
+            builder.branch(head)
+            builder.position_at_end(head)
+            e, total = builder.phi(index), builder.phi(sums)
+            builder.cbranch(builder.icmp_unsigned("<", e, end), body, done)
+            builder.position_at_end(body)
+            offset = builder.zext(builder.load(builder.gep(data["offsets"], [e])), index)
+            values = builder.load(builder.gep(window, [offset]), align=2)
+            wide = values if row == sums else builder.sext(values, sums)
+            for phi, initial, following in (
+                (e, start, builder.add(e, index(1))),
+                (total, found, combine(total, wide)),
+            ):
+                phi.add_incoming(initial, before)
+                phi.add_incoming(following, body)
+            builder.branch(head)
+            builder.position_at_end(done)
+            found = total
+        builder.store(found, builder.bitcast(data["acc"], sums.as_pointer()), align=2)
+        return context.get_dummy_value()
+
+    return types.void(acc, x, base, offsets, first, middle, last), generate
 
 
 @_compiled
-def _accumulate(acc, x, base, offsets, weights, first, last):  # type: ignore[no-untyped-def]
-    """acc[lane] += Σ weights[e]·x[base + offsets[e], lane] over first ≤ e < last, four a pass to spare acc."""
+def _sum_products(acc, x, base, offsets, weights, first, last):  # type: ignore[no-untyped-def]
+    """acc[lane] = Σ weights[e]·x[base + offsets[e], lane] over first ≤ e < last, four a pass to spare acc."""
+    acc[:] = 0
     e = first
     while e + 4 <= last:
         a, b, c, d = base + offsets[e], base + offsets[e + 1], base + offsets[e + 2], base + offsets[e + 3]
@@ -41,45 +91,72 @@ def _accumulate(acc, x, base, offsets, weights, first, last):  # type: ignore[no
 
 
 @_compiled
-def weighted_sums(x, bases, offsets, weights, starts, multiplier, fixed, ratio, residual, shift, lo, hi, y):  # type: ignore[no-untyped-def]
+def weighted_sums(  # type: ignore[no-untyped-def]
+    x,
+    bases,
+    offsets,
+    cuts,
+    weights,
+    zero,
+    multiplier,
+    fixed,
+    ratio,
+    residual,
+    residual_places,
+    shift,
+    lo,
+    hi,
+    y,
+    places,
+):
     """A conv or linear node with its requantisation (SPEC sections 4 and 5) on one group of images.
 
-    x: padded input ``(places, LANES)``; int16 if every channel has A ≤ 32767 (sums may wrap, the last fits) or int32
-    bases: ``(P,)``, the place of each output pixel's first tap
-    offsets, weights: of all channels' kept weights, places from there and values of x's type
-    starts: ``(O + 1,)``, where each channel's offsets begin
+    x: ``(places, LANES)`` int16
+    bases: ``(P,)``, the place of each output pixel's window
+    offsets, cuts: ``(2·O + 1,)``: from there, the places of channel o's weights of +1 are offsets[cuts[2·o]] up to
+        cuts[2·o + 1], those of -1 from there to cuts[2·o + 2]
+    weights: of each offset where they are other integers, in the accumulators' type, else empty
+    zero: of the accumulators' type: int16 if every channel has A ≤ 32767 (sums may wrap, the last fits) or int32
     multiplier, fixed: ``(O,)`` int32, fixed = b·2^u + (2^s >> 1); ratio = r·2^v: partial sums of t fit 32 bits by R1
-    residual, y: ``(O·P, LANES)`` int8, row-major over O, P; residual is not read where ratio is 0
+    residual, y: ``(places, LANES)`` int16, channels as far apart as their sizes tell; residual is not read where ratio
+        is 0
+    residual_places, places: ``(P,)``, of the first channel's pixels there
     """
-    pixels = bases.size
-    acc = np.empty(LANES, x.dtype)
+    channels = multiplier.size
+    depth, residual_depth = y.shape[0] // channels, residual.shape[0] // channels
+    acc = np.empty(LANES, zero.dtype)
     t = np.empty(LANES, np.int32)
-    for p in range(pixels):
-        for o in range(multiplier.size):
-            place = o * pixels + p
-            acc[:] = 0
-            _accumulate(acc, x, bases[p], offsets, weights, starts[o], starts[o + 1])
+    for p in range(bases.size):
+        for o in range(channels):
+            if weights.size:
+                _sum_products(acc, x, bases[p], offsets, weights, cuts[2 * o], cuts[2 * o + 2])
+            else:
+                _sum_lists(acc, x, bases[p], offsets, cuts[2 * o], cuts[2 * o + 1], cuts[2 * o + 2])  # type: ignore[call-arg]
             for lane in range(LANES):
                 t[lane] = multiplier[o] * acc[lane] + fixed[o]
             if ratio:
+                place = o * residual_depth + residual_places[p]
                 for lane in range(LANES):
                     t[lane] += ratio * residual[place, lane]
+            place = o * depth + places[p]
             for lane in range(LANES):
                 y[place, lane] = min(max(t[lane] >> shift, lo), hi)
 
 
 @_compiled
-def max_pool(x, kernel, stride, padding, y):  # type: ignore[no-untyped-def]
-    """``(C, H, W, LANES)`` to ``(C, H', W', LANES)``, int8; places outside the map are skipped."""
+def max_pool(x, kernel, stride, padding, x_frame, y_frame, y):  # type: ignore[no-untyped-def]
+    """``(C, H, W, LANES)`` to ``(C, H', W', LANES)`` within frames; places outside the map are skipped."""
     channels, height, width, _ = x.shape
     _, rows, columns, _ = y.shape
+    bottom, right = height - x_frame, width - x_frame
     for c in range(channels):
-        for i in range(rows):
-            top = i * stride - padding
-            for j in range(columns):
-                left = j * stride - padding
-                y[c, i, j, :] = -128
-                for a in range(max(top, 0), min(top + kernel, height)):
-                    for b in range(max(left, 0), min(left + kernel, width)):
+        for i in range(rows - 2 * y_frame):
+            top = i * stride - padding + x_frame
+            for j in range(columns - 2 * y_frame):
+                left = j * stride - padding + x_frame
+                made = y[c, i + y_frame, j + y_frame]
+                made[:] = -128
+                for a in range(max(top, x_frame), min(top + kernel, bottom)):
+                    for b in range(max(left, x_frame), min(left + kernel, right)):
                         for lane in range(LANES):
-                            y[c, i, j, lane] = max(y[c, i, j, lane], x[c, a, b, lane])
+                            made[lane] = max(made[lane], x[c, a, b, lane])

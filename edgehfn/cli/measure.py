@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from edgehfn.backends.footprint import Footprint
     from edgehfn.cli.model import Model
     from edgehfn.graph import Graph
-    from edgehfn.nn import Net
+    from edgehfn.target import Bench
 
 CORE = "cortex-m4"
-RANDOM_IMAGES = 64  # that set the scales of an untrained net
 
 
 class Bytes(click.ParamType[int]):
@@ -94,6 +93,7 @@ def bench(
     input takes the same. Of a preset, every layer is masked, at random."""
     from edgehfn import bench as count
     from edgehfn.cli.model import open_model
+    from edgehfn.untrained import untrained
 
     architecture.check(model, arch)
     if model is not None:
@@ -102,15 +102,32 @@ def bench(
         masked = {**net_options, "stem": net_options["stem"] or "masked"}
         masked["classifier"] = masked["classifier"] or "masked"
         net = architecture.build(str(arch), architecture.shape(shape), classes, **masked)
-        graph, name = _untrained(net), str(arch)
-    counted, mac = count(graph, on), graph.macs
-    nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in counted.nodes]
-    result = {"instructions": counted.total, "nodes": nodes, "mac": sum(mac.values()), "core": on}
+        graph, name = untrained(net), str(arch)
+    found, mac = count(graph, on), graph.macs
+    nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
+    result = {
+        "instructions": found.total,
+        "nodes": nodes,
+        "mac": sum(mac.values()),
+        "core": on,
+    }
     if as_json:
         emit(result)
     else:
         _show(result, f"{name} on {on}")
     return result
+
+
+def _instructions(graph: Graph, core: str) -> Bench:
+    """For a report: counted, or predicted where the tools to count are missing."""
+    from edgehfn import bench as count
+    from edgehfn import plan
+    from edgehfn.backends.prediction import predict
+    from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
+
+    if available(ARM_GCC, HOST_GCC, QEMU):
+        return count(graph, core)
+    return predict(graph, plan(graph), core)
 
 
 def _show(result: Result, title: str) -> None:
@@ -124,30 +141,12 @@ def _show(result: Result, title: str) -> None:
     show(rows)
 
 
-def _untrained(net: Net) -> Graph:
-    """The graph of a net with random masks, its norms and scales set by random images."""
-    import numpy as np
-    import torch
-
-    import calibrate
-    from edgehfn import lower
-
-    draw = np.random.default_rng(net.seed)
-    images = draw.integers(0, 256, (RANDOM_IMAGES, *net.input.shape), dtype=np.uint8)
-    with torch.no_grad():
-        for norm in (step.norm for step in net.steps if step.norm is not None):
-            norm.momentum = None  # the batch's own statistics, not a running mean with the initial ones
-        net.train()(torch.from_numpy(images))
-    return lower(net.eval(), calibrate.calibrate(net, [images]).scales)
-
-
 def _page(model: Model, found: Footprint) -> str:
-    """The report; it has instructions where the tools to count them are installed."""
-    from edgehfn import bench, report
-    from edgehfn.target.toolchain import ARM_GCC, QEMU, available
+    """The report."""
+    from edgehfn import report
 
-    counted = bench(model.graph, found.core) if available(ARM_GCC, QEMU) else None
-    return report.report(model.graph, model.path.stem, found, counted, model.calibration)
+    instructions = _instructions(model.graph, found.core)
+    return report.report(model.graph, model.path.stem, found, instructions, model.calibration)
 
 
 def _write(path: Path, text: str) -> None:

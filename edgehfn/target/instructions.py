@@ -26,11 +26,13 @@ MARKER = 0x46D2  # mov r10, r10
 class Bench:
     """Instructions of one inference: of the whole call, and of each node in execution order.
 
-    The nodes add up to the total less the few instructions of the call's return.
+    The nodes add up to the total less the few instructions of the call's return. ``predicted``: by
+    :mod:`edgehfn.backends.prediction`, not counted.
     """
 
     total: int
     nodes: tuple[tuple[str, int], ...]
+    predicted: bool = False
 
 
 def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:

@@ -46,6 +46,11 @@ def version(compiler: str) -> str:
     return call([compiler, "-dumpfullversion"], timeout=20).strip()
 
 
+def emulator() -> str:
+    """QEMU's version, such as ``7.2.22``."""
+    return call([QEMU, "--version"], timeout=20).split()[3]
+
+
 def call(
     command: Sequence[str], *, timeout: float, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> str:

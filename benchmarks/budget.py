@@ -1,0 +1,70 @@
+"""What each core may spend on the reference graphs: ``python -m benchmarks.budget`` writes tests/budget.csv anew."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from benchmarks.references import references
+from edgehfn.graph import Graph
+from edgehfn.target import CORES, bench, elf
+from edgehfn.target.board import board
+from edgehfn.target.build import build
+from edgehfn.target.execute import emitted
+from edgehfn.target.toolchain import ARM_GCC, emulator, version
+
+FILE = Path(__file__).parents[1] / "tests" / "budget.csv"
+GROWTH = 5  # thousandths of a budget, that are let pass
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Instructions of one inference and bytes of code, with the tools they hold for."""
+
+    compiler: str
+    emulator: str
+    core: str
+    reference: str
+    instructions: int
+    code: int
+
+
+def measure(core: str, name: str, graph: Graph) -> Spent:
+    """Raises ToolError if a tool is missing."""
+    code = elf.sections(build(emitted(graph), board(core)))[".code"]
+    return Spent(version(ARM_GCC), emulator(), core, name, bench(graph, core).total, code)
+
+
+def grown(budget: Spent, now: Spent) -> list[str]:
+    """What exceeds the budget, in words."""
+    return [
+        f"{budget.reference} on {budget.core}: {after:,} {what}, the budget is {before:,}"
+        for what, before, after in (
+            ("instructions", budget.instructions, now.instructions),
+            ("bytes of code", budget.code, now.code),
+        )
+        if 1000 * after > (1000 + GROWTH) * before
+    ]
+
+
+def read() -> Iterator[Spent]:
+    """The budgets, as the file has them."""
+    with FILE.open(newline="") as file:
+        for row in csv.DictReader(file):
+            compiler, machine, core, reference, instructions, code = row.values()
+            yield Spent(compiler, machine, core, reference, int(instructions), int(code))
+
+
+def write() -> None:
+    """All of it anew: the budget is what is spent now."""
+    graphs = references()
+    with FILE.open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(field.name for field in fields(Spent))
+        rows.writerows(astuple(measure(core, name, graph)) for core in CORES for name, graph in graphs.items())
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,177 @@
+"""What a node makes a core do, counted from the graph and its plan: the terms in which instructions are predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import assert_never
+
+import numpy as np
+
+from edgehfn.graph import ops
+from edgehfn.graph.arena import Plan, Scratch
+from edgehfn.graph.graph import Graph
+from edgehfn.graph.ops import Conv, Linear, Supermask, Weight
+
+Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
+
+WORD = 32  # mask bits that are taken at once
+WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
+UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
+
+
+def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
+    """The terms of a node on a core whose kernel sums ``group`` pixels at a time."""
+    y = graph.tensors[node.name]
+    match node:
+        case Conv():
+            return _conv(node, graph, planned.scratch[node.name], group)
+        case Linear(weight=weight):
+            return {
+                "call": 1,
+                "channels": y.size,
+                **_decoded(weight, 1),
+                "dense": prod(weight.shape) * isinstance(weight, ops.Dense),
+            }
+        case ops.Input(order=order):
+            return {
+                "call": 1,
+                "elements": y.size,
+                "channels": y.shape[0],
+                "strided elements": y.size * (order == "hwc"),
+            }
+        case ops.MaxPool(x=x):
+            rows, columns = (
+                list(_window(*sides, node)) for sides in zip(graph.tensors[x].shape[1:], y.shape[1:], strict=True)
+            )
+            return {
+                "call": 1,
+                "channels": y.shape[0],
+                "rows": y.shape[0] * len(rows),
+                "outputs": y.size,
+                "window rows": y.shape[0] * sum(rows) * len(columns),
+                "taps": y.shape[0] * sum(rows) * sum(columns),
+            }
+        case ops.AvgPool(x=x):
+            return {"call": 1, "channels": y.size, "elements": graph.tensors[x].size}
+        case ops.Add():
+            return {"call": 1, "elements": y.size}
+        case _:
+            assert_never(node)
+
+
+def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
+    band = scratch.band
+    channels, height, width = graph.tensors[node.name].shape
+    pitch = -(-width // 4) * 4
+    bands = [min(band, height - first) for first in range(0, height, band)]
+    groups = channels * sum(-(-rows * pitch // group) for rows in bands)
+    wide = sum(-(-rows * pitch // WIDE) for rows in bands)
+    # Groups with places beyond a row's end, and those that the band's end cuts short, are stored byte by byte.
+    gap, ends = pitch != width, [rows * pitch % group for rows in bands]
+    broken = channels * (height * width if gap else sum(ends))
+    added, signed = node.residual is not None, graph.tensors[node.name].lo < 0
+    found: Terms = {
+        "call": 1,
+        "bands": len(bands),
+        "channels": channels * len(bands),
+        "groups": groups,
+        "added groups": groups * added,
+        "signed groups": groups * signed,
+        "signed added groups": groups * signed * added,
+        "doubled groups": groups * (node.requantise.shift < 8),
+        "doublings": groups * max(0, 8 - node.requantise.shift),  # SPEC section 4, N3
+        "outputs": channels * height * width,
+        "added outputs": channels * height * width * added,
+        "broken groups": groups if gap else channels * sum(end > 0 for end in ends),
+        "broken rows": channels * height * gap,
+        "broken outputs": broken,
+        "broken added outputs": broken * added,
+        **_decoded(node.weight, 1 if scratch.keep else len(bands)),
+        **_summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide),
+    }
+    if graph.tensors[node.x].lo < 0 and not isinstance(node.weight, Supermask):
+        found["summed weights"] = prod(node.weight.shape) * len(bands)
+    for name, count in _planes(node, graph, bands, pitch):
+        found[name] = found.get(name, 0) + count
+    return found
+
+
+def _summed(weight: Weight, signed: bool, groups: int, wide: int) -> Terms:
+    """List entries, times the ``groups`` of pixels of a channel, or its ``wide`` ones. Kernels add unsigned bytes in
+    pairs before they widen them, and unroll their loops."""
+    if not isinstance(weight, Supermask):
+        return {"kept groups of signed" if signed else "kept groups": _kept(weight) * groups}
+    values = weight.values.reshape(weight.shape[0], -1)
+    lists = np.concatenate([np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)])
+    found: Terms = {"turns": int((-(-lists // UNROLLED)).sum()) * groups, "lists": int((lists > 0).sum()) * groups}
+    if signed:
+        return {**found, "kept groups of signed": int(lists.sum()) * groups}
+    return {
+        **found,
+        "pairs": int((lists // 2).sum()) * groups,
+        "singles": int((lists % 2).sum()) * groups,
+        "wide pairs": int((lists // 2).sum()) * wide,
+    }
+
+
+def _kept(weight: Weight) -> int:
+    """Operations that a pixel takes: a weight kept by n coats counts n times, a dense weight once."""
+    return int(weight.counts.sum(dtype=np.int64)) if isinstance(weight, Supermask) else prod(weight.shape)
+
+
+def _decoded(weight: Weight, times: int) -> Terms:
+    """What reading a mask takes, ``times`` over."""
+    if not isinstance(weight, Supermask):
+        return {}
+    inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
+    each = prod(weight.shape[1:])
+    starts = np.arange(weight.shape[0]) * each
+    takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
+    words = -(-weight.counts.size // WORD)
+    padded = np.zeros(words * WORD, np.uint8)
+    padded[: weight.counts.size] = weight.counts
+    return {
+        "words": words * times,
+        "takes": takes * times,
+        "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
+        "kept": _kept(weight) * times,
+        "inner words": words * (weight.coats - 1) * times,
+        "inner bits": sum(inner) * times,
+        "drawn words": words * bool(weight.pruned or weight.locked) * times,
+    }
+
+
+def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
+    """The shifted planes (firmware/src/conv.h): those read from the map and those moved from another plane."""
+    inputs, _, width = graph.tensors[node.x].shape
+    columns = graph.tensors[node.name].shape[2]
+    kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
+    each = inputs * min(stride, kernel)
+    rows = sum(rows + (kernel - 1) // stride for rows in bands)
+    words = each * rows * pitch // 4
+    for b in range(kernel):
+        read = b < padding + stride if b >= padding else b + stride >= kernel
+        column = b - padding
+        if not read:
+            yield "moved planes", each * len(bands)
+            yield "moved words", words
+            yield "mended rows", each * rows
+            continue
+        yield "read planes", each * len(bands)
+        if stride == 1 and column == 0:
+            whole = width == pitch
+            yield ("copied words" if whole else "shifted words"), words
+            yield "shifted rows", 0 if whole else each * rows
+        elif stride == 2 and column in (0, 1) and width % 4 == 0 and 2 * columns <= width:
+            yield "halved words", words
+            yield "halved rows", each * rows
+        else:
+            yield "read bytes", each * rows * columns
+            yield "read rows", each * rows
+
+
+def _window(size: int, made: int, node: ops.MaxPool) -> Iterator[int]:
+    """How much of each window along one side lies in the map."""
+    for start in range(-node.padding, made * node.stride - node.padding, node.stride):
+        yield min(start + node.kernel, size) - max(start, 0)
