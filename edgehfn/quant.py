@@ -14,6 +14,7 @@ from edgehfn.graph.verify import LANE, WORD, Bounds, reach
 Floats = npt.NDArray[np.float64]
 
 LEVELS = 127  # the largest magnitude of a tensor's integers
+SMALLEST = 2.0**-64  # of a factor: no shift of 31 bits or less makes less than this anything but 0
 
 
 def requantise(
@@ -95,6 +96,6 @@ def rational(value: float) -> tuple[int, int]:
 
 def _shift(value: float, largest: int, most: int) -> int:
     """The most bits, up to ``most``, by which ``value`` can be scaled up and still round to at most ``largest``."""
-    if value <= 0:
+    if value < SMALLEST:
         return most
     return min(most, floor(log2((largest + 0.49) / value)))

@@ -81,10 +81,16 @@ def test_gains_too_steep_are_refused() -> None:
 @given(gains=st.lists(st.floats(1e-4, 4.0), min_size=1, max_size=2), bound=st.integers(127, 500_000))
 def test_scalars_are_precise_and_fit(gains: list[float], bound: int) -> None:
     multipliers, shift = quant.scalars(gains, [bound] * len(gains))
-    assert all(1 <= m < 2**15 for m in multipliers)
-    assert sum(m * bound for m in multipliers) + (1 << shift >> 1) < 2**31
+
+    def fits(multipliers: list[int], shift: int) -> bool:
+        reach = sum(m * bound for m in multipliers) + (1 << shift >> 1)
+        return all(1 <= m < 2**15 for m in multipliers) and reach < 2**31
+
+    assert fits(multipliers, shift)
     for m, gain in zip(multipliers, gains, strict=True):
-        assert abs(m / 2**shift - gain) * bound <= max(gain * bound / 256, 1) + bound * max(gains) / 2**14
+        assert abs(m - gain * 2**shift) <= (0.5 if m > 1 else 1)
+    finer = [max(1, round(gain * 2 ** (shift + 1))) for gain in gains]
+    assert shift == 31 or not fits(finer, shift + 1) or max(gains) * 2 ** (shift + 1) > 2**15 - 1
 
 
 @given(st.floats(1e-30, 1e30))

@@ -34,12 +34,14 @@ from edgehfn.errors import InputError
 )
 @click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--batch", type=click.IntRange(1), default=128, show_default=True, help="Images a step.")
-@click.option("--lr", type=float, default=1.0, show_default=True, help="Peak rate of the scores.")
+@click.option("--lr", type=float, default=0.5, show_default=True, help="Peak rate of the scores.")
 @click.option(
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="More slow down nets this small.")
+@click.option(
+    "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
+)
 @click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
 @architecture.options
 @as_json
