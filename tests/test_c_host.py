@@ -67,7 +67,7 @@ def usual(weight: Weight, shift: int, rng: Random, clamp: tuple[int, int] = SIGN
 def test_random_nets(tmp_path: Path) -> None:
     """A third of them in bands of one row, a third in a few."""
     limits = (1, 1000, SCRATCH_LIMIT)
-    graphs = [nets.random_graph(seed, macs=100_000) for seed in range(150)]
+    graphs = [nets.random_graph(seed, macs=100_000) for seed in range(200)]
     check([Case(g, nets.random_input(g, s, 4), limits[s % 3]) for s, g in enumerate(graphs)], tmp_path)
 
 
