@@ -1,16 +1,26 @@
+#include "channel_offsets.h"
 #include "isa.h"
 #include "lanes.h"
 
 #if HFN_ISA != HFN_ISA_C
-/* What assembly knows of the struct. */
-HFN_ASSERT(list_at_4, offsetof(struct hfn_channel, list) == 4);
-HFN_ASSERT(start_at_24, offsetof(struct hfn_channel, start) == 24);
-HFN_ASSERT(multiplier_at_28, offsetof(struct hfn_channel, scale.multiplier) == 28);
-HFN_ASSERT(shift_at_40, offsetof(struct hfn_channel, scale.shift) == 40);
-HFN_ASSERT(lo_at_44, offsetof(struct hfn_channel, scale.lo) == 44);
-HFN_ASSERT(pixels_at_48, offsetof(struct hfn_channel, pixels) == 48);
-HFN_ASSERT(column_at_60, offsetof(struct hfn_channel, column) == 60);
-HFN_ASSERT(gap_at_68, offsetof(struct hfn_channel, gap) == 68);
+HFN_ASSERT(planes, offsetof(struct hfn_channel, planes) == CH_PLANES);
+HFN_ASSERT(list, offsetof(struct hfn_channel, list) == CH_LIST);
+HFN_ASSERT(plus_end, offsetof(struct hfn_channel, plus_end) == CH_PLUS_END);
+HFN_ASSERT(minus, offsetof(struct hfn_channel, minus) == CH_MINUS);
+HFN_ASSERT(list_end, offsetof(struct hfn_channel, list_end) == CH_LIST_END);
+HFN_ASSERT(has_sign, offsetof(struct hfn_channel, has_sign) == CH_HAS_SIGN);
+HFN_ASSERT(start, offsetof(struct hfn_channel, start) == CH_START);
+HFN_ASSERT(multiplier, offsetof(struct hfn_channel, scale.multiplier) == CH_MULTIPLIER);
+HFN_ASSERT(offset, offsetof(struct hfn_channel, scale.offset) == CH_OFFSET);
+HFN_ASSERT(ratio, offsetof(struct hfn_channel, scale.residual) == CH_RATIO);
+HFN_ASSERT(shift, offsetof(struct hfn_channel, scale.shift) == CH_SHIFT);
+HFN_ASSERT(lo, offsetof(struct hfn_channel, scale.lo) == CH_LO);
+HFN_ASSERT(pixels, offsetof(struct hfn_channel, pixels) == CH_PIXELS);
+HFN_ASSERT(y, offsetof(struct hfn_channel, y) == CH_Y);
+HFN_ASSERT(residual, offsetof(struct hfn_channel, residual) == CH_RESIDUAL);
+HFN_ASSERT(column, offsetof(struct hfn_channel, column) == CH_COLUMN);
+HFN_ASSERT(columns, offsetof(struct hfn_channel, columns) == CH_COLUMNS);
+HFN_ASSERT(gap, offsetof(struct hfn_channel, gap) == CH_GAP);
 #else
 
 /* By N1 every sum is in -32767..32767; on the way a lane may hold anything. */

@@ -4,6 +4,7 @@
  * odd one p1 and p3, each in a 16-bit lane (UXTAB16). Lanes wrap; by N1 only their final value must fit. A list entry
  * takes 11 instructions, a turn of the unrolled loop 3 more. Lists are entered by a computed jump, so that their length
  * needs no rounding, and what follows the sums is chosen once a channel, so that no group tests for it. */
+#include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_DSP
@@ -11,24 +12,6 @@
     .syntax unified
     .thumb
     .text
-
-    /* struct hfn_channel */
-    .equ CH_PLANES, 0
-    .equ CH_LIST, 4
-    .equ CH_PLUS_END, 8
-    .equ CH_MINUS, 12
-    .equ CH_LIST_END, 16
-    .equ CH_START, 24
-    .equ CH_MULTIPLIER, 28
-    .equ CH_OFFSET, 32
-    .equ CH_RATIO, 36
-    .equ CH_SHIFT, 40
-    .equ CH_LO, 44
-    .equ CH_PIXELS, 48
-    .equ CH_Y, 52
-    .equ CH_RESIDUAL, 56
-    .equ CH_COLUMN, 60
-    .equ CH_GAP, 68
 
     /* The frame. */
     .equ MINUS, 0       /* a list, where in the loop to enter it, and its end */

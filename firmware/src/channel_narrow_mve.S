@@ -8,6 +8,7 @@
  *
  * Two entries are read as a word at any halfword, which this core does unless CCR.UNALIGN_TRP is set (a compiler's code
  * for it needs the same). */
+#include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_MVE
@@ -15,25 +16,6 @@
     .syntax unified
     .thumb
     .text
-
-    /* struct hfn_channel */
-    .equ CH_PLANES, 0
-    .equ CH_LIST, 4
-    .equ CH_PLUS_END, 8
-    .equ CH_MINUS, 12
-    .equ CH_LIST_END, 16
-    .equ CH_HAS_SIGN, 20
-    .equ CH_START, 24
-    .equ CH_MULTIPLIER, 28
-    .equ CH_OFFSET, 32
-    .equ CH_RATIO, 36
-    .equ CH_SHIFT, 40
-    .equ CH_LO, 44
-    .equ CH_PIXELS, 48
-    .equ CH_Y, 52
-    .equ CH_RESIDUAL, 56
-    .equ CH_COLUMN, 60
-    .equ CH_GAP, 68
 
     /* The frame. */
     .equ SUMS, 0   /* of a group: two registers a block */

@@ -14,6 +14,7 @@
  * |p| <= 32766, so that no P leaves its lane and Σ 2^(8i)·P of the odd ones is not 0 modulo 2^64 - 1: what stands for it
  * is unique. This takes in pixels that are dropped, hence planes.c never leaves a byte that is no input in reach.
  * r1:r0 is all ones only without a carry: it would need all ones before, with one. */
+#include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V6M
@@ -21,26 +22,6 @@
     .syntax unified
     .thumb
     .text
-
-    /* struct hfn_channel */
-    .equ CH_PLANES, 0
-    .equ CH_LIST, 4
-    .equ CH_PLUS_END, 8
-    .equ CH_MINUS, 12
-    .equ CH_LIST_END, 16
-    .equ CH_HAS_SIGN, 20
-    .equ CH_START, 24
-    .equ CH_MULTIPLIER, 28
-    .equ CH_OFFSET, 32
-    .equ CH_RATIO, 36
-    .equ CH_SHIFT, 40
-    .equ CH_LO, 44
-    .equ CH_PIXELS, 48
-    .equ CH_Y, 52
-    .equ CH_RESIDUAL, 56
-    .equ CH_COLUMN, 60
-    .equ CH_COLUMNS, 64
-    .equ CH_GAP, 68
 
     /* A list in the frame. */
     .equ LIST, 0   /* what r7 is at its entry */

@@ -3,6 +3,7 @@
  * Twelve pixels at a time in r0-r5, an even and an odd sum for each of three words (lanes.h). Bytes up to 127 are added to
  * each other before, so two list entries take 18 instructions. In the end each pixel p is there as p + 32768, not negative.
  * Lists are entered by a computed jump, and what follows the sums is chosen once a channel. */
+#include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V7M
@@ -10,25 +11,6 @@
     .syntax unified
     .thumb
     .text
-
-    /* struct hfn_channel */
-    .equ CH_PLANES, 0
-    .equ CH_LIST, 4
-    .equ CH_PLUS_END, 8
-    .equ CH_MINUS, 12
-    .equ CH_LIST_END, 16
-    .equ CH_HAS_SIGN, 20
-    .equ CH_START, 24
-    .equ CH_MULTIPLIER, 28
-    .equ CH_OFFSET, 32
-    .equ CH_RATIO, 36
-    .equ CH_SHIFT, 40
-    .equ CH_LO, 44
-    .equ CH_PIXELS, 48
-    .equ CH_Y, 52
-    .equ CH_RESIDUAL, 56
-    .equ CH_COLUMN, 60
-    .equ CH_GAP, 68
 
     /* A list in the frame. */
     .equ LIST, 0

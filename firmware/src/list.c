@@ -3,7 +3,6 @@
 
 #if HFN_ISA != HFN_ISA_C
 /* What list_thumb2.S and list_v6m.S know of the structs. */
-HFN_ASSERT(list_end_at_16, offsetof(struct hfn_channel, list_end) == 16);
 HFN_ASSERT(key_at_8, offsetof(struct hfn_mask, key) == 8);
 HFN_ASSERT(next_at_44, offsetof(struct hfn_mask, coat[0].next) == 44);
 HFN_ASSERT(index_at_128, offsetof(struct hfn_mask, index) == 128);

@@ -1,5 +1,6 @@
 /* hfn_build_plain_lists: hfn_build_lists for tensors of one coat, nothing frozen and generated signs. Words of kept and
  * minus are reversed, so that CLZ finds the next weight: seven instructions each. */
+#include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_THUMB2
@@ -7,12 +8,6 @@
     .syntax unified
     .thumb
     .text
-
-    /* struct hfn_channel */
-    .equ CH_LIST, 4
-    .equ CH_PLUS_END, 8
-    .equ CH_MINUS, 12
-    .equ CH_LIST_END, 16
 
     /* struct hfn_mask; kept and minus are reversed */
     .equ KEY, 8

@@ -1,5 +1,6 @@
 /* hfn_build_plain_lists in Thumb-1: hfn_build_lists for tensors of one coat, nothing frozen and generated signs. A lowest
  * set bit times a de Bruijn sequence names the next weight: twelve instructions each. */
+#include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V6M
@@ -7,12 +8,6 @@
     .syntax unified
     .thumb
     .text
-
-    /* struct hfn_channel */
-    .equ CH_LIST, 4
-    .equ CH_PLUS_END, 8
-    .equ CH_MINUS, 12
-    .equ CH_LIST_END, 16
 
     /* struct hfn_mask; from KEPT on */
     .equ KEY, 8
