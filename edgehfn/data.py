@@ -1,7 +1,8 @@
-"""Image sets for training and measuring: known ones by name, a user's own by path.
+"""Data sets for training and measuring: known ones by name, a user's own by path.
 
-A set is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as N,H,W,C or
-N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives. Names are looked up in
+A set of images is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as N,H,W,C or
+N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives; graphs are a ``.npz`` file as
+``edgehfn.graphfiles`` describes it. Names are looked up in
 ``$EDGEHFN_DATA``, then in the system's folders, then in the user's cache.
 """
 
@@ -19,8 +20,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn import generator, imagefiles
+from edgehfn import generator, graphfiles, imagefiles
 from edgehfn.errors import InputError
+from edgehfn.graphs import GraphSet
 from edgehfn.imagefiles import Array
 
 Images = npt.NDArray[np.uint8]
@@ -31,9 +33,13 @@ CLASSES = {"fashion-mnist": FASHION}  # IDX files hold no names
 REMEDIES = {
     "fashion-mnist": "apt install dataset-fashion-mnist, or put its four .gz files into a folder of that name there",
     "cifar10": "put cifar10.npz (x_train, y_train, x_test, y_test, classes; images uint8 N,H,W,C) there",
+    **{
+        name: f"put {name}.npz ({', '.join(graphfiles.NEEDED)}) there"
+        for name in ("cora", "citeseer")
+    },
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits; for your own set give a path, to a .npz or a folder of IDX files"
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer; for your own set give a path, to a .npz or a folder of IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
@@ -59,7 +65,7 @@ class Dataset:
         return channels, height, width
 
 
-def load(name_or_path: str | Path) -> Dataset:
+def load(name_or_path: str | Path) -> Dataset | GraphSet:
     """The set at this path, or the first with this name in the searched folders: ``NAME.npz`` or a folder ``NAME``.
 
     ``digits`` comes out of scikit-learn. Raises InputError for anything but a whole and consistent set.
@@ -72,6 +78,9 @@ def load(name_or_path: str | Path) -> Dataset:
         name = path.resolve().name
         return from_arrays(name, arrays, CLASSES.get(name), place=str(path), sha256=digest[:16])
     digest = imagefiles.file_digest(path)
+    if "edges" in imagefiles.held(path):
+        arrays = imagefiles.read_arrays(path, (*graphfiles.NEEDED, *graphfiles.OPTIONAL))
+        return graphfiles.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16])
     cached = cache_folder() / "decoded" / f"{digest}.npz"
     data = _read_decoded(cached, path.stem, digest)
     if data is None:

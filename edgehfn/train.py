@@ -24,7 +24,7 @@ import torch
 from edgehfn.augment import Augment
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
-from edgehfn.nn import Net
+from edgehfn.nn import InputSpec, Net
 from edgehfn.progress import Report
 from edgehfn.training import Epoch, Run, Settings
 
@@ -132,9 +132,9 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
         raise InputError(f"lr {settings.lr} is not a positive number; 0.5 is usual")
     if settings.augment not in get_args(Augment):
         raise InputError(f"augment {settings.augment!r} is unknown; use one of {', '.join(get_args(Augment))}")
-    if tuple(net.input.shape) != data.shape:
+    if not isinstance(net.input, InputSpec) or tuple(net.input.shape) != data.shape:
         raise InputError(
-            f"the net reads images of C,H,W {net.input.shape}, {data.name} has {data.shape}; build it for these"
+            f"the net reads C,H,W {net.input.shape}, {data.name} has images of {data.shape}; build it for these"
         )
     if net.input.dtype != "u8":
         raise InputError(f"the net reads signed bytes, {data.name} has unsigned ones; build it with input type u8")

@@ -11,6 +11,8 @@ import click
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
+    from edgehfn.data import Dataset
+    from edgehfn.graphs import GraphSet
     from edgehfn.nn import Net
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,8 +68,19 @@ def check(model: Path | None, arch: str | None) -> None:
         raise click.UsageError("give either a model file or --arch PRESET")
 
 
-def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[str, ...], **given: Any) -> Net:
-    """The preset ``arch`` for images of ``shape`` (C, H, W) with the options that were given. Raises InputError."""
+def input_of(data: Dataset | GraphSet) -> Any:
+    """What a net for this set reads."""
+    from edgehfn import nn
+    from edgehfn.graphs import GraphSet
+
+    return nn.graph_input(data) if isinstance(data, GraphSet) else data.shape
+
+
+def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -> Net:
+    """The preset ``arch`` for images of a shape (C, H, W), or for graphs, with the options that were given.
+
+    Raises InputError.
+    """
     from edgehfn import nn
 
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -75,7 +88,11 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
         chosen["coats"] = _coats(chosen["coats"], chosen.pop("density", None))
     if "fold" in chosen:
         chosen["fold"] = _fold(chosen["fold"])
-    return nn.preset(arch, shape, classes, **chosen)
+    if isinstance(input, nn.StoredGraph | nn.GraphSpec):
+        return nn.graph_preset(arch, input, classes, **chosen)
+    if arch in nn.GRAPH_PRESETS:
+        raise InputError(f"preset {arch} is for graphs; give --data a set of graphs, such as cora")
+    return nn.preset(arch, input, classes, **chosen)
 
 
 def shape(text: str | None) -> tuple[int, int, int] | None:

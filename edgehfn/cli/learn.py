@@ -1,4 +1,4 @@
-"""``train`` and ``calibrate``: from images to a model file and the scales beside it."""
+"""``train`` and ``calibrate``: from data to a model file and the scales beside it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,47 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehfn.cli import architecture
+from edgehfn.cli import architecture, graphs
 from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show
 from edgehfn.errors import InputError
 
+if TYPE_CHECKING:
+    from edgehfn.data import Dataset
+    from edgehfn.nn import Net
+
+IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training on images
+
 
 @click.command(
-    short_help="Train a net on labelled images.",
+    short_help="Train a net on labelled images or graphs.",
     epilog=example(
         "edgehfn train --data fashion-mnist --arch demo --epochs 8 -o kws.hfn\n"
-        "edgehfn train --data mine.npz --arch tiny --density 0.3 --fold 2 -o mine.hfn"
+        "edgehfn train --data mine.npz --arch tiny --density 0.3 --fold 2 -o mine.hfn\n"
+        "edgehfn train --data cora --arch gcn --hidden 192 --layers 3 --density 0.375 -o cora.hfn"
     ),
 )
 @click.option(
     "--data",
     required=True,
     metavar="NAME|PATH",
-    help="fashion-mnist, cifar10, digits; or a .npz or folder of IDX files.",
+    help="fashion-mnist, cifar10, digits, cora, citeseer; or a .npz or folder of IDX files.",
 )
-@click.option("--arch", required=True, metavar="PRESET", help="tiny, demo, resnet8, resnet8-mlperf or resnet20.")
+@click.option(
+    "--arch",
+    required=True,
+    metavar="PRESET",
+    help="tiny, demo, resnet8, resnet8-mlperf, resnet20; on graphs gcn, gin, gat, resgcn, resgin, resgat.",
+)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
 )
-@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--batch", type=click.IntRange(1), default=128, show_default=True, help="Images a step.")
-@click.option("--lr", type=float, default=0.5, show_default=True, help="Peak rate of the scores.")
+@click.option("--epochs", type=click.IntRange(1), help="[default: 8 on images, 400 on graphs]")
+@click.option("--batch", type=click.IntRange(1), help="Images, or small graphs, a step.  [default: 128, or 32]")
+@click.option("--lr", type=float, help="Peak rate of the scores; on graphs, Adam's.  [default: 0.5, or 0.01]")
 @click.option(
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
@@ -44,43 +56,73 @@ from edgehfn.errors import InputError
 )
 @click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
 @architecture.options
+@graphs.options
 @as_json
 def train(
     data: str,
     arch: str,
     output: Path,
-    epochs: int,
-    batch: int,
-    lr: float,
+    epochs: int | None,
+    batch: int | None,
+    lr: float | None,
     augment: Any,
     device: str,
     threads: int,
     restart: bool,
     as_json: bool,
+    dropout: float | None,
+    weight_decay: float | None,
     **net_options: Any,
 ) -> Result:
-    """Train a net on labelled images.
+    """Train a net on labelled images or graphs.
 
     The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
     there. A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0)
     and may have classes (names). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
+    Graphs are a .npz, too: one graph whose nodes have labels becomes part of the model, and small graphs with a label
+    each are read at run time (docs/GRAPHS.md).
     """
     _writable(output)
     from edgehfn import data as sets
+    from edgehfn.graphs import GraphSet
+
+    loaded = sets.load(data)
+    net = architecture.build(arch, architecture.input_of(loaded), loaded.classes, **net_options)
+    settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
+    if isinstance(loaded, GraphSet):
+        settings |= {"dropout": dropout, "weight_decay": weight_decay}
+        result = graphs.train(loaded, arch, net, output, settings, device, restart)
+        what = f"{result[loaded.of]:,} test {loaded.of}"
+    else:
+        if dropout is not None or weight_decay is not None:
+            raise InputError("--dropout and --weight-decay are for graphs; leave them out")
+        result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
+        what = f"{result['images']:,} test images"
+    result = {**result, "model": str(output)}
+    if as_json:
+        emit(result)
+    else:
+        show(f"{output}: {100 * result['accuracy']:.2f} % of {what}, float, after {result['seconds']:.0f} s")
+        note(f"next: edgehfn calibrate {output} --data {data}")
+    return result
+
+
+def _train_images(
+    data: Dataset, arch: str, net: Net, output: Path, given: dict[str, Any], device: str, threads: int, restart: bool
+) -> Result:
     from edgehfn import modelfile
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
-    loaded = sets.load(data)
-    net = architecture.build(arch, loaded.shape, loaded.classes, **net_options)
+    settings = {name: IMAGES.get(name) if value is None else value for name, value in given.items()}
+    settings["seed"] = net.seed
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
-    settings = {"epochs": epochs, "batch": batch, "lr": lr, "seed": net.seed, "augment": augment}
     try:
         with progress(f"training {arch}") as report:
             history = run(
                 net,
-                loaded,
+                data,
                 **settings,
                 device=device,
                 threads=threads,
@@ -90,18 +132,16 @@ def train(
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
-    info = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, **settings, "accuracy": history.accuracy}
+    info = {"arch": arch, "data": data.name, "sha256": data.sha256, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)
-    accuracy, images = history.accuracy, len(loaded.y_test)
-    result = {"accuracy": accuracy, "images": images, "epochs": epochs, "seconds": seconds, "model": str(output)}
-    if as_json:
-        emit(result)
-    else:
-        show(f"{output}: {100 * accuracy:.2f} % of {images:,} test images, float, after {seconds:.0f} s")
-        note(f"next: edgehfn calibrate {output} --data {data}")
-    return result
+    return {
+        "accuracy": history.accuracy,
+        "images": len(data.y_test),
+        "epochs": settings["epochs"],
+        "seconds": seconds,
+    }
 
 
 @click.command(

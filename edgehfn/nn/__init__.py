@@ -1,9 +1,13 @@
 """Float nets of supermasked, foldable layers, each a list of steps over shared modules."""
 
+from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
 from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.draft import Draft
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.gnn import GRAPH_PRESETS, GraphOptions, gnn, graph_preset
+from edgehfn.nn.graphinput import GraphSpec, StoredGraph, graph_input
+from edgehfn.nn.links import Nodes
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
@@ -11,7 +15,10 @@ from edgehfn.nn.resnet import resnet
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
 
 __all__ = [
+    "GRAPH_PRESETS",
     "PRESETS",
+    "Aggregate",
+    "Attention",
     "BasicBlock",
     "Block",
     "Bottleneck",
@@ -21,24 +28,32 @@ __all__ = [
     "Draft",
     "Fold",
     "GlobalAvgPool",
+    "GraphOptions",
+    "GraphSpec",
     "InputSpec",
     "MaxPool",
     "Net",
+    "NodePool",
+    "Nodes",
     "Op",
     "Options",
     "Step",
+    "StoredGraph",
     "SupermaskConv2d",
     "SupermaskLinear",
     "Weighted",
     "demo",
     "folded_channels",
+    "gnn",
+    "graph_input",
+    "graph_preset",
     "mask_bits",
     "paper_bytes",
     "preset",
     "resnet",
+    "resnet20",
     "resnet8",
     "resnet8_mlperf",
-    "resnet20",
     "tiny",
     "unique_weights",
 ]

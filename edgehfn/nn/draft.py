@@ -12,8 +12,9 @@ from torch import nn
 
 from edgehfn import generator
 from edgehfn.errors import GraphError
+from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Norm, Pool
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted
+from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
@@ -31,10 +32,11 @@ class Draft:
     next iteration of a fold) means the same op. GraphError is raised for a step that does not fit the shape of ``x``.
     """
 
-    input: InputSpec
+    input: Input
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
     affine: bool = True
+    norms: bool = True  # behind every layer that is meant to have one
     x: str = INPUT
     iteration: int = 0
     steps: list[Step] = field(default_factory=list)
@@ -59,18 +61,22 @@ class Draft:
         stride: int = 1,
         *,
         kind: Kind = "masked",
+        norm: bool = True,
         relu: bool = True,
         residual: str | None = None,
     ) -> str:
-        """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
+        """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted.
+
+        A dense one without a norm has a bias.
+        """
         if name not in self.ops:
             shape = (self.shape[0], channels, kernel, stride, kernel // 2)
             if kind == "masked":
                 tensor = self._supermasks()
                 self.ops[name] = SupermaskConv2d(*shape, tensor=tensor, seed=self.seed, densities=self.densities)
             else:
-                self.ops[name] = DenseConv2d(*shape, seed=self._draw())
-        return self._step(name, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
+                self.ops[name] = DenseConv2d(*shape, bias=not (norm and self.norms), seed=self._draw())
+        return self._step(name, self._norm(channels) if norm else None, relu, residual)
 
     def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
         """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
@@ -95,6 +101,25 @@ class Draft:
         self.ops.setdefault(name, GlobalAvgPool())
         return self._step(name)
 
+    def aggregate(
+        self, name: str, kind: Norm, *, norm: bool = True, relu: bool = True, residual: str | None = None
+    ) -> str:
+        """A sum over each node's neighbours and itself, then as a convolution goes on."""
+        self.ops.setdefault(name, Aggregate(kind))
+        return self._step(name, self._norm(self.shape[0]) if norm else None, relu, residual)
+
+    def attention(
+        self, name: str, heads: int, scores: str, *, norm: bool = True, relu: bool = True, residual: str | None = None
+    ) -> str:
+        """A mean over each node's neighbours and itself, weighted by ``scores``, then as a convolution goes on."""
+        self.ops.setdefault(name, Attention(heads))
+        return self._step(name, self._norm(self.shape[0]) if norm else None, relu, residual, scores)
+
+    def node_pool(self, name: str, kind: Pool) -> str:
+        """The mean or sum over all nodes of a graph."""
+        self.ops.setdefault(name, NodePool(kind))
+        return self._step(name)
+
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
         """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
@@ -107,8 +132,16 @@ class Draft:
         """The net written so far."""
         return Net(self.input, self.steps, classes, self.seed)
 
+    def _norm(self, channels: int) -> nn.BatchNorm2d | None:
+        return nn.BatchNorm2d(channels, affine=self.affine) if self.norms else None
+
     def _step(
-        self, name: str, norm: nn.BatchNorm2d | None = None, relu: bool = False, residual: str | None = None
+        self,
+        name: str,
+        norm: nn.BatchNorm2d | None = None,
+        relu: bool = False,
+        residual: str | None = None,
+        scores: str | None = None,
     ) -> str:
         op = self.ops[name]
         tensor = f"{name}{ITERATION}{self.iteration}" if self.iteration else name
@@ -117,7 +150,7 @@ class Draft:
         except GraphError as error:
             raise GraphError(f"step {tensor}: {error}") from None
         weight = name if isinstance(op, Weighted) else ""
-        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual))
+        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual, scores))
         self.x = tensor
         return tensor
 

@@ -1,0 +1,156 @@
+"""Graph nets: GCN, GIN and GAT layers, alone or in folded residual stages (Yan et al. 2023).
+
+Every layer transforms the channels first and gathers from neighbours after it: ``A·(x·W)`` equals ``(A·x)·W``, and
+sparse features are then read once, by a weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypedDict, Unpack
+
+from edgehfn.errors import InputError
+from edgehfn.nn.aggregate import Pool
+from edgehfn.nn.draft import Draft, Kind
+from edgehfn.nn.fold import Block, Fold
+from edgehfn.nn.graphinput import GraphSpec, StoredGraph
+from edgehfn.nn.net import Net
+from edgehfn.nn.resnet import class_names
+
+Layer = Literal["gcn", "gin", "gat"]
+GRAPH_PRESETS = ("gcn", "gin", "gat", "resgcn", "resgin", "resgat")
+HIDDEN = 192  # channels, as in Yan et al.
+
+
+class GraphOptions(TypedDict, total=False):
+    """What a user may change in any graph preset."""
+
+    hidden: int  # channels
+    layers: int
+    density: float  # short for one coat of this density
+    coats: Sequence[float]  # densities, one a coat, each at most the one before
+    fold: int  # iterations of each residual stage
+    heads: int  # of attention
+    norms: bool  # batch norms behind the layers
+    affine: bool
+    weights: Kind  # "dense": trained int8 weights everywhere, to compare with
+    classifier: Kind
+    pool: Pool  # over the nodes of small graphs
+    seed: int
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The same linear layer at every node, norm, ReLU."""
+
+    channels: int
+    kind: Kind = "masked"
+
+    def add(self, draft: Draft, name: str) -> None:
+        draft.conv(name, self.channels, 1, kind=self.kind)
+
+
+@dataclass(frozen=True)
+class Gather:
+    """One layer of a graph net. ``residual`` adds its input; the last of a net has no norm and no ReLU."""
+
+    layer: Layer
+    channels: int
+    heads: int = 1
+    residual: bool = False
+    last: bool = False
+    kind: Kind = "masked"
+    inner: int | None = None  # channels within a GIN layer
+
+    def add(self, draft: Draft, name: str) -> None:
+        residual = draft.x if self.residual else None
+        inner = not self.last
+        draft.conv(f"{name}.linear", self.inner or self.channels, 1, kind=self.kind, norm=False, relu=False)
+        match self.layer:
+            case "gcn":
+                draft.aggregate(f"{name}.gather", "gcn", norm=inner, relu=inner, residual=residual)
+            case "gin":  # a multilayer perceptron of two layers, the sum within the first
+                draft.aggregate(f"{name}.gather", "sum")
+                draft.conv(f"{name}.out", self.channels, 1, kind=self.kind, norm=inner, relu=inner, residual=residual)
+            case "gat":
+                x = draft.x
+                scores = draft.conv(f"{name}.scores", 2 * self.heads, 1, kind=self.kind, norm=False, relu=False)
+                draft.x = x
+                draft.attention(f"{name}.gather", self.heads, scores, norm=inner, relu=inner, residual=residual)
+
+
+def gnn(
+    layer: Layer,
+    input: StoredGraph | GraphSpec,
+    classes: int | Sequence[str],
+    *,
+    hidden: int = HIDDEN,
+    layers: int = 3,
+    residual: bool = False,
+    fold: int = 1,
+    heads: int = 4,
+    coats: Sequence[float] = (0.375,),
+    norms: bool = False,
+    affine: bool = True,
+    weights: Kind = "masked",
+    classifier: Kind | None = None,
+    pool: Pool = "mean",
+    seed: int = 0,
+) -> Net:
+    """A net that names the class of every node of a stored graph, or of each small graph.
+
+    Plain: ``layers`` layers of ``hidden`` channels, the last of which makes the classes of nodes; small graphs are
+    pooled after all layers, and a linear layer makes their classes. ``residual``: a linear encoder, ``layers`` layers
+    that add their input, in stages of one layer iterated ``fold`` times, and a linear predictor. ``coats`` are
+    densities, one a coat. Without ``norms`` a supermask layer's scale is a constant.
+
+    Raises InputError for an option out of range.
+    """
+    names = class_names(classes)
+    if min(hidden, layers, fold) < 1 or layers % fold or (fold > 1 and not residual):
+        raise InputError(
+            f"hidden {hidden}, layers {layers}, fold {fold}: each is 1 or more, layers a multiple of fold, and only a "
+            "residual net (resgcn, resgin, resgat) folds"
+        )
+    draft = Draft(input, seed, tuple(coats), affine, norms)
+    many = isinstance(input, GraphSpec)
+    end = classifier or weights
+    made: list[Block]
+    if residual:
+        body = Gather(layer, hidden, heads, residual=True, kind=weights)
+        made = [Linear(hidden, weights), *[Fold(body, fold)] * (layers // fold)]
+    else:
+        body = Gather(layer, hidden, heads, kind=weights)
+        wide = hidden if layer == "gin" else None
+        last = Gather(layer, len(names), last=True, kind=end, inner=wide)
+        made = [body] * layers if many else [*[body] * (layers - 1), last]
+    for number, block in enumerate(made):
+        block.add(draft, f"layer{number}")
+    if many:
+        draft.node_pool("pool", pool)
+        draft.linear("classifier", len(names), kind=end)
+    elif residual:
+        draft.conv("classifier", len(names), 1, kind=end, norm=False, relu=False)
+    return draft.net(names)
+
+
+def graph_preset(
+    name: str, input: StoredGraph | GraphSpec, classes: int | Sequence[str], **options: Unpack[GraphOptions]
+) -> Net:
+    """``gcn``, ``gin``, ``gat``, or one of them with residual stages, ``resgcn``, …
+
+    Raises InputError for an unknown name or option.
+    """
+    if name not in GRAPH_PRESETS:
+        raise InputError(f"preset {name!r} is not for graphs; choose {', '.join(GRAPH_PRESETS)}")
+    unknown = sorted(options.keys() - GraphOptions.__annotations__.keys())
+    if unknown:
+        raise InputError(f"option {unknown[0]!r} is not for graphs; choose {', '.join(GraphOptions.__annotations__)}")
+    given = dict(options)
+    if "density" in given:
+        if "coats" in given:
+            raise InputError("density and coats: give one; a density is short for one coat")
+        given["coats"] = (given.pop("density"),)
+    layer = name.removeprefix("res")
+    return gnn(layer, input, classes, residual=name.startswith("res"), **given)  # type: ignore[arg-type]
