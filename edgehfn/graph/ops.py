@@ -209,6 +209,20 @@ class NodePool:
 Node = Input | Constant | SparseLinear | Conv | Linear | MaxPool | AvgPool | Add | Aggregate | Attention | NodePool
 
 
+Weighted = Conv | Linear | SparseLinear
+Requantised = Weighted | Aggregate | Attention
+
+
+def residual(node: Requantised) -> str | None:
+    """The name of the tensor that a node adds."""
+    return None if isinstance(node, Linear | SparseLinear) else node.residual
+
+
+def topology(node: Node) -> Topology | None:
+    """Whose neighbours, or number of nodes, a node reads or brings along."""
+    return node.topology if isinstance(node, Input | Aggregate | Attention | NodePool) else None
+
+
 def inputs(node: Node) -> tuple[str, ...]:
     """The names of the tensors a node reads."""
     match node:
