@@ -9,9 +9,10 @@ from math import prod
 import numpy as np
 
 from edgehfn.errors import GraphError
-from edgehfn.graph import ops
+from edgehfn.graph import ops, workspace
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Supermask
+from edgehfn.graph.raw import raw_shape
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
@@ -55,13 +56,18 @@ class Scratch:
 
 @dataclass(frozen=True)
 class Plan:
-    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch."""
+    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch.
+
+    ``workspaces``: the scratch of nodes that are no convolutions. ``neighbours``: of a graph that comes with the input.
+    """
 
     size: int
     activations: int
     raw: Buffer
     tensors: dict[str, Buffer]
     scratch: dict[str, Scratch]
+    workspaces: dict[str, Buffer]
+    neighbours: Buffer | None
 
 
 def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
@@ -72,7 +78,8 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
     """
     scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
     tensors = _chains(graph)
-    work = [(_Life(("scratch", n.name), scratch[n.name].size, i, i),) for i, n in enumerate(graph) if n.name in scratch]
+    sizes = {n.name: scratch[n.name].size if n.name in scratch else workspace.scratch(n) for n in graph}
+    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if sizes[n.name]]
     alone = _place(_largest_first(tensors))
     together = _place(_largest_first([*tensors, *work]))
     after = _place([*_largest_first(tensors), *_largest_first(work)])
@@ -83,11 +90,14 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
         raw=best[RAW],
         tensors={node.name: best["tensor", node.name] for node in graph},
         scratch={name: replace(made, offset=best["scratch", name].offset) for name, made in scratch.items()},
+        workspaces={name: b for (kind, name), b in best.items() if kind == "scratch" and name not in scratch},
+        neighbours=best.get(NEIGHBOURS),
     )
 
 
 _Key = tuple[str, str]
 RAW: _Key = ("raw", "input")
+NEIGHBOURS: _Key = ("neighbours", "input")
 
 
 @dataclass(frozen=True)
@@ -143,13 +153,15 @@ def _planes(node: Conv, graph: Graph, band: int) -> int:
 def _chains(graph: Graph) -> list[_Chain]:
     last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
     lives: dict[str, list[_Life]] = {}
-    made = graph.input
-    raw = _Life(RAW, prod(made.shape), 0, 0)
+    raw = _Life(RAW, prod(raw_shape(graph)), 0, 0)
     chains: list[list[_Life]] = [[raw]]
+    if graph.input and graph.input.topology:
+        users = [i for i, node in enumerate(graph) if ops.topology(node)]
+        chains.append([_Life(NEIGHBOURS, workspace.neighbours(graph.input.topology), 0, users[-1])])
     for i, node in enumerate(graph):
         life = _Life(("tensor", node.name), graph.tensors[node.name].size, i, last[node.name])
-        heir = next((lives[name] for name in _in_place(node) if last[name] == i), None)
-        if isinstance(node, ops.Input) and (node.order == "chw" or prod(made.shape[1:]) == 1 or made.shape[0] == 1):
+        heir = next((lives[name] for name in _in_place(node, graph) if last[name] == i), None)
+        if isinstance(node, ops.Input) and (node.order == "chw" or prod(node.shape[1:]) == 1 or node.shape[0] == 1):
             heir = chains[0]
         if heir is None:
             heir = []
@@ -159,11 +171,23 @@ def _chains(graph: Graph) -> list[_Chain]:
     return [tuple(chain) for chain in chains]
 
 
-def _in_place(node: ops.Node) -> tuple[str, ...]:
-    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there."""
+def _in_place(node: ops.Node, graph: Graph) -> tuple[str, ...]:
+    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there.
+
+    A 1x1 convolution has copied a band of all its input channels before it writes these rows of its output.
+    """
     match node:
-        case Conv(residual=str(residual)):
-            return (residual,) if residual != node.x else ()
+        case Conv(x=x, residual=residual):
+            outputs, channels, kernel, _ = node.weight.shape
+            pixelwise = kernel == node.stride == 1 and node.padding == 0 and outputs <= channels
+            spent = (residual,) if residual is not None and (residual != x or pixelwise) else ()
+            return (*spent, x) if pixelwise else spent
+        case ops.Aggregate(x=x, residual=residual):
+            return (x,) if residual is None else (x, residual)
+        case ops.Attention(x=x, scores=scores, residual=residual):
+            return tuple(name for name in (x, residual) if name is not None and name != scores)
+        case ops.NodePool(x=x):
+            return (x,)
         case ops.Add(x=x, y=y):
             return (x, y)
         case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x):
