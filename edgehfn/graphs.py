@@ -97,6 +97,13 @@ class Features:
     def nodes(self) -> int:
         return len(self.indptr) - 1
 
+    @property
+    def by_feature(self) -> tuple[Index, Index, Index]:
+        """As CSR by feature: ``(count + 1,)`` where each feature's nodes begin, the nodes, and the order of values."""
+        order = np.argsort(self.indices, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(np.bincount(self.indices, minlength=self.count))])
+        return starts, np.repeat(np.arange(self.nodes), np.diff(self.indptr))[order], order
+
     def select(self, nodes: Index) -> Features:
         """Some of the nodes, in this order."""
         sizes = np.diff(self.indptr)[nodes]
