@@ -68,13 +68,7 @@ def node(
     slots = x.shape[1] * 4
     if isinstance(node, ops.NodePool):
         stored = isinstance(node.topology, StoredTopology)
-        count = node.topology.nodes if stored else parts(shape, raw)[0]
-        m = node.multiplier[count if len(node.multiplier) > 1 else 0]
-        sums = [sum(x.data[c * slots : c * slots + count]) for c in range(x.shape[0])]
-        half = 2**node.shift // 2
-        return oracle.Tensor(
-            x.shape[:1], [oracle.clamp((m * s + half) // 2**node.shift, x.lo, x.hi) for s in sums], x.lo, x.hi
-        )
+        return _pooled(node, x, node.topology.nodes if stored else parts(shape, raw)[0])
     residual = made[node.residual].data if node.residual is not None else [0] * len(x.data)
     neighbours = heard(node.topology, slots, shape, raw)
     if isinstance(node, ops.Aggregate):
@@ -83,6 +77,15 @@ def node(
         accumulators = _attended(node, x, made[node.scores], neighbours)
     data = [oracle.requantise(node.requantise, i // slots, a, residual[i]) for i, a in enumerate(accumulators)]
     return oracle.Tensor(x.shape, data, *node.requantise.clamp)
+
+
+def _pooled(node: ops.NodePool, x: oracle.Tensor, count: int) -> oracle.Tensor:
+    m = node.multiplier[count if len(node.multiplier) > 1 else 0]
+    slots = x.shape[1] * 4
+    planes = [x.data[c * slots : c * slots + count] for c in range(x.shape[0])]
+    sums = [m * sum(plane) + 2**node.shift // 2 for plane in planes]
+    assert all(abs(t) < 2**31 for t in sums), "R1"
+    return oracle.Tensor(x.shape[:1], [oracle.clamp(t // 2**node.shift, x.lo, x.hi) for t in sums], x.lo, x.hi)
 
 
 def _sparse(node: ops.SparseLinear) -> oracle.Tensor:

@@ -209,6 +209,7 @@ class NodePool:
 Node = Input | Constant | SparseLinear | Conv | Linear | MaxPool | AvgPool | Add | Aggregate | Attention | NodePool
 
 
+GraphNode = Constant | SparseLinear | Aggregate | Attention | NodePool
 Weighted = Conv | Linear | SparseLinear
 Requantised = Weighted | Aggregate | Attention
 
