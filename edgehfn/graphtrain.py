@@ -117,9 +117,12 @@ class Batch:
         return logits if self.chosen is None else nodewise(logits)[self.chosen]
 
 
-def batches(data: GraphSet, part: Part, size: int = EVALUATED, shuffle: bool = False) -> list[Batch]:
-    """A part of the set: at once, if it is nodes, or so many small graphs at a time; ``shuffle`` by torch's generator."""
-    chosen, labels = torch.from_numpy(data.split[part]), torch.from_numpy(data.labels)
+def batches(
+    data: GraphSet, part: Part, size: int = EVALUATED, *, shuffle: bool = False, limit: int | None = None
+) -> list[Batch]:
+    """The first ``limit`` of a part of the set: at once, if it is nodes, or so many small graphs at a time; ``shuffle``
+    draws their order from torch's generator."""
+    chosen, labels = torch.from_numpy(data.split[part])[:limit], torch.from_numpy(data.labels)
     if data.of == "nodes":
         return [Batch(Nodes.of(data.features, data.structure), chosen, labels[chosen])]
     if shuffle:

@@ -114,7 +114,7 @@ def _train_images(
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
-    settings = {name: IMAGES.get(name) if value is None else value for name, value in given.items()}
+    settings: dict[str, Any] = {name: IMAGES.get(name) if value is None else value for name, value in given.items()}
     settings["seed"] = net.seed
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
@@ -151,30 +151,37 @@ def _train_images(
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", required=True, metavar="NAME|PATH", help="Its training images are observed.")
+@click.option("--data", required=True, metavar="NAME|PATH", help="Its training part is observed; of one large graph, all nodes.")
 @click.option("--method", type=click.Choice(["minmax", "percentile", "mse"]), default="minmax", show_default=True)
 @click.option(
     "--percentile", type=click.FloatRange(50, 100), help="Of the magnitudes not clipped, for --method percentile."
 )
 @click.option(
-    "--images", type=click.IntRange(1), default=1024, show_default=True, help="Evenly spread over the training set."
+    "--images", type=click.IntRange(1), default=1024, show_default=True, help="Images, evenly spread over the training set; or graphs."
 )
 @as_json
 def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:
-    """Choose the scale of every tensor from real images; written to X.cal.json beside X.hfn, where every later
+    """Choose the scale of every tensor from real data; written to X.cal.json beside X.hfn, where every later
     command finds it."""
     import calibrate as calibration
     from edgehfn import data as sets
     from edgehfn import modelfile
     from edgehfn.cli.model import calibration_of
+    from edgehfn.graphs import GraphSet
+    from edgehfn.graphtrain import batches as graph_batches
+    from edgehfn.graphtrain import fits
 
     net, loaded = modelfile.load(model), sets.load(data)
-    if loaded.shape != tuple(net.input.shape):
+    if isinstance(loaded, GraphSet):
+        fits(net, loaded)
+        batches: list[Any] = [batch.nodes for batch in graph_batches(loaded, "train", limit=images)]
+    elif loaded.shape != tuple(net.input.shape):
         raise InputError(
             f"{data}: has images of C,H,W {loaded.shape}, {model} reads {tuple(net.input.shape)}; give its own data"
         )
+    else:
+        batches = calibration.batches(loaded.x_train, images)
     chosen = {} if percentile is None else {"percentile": percentile}
-    batches = calibration.batches(loaded.x_train, images)
     made = calibration.calibrate(net, batches, method, model=modelfile.digest(model), **chosen)
     place = calibration_of(model)
     made.save(place)
