@@ -73,7 +73,7 @@ def _observe(net: Net, batches: Iterable[Batch]) -> tuple[dict[str, Observer], i
     finally:
         net.train(training)
     if images == 0:
-        raise InputError("calibration got nothing to observe; give at least one batch")
+        raise InputError("calibration got no images or graphs; give at least one batch")
     return observers, images
 
 

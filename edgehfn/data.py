@@ -24,6 +24,7 @@ from edgehfn import generator, graphfiles, imagefiles
 from edgehfn.errors import InputError
 from edgehfn.graphs import GraphSet
 from edgehfn.imagefiles import Array
+from edgehfn.motifs import motifs
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -39,7 +40,7 @@ REMEDIES = {
     },
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits, cora, citeseer; for your own set give a path, to a .npz or a folder of IDX files"
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz or a folder of IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
@@ -68,11 +69,11 @@ class Dataset:
 def load(name_or_path: str | Path) -> Dataset | GraphSet:
     """The set at this path, or the first with this name in the searched folders: ``NAME.npz`` or a folder ``NAME``.
 
-    ``digits`` comes out of scikit-learn. Raises InputError for anything but a whole and consistent set.
+    ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and consistent set.
     """
     path = _find(name_or_path)
     if path is None:
-        return _digits()
+        return motifs() if Path(name_or_path).name == "motifs" else _digits()
     if path.is_dir():
         arrays, digest = imagefiles.read_idx_folder(path)
         name = path.resolve().name
@@ -131,7 +132,7 @@ def cache_folder() -> Path:
 
 
 def _find(name_or_path: str | Path) -> Path | None:
-    """The file or folder that is meant; None for the digits inside scikit-learn."""
+    """The file or folder that is meant; None for the digits inside scikit-learn and for made-up graphs."""
     given = Path(name_or_path)
     if given.suffix == ".npz" or len(given.parts) != 1 or given.is_absolute():
         if given.exists():
@@ -143,7 +144,7 @@ def _find(name_or_path: str | Path) -> Path | None:
         for place in (folder / f"{given}.npz", folder / given):
             if place.exists():
                 return place
-    if given.name == "digits":
+    if given.name in ("digits", "motifs"):
         return None
     searched = ", ".join(map(str, folders))
     remedy = REMEDIES.get(given.name, UNKNOWN)
