@@ -1,4 +1,4 @@
-"""The terms of nodes of graph networks; a graph that comes with the input is the self-test's (docs/SPEC.md section 8)."""
+"""The terms of nodes of graph networks. A graph that comes with the input is the self-test's."""
 
 from __future__ import annotations
 
