@@ -65,10 +65,22 @@ def function(node: Node, graph: Graph) -> str:
             return "hfn_avg_pool"
         case ops.Add():
             return "hfn_add"
+        case ops.Constant():
+            return "hfn_constant"
+        case ops.SparseLinear(weight=Supermask()):
+            return "hfn_sparse_supermask"
+        case ops.SparseLinear():
+            return "hfn_sparse_dense"
+        case ops.Aggregate():
+            return "hfn_aggregate"
+        case ops.Attention():
+            return "hfn_attention"
+        case ops.NodePool():
+            return "hfn_node_pool"
         case _:
             assert_never(node)
 
 
 def _call(node: Node, record: str, graph: Graph, name: str) -> str:
-    model = f"&{name}_data, " if isinstance(node, Conv | Linear) else ""
+    model = f"&{name}_data, " if isinstance(node, Conv | Linear | ops.GraphNode) else ""
     return f"{function(node, graph)}({model}&{name}_data.{record}, arena);"

@@ -59,18 +59,19 @@ def make(node: ops.Input | ops.GraphNode, tensor: Tensor, given: Sample, made: d
             y[:, :size] = values.reshape(len(y), size)
         case ops.SparseLinear(features=features, weight=weight):
             values = np.zeros(0, np.int8) if features.values is None else features.values
-            lists = (features.starts, features.members, values, np.asarray(weight.values, np.int32))
-            graph_kernels.sparse_sums(*lists, *_scale(node, tensor, y), y[:, :size])
+            sums = (features.starts, features.members, values, np.asarray(weight.values, np.int32))
+            graph_kernels.sparse_sums(*sums, *_scale(node, tensor, y), y[:, :size])
         case ops.Aggregate(x=x, topology=topology):
             tables = (np.array(table, np.int64) for table in (node.neighbour, node.own, node.whole))
-            lists = (*given.neighbours[topology.name][:2], *tables)
+            lists = given.neighbours[topology.name][:2]
             residual = planes(made[node.residual or node.name])
-            graph_kernels.aggregate(planes(made[x]), *lists, node.shift, *_scale(node, tensor, residual), y)
+            graph_kernels.aggregate(planes(made[x]), *lists, *tables, node.shift, *_scale(node, tensor, residual), y)
         case ops.Attention(x=x, topology=topology):
             maps = (planes(made[x]), planes(made[node.scores]), node.heads)
-            lists = (*given.neighbours[topology.name][:2], node.slope, np.array(node.exponential, np.int64))
+            lists = given.neighbours[topology.name][:2]
+            softmax = (node.slope, np.array(node.exponential, np.int64))
             residual = planes(made[node.residual or node.name])
-            graph_kernels.attend(*maps, *lists, *_scale(node, tensor, residual), y)
+            graph_kernels.attend(*maps, *lists, *softmax, *_scale(node, tensor, residual), y)
         case ops.NodePool(x=x, topology=topology):
             count = given.neighbours[topology.name][2]
             multiplier = node.multiplier[count if len(node.multiplier) > 1 else 0]

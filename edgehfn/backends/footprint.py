@@ -19,7 +19,7 @@ from edgehfn.target.board import board
 from edgehfn.target.measure import Measured, Sizes, measure
 from edgehfn.target.toolchain import ARM_GCC, available
 
-ORIGINS = ("masks", "norms", "dense", "tables", "code")
+ORIGINS = ("masks", "norms", "dense", "graph", "tables", "code")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def paper(graph: Graph) -> tuple[int, int]:
     bits = 32
     for weight in graph.weights:
         bits += 8 * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
-    users = [node.weight for node in graph if isinstance(node, ops.Conv | ops.Linear)]
+    users = [node.weight for node in graph if isinstance(node, ops.Weighted)]
     iterated = [w for w in users if sum(w is other for other in users) > 1]
     norms = 64 * sum(w.shape[0] for w in iterated)
     return -(-(bits + norms) // 8), -(-(bits + 2 * norms) // 8)
@@ -132,7 +132,7 @@ def paper(graph: Graph) -> tuple[int, int]:
 def dense_int8(graph: Graph) -> int:
     """Model data if every weight were a trained byte, stored once, with the same norms and tables."""
     return sum(prod(weight.shape) for weight in graph.weights) + sum(
-        len(part.data) for part in c.layout(graph, plan(graph)) if part.origin in ("norms", "tables")
+        len(part.data) for part in c.layout(graph, plan(graph)) if part.origin in ("norms", "graph", "tables")
     )
 
 

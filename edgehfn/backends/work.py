@@ -8,6 +8,7 @@ from typing import assert_never
 
 import numpy as np
 
+from edgehfn.backends import work_graphs
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
@@ -33,13 +34,18 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
                 **_decoded(weight, 1),
                 "dense": prod(weight.shape) * isinstance(weight, ops.Dense),
             }
-        case ops.Input(order=order):
+        case ops.Input(order=order, topology=topology):
             return {
                 "call": 1,
                 "elements": y.size,
                 "channels": y.shape[0],
                 "strided elements": y.size * (order == "hwc"),
+                **(work_graphs.checked(topology) if topology else {}),
             }
+        case ops.SparseLinear():
+            return {**work_graphs.terms(node, y), **_decoded(node.weight, 1)}
+        case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+            return work_graphs.terms(node, y)
         case ops.MaxPool(x=x):
             rows, columns = (
                 list(_window(*sides, node)) for sides in zip(graph.tensors[x].shape[1:], y.shape[1:], strict=True)

@@ -51,6 +51,15 @@ def pack(node: Input, features: npt.ArrayLike, edges: npt.ArrayLike) -> Bytes:
     return raw if node.dtype == "u8" else raw.view(np.int8)
 
 
+def golden(node: Input, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The self-test's bytes of a graph: features as they are in ``data``, and a path through the nodes."""
+    topology, words = _topology(node), np.zeros(2 + 2 * _topology(node).edges, "<u2")
+    edges = min(topology.edges, topology.nodes - 1)
+    words[:2] = topology.nodes, edges
+    words[2 : 2 + 2 * edges] = np.repeat(np.arange(edges + 1), 2)[1:-1]
+    return np.concatenate([data[: prod(node.shape)], words.view(np.uint8)])
+
+
 def unpack(node: Input, raw: npt.NDArray[Any]) -> Unpacked:
     """The parts of one graph's raw bytes."""
     where = prod(node.shape)

@@ -1,0 +1,59 @@
+"""The terms of nodes of graph networks. A graph that comes with the input is the self-test's."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import assert_never
+
+import numpy as np
+
+from edgehfn.graph import ops, workspace
+from edgehfn.graph.graph import Tensor
+from edgehfn.graph.topology import InputTopology, StoredTopology, Topology
+
+
+def checked(topology: InputTopology) -> dict[str, float]:
+    """Of checking a graph, before it is mapped."""
+    return {"graphs": 1, "slots": workspace.slots(topology.nodes), "edges": _heard(topology) // 2}
+
+
+def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
+    """Of a node that makes ``y``."""
+    match node:
+        case ops.Constant():
+            return {"call": 1, "elements": y.size}
+        case ops.SparseLinear(weight=weight, features=features):
+            lengths = np.diff(features.starts)
+            kept = np.ones(weight.shape, bool) if isinstance(weight, ops.Dense) else weight.values != 0
+            members = int((kept * lengths).sum())
+            return {
+                "call": 1,
+                "channels": y.shape[0],
+                "elements": y.size,
+                "features": int(kept.sum()),
+                "members": members,
+                "valued members": members * (features.values is not None),
+            }
+        case ops.Aggregate(topology=topology):
+            return {"call": 1, "channels": y.shape[0], "elements": y.size, "heard": y.shape[0] * _heard(topology)}
+        case ops.Attention(topology=topology, heads=heads):
+            return {
+                "call": 1,
+                "heads": heads,
+                "scored elements": heads * prod(y.shape[1:]),
+                "scored": heads * _heard(topology),
+                "channels": y.shape[0],
+                "elements": y.size,
+                "heard": y.shape[0] * _heard(topology),
+            }
+        case ops.NodePool(topology=topology):
+            return {"call": 1, "channels": y.size, "elements": y.size * topology.nodes}
+        case _:
+            assert_never(node)
+
+
+def _heard(topology: Topology) -> int:
+    """Neighbours of all nodes."""
+    if isinstance(topology, StoredTopology):
+        return len(topology.sources)
+    return 2 * min(topology.edges, topology.nodes - 1)

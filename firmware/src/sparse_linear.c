@@ -1,0 +1,35 @@
+#include "sparse_linear.h"
+
+void hfn_sparse_clear(const struct hfn_sparse_linear *node, uint32_t *arena) {
+    int32_t *sums = hfn_in_arena(arena, node->sums);
+    for (const int32_t *end = sums + node->slots; sums != end; sums++) {
+        *sums = 0;
+    }
+}
+
+void hfn_sparse_add(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena, uint32_t feature,
+                    int32_t weight) {
+    const uint32_t *start = (const uint32_t *)hfn_in_model(model, node->starts) + feature;
+    const hfn_half *members = hfn_in_model(model, node->members), *member = members + start[0];
+    const hfn_half *const end = members + start[1];
+    int32_t *sums = hfn_in_arena(arena, node->sums);
+    if (node->values) {
+        const int8_t *value = (const int8_t *)hfn_in_model(model, node->values) + start[0];
+        for (; member != end; member++) {
+            sums[*member] += weight * *value++;
+        }
+        return;
+    }
+    for (; member != end; member++) {
+        sums[*member] += weight;
+    }
+}
+
+void hfn_sparse_store(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena, uint32_t output) {
+    const struct hfn_scale scale = hfn_scale(model, &node->requantise, output);
+    const int32_t *sums = hfn_in_arena(arena, node->sums);
+    int8_t *y = (int8_t *)hfn_in_arena(arena, node->y) + output * node->slots;
+    for (uint32_t v = 0; v < node->slots; v++) {
+        y[v] = hfn_rounded(&scale, sums[v], 0);
+    }
+}
