@@ -32,6 +32,14 @@ def options(command: F) -> F:
             default=None,
             help="Learned factors and offsets in norms; they cost nothing on the device.",
         ),
+        click.option(
+            "--freeze-over", type=click.Choice(["uniform", "erk", "epl"]), help="How they are spread over the layers."
+        ),
+        click.option(
+            "--frozen",
+            metavar="F|P,L",
+            help="Fraction of the weights that the seed prunes or locks, so that no bit is stored; or both fractions.",
+        ),
         click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
         click.option("--stem", type=kinds, help="First layer: a mask like the others, or trained int8."),
         click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
@@ -75,6 +83,8 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
         chosen["coats"] = _coats(chosen["coats"], chosen.pop("density", None))
     if "fold" in chosen:
         chosen["fold"] = _fold(chosen["fold"])
+    if "frozen" in chosen:
+        chosen["frozen"] = _frozen(chosen["frozen"])
     return nn.preset(arch, shape, classes, **chosen)
 
 
@@ -103,6 +113,14 @@ def _coats(text: str, density: float | None) -> tuple[float, ...]:
     if density is not None and density != densities[0]:
         raise InputError(f"--coats {text} has the densities already; leave out --density {density}")
     return densities
+
+
+def _frozen(text: str) -> float | tuple[float, ...]:
+    try:
+        fractions = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--frozen {text}: give a fraction such as 0.5, or pruned and locked as 0.3,0.2") from None
+    return fractions[0] if len(fractions) == 1 else fractions
 
 
 def _fold(text: str) -> int | tuple[int, ...]:

@@ -66,9 +66,11 @@ def _weight(op: Weighted) -> Result:
     from edgehfn.nn import SupermaskConv2d, SupermaskLinear
 
     if isinstance(op, SupermaskConv2d | SupermaskLinear):
-        counts = op.counts().cpu().numpy()
-        density, stored = float((counts > 0).mean()), masks.pack(counts, op.coats).nbytes
-        return {"shape": op.shape, "count": counts.size, "density": density, "coats": op.coats, "bytes": stored}
+        counts, free = op.counts().cpu().numpy(), None if op.free is None else op.free.cpu().numpy()
+        density, stored = float((counts > 0).mean()), masks.pack(counts, op.coats, free).nbytes
+        frozen = 0.0 if free is None else 1 - float(free.mean())
+        kinds = {"density": density, "coats": op.coats, "frozen": frozen}
+        return {"shape": op.shape, "count": counts.size, **kinds, "bytes": stored}
     count = op.weight().numel()
     return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bytes": count}
 

@@ -4,6 +4,7 @@ from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weig
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.draft import Draft
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
@@ -20,18 +21,21 @@ __all__ = [
     "DenseLinear",
     "Draft",
     "Fold",
+    "Frozen",
     "GlobalAvgPool",
     "InputSpec",
     "MaxPool",
     "Net",
     "Op",
     "Options",
+    "Over",
     "Step",
     "SupermaskConv2d",
     "SupermaskLinear",
     "Weighted",
     "demo",
     "folded_channels",
+    "freeze",
     "mask_bits",
     "paper_bytes",
     "preset",

@@ -15,12 +15,13 @@ def unique_weights(net: Net) -> int:
 
 
 def mask_bits(net: Net) -> int:
-    """Bits of all masks: one a weight, and in each further coat one a weight that the coat before it keeps."""
+    """Bits of all masks: one a free weight, and in each further coat one a weight that the coat before it keeps."""
     bits = 0
     for op in net.weights.values():
         if isinstance(op, SupermaskConv2d | SupermaskLinear):
             counts = op.counts()
-            bits += counts.numel() + sum(int((counts >= coat).sum()) for coat in range(1, op.coats))
+            bits += counts.numel() if op.free is None else int(op.free.sum())
+            bits += sum(int((counts >= coat).sum()) for coat in range(1, op.coats))
     return bits
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 from edgehfn.errors import InputError
 from edgehfn.nn.draft import Kind
+from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.resnet import PerStage, resnet
 
@@ -26,6 +27,8 @@ class Options(TypedDict, total=False):
     stem: Kind
     classifier: Kind
     affine: bool
+    frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
+    freeze_over: Over  # how they are spread over the layers
     seed: int
 
 
@@ -119,6 +122,8 @@ def _build(
         stem=options.get("stem", stem),
         classifier=options.get("classifier", classifier),
         affine=options.get("affine", True),
+        frozen=options.get("frozen", 0.0),
+        freeze_over=options.get("freeze_over", "uniform"),
         seed=options.get("seed", 0),
         **layout,
     )

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import isfinite, prod, sqrt
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgehfn import generator
+from edgehfn import generator, masks
 from edgehfn.errors import InputError
 from edgehfn.nn.window import Shape, check_window, conv_shape, linear_shape
 
 MAX_COATS = 7  # SPEC section 2
+THRESHOLD = 256  # of frozen positions: SPEC section 2.1
 SCORE_STREAM = 9  # the streams before it are on the device; this one only seeds the search
 
 
@@ -46,6 +47,13 @@ def check_seed(seed: int) -> int:
     return seed
 
 
+def check_thresholds(pruned: int, locked: int) -> tuple[int, int]:
+    """Those of frozen positions, SPEC section 2.1. Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256."""
+    if not (type(pruned) is type(locked) is int and 0 <= pruned <= pruned + locked <= THRESHOLD):
+        raise InputError(f"frozen thresholds {pruned!r:.40}, {locked!r:.40} must be 0 or more, together 256 or less")
+    return pruned, locked
+
+
 def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
     """The constant of the signed-constant weights: it keeps the variance of He initialisation.
 
@@ -60,8 +68,13 @@ def kept(size: int, density: float) -> int:
     return max(1, round(density * size))
 
 
+NEVER = -1.0  # the importance of a weight that does not compete; scores count by magnitude
+
+
 def top(importance: Tensor, k: int) -> Tensor:
     """Where the ``k`` largest of a flat tensor are (bool); among equals, the first in weight order win."""
+    if k == 0:
+        return torch.zeros_like(importance, dtype=torch.bool)
     threshold = torch.topk(importance, k, sorted=False).values.min()
     chosen = importance >= threshold
     extra = int(chosen.sum()) - k
@@ -89,29 +102,41 @@ class _Popup(torch.autograd.Function):
         return grads[0] * base * scores.sign() * ctx.coats, None, None, None
 
 
+class Source(TypedDict):
+    """What a supermask's weight is made of, beside its shape."""
+
+    tensor: int  # number of SPEC section 1
+    seed: int
+    densities: tuple[float, ...]  # one a coat, each at most the one before
+    counts: NotRequired[Tensor | None]  # 0..coats, in weight order: a fixed mask; without it there are scores to learn
+    pruned: NotRequired[int]  # thresholds of frozen positions, in 1/256: SPEC section 2.1
+    locked: NotRequired[int]
+
+
 class Supermask(nn.Module):
     """The weight of a supermask layer, of seed and tensor number as in SPEC section 1.
 
-    With ``counts`` (0..coats, in weight order) it is fixed; otherwise it has scores to be learned. Raises InputError
-    for densities or counts out of range.
+    ``keep`` tells how many weights each coat keeps while there are scores. Raises InputError for densities, counts or
+    thresholds out of range.
     """
 
     base: Tensor
     fixed: Tensor | None
+    free: Tensor | None
+    held: Tensor | None
 
-    def __init__(
-        self, shape: Shape, *, tensor: int, seed: int, densities: tuple[float, ...], counts: Tensor | None
-    ) -> None:
+    def __init__(self, shape: Shape, **source: Unpack[Source]) -> None:
         super().__init__()
         self.shape = shape
-        self.tensor = check_seed(tensor)
-        self.seed = check_seed(seed)
-        self.densities = check_densities(densities)
+        self.tensor = check_seed(source["tensor"])
+        self.seed = check_seed(source["seed"])
+        self.densities = check_densities(source["densities"])
         self.magnitude = magnitude(prod(shape[1:]), self.densities)
-        signs = torch.from_numpy(generator.signs(seed, tensor, prod(shape)).astype(np.float32))
+        signs = torch.from_numpy(generator.signs(self.seed, self.tensor, prod(shape)).astype(np.float32))
         self.register_buffer("base", (signs * self.magnitude).reshape(shape), persistent=False)
+        counts = source.get("counts")
         if counts is None:
-            draw = torch.Generator().manual_seed(generator.key(seed, tensor, SCORE_STREAM))
+            draw = torch.Generator().manual_seed(generator.key(self.seed, self.tensor, SCORE_STREAM))
             scores = torch.empty(shape)
             nn.init.kaiming_uniform_(scores, a=sqrt(5), generator=draw)
             self.scores: nn.Parameter | None = nn.Parameter(scores)
@@ -121,10 +146,39 @@ class Supermask(nn.Module):
                 raise InputError(f"counts must be {prod(shape)} numbers of at most {self.coats}")
             self.register_parameter("scores", None)
             self.register_buffer("fixed", counts.detach().to(torch.uint8).flatten())
+        self.freeze(source.get("pruned", 0), source.get("locked", 0))
+
+    def freeze(self, pruned: int, locked: int) -> None:
+        """Let seeded positions be always 0 or always in coat 1, so that only the others are searched and stored.
+
+        Thresholds in 1/256 (SPEC section 2.1). Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256.
+        """
+        self.pruned, self.locked = check_thresholds(pruned, locked)
+        self.holds, self.most = 0, prod(self.shape)  # the fewest and the most weights that coat 1 can keep
+        self.register_buffer("free", None)
+        self.register_buffer("held", None)
+        if pruned + locked:
+            gone, held = masks.frozen(self.seed, self.tensor, prod(self.shape), pruned, locked)
+            self.holds, self.most = int(held.sum()), int((~gone).sum())
+            self.register_buffer("free", torch.from_numpy(~(gone | held)).to(self.base.device), persistent=False)
+            self.register_buffer("held", torch.from_numpy(held).to(self.base.device), persistent=False)
+        self.keep = self.quota(self.densities)
 
     @property
     def coats(self) -> int:
         return len(self.densities)
+
+    def quota(self, densities: tuple[float, ...]) -> tuple[int, ...]:
+        """How many weights coats of such densities keep, as far as frozen positions let them."""
+        first, *inner = (kept(prod(self.shape), density) for density in densities)
+        outer = min(max(first, self.holds), self.most)
+        return (outer, *(min(count, outer) for count in inner))
+
+    def first(self, importance: Tensor) -> Tensor:
+        """Where coat 1 is (bool, flat): all locked positions and the most important free ones."""
+        if self.free is None or self.held is None:
+            return top(importance, self.keep[0])
+        return self.held | top(importance.where(self.free, NEVER), self.keep[0] - self.holds)
 
     def counts(self) -> Tensor:
         """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
@@ -132,9 +186,10 @@ class Supermask(nn.Module):
             assert self.fixed is not None
             return self.fixed
         importance = self.scores.detach().abs().flatten()
-        counts = top(importance, kept(importance.numel(), self.densities[0])).to(torch.uint8)
-        for density in self.densities[1:]:
-            counts += top(importance, kept(importance.numel(), density))
+        first = self.first(importance)
+        counts = first.to(torch.uint8)
+        for count in self.keep[1:]:
+            counts += top(importance.where(first, NEVER), count)
         return counts
 
     def weight(self) -> Tensor:
@@ -146,7 +201,8 @@ class Supermask(nn.Module):
         return weight
 
     def extra_repr(self) -> str:
-        return f"{'x'.join(map(str, self.shape))}, tensor={self.tensor}, densities={self.densities}"
+        frozen = f", pruned={self.pruned}, locked={self.locked}" if self.free is not None else ""
+        return f"{'x'.join(map(str, self.shape))}, tensor={self.tensor}, densities={self.densities}{frozen}"
 
 
 class SupermaskConv2d(Supermask):
@@ -159,17 +215,11 @@ class SupermaskConv2d(Supermask):
         kernel: int,
         stride: int = 1,
         padding: int = 0,
-        *,
-        tensor: int,
-        seed: int,
-        densities: tuple[float, ...],
-        counts: Tensor | None = None,
+        **source: Unpack[Source],
     ) -> None:
         check_window(kernel, stride, padding)
+        super().__init__((out_channels, in_channels, kernel, kernel), **source)
         self.kernel, self.stride, self.padding = kernel, stride, padding
-        super().__init__(
-            (out_channels, in_channels, kernel, kernel), tensor=tensor, seed=seed, densities=densities, counts=counts
-        )
 
     def output_shape(self, x: Shape) -> Shape:
         """(C, H, W) to (O, H', W'). Raises GraphError if they do not fit."""
@@ -183,17 +233,8 @@ class SupermaskConv2d(Supermask):
 class SupermaskLinear(Supermask):
     """A linear layer without bias whose weight is a supermask. Input (N, …), flattened to (N, in)."""
 
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        *,
-        tensor: int,
-        seed: int,
-        densities: tuple[float, ...],
-        counts: Tensor | None = None,
-    ) -> None:
-        super().__init__((out_features, in_features), tensor=tensor, seed=seed, densities=densities, counts=counts)
+    def __init__(self, in_features: int, out_features: int, **source: Unpack[Source]) -> None:
+        super().__init__((out_features, in_features), **source)
 
     def output_shape(self, x: Shape) -> Shape:
         """Any shape of ``in`` elements to (out,). Raises GraphError if they do not fit."""
