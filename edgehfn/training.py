@@ -72,6 +72,7 @@ class Run:
         rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
         for group, share in zip(self.optimizer.param_groups, (1, OTHERS), strict=True):
             group["lr"] = rate * share
+        self.net.set_progress(self.step / self.steps)
         logits = self.net(x)
         loss = F.cross_entropy(logits, y)
         self.optimizer.zero_grad()

@@ -9,6 +9,7 @@ from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
 from edgehfn.nn.resnet import resnet
+from edgehfn.nn.search import Search, Thresholds
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
 
 __all__ = [
@@ -29,9 +30,11 @@ __all__ = [
     "Op",
     "Options",
     "Over",
+    "Search",
     "Step",
     "SupermaskConv2d",
     "SupermaskLinear",
+    "Thresholds",
     "Weighted",
     "demo",
     "folded_channels",

@@ -116,8 +116,8 @@ class Source(TypedDict):
 class Supermask(nn.Module):
     """The weight of a supermask layer, of seed and tensor number as in SPEC section 1.
 
-    ``keep`` tells how many weights each coat keeps while there are scores. Raises InputError for densities, counts or
-    thresholds out of range.
+    ``keep`` tells how many weights each coat keeps while there are scores; a ``Search`` changes it. Raises InputError
+    for densities, counts or thresholds out of range.
     """
 
     base: Tensor
@@ -174,19 +174,24 @@ class Supermask(nn.Module):
         outer = min(max(first, self.holds), self.most)
         return (outer, *(min(count, outer) for count in inner))
 
-    def first(self, importance: Tensor) -> Tensor:
-        """Where coat 1 is (bool, flat): all locked positions and the most important free ones."""
+    def importance(self) -> Tensor:
+        """By which weights compete: the magnitudes of the scores, flat. A fixed mask has none."""
+        assert self.scores is not None
+        return self.scores.detach().abs().flatten()
+
+    def first(self, importance: Tensor, keep: int) -> Tensor:
+        """Where a coat 1 of ``keep`` weights is (bool, flat): all locked positions and the most important free ones."""
         if self.free is None or self.held is None:
-            return top(importance, self.keep[0])
-        return self.held | top(importance.where(self.free, NEVER), self.keep[0] - self.holds)
+            return top(importance, keep)
+        return self.held | top(importance.where(self.free, NEVER), keep - self.holds)
 
     def counts(self) -> Tensor:
         """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
         if self.scores is None:
             assert self.fixed is not None
             return self.fixed
-        importance = self.scores.detach().abs().flatten()
-        first = self.first(importance)
+        importance = self.importance()
+        first = self.first(importance, self.keep[0])
         counts = first.to(torch.uint8)
         for count in self.keep[1:]:
             counts += top(importance.where(first, NEVER), count)
