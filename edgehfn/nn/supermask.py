@@ -40,6 +40,14 @@ def check_densities(densities: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
+def spaced(coats: int, density: float) -> tuple[float, ...]:
+    """Densities of nested coats whose sparsities s, s + (1 - s)/N, s + 2(1 - s)/N, … are linear (Okoshi et al. 2022).
+
+    Raises InputError unless there are 1 to 7 coats.
+    """
+    return check_densities(tuple(density * (coats - coat) / coats for coat in range(coats)))
+
+
 def check_seed(seed: int) -> int:
     """The seed of a model, or a tensor's number. Raises InputError unless it fits 32 bits."""
     if not 0 <= seed <= generator.MASK32:
@@ -108,6 +116,7 @@ class Source(TypedDict):
     tensor: int  # number of SPEC section 1
     seed: int
     densities: tuple[float, ...]  # one a coat, each at most the one before
+    mask: NotRequired[int]  # number among the masks over this tensor; it only seeds the search
     counts: NotRequired[Tensor | None]  # 0..coats, in weight order: a fixed mask; without it there are scores to learn
     pruned: NotRequired[int]  # thresholds of frozen positions, in 1/256: SPEC section 2.1
     locked: NotRequired[int]
@@ -136,7 +145,8 @@ class Supermask(nn.Module):
         self.register_buffer("base", (signs * self.magnitude).reshape(shape), persistent=False)
         counts = source.get("counts")
         if counts is None:
-            draw = torch.Generator().manual_seed(generator.key(self.seed, self.tensor, SCORE_STREAM))
+            key = generator.key(self.seed, self.tensor, SCORE_STREAM)
+            draw = torch.Generator().manual_seed(generator.word(key, mask) if (mask := source.get("mask", 0)) else key)
             scores = torch.empty(shape)
             nn.init.kaiming_uniform_(scores, a=sqrt(5), generator=draw)
             self.scores: nn.Parameter | None = nn.Parameter(scores)
