@@ -51,7 +51,13 @@ def main(names: list[str]) -> None:
         net = found[0][0]
         epochs = [history.epoch for _, history, _ in found]
         print(name, row, f"{np.mean(floats):.4f} ± {np.std(floats):.4f} integer {np.mean(floats) + np.mean(gaps):.4f}")
-        print([round(f, 3) for f in floats], epochs, [round(h.validation, 3) for _, h, _ in found], _bytes(net), flush=True)
+        print(
+            [round(f, 3) for f in floats],
+            epochs,
+            [round(h.validation, 3) for _, h, _ in found],
+            _bytes(net),
+            flush=True,
+        )
 
 
 def _run(data: GraphSet, row: Row, seed: int) -> tuple[Net, GraphHistory, float]:

@@ -34,14 +34,9 @@ CLASSES = {"fashion-mnist": FASHION}  # IDX files hold no names
 REMEDIES = {
     "fashion-mnist": "apt install dataset-fashion-mnist, or put its four .gz files into a folder of that name there",
     "cifar10": "put cifar10.npz (x_train, y_train, x_test, y_test, classes; images uint8 N,H,W,C) there",
-    **{
-        name: f"put {name}.npz ({', '.join(graphfiles.NEEDED)}) there"
-        for name in ("cora", "citeseer")
-    },
+    **{name: f"put {name}.npz ({', '.join(graphfiles.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
-UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz or a folder of IDX files"
-)
+UNKNOWN = "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz or a folder of IDX files"
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
 DIGITS_TEST = 360  # of the 1,797 digits of scikit-learn, which has no test set of its own

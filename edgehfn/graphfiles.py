@@ -215,4 +215,3 @@ def _digest(arrays: Mapping[str, Array]) -> str:
             digest.update(f"{key} {arrays[key].dtype} {arrays[key].shape}\n".encode())
             digest.update(np.ascontiguousarray(arrays[key]).tobytes())
     return digest.hexdigest()[:16]
-

@@ -231,7 +231,9 @@ def fits(net: Net, data: GraphSet) -> None:
             raise InputError(f"the net stores another graph than {data.name}; give the data that it was built for")
     elif isinstance(net.input, GraphSpec) and isinstance(wanted, GraphSpec):
         if not net.input.holds(wanted):
-            raise InputError(f"the net reads graphs of at most {net.input}, {data.name} has {wanted}; build it for these")
+            raise InputError(
+                f"the net reads graphs of at most {net.input}, {data.name} has {wanted}; build it for these"
+            )
     else:
         raise InputError(f"the net is not for the {data.of} of {data.name}; build it with its graph_input")
     last = net.shapes[net.steps[-1].name]

@@ -30,7 +30,9 @@ def options(command: F) -> F:
         click.option("--weights", type=click.Choice(["masked", "dense"]), help="Of all layers of a graph net."),
         click.option("--norms/--no-norms", default=None, help="Batch norms behind the layers of a graph net."),
         click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),
-        click.option("--layers", type=click.IntRange(1), help="Of a graph net; of resgcn, …, those that add residuals."),
+        click.option(
+            "--layers", type=click.IntRange(1), help="Of a graph net; of resgcn, …, those that add residuals."
+        ),
         click.option("--hidden", type=click.IntRange(1), metavar="CHANNELS", help="Of a graph net."),
     ):
         command = decorate(command)

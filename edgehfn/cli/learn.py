@@ -50,6 +50,27 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training o
 @click.option(
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Of training; auto is bf16 where the processor multiplies it.",
+)
+@click.option(
+    "--thresholds",
+    type=click.Choice(["layer", "adaptive"]),
+    default="layer",
+    show_default=True,
+    help="Each layer keeps as many weights as --density says, or all compete for as many.",
+)
+@click.option(
+    "--ramp",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Fraction of the training in which the density falls from 1 to what is asked.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
@@ -66,6 +87,9 @@ def train(
     batch: int | None,
     lr: float | None,
     augment: Any,
+    precision: Any,
+    thresholds: Any,
+    ramp: float,
     device: str,
     threads: int,
     restart: bool,
@@ -84,10 +108,12 @@ def train(
     """
     _writable(output)
     from edgehfn import data as sets
+    from edgehfn import nn
     from edgehfn.graphs import GraphSet
 
     loaded = sets.load(data)
     net = architecture.build(arch, architecture.input_of(loaded), loaded.classes, **net_options)
+    net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):
         settings |= {"dropout": dropout, "weight_decay": weight_decay}
@@ -96,6 +122,7 @@ def train(
     else:
         if dropout is not None or weight_decay is not None:
             raise InputError("--dropout and --weight-decay are for graphs; leave them out")
+        settings |= {"precision": precision}
         result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
         what = f"{result['images']:,} test images"
     result = {**result, "model": str(output)}
@@ -132,7 +159,9 @@ def _train_images(
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
-    info = {"arch": arch, "data": data.name, "sha256": data.sha256, **settings, "accuracy": history.accuracy}
+    search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
+    about = {"arch": arch, "data": data.name, "sha256": data.sha256, **search}
+    info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)
@@ -151,13 +180,19 @@ def _train_images(
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", required=True, metavar="NAME|PATH", help="Its training part is observed; of one large graph, all nodes.")
+@click.option(
+    "--data", required=True, metavar="NAME|PATH", help="Its training part is observed; of one large graph, all nodes."
+)
 @click.option("--method", type=click.Choice(["minmax", "percentile", "mse"]), default="minmax", show_default=True)
 @click.option(
     "--percentile", type=click.FloatRange(50, 100), help="Of the magnitudes not clipped, for --method percentile."
 )
 @click.option(
-    "--images", type=click.IntRange(1), default=1024, show_default=True, help="Images, evenly spread over the training set; or graphs."
+    "--images",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    help="Images, evenly spread over the training set; or graphs.",
 )
 @as_json
 def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:

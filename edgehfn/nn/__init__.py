@@ -3,15 +3,17 @@
 from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
 from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.draft import Draft
+from edgehfn.nn.draft import Draft, Masks
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.gnn import GRAPH_PRESETS, GraphOptions, gnn, graph_preset
 from edgehfn.nn.graphinput import GraphSpec, StoredGraph, graph_input
 from edgehfn.nn.links import Nodes
+from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
 from edgehfn.nn.resnet import resnet
+from edgehfn.nn.search import Search, Thresholds
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
 
 __all__ = [
@@ -27,26 +29,32 @@ __all__ = [
     "DenseLinear",
     "Draft",
     "Fold",
+    "Frozen",
     "GlobalAvgPool",
     "GraphOptions",
     "GraphSpec",
     "InputSpec",
+    "Masks",
     "MaxPool",
     "Net",
     "NodePool",
     "Nodes",
     "Op",
     "Options",
+    "Over",
+    "Search",
     "Step",
     "StoredGraph",
     "SupermaskConv2d",
     "SupermaskLinear",
+    "Thresholds",
     "Weighted",
     "demo",
     "folded_channels",
     "gnn",
     "graph_input",
     "graph_preset",
+    "freeze",
     "mask_bits",
     "paper_bytes",
     "preset",

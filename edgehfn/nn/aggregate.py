@@ -100,5 +100,7 @@ class NodePool(nn.Module):
 def check_nodes(x: Shape) -> Shape:
     """Raises GraphError unless x is a map over nodes, (C, R, 4)."""
     if len(x) != 3 or x[2] != COLUMNS:
-        raise GraphError(f"a layer over the nodes of a graph reads maps (C, R, {COLUMNS}), not {x}; put it before pools")
+        raise GraphError(
+            f"a layer over the nodes of a graph reads maps (C, R, {COLUMNS}), not {x}; put it before pools"
+        )
     return x

@@ -113,7 +113,7 @@ def gnn(
             f"hidden {hidden}, layers {layers}, fold {fold}: each is 1 or more, layers a multiple of fold, and only a "
             "residual net (resgcn, resgin, resgat) folds"
         )
-    draft = Draft(input, seed, tuple(coats), affine, norms)
+    draft = Draft(input, seed, tuple(coats), affine, normed=norms)
     many = isinstance(input, GraphSpec)
     end = classifier or weights
     made: list[Block]

@@ -106,9 +106,7 @@ class SparseMap:
     def conv(self, weight: Tensor, bias: Tensor | None) -> Tensor:
         """A 1x1 convolution (O, C, 1, 1): the map (1, O, R, 4)."""
         by_channel = weight.flatten(1).t().contiguous()
-        made = F.embedding_bag(
-            self.indices, by_channel, self.indptr[:-1], mode="sum", per_sample_weights=self.values
-        )
+        made = F.embedding_bag(self.indices, by_channel, self.indptr[:-1], mode="sum", per_sample_weights=self.values)
         return as_map(made if bias is None else made + bias)
 
     def dropout(self, probability: float) -> SparseMap:

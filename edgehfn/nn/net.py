@@ -13,11 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgehfn.errors import GraphError, InputError
+from edgehfn.nn import fused
 from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.graphinput import GraphSpec, StoredGraph
 from edgehfn.nn.links import Links, Map, Nodes, SparseMap
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.search import Search
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
 from edgehfn.nn.window import Shape
 
@@ -87,6 +89,7 @@ class Net(nn.Module):
     """An input and the steps from it to the logits.
 
     ``shapes`` maps every tensor's name to its shape without the batch, ``weights`` every weight's name to its op.
+    ``search`` is the rule by which masks are thinned out in training; it may be replaced before.
     Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
     """
 
@@ -96,6 +99,7 @@ class Net(nn.Module):
         self.steps = tuple(steps)
         self.classes = classes
         self.seed = seed
+        self.search = Search()
         self.shapes: dict[str, Shape] = {INPUT: input.shape}
         self.weights: dict[str, Weighted] = {}
         for step in self.steps:
@@ -121,18 +125,20 @@ class Net(nn.Module):
         tensors: dict[str, Map] = {INPUT: x}
         for step, dead in zip(self.steps, self._dead, strict=True):
             y = _made(step, tensors, weights, links, dropout)
-            if step.norm is not None:
-                y = step.norm(y)
-            if step.residual is not None:
-                y = y.add_(_tensor(tensors, step.residual))
-            if step.relu:
-                y = y.relu_()
-            tensors[step.name] = y
+            tensors[step.name] = y = _finish(step, y, tensors)
             if observe is not None:
                 observe(step.name, y)
             for name in dead:
                 del tensors[name]
         return y
+
+    def set_progress(self, fraction: float) -> None:
+        """Fix how many weights each mask keeps, ``fraction`` (0..1) of the training being over.
+
+        Training calls it before every step and once at its end.
+        """
+        supermasks = (op for op in self.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear))
+        self.search.apply([op for op in supermasks if op.scores is not None], fraction)
 
     @property
     def macs(self) -> dict[str, int]:
@@ -234,3 +240,15 @@ def _tensor(tensors: dict[str, Map], name: str) -> Tensor:
     found = tensors[name]
     assert isinstance(found, Tensor)
     return found
+
+
+def _finish(step: Step, y: Tensor, tensors: dict[str, Map]) -> Tensor:
+    """Norm, residual and ReLU of a step whose operation made ``y``, which may be overwritten."""
+    residual = None if step.residual is None else _tensor(tensors, step.residual)
+    if step.norm is not None:
+        if fused.fits(y, step.norm):
+            return fused.normalise(y, step.norm, residual, step.relu)
+        y = step.norm(y)
+    if residual is not None:
+        y = y.add_(residual)
+    return y.relu_() if step.relu else y
