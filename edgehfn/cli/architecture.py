@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def options(command: F) -> F:
     """What may be changed in any preset, and the seed."""
-    kinds = click.Choice(["masked", "dense"])
+    kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary"])
     for decorate in (
         click.option(
             "--seed",
@@ -33,7 +33,8 @@ def options(command: F) -> F:
             help="Learned factors and offsets in norms; they cost nothing on the device.",
         ),
         click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
-        click.option("--stem", type=kinds, help="First layer: a mask like the others, or trained int8."),
+        click.option("--stem", type=kinds, help="Weights of the first layer.  [default: the preset's]"),
+        click.option("--weights", type=kinds, help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits."),
         click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
         click.option(
             "--coats",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,11 @@ def _weight(op: Weighted) -> Result:
     if isinstance(op, SupermaskConv2d | SupermaskLinear):
         counts = op.counts().cpu().numpy()
         density, stored = float((counts > 0).mean()), masks.pack(counts, op.coats).nbytes
-        return {"shape": op.shape, "count": counts.size, "density": density, "coats": op.coats, "bytes": stored}
-    count = op.weight().numel()
-    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bytes": count}
+        mask = {"density": density, "coats": op.coats, "bits": None, "bytes": stored}
+        return {"shape": op.shape, "count": counts.size, **mask}
+    count = prod(op.shape)
+    stored = -(-count * op.bits // 8)
+    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bits": op.bits, "bytes": stored}
 
 
 def _show(result: Result) -> None:
@@ -80,7 +83,8 @@ def _show(result: Result) -> None:
         cells = [step["name"], _times(step["shape"]), f"{step['mac']:,}" if step["mac"] else "", step["weight"]]
         if step["weight"] and step["weight"] not in seen:
             weight = result["weights"][step["weight"]]
-            kind = ["int8", ""] if weight["density"] is None else [f"{weight['density']:.3f}", str(weight["coats"])]
+            trained = weight["density"] is None
+            kind = [f"{weight['bits']}-bit", ""] if trained else [f"{weight['density']:.3f}", str(weight["coats"])]
             cells += [f"{weight['count']:,}", *kind, f"{weight['bytes']:,}"]
         elif step["weight"]:
             cells.append("shared")
@@ -90,7 +94,7 @@ def _show(result: Result) -> None:
     count = sum(weight["count"] for weight in result["weights"].values())
     show(
         f"input {_times(result['input'])}, {len(result['classes'])} classes, seed {result['seed']}, {count:,} weights, "
-        f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, int8 weights {result['dense_bytes']:,} bytes"
+        f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, trained weights {result['dense_bytes']:,} bytes"
     )
     for name, value in result["noted"].items():
         if name != "classes":

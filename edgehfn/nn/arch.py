@@ -83,15 +83,19 @@ def _describe_op(op: Op) -> Json:
             return {"op": "supermask_linear", "shape": list(op.shape), **numbers}
         case DenseConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
-            return {"op": "dense_conv", **window, "bias": op.bias is not None}
+            return {"op": "dense_conv", **window, "bias": op.bias is not None, **_bits(op)}
         case DenseLinear():
-            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None}
+            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None, **_bits(op)}
         case MaxPool():
             return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
         case GlobalAvgPool():
             return {"op": "global_avg"}
         case _:
             assert_never(op)
+
+
+def _bits(op: DenseConv2d | DenseLinear) -> Json:
+    return {"bits": op.bits} if op.bits < 8 else {}
 
 
 def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:

@@ -18,7 +18,8 @@ from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
 
-Kind = Literal["masked", "dense"]
+Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
+BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -35,6 +36,7 @@ class Draft:
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
     affine: bool = True
+    weights: Kind = "supermask"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
     steps: list[Step] = field(default_factory=list)
@@ -58,31 +60,33 @@ class Draft:
         kernel: int,
         stride: int = 1,
         *,
-        kind: Kind = "masked",
+        kind: Kind | None = None,
         relu: bool = True,
         residual: str | None = None,
     ) -> str:
         """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
         if name not in self.ops:
             shape = (self.shape[0], channels, kernel, stride, kernel // 2)
-            if kind == "masked":
+            bits = BITS.get(kind or self.weights)
+            if bits is None:
                 tensor = self._supermasks()
                 self.ops[name] = SupermaskConv2d(*shape, tensor=tensor, seed=self.seed, densities=self.densities)
             else:
-                self.ops[name] = DenseConv2d(*shape, seed=self._draw())
+                self.ops[name] = DenseConv2d(*shape, bits=bits, seed=self._draw())
         return self._step(name, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
 
-    def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
-        """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
+    def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
+        """A linear layer over all elements, without norm or ReLU; a trained one has a bias."""
         if name not in self.ops:
             inputs = prod(self.shape)
-            if kind == "masked":
+            bits = BITS.get(kind or self.weights)
+            if bits is None:
                 tensor = self._supermasks()
                 self.ops[name] = SupermaskLinear(
                     inputs, features, tensor=tensor, seed=self.seed, densities=self.densities
                 )
             else:
-                self.ops[name] = DenseLinear(inputs, features, seed=self._draw())
+                self.ops[name] = DenseLinear(inputs, features, bits=bits, seed=self._draw())
         return self._step(name)
 
     def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:

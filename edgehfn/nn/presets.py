@@ -23,6 +23,7 @@ class Options(TypedDict, total=False):
     density: float  # short for one coat of this density
     coats: Sequence[float]  # densities, one a coat, each at most the one before
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
+    weights: Kind  # of all layers but the stem and the classifier
     stem: Kind
     classifier: Kind
     affine: bool
@@ -56,7 +57,7 @@ def resnet8(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack
 def resnet8_mlperf(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
     """The very shape of MLPerf Tiny's ResNet-8 (Banbury et al. 2021), every layer masked; its identity block folds."""
     shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (1, 0, 0), "folded": (1,), "transition": "block"}
-    return _build(input, classes, options, coats=(0.5,), stem="masked", classifier="masked", **shape)
+    return _build(input, classes, options, coats=(0.5,), stem=None, classifier=None, **shape)
 
 
 def resnet20(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
@@ -93,8 +94,8 @@ def _build(
     folded: tuple[int, ...],
     fold: int = 1,
     coats: Sequence[float] = (0.6, 0.25),
-    stem: Kind = "dense",
-    classifier: Kind = "dense",
+    stem: Kind | None = "int8",
+    classifier: Kind | None = "int8",
     **layout: Any,
 ) -> Net:
     """The recipe of a preset under a user's options; ``folded`` are the numbers (from 1) of the stages that fold."""
@@ -116,6 +117,7 @@ def _build(
         blocks=[min(count, 1) if times > 1 else count for count, times in zip(blocks, folds, strict=False)],
         fold=folds,
         coats=options.get("coats", coats),
+        weights=options.get("weights", "supermask"),
         stem=options.get("stem", stem),
         classifier=options.get("classifier", classifier),
         affine=options.get("affine", True),
