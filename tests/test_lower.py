@@ -64,7 +64,7 @@ def test_every_tensor_follows_the_float_net(kind: str, order: str) -> None:
             error = np.array(integers[name]) - np.clip(
                 real, *((0, 127) if graph.tensors[name].lo == 0 else (-127, 127))
             )
-            assert np.sqrt(np.mean(error**2)) < 2.0, name  # of 127 steps; each rounding on the way is 0.29
+            assert np.sqrt(np.mean(error**2)) < 2.5, name  # of 127 steps; each rounding on the way is 0.29
 
 
 def test_iterations_share_one_weight_and_keep_their_norms() -> None:
