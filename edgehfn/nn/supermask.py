@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from edgehfn import generator
 from edgehfn.errors import InputError
+from edgehfn.nn import select
 from edgehfn.nn.window import Shape, check_window, conv_shape, linear_shape
 
 MAX_COATS = 7  # SPEC section 2
@@ -58,17 +59,6 @@ def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
 def kept(size: int, density: float) -> int:
     """How many of ``size`` weights a coat of this density keeps: the nearest number, at least one."""
     return max(1, round(density * size))
-
-
-def top(importance: Tensor, k: int) -> Tensor:
-    """Where the ``k`` largest of a flat tensor are (bool); among equals, the first in weight order win."""
-    threshold = torch.topk(importance, k, sorted=False).values.min()
-    chosen = importance >= threshold
-    extra = int(chosen.sum()) - k
-    if extra:
-        ties = torch.nonzero(importance == threshold).flatten()
-        chosen[ties[ties.numel() - extra :]] = False
-    return chosen
 
 
 class _Popup(torch.autograd.Function):
@@ -132,10 +122,7 @@ class Supermask(nn.Module):
             assert self.fixed is not None
             return self.fixed
         importance = self.scores.detach().abs().flatten()
-        counts = top(importance, kept(importance.numel(), self.densities[0])).to(torch.uint8)
-        for density in self.densities[1:]:
-            counts += top(importance, kept(importance.numel(), density))
-        return counts
+        return select.counts(importance, [kept(importance.numel(), density) for density in self.densities])
 
     def weight(self) -> Tensor:
         """``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores."""
