@@ -248,7 +248,19 @@ def test_help_teaches_by_example(command: str) -> None:
 def test_the_commands_are_listed_in_the_order_of_use() -> None:
     text = call("--help").stdout
     listed = re.findall(r"^  (\w+) ", text[text.index("Commands:") :], re.MULTILINE)
-    assert listed == ["train", "calibrate", "run", "verify", "size", "bench", "compile", "export", "info", "demo"]
+    assert listed == [
+        "train",
+        "calibrate",
+        "run",
+        "verify",
+        "size",
+        "bench",
+        "compile",
+        "export",
+        "info",
+        "demo",
+        "compare",
+    ]
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:
