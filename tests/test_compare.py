@@ -57,7 +57,7 @@ def test_the_widest_net_fits_and_the_next_does_not(kind: str) -> None:
         width = sizing.widest(family, 4096, step)
         assert width % step == 0
         assert sizing.model_bytes(family(width)) <= 4096 < sizing.model_bytes(family(width + step))
-    with pytest.raises(InputError, match="a width of 4 takes .* bytes of model data, 600 are allowed"):
+    with pytest.raises(InputError, match=r"a width of 4 takes .* bytes of model data, 600 are allowed"):
         sizing.widest(family, 600, 4)
 
 
