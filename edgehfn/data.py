@@ -1,8 +1,8 @@
 """Data sets for training and measuring: known ones by name, a user's own by path.
 
-A set of images is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as N,H,W,C or
-N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives; graphs are a ``.npz`` file as
-``edgehfn.graphfiles`` describes it. Names are looked up in
+A set of images is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as
+N,H,W,C or N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives; graphs are a ``.npz``
+file as ``edgehfn.graphfiles`` describes it. Names are looked up in
 ``$EDGEHFN_DATA``, then in the system's folders, then in the user's cache.
 """
 
@@ -36,7 +36,10 @@ REMEDIES = {
     "cifar10": "put cifar10.npz (x_train, y_train, x_test, y_test, classes; images uint8 N,H,W,C) there",
     **{name: f"put {name}.npz ({', '.join(graphfiles.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
-UNKNOWN = "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz or a folder of IDX files"
+UNKNOWN = (
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz "
+    "or a folder of IDX files"
+)
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
 DIGITS_TEST = 360  # of the 1,797 digits of scikit-learn, which has no test set of its own
@@ -64,7 +67,8 @@ class Dataset:
 def load(name_or_path: str | Path) -> Dataset | GraphSet:
     """The set at this path, or the first with this name in the searched folders: ``NAME.npz`` or a folder ``NAME``.
 
-    ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and consistent set.
+    ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and
+    consistent set.
     """
     path = _find(name_or_path)
     if path is None:
@@ -87,6 +91,14 @@ def load(name_or_path: str | Path) -> Dataset | GraphSet:
         if time.monotonic() - started > SLOW:
             _write_decoded(cached, data)
     return data
+
+
+def images(name_or_path: str | Path) -> Dataset:
+    """As :func:`load`, for what only takes images. Raises InputError for graphs, too."""
+    loaded = load(name_or_path)
+    if isinstance(loaded, GraphSet):
+        raise InputError(f"{name_or_path}: holds graphs; give images")
+    return loaded
 
 
 def from_arrays(

@@ -7,7 +7,7 @@
 | ``feat_data`` (optional) | any numbers | their values; without it all are 1 |
 | ``feat_shape`` | integers | ``(2,)``: nodes, features |
 | ``edges`` | integers | ``(2, E)``: each undirected edge once |
-| ``graph_indptr`` (small graphs) | integers | ``(graphs + 1,)``: the first node of each graph, and the number of nodes |
+| ``graph_indptr`` (small graphs) | integers | ``(graphs + 1,)``: each graph's first node, and the number of nodes |
 | ``labels`` | integers from 0, -1 = none | one a node, or one a graph where there is ``graph_indptr`` |
 | ``train_idx``, ``val_idx``, ``test_idx`` | integers | the nodes, or graphs, of each part |
 | ``classes`` (optional) | text | one name a class |

@@ -50,7 +50,7 @@ class Structure:
 
     @cached_property
     def neighbours(self) -> tuple[Index, Index]:
-        """As CSR: ``(nodes + 1,)`` where each node's neighbours begin, and ``(2·E,)`` the neighbours in rising order."""
+        """As CSR: ``(nodes + 1,)`` where each node's neighbours begin, and ``(2·E,)`` the neighbours, rising."""
         source, target = np.concatenate([self.edges, self.edges[::-1]], axis=1)
         order = np.lexsort((source, target))
         return np.concatenate([[0], np.cumsum(self.degree)]), source[order]

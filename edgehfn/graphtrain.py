@@ -1,8 +1,8 @@
 """Train a net on graphs: Adam at a constant rate, dropout, and the state of the epoch that was best in validation.
 
 One graph is one batch, with the loss over its training nodes; small graphs are drawn into batches anew each epoch. All
-that is random is drawn from (seed, epoch), so that a run that was killed and resumed ends with the very bits of one that
-was not (on one machine, with as many threads).
+that is random is drawn from (seed, epoch), so that a run that was killed and resumed ends with the very bits of one
+that was not (on one machine, with as many threads).
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ def train_graph(
             progress(run.epoch, epochs, note, note if milestone else "")
             shown = now
     net.load_state_dict(run.best)
+    net.set_progress(1.0)
     net.eval()
     return GraphHistory(run.best_epoch, run.best_accuracy, accuracy(net, batches(data, "test")))
 
@@ -158,6 +159,7 @@ class _Run:
         self.epoch = 0
         self.best: dict[str, Any] = {}
         self.best_epoch, self.best_accuracy = 0, -1.0
+        net.set_progress(0.0)
 
     def advance(self) -> tuple[float, float]:
         """One epoch. Returns the mean loss and the accuracy in validation. Raises InputError if it diverged."""
@@ -166,12 +168,14 @@ class _Run:
             torch.manual_seed(generator.key(self.settings.seed, self.epoch))
             drawn = self.whole or batches(self.data, "train", self.settings.batch, shuffle=True)
             losses = [self._step(batch) for batch in drawn]
+        reached = (self.epoch + 1) / self.settings.epochs
+        self.net.set_progress(reached)
         loss = sum(losses) / len(losses)
         if not math.isfinite(loss):
             raise InputError(f"training diverged in epoch {self.epoch + 1}: the loss is {loss}; use a lower lr")
         self.epoch += 1
         validation = accuracy(self.net, self.validation)
-        if validation > self.best_accuracy:
+        if validation > self.best_accuracy and reached >= self.net.search.ramp:
             self.best_epoch, self.best_accuracy = self.epoch, validation
             self.best = copy.deepcopy(self.net.state_dict())
         return loss, validation
@@ -203,6 +207,7 @@ class _Run:
             self.epoch, self.best_epoch = int(state["epoch"]), int(state["best_epoch"])
             self.best, self.best_accuracy = state["best"], float(state["best_accuracy"])
             self.net.load_state_dict(state["net"])
+            self.net.set_progress(self.epoch / self.settings.epochs)
             self.optimizer.load_state_dict(state["optimizer"])
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
@@ -231,9 +236,7 @@ def fits(net: Net, data: GraphSet) -> None:
             raise InputError(f"the net stores another graph than {data.name}; give the data that it was built for")
     elif isinstance(net.input, GraphSpec) and isinstance(wanted, GraphSpec):
         if not net.input.holds(wanted):
-            raise InputError(
-                f"the net reads graphs of at most {net.input}, {data.name} has {wanted}; build it for these"
-            )
+            raise InputError(f"the net reads {net.input}, {data.name} has {wanted}; build it for these")
     else:
         raise InputError(f"the net is not for the {data.of} of {data.name}; build it with its graph_input")
     last = net.shapes[net.steps[-1].name]
@@ -244,4 +247,4 @@ def fits(net: Net, data: GraphSet) -> None:
 def _signature(net: Net) -> str:
     """Tells nets apart whose training differs."""
     steps = [(s.name, s.reads, repr(s.op), s.weight, repr(s.norm), s.relu) for s in net.steps]
-    return hashlib.sha256(repr((net.seed, steps, net.shapes)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((net.seed, net.search, steps, net.shapes)).encode()).hexdigest()[:16]

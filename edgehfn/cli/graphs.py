@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NET = ("hidden", "layers", "heads", "norms", "weights", "pool")  # options of graph nets alone
-TRAINING = ("dropout", "weight_decay")
-
 
 def options(command: F) -> F:
     """What may be changed in graph nets and their training, beside what all nets have."""
@@ -27,12 +24,8 @@ def options(command: F) -> F:
         click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]"),
         click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]"),
         click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),
-        click.option("--weights", type=click.Choice(["masked", "dense"]), help="Of all layers of a graph net."),
-        click.option("--norms/--no-norms", default=None, help="Batch norms behind the layers of a graph net."),
         click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),
-        click.option(
-            "--layers", type=click.IntRange(1), help="Of a graph net; of resgcn, …, those that add residuals."
-        ),
+        click.option("--layers", type=click.IntRange(1), help="Of a graph net; of resgcn, …, those with residuals."),
         click.option("--hidden", type=click.IntRange(1), metavar="CHANNELS", help="Of a graph net."),
     ):
         command = decorate(command)

@@ -180,9 +180,7 @@ def _train_images(
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option(
-    "--data", required=True, metavar="NAME|PATH", help="Its training part is observed; of one large graph, all nodes."
-)
+@click.option("--data", required=True, metavar="NAME|PATH", help="Its training part is observed, or its one graph.")
 @click.option("--method", type=click.Choice(["minmax", "percentile", "mse"]), default="minmax", show_default=True)
 @click.option(
     "--percentile", type=click.FloatRange(50, 100), help="Of the magnitudes not clipped, for --method percentile."
@@ -192,7 +190,7 @@ def _train_images(
     type=click.IntRange(1),
     default=1024,
     show_default=True,
-    help="Images, evenly spread over the training set; or graphs.",
+    help="Evenly spread over the training set; or small graphs.",
 )
 @as_json
 def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:

@@ -3,12 +3,12 @@
 from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
 from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.draft import Draft, Masks
+from edgehfn.nn.draft import Draft, Sharing
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.gnn import GRAPH_PRESETS, GraphOptions, gnn, graph_preset
 from edgehfn.nn.graphinput import GraphSpec, StoredGraph, graph_input
 from edgehfn.nn.links import Nodes
-from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
@@ -34,7 +34,6 @@ __all__ = [
     "GraphOptions",
     "GraphSpec",
     "InputSpec",
-    "Masks",
     "MaxPool",
     "Net",
     "NodePool",
@@ -43,6 +42,7 @@ __all__ = [
     "Options",
     "Over",
     "Search",
+    "Sharing",
     "Step",
     "StoredGraph",
     "SupermaskConv2d",
@@ -51,17 +51,17 @@ __all__ = [
     "Weighted",
     "demo",
     "folded_channels",
+    "freeze",
     "gnn",
     "graph_input",
     "graph_preset",
-    "freeze",
     "mask_bits",
     "paper_bytes",
     "preset",
     "resnet",
-    "resnet20",
     "resnet8",
     "resnet8_mlperf",
+    "resnet20",
     "tiny",
     "unique_weights",
 ]

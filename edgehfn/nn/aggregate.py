@@ -12,7 +12,7 @@ from edgehfn.errors import GraphError, InputError
 from edgehfn.nn.links import COLUMNS, Links, as_map, nodewise
 from edgehfn.nn.window import Shape
 
-Norm = Literal["gcn", "mean", "sum"]
+Weighting = Literal["gcn", "mean", "sum"]
 Pool = Literal["mean", "sum"]
 
 
@@ -20,10 +20,10 @@ class Aggregate(nn.Module):
     """Over each node's neighbours and itself: the sum weighted by ``1/sqrt((d_u + 1)(d_v + 1))`` (``gcn``: Kipf and
     Welling 2017), the mean, or the plain sum (GIN with ε = 0: Xu et al. 2019); d is the number of neighbours."""
 
-    def __init__(self, norm: Norm) -> None:
+    def __init__(self, norm: Weighting) -> None:
         super().__init__()
-        if norm not in get_args(Norm):
-            raise InputError(f"aggregation {norm!r}: choose {' or '.join(get_args(Norm))}")
+        if norm not in get_args(Weighting):
+            raise InputError(f"aggregation {norm!r}: choose {' or '.join(get_args(Weighting))}")
         self.norm = norm
 
     def output_shape(self, x: Shape) -> Shape:
@@ -100,7 +100,5 @@ class NodePool(nn.Module):
 def check_nodes(x: Shape) -> Shape:
     """Raises GraphError unless x is a map over nodes, (C, R, 4)."""
     if len(x) != 3 or x[2] != COLUMNS:
-        raise GraphError(
-            f"a layer over the nodes of a graph reads maps (C, R, {COLUMNS}), not {x}; put it before pools"
-        )
+        raise GraphError(f"a layer over nodes reads maps (C, R, {COLUMNS}), not {x}; put it before the pooling")
     return x

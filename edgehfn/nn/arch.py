@@ -8,7 +8,7 @@ from typing import Any, TypeVar, assert_never, get_args
 from torch import nn
 
 from edgehfn.errors import InputError
-from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Norm, Pool
+from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.graphinput import GraphSpec, StoredGraph
 from edgehfn.nn.net import Gathering, Input, InputSpec, Net, Op, Order, RawType, Step, Weighted
@@ -117,9 +117,9 @@ def _describe_op(op: Op) -> Json:
             return {"op": "supermask_linear", "shape": list(op.shape), **_source(op)}
         case DenseConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
-            return {"op": "dense_conv", **window, "bias": op.bias is not None}
+            return {"op": "dense_conv", **window, "bias": op.bias is not None, **_bits(op)}
         case DenseLinear():
-            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None}
+            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None, **_bits(op)}
         case MaxPool():
             return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
         case GlobalAvgPool():
@@ -137,6 +137,10 @@ def _describe_op(op: Op) -> Json:
 def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
     frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
     return {"tensor": op.tensor, "densities": list(op.densities), **frozen}
+
+
+def _bits(op: DenseConv2d | DenseLinear) -> Json:
+    return {"bits": op.bits} if op.bits < 8 else {}
 
 
 def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:
@@ -167,7 +171,7 @@ def _pool(entry: Json) -> MaxPool | GlobalAvgPool:
 def _gather(entry: Json) -> Gathering:
     match choice(entry, "op", ("aggregate", "attention", "nodes")):
         case "aggregate":
-            norm: Norm = choice(entry, "norm", get_args(Norm))
+            norm: Weighting = choice(entry, "norm", get_args(Weighting))
             return Aggregate(norm)
         case "attention":
             return Attention(field(entry, "heads", int), field(entry, "slope", float))

@@ -12,15 +12,17 @@ from torch import nn
 
 from edgehfn import generator
 from edgehfn.errors import GraphError
-from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Norm, Pool
+from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.supermask import SCORE_STREAM, Source, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
 
-Kind = Literal["masked", "dense"]
-Masks = Literal["shared", "unshared"]
+Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
+BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
+Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
+Norms = Literal[Sharing, "none"]
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -38,13 +40,15 @@ class Draft:
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
     affine: bool = True
-    masks: Masks = "shared"
-    normed: bool = True  # a norm behind every layer that is meant to have one
+    masks: Sharing = "shared"
+    norms: Norms = "unshared"
+    weights: Kind = "supermask"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
     steps: list[Step] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     ops: dict[str, Op] = field(default_factory=dict)
+    normed: dict[str, nn.BatchNorm2d] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -63,7 +67,7 @@ class Draft:
         kernel: int,
         stride: int = 1,
         *,
-        kind: Kind = "masked",
+        kind: Kind | None = None,
         norm: bool = True,
         relu: bool = True,
         residual: str | None = None,
@@ -73,25 +77,25 @@ class Draft:
         A dense one without a norm has a bias.
         """
         shape = (self.shape[0], channels, kernel, stride, kernel // 2)
-        weight = self._weight(name, kind)
+        bits = BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
         if weight not in self.ops:
-            masked, bias = kind == "masked", not (norm and self.normed)
             self.ops[weight] = (
                 SupermaskConv2d(*shape, **self._source(name))
-                if masked
-                else DenseConv2d(*shape, bias=bias, seed=self._draw())
+                if bits is None
+                else DenseConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
             )
-        return self._step(name, weight, self._norm(channels) if norm else None, relu, residual)
+        return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
 
-    def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
-        """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
-        inputs, weight = prod(self.shape), self._weight(name, kind)
+    def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
+        """A linear layer over all elements, without norm or ReLU; a trained one has a bias."""
+        inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
         if weight not in self.ops:
-            masked = kind == "masked"
             self.ops[weight] = (
                 SupermaskLinear(inputs, features, **self._source(name))
-                if masked
-                else DenseLinear(inputs, features, seed=self._draw())
+                if bits is None
+                else DenseLinear(inputs, features, bits=bits, seed=self._draw())
             )
         return self._step(name, weight)
 
@@ -106,18 +110,18 @@ class Draft:
         return self._step(name, name)
 
     def aggregate(
-        self, name: str, kind: Norm, *, norm: bool = True, relu: bool = True, residual: str | None = None
+        self, name: str, kind: Weighting, *, norm: bool = True, relu: bool = True, residual: str | None = None
     ) -> str:
         """A sum over each node's neighbours and itself, then as a convolution goes on."""
         self.ops.setdefault(name, Aggregate(kind))
-        return self._step(name, name, self._norm(self.shape[0]) if norm else None, relu, residual)
+        return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual)
 
     def attention(
         self, name: str, heads: int, scores: str, *, norm: bool = True, relu: bool = True, residual: str | None = None
     ) -> str:
         """A mean over each node's neighbours and itself, weighted by ``scores``, then as a convolution goes on."""
         self.ops.setdefault(name, Attention(heads))
-        return self._step(name, name, self._norm(self.shape[0]) if norm else None, relu, residual, scores)
+        return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual, scores)
 
     def node_pool(self, name: str, kind: Pool) -> str:
         """The mean or sum over all nodes of a graph."""
@@ -135,9 +139,6 @@ class Draft:
     def net(self, classes: tuple[str, ...] = ()) -> Net:
         """The net written so far."""
         return Net(self.input, self.steps, classes, self.seed)
-
-    def _norm(self, channels: int) -> nn.BatchNorm2d | None:
-        return nn.BatchNorm2d(channels, affine=self.affine) if self.normed else None
 
     def _step(
         self,
@@ -163,9 +164,16 @@ class Draft:
         """What the present iteration calls the tensor of this name."""
         return f"{name}{ITERATION}{self.iteration}" if self.iteration else name
 
-    def _weight(self, name: str, kind: Kind) -> str:
-        """The name of the weight that the present iteration uses."""
-        return self._tensor(name) if kind == "masked" and self.masks == "unshared" else name
+    def _weight(self, name: str, bits: int | None) -> str:
+        """The name of the weight that the present iteration uses, ``bits`` those of a trained one."""
+        return self._tensor(name) if bits is None and self.masks == "unshared" else name
+
+    def _norm(self, name: str, channels: int) -> nn.BatchNorm2d | None:
+        """A norm of the present iteration's own, or that of the iterations before it, or none."""
+        if self.norms == "none":
+            return None
+        key = name if self.norms == "shared" else self._tensor(name)
+        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=self.affine))
 
     def _source(self, name: str) -> Source:
         """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from edgehfn.errors import InputError
 from edgehfn.nn.aggregate import Pool
-from edgehfn.nn.draft import Draft, Kind
+from edgehfn.nn.draft import Draft, Kind, Norms, Sharing
 from edgehfn.nn.fold import Block, Fold
+from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.graphinput import GraphSpec, StoredGraph
 from edgehfn.nn.net import Net
 from edgehfn.nn.resnet import class_names
+from edgehfn.nn.supermask import spaced
 
 Layer = Literal["gcn", "gin", "gat"]
 GRAPH_PRESETS = ("gcn", "gin", "gat", "resgcn", "resgin", "resgat")
 HIDDEN = 192  # channels, as in Yan et al.
+DENSITY = 0.375
 
 
 class GraphOptions(TypedDict, total=False):
@@ -28,14 +31,17 @@ class GraphOptions(TypedDict, total=False):
 
     hidden: int  # channels
     layers: int
-    density: float  # short for one coat of this density
-    coats: Sequence[float]  # densities, one a coat, each at most the one before
+    density: float  # of the first coat, which is the only one unless there are more coats
+    coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     fold: int  # iterations of each residual stage
     heads: int  # of attention
-    norms: bool  # batch norms behind the layers
-    affine: bool
-    weights: Kind  # "dense": trained int8 weights everywhere, to compare with
+    weights: Kind
     classifier: Kind
+    affine: bool
+    masks: Sharing  # one for all iterations of a fold, or one each over the same signs
+    norms: Norms
+    frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
+    freeze_over: Over  # how they are spread over the layers
     pool: Pool  # over the nodes of small graphs
     seed: int
 
@@ -45,7 +51,7 @@ class Linear:
     """The same linear layer at every node, norm, ReLU."""
 
     channels: int
-    kind: Kind = "masked"
+    kind: Kind | None = None  # the draft's
 
     def add(self, draft: Draft, name: str) -> None:
         draft.conv(name, self.channels, 1, kind=self.kind)
@@ -60,7 +66,7 @@ class Gather:
     heads: int = 1
     residual: bool = False
     last: bool = False
-    kind: Kind = "masked"
+    kind: Kind | None = None  # the draft's
     inner: int | None = None  # channels within a GIN layer
 
     def add(self, draft: Draft, name: str) -> None:
@@ -90,11 +96,14 @@ def gnn(
     residual: bool = False,
     fold: int = 1,
     heads: int = 4,
-    coats: Sequence[float] = (0.375,),
-    norms: bool = False,
-    affine: bool = True,
-    weights: Kind = "masked",
+    coats: Sequence[float] = (DENSITY,),
+    weights: Kind = "supermask",
     classifier: Kind | None = None,
+    affine: bool = True,
+    masks: Sharing = "shared",
+    norms: Norms = "none",
+    frozen: Frozen = 0.0,
+    freeze_over: Over = "uniform",
     pool: Pool = "mean",
     seed: int = 0,
 ) -> Net:
@@ -103,36 +112,40 @@ def gnn(
     Plain: ``layers`` layers of ``hidden`` channels, the last of which makes the classes of nodes; small graphs are
     pooled after all layers, and a linear layer makes their classes. ``residual``: a linear encoder, ``layers`` layers
     that add their input, in stages of one layer iterated ``fold`` times, and a linear predictor. ``coats`` are
-    densities, one a coat. Without ``norms`` a supermask layer's scale is a constant.
+    densities, one a coat. Without ``norms`` a supermask layer's scale is a constant. The other options are those of
+    ``resnet``.
 
     Raises InputError for an option out of range.
     """
     names = class_names(classes)
+    if type(fold) is not int:
+        raise InputError(f"fold {fold}: graph nets take one number, the iterations of every stage")
     if min(hidden, layers, fold) < 1 or layers % fold or (fold > 1 and not residual):
         raise InputError(
             f"hidden {hidden}, layers {layers}, fold {fold}: each is 1 or more, layers a multiple of fold, and only a "
             "residual net (resgcn, resgin, resgat) folds"
         )
-    draft = Draft(input, seed, tuple(coats), affine, normed=norms)
+    draft = Draft(input, seed, tuple(coats), affine, masks, norms, weights)
     many = isinstance(input, GraphSpec)
-    end = classifier or weights
     made: list[Block]
     if residual:
-        body = Gather(layer, hidden, heads, residual=True, kind=weights)
-        made = [Linear(hidden, weights), *[Fold(body, fold)] * (layers // fold)]
+        body = Gather(layer, hidden, heads, residual=True)
+        made = [Linear(hidden), *[Fold(body, fold)] * (layers // fold)]
     else:
-        body = Gather(layer, hidden, heads, kind=weights)
+        body = Gather(layer, hidden, heads)
         wide = hidden if layer == "gin" else None
-        last = Gather(layer, len(names), last=True, kind=end, inner=wide)
+        last = Gather(layer, len(names), last=True, kind=classifier, inner=wide)
         made = [body] * layers if many else [*[body] * (layers - 1), last]
     for number, block in enumerate(made):
         block.add(draft, f"layer{number}")
     if many:
         draft.node_pool("pool", pool)
-        draft.linear("classifier", len(names), kind=end)
+        draft.linear("classifier", len(names), kind=classifier)
     elif residual:
-        draft.conv("classifier", len(names), 1, kind=end, norm=False, relu=False)
-    return draft.net(names)
+        draft.conv("classifier", len(names), 1, kind=classifier, norm=False, relu=False)
+    net = draft.net(names)
+    freeze(net, frozen, freeze_over)
+    return net
 
 
 def graph_preset(
@@ -147,10 +160,11 @@ def graph_preset(
     unknown = sorted(options.keys() - GraphOptions.__annotations__.keys())
     if unknown:
         raise InputError(f"option {unknown[0]!r} is not for graphs; choose {', '.join(GraphOptions.__annotations__)}")
-    given = dict(options)
-    if "density" in given:
-        if "coats" in given:
-            raise InputError("density and coats: give one; a density is short for one coat")
-        given["coats"] = (given.pop("density"),)
-    layer = name.removeprefix("res")
-    return gnn(layer, input, classes, residual=name.startswith("res"), **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = dict(options)
+    coats = given.get("coats", 1)
+    if isinstance(coats, int):
+        given["coats"] = spaced(coats, given.pop("density", DENSITY))
+    elif "density" in given:
+        raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
+    layers: dict[str, Layer] = {"gcn": "gcn", "gin": "gin", "gat": "gat"}
+    return gnn(layers[name.removeprefix("res")], input, classes, residual=name.startswith("res"), **given)

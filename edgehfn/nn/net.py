@@ -68,7 +68,8 @@ Raw = Tensor | Nodes
 
 @dataclass(frozen=True)
 class Step:
-    """``name = relu(norm(op(x)) + residual)``; attention reads ``scores``, too. Iterations of a fold are steps that hold the same ``op``."""
+    """``name = relu(norm(op(x)) + residual)``; attention reads ``scores``, too. Iterations of a fold are steps that
+    hold the same ``op``."""
 
     name: str  # of the tensor it makes: unique in the net
     x: str
@@ -190,9 +191,9 @@ class Net(nn.Module):
             if isinstance(step.op, Gathering):
                 raise GraphError(f"step {step.name}: a layer over the nodes of a graph in a net for images")
             return
-        if len(self.shapes[step.x]) == 3 and not isinstance(step.op, Gathering):
-            if getattr(step.op, "kernel", 0) != 1 or getattr(step.op, "stride", 1) != 1:
-                raise GraphError(f"step {step.name}: mixes nodes as if they were pixels; use 1x1 convolutions")
+        over_nodes = len(self.shapes[step.x]) == 3 and not isinstance(step.op, Gathering)
+        if over_nodes and (getattr(step.op, "kernel", 0), getattr(step.op, "stride", 1)) != (1, 1):
+            raise GraphError(f"step {step.name}: mixes nodes as if they were pixels; use 1x1 convolutions")
         if isinstance(step.op, Attention):
             wanted = (2 * step.op.heads, *self.shapes[step.x][1:])
             if step.scores is None or self.shapes[step.scores] != wanted:
