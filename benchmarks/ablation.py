@@ -59,7 +59,7 @@ ROWS = (
     Row("thresholds", "a layer's own, ramp over half of the training", f"{PLAIN} --ramp 0.5"),
     Row("thresholds", "one for all layers", f"{PLAIN} --thresholds adaptive"),
     Row(
-        "thresholds", "one for all layers, ramp over half of the training", f"{PLAIN} --thresholds adaptive --ramp 0.5"
+        "thresholds", "one for all layers, ramp likewise", f"{PLAIN} --thresholds adaptive --ramp 0.5"
     ),
     Row("where folding pays", "width 8, iterated once", f"{PLAIN} --width 8"),
     Row("where folding pays", "width 8, twice", f"{BASE} --width 8 --fold 2"),
@@ -157,7 +157,7 @@ def write() -> None:
         "# Ablations",
         "Written by `make ablation`; do not edit. Fashion-MNIST, integer accuracy over all 10,000 test images, mean ± "
         "standard deviation over the seeds; bytes of model data and of masks; instructions an image predicted for a "
-        "Cortex-M4. A row is `edgehfn train --data fashion-mnist OPTIONS --seed S`, then `calibrate`, `run` and `size`. "
+        "Cortex-M4. A row is `edgehfn train --data fashion-mnist OPTIONS --seed S`, then `calibrate`, `run`, `size`. "
         "Rows of six epochs rank ideas; they are not the best that a net can reach.",
     ]
     for group in dict.fromkeys(row.group for row in ROWS):
