@@ -19,7 +19,7 @@ from statistics import mean, pstdev
 from typing import Any
 
 from benchmarks.table import table
-from edgehfn.cli import main as edgehfn
+from edgehfn.cli import cli
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, DOCUMENT = DOCS / "ablation.csv", DOCS / "ABLATION.md"
@@ -59,7 +59,7 @@ ROWS = (
     Row("thresholds", "a layer's own, ramp over half of the training", f"{PLAIN} --ramp 0.5"),
     Row("thresholds", "one for all layers", f"{PLAIN} --thresholds adaptive"),
     Row(
-        "thresholds", "one for all layers, ramp over half of the training", f"{PLAIN} --thresholds adaptive --ramp 0.5"
+        "thresholds", "one for all layers, ramp likewise", f"{PLAIN} --thresholds adaptive --ramp 0.5"
     ),
     Row("where folding pays", "width 8, iterated once", f"{PLAIN} --width 8"),
     Row("where folding pays", "width 8, twice", f"{BASE} --width 8 --fold 2"),
@@ -119,7 +119,7 @@ def run(options: str, seed: int) -> Outcome:
         options,
         seed,
         accuracy,
-        size["model_data"],
+        size["weights_flash"],
         size["flash"]["masks"],
         size["predicted_instructions"],
         round(time.monotonic() - started, 1),
@@ -127,7 +127,7 @@ def run(options: str, seed: int) -> Outcome:
 
 
 def _call(*arguments: str) -> Any:
-    return edgehfn.main([*arguments, "--json"], standalone_mode=False)
+    return cli.main([*arguments, "--json"], standalone_mode=False)
 
 
 def missing(groups: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -157,7 +157,7 @@ def write() -> None:
         "# Ablations",
         "Written by `make ablation`; do not edit. Fashion-MNIST, integer accuracy over all 10,000 test images, mean ± "
         "standard deviation over the seeds; bytes of model data and of masks; instructions an image predicted for a "
-        "Cortex-M4. A row is `edgehfn train --data fashion-mnist OPTIONS --seed S`, then `calibrate`, `run` and `size`. "
+        "Cortex-M4. A row is `edgehfn train --data fashion-mnist OPTIONS --seed S`, then `calibrate`, `run`, `size`. "
         "Rows of six epochs rank ideas; they are not the best that a net can reach.",
     ]
     for group in dict.fromkeys(row.group for row in ROWS):

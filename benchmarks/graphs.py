@@ -33,7 +33,7 @@ class Row:
 
 
 ROWS = {
-    "dense": Row("cora", "gcn", {"weights": "dense"}),
+    "dense": Row("cora", "gcn", {"weights": "int8"}),
     "cora": Row("cora", "gcn", {"density": 0.375}),
     "sparse": Row("cora", "gcn", {"density": 0.125}),
     "citeseer": Row("citeseer", "gcn", {"density": 0.25}),
