@@ -32,13 +32,19 @@ def raw_dtype(graph: Graph) -> np.dtype[np.uint8] | np.dtype[np.int8]:
 
 
 def checked(graph: Graph, raw: Raw) -> Raw:
-    """``raw`` itself if it is a batch of this graph's raw inputs. Raises InputError."""
+    """``raw`` itself if it is a batch of this graph's raw inputs, graphs among them legal. Raises InputError."""
+    fitting(graph, raw)
+    if graph.input is not None and graph.input.topology is not None:
+        for index, sample in enumerate(raw):
+            packing.check(graph.input, sample, f"graph {index}")
+    return raw
+
+
+def fitting(graph: Graph, raw: Raw) -> Raw:
+    """``raw`` itself if it is of the shape and type. Raises InputError."""
     shape, dtype = raw_shape(graph), raw_dtype(graph)
     if raw.shape[1:] != shape or raw.dtype != dtype:
         raise InputError(
             f"input: needs {dtype} of shape (N, {', '.join(map(str, shape))}), got {raw.dtype} {raw.shape}"
         )
-    if graph.input is not None and graph.input.topology is not None:
-        for index, sample in enumerate(raw):
-            packing.check(graph.input, sample, f"graph {index}")
     return raw

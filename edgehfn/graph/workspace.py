@@ -32,7 +32,7 @@ def scratch(node: ops.Node) -> int:
         case ops.SparseLinear(features=features):
             return 4 * slots(features.nodes)  # sums
         case ops.Aggregate(topology=topology):
-            return 2 * slots(topology.nodes)  # weighted elements of a channel
+            return 4 * slots(topology.nodes)  # weighted elements of a channel
         case ops.Attention(topology=topology):
             # A multiplier of 16 bits, a shift and an element of a channel for each slot; a byte for each weight.
             return 4 * slots(topology.nodes) + slots(topology.nodes) + entries(topology)

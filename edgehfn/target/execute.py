@@ -16,7 +16,7 @@ from edgehfn import generator
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
 from edgehfn.graph import Graph, packing, plan
-from edgehfn.graph.raw import Raw, checked, raw_dtype, raw_shape
+from edgehfn.graph.raw import Raw, checked, fitting, raw_dtype, raw_shape
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
 from edgehfn.target.toolchain import QEMU, call
@@ -66,6 +66,20 @@ def selftest(graph: Graph, on: str = HOST) -> bool:
         if "FAIL" in str(error):
             return False
         raise
+
+
+def check(graph: Graph, raw: Raw, on: str = HOST) -> list[int]:
+    """What NAME_check_graph says of each of the raw graphs ``(N, bytes)``, legal or not: SPEC section 5.2.
+
+    Raises InputError for other bytes than a graph takes, ToolError if a tool is missing or the program fails.
+    """
+    graphs, target = fitting(graph, raw), machine(on)
+    program = build(emitted(graph), target, main="check")
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "in.bin").write_bytes(np.ascontiguousarray(graphs).tobytes())
+        call(command(program, target), timeout=STARTING + PER_IMAGE * len(graphs), cwd=place)
+        return list((place / "out.bin").read_bytes())
 
 
 def machine(name: str) -> Machine:

@@ -1,9 +1,11 @@
-#include "requantise.h"
+#include "channel.h"
 #include "topology.h"
 
 /* SPEC section 5.3. For each head: the weight of every edge, behind those of a node's neighbours that of itself; for
  * each node the shift and the factor that divide by their sum; then channel by channel, copied to scratch, so that y
  * may be x. Comparisons are arithmetic, as they may branch. */
+
+enum { NODES = 32 }; /* whose sums are held at once */
 
 struct head {
     const struct hfn_neighbours *all;
@@ -78,20 +80,24 @@ static void weigh(const struct head *head) {
     }
 }
 
-static void channel(const struct head *head, const struct hfn_scale *scale, const int8_t *x, const int8_t *residual,
-                    int8_t *y) {
-    const hfn_half *source = head->all->source;
+static void average(const struct head *head, const int8_t *x, struct hfn_channel *channel) {
+    const hfn_half *source = head->all->source, *degree = head->all->degree;
     const uint8_t *weight = head->weight;
+    int32_t sums[NODES];
     for (uint32_t v = 0; v < head->all->slots; v++) {
         head->copy[v] = x[v];
     }
-    for (uint32_t v = 0; v < head->all->slots; v++) {
-        int32_t sum = 0;
-        for (const hfn_half *end = source + head->all->degree[v]; source != end; source++) {
-            sum += *weight++ * head->copy[*source];
+    for (uint32_t v = 0; v < head->all->slots;) {
+        const uint32_t rest = head->all->slots - v, count = rest < NODES ? rest : NODES;
+        for (uint32_t i = 0; i < count; i++, v++) {
+            int32_t sum = 0;
+            for (const hfn_half *end = source + *degree++; source != end; source++) {
+                sum += *weight++ * head->copy[*source];
+            }
+            sum += *weight++ * head->copy[v];
+            sums[i] = (sum >> head->shift[v]) * head->factor[v];
         }
-        sum += *weight++ * head->copy[v];
-        y[v] = hfn_rounded(scale, (sum >> head->shift[v]) * head->factor[v], residual[v]);
+        hfn_store(channel, sums, count);
     }
 }
 
@@ -110,13 +116,14 @@ void hfn_attention(const void *model, const struct hfn_attention *node, uint32_t
         .weight = scratch + 4 * slots,
     };
     head.heard = head.said + node->heads * slots;
-    const int8_t *x = hfn_in_arena(arena, node->x), *residual = hfn_in_arena(arena, node->residual);
-    int8_t *y = hfn_in_arena(arena, node->y);
+    const struct hfn_plane plane = {&node->requantise, node->y, node->residual, slots};
+    const int8_t *x = hfn_in_arena(arena, node->x);
+    struct hfn_channel channel;
     for (uint32_t c = 0, last = 0, k = 0; k < node->heads; k++, head.said += slots, head.heard += slots) {
         weigh(&head);
-        for (last += node->each; c < last; c++, x += slots, residual += slots, y += slots) {
-            const struct hfn_scale scale = hfn_scale(model, &node->requantise, c);
-            channel(&head, &scale, x, residual, y);
+        for (last += node->each; c < last; c++, x += slots) {
+            hfn_plane_open(&channel, model, &plane, arena, c);
+            average(&head, x, &channel);
         }
     }
 }

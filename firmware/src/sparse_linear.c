@@ -1,3 +1,4 @@
+#include "channel.h"
 #include "sparse_linear.h"
 
 void hfn_sparse_clear(const struct hfn_sparse_linear *node, uint32_t *arena) {
@@ -26,10 +27,8 @@ void hfn_sparse_add(const void *model, const struct hfn_sparse_linear *node, uin
 }
 
 void hfn_sparse_store(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena, uint32_t output) {
-    const struct hfn_scale scale = hfn_scale(model, &node->requantise, output);
-    const int32_t *sums = hfn_in_arena(arena, node->sums);
-    int8_t *y = (int8_t *)hfn_in_arena(arena, node->y) + output * node->slots;
-    for (uint32_t v = 0; v < node->slots; v++) {
-        y[v] = hfn_rounded(&scale, sums[v], 0);
-    }
+    const struct hfn_plane plane = {&node->requantise, node->y, node->y, node->slots};
+    struct hfn_channel channel;
+    hfn_plane_open(&channel, model, &plane, arena, output);
+    hfn_store(&channel, hfn_in_arena(arena, node->sums), node->slots);
 }
