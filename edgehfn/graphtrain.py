@@ -12,18 +12,21 @@ import hashlib
 import math
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgehfn import checkpoint, generator
+from edgehfn import checkpoint
 from edgehfn.errors import InputError
 from edgehfn.graphs import GraphSet, Index, Part
 from edgehfn.nn import GraphSpec, Net, Nodes, StoredGraph, graph_input
-from edgehfn.nn.links import nodewise
+from edgehfn.nn.links import dropped, nodewise
+from edgehfn.nn.net import Drop, whole
 from edgehfn.progress import Report
 
 REPORT_EVERY = 0.2  # seconds
@@ -112,22 +115,26 @@ class Batch:
     chosen: Tensor | None  # nodes; None where whole graphs have labels
     labels: Tensor
 
-    def logits(self, net: Net, dropout: float = 0.0) -> Tensor:
+    def logits(self, net: Net, drop: Drop = whole) -> Tensor:
         """As many as there are labels, (n, classes)."""
-        logits = net.run(self.nodes, dropout=dropout)
+        logits = net.run(self.nodes, drop=drop)
         return logits if self.chosen is None else nodewise(logits)[self.chosen]
 
 
 def batches(
-    data: GraphSet, part: Part, size: int = EVALUATED, *, shuffle: bool = False, limit: int | None = None
+    data: GraphSet,
+    part: Part,
+    size: int = EVALUATED,
+    *,
+    shuffle: np.random.Generator | None = None,
+    limit: int | None = None,
 ) -> list[Batch]:
-    """The first ``limit`` of a part of the set: at once, if it is nodes, or so many small graphs at a time; ``shuffle``
-    draws their order from torch's generator."""
+    """The first ``limit`` of a part of the set: at once, if it is nodes, or so many small graphs at a time."""
     chosen, labels = torch.from_numpy(data.split[part])[:limit], torch.from_numpy(data.labels)
     if data.of == "nodes":
         return [Batch(Nodes.of(data.features, data.structure), chosen, labels[chosen])]
-    if shuffle:
-        chosen = chosen[torch.randperm(len(chosen))]
+    if shuffle is not None:
+        chosen = chosen[torch.from_numpy(shuffle.permutation(len(chosen)))]
     return [Batch(_some(data, graphs.numpy()), None, labels[graphs]) for graphs in chosen.split(size)]
 
 
@@ -164,10 +171,9 @@ class _Run:
     def advance(self) -> tuple[float, float]:
         """One epoch. Returns the mean loss and the accuracy in validation. Raises InputError if it diverged."""
         self.net.train()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator.key(self.settings.seed, self.epoch))
-            drawn = self.whole or batches(self.data, "train", self.settings.batch, shuffle=True)
-            losses = [self._step(batch) for batch in drawn]
+        draw = np.random.default_rng((self.settings.seed, self.epoch))
+        drawn = self.whole or batches(self.data, "train", self.settings.batch, shuffle=draw)
+        losses = [self._step(batch, draw) for batch in drawn]
         reached = (self.epoch + 1) / self.settings.epochs
         self.net.set_progress(reached)
         loss = sum(losses) / len(losses)
@@ -180,8 +186,10 @@ class _Run:
             self.best = copy.deepcopy(self.net.state_dict())
         return loss, validation
 
-    def _step(self, batch: Batch) -> float:
-        loss = F.cross_entropy(batch.logits(self.net, self.settings.dropout), batch.labels)
+    def _step(self, batch: Batch, draw: np.random.Generator) -> float:
+        fraction = self.settings.dropout
+        logits = batch.logits(self.net, partial(dropped, fraction=fraction, draw=draw) if fraction else whole)
+        loss = F.cross_entropy(logits, batch.labels)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()

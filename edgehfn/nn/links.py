@@ -7,9 +7,10 @@ a matrix of nodes by channels too, without a copy. Several graphs are one map, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -87,34 +88,62 @@ class _Neighbours(torch.autograd.Function):
 
 @dataclass(frozen=True, eq=False)
 class SparseMap:
-    """A map over nodes of which few values are not 0: row by row, the channels that a node has and their values."""
+    """A map over nodes of which few values are not 0, node by node and channel by channel (CSR)."""
 
-    indptr: Tensor  # (4·R + 1,)
-    indices: Tensor
-    values: Tensor  # float
-    channels: int
+    starts: Tensor  # (4·R,) where each node's channels begin in channel
+    channel: Tensor
+    by_channel: Tensor  # (C,) where each channel's nodes begin in node
+    node: Tensor
+    order: Tensor  # of the values, that sorts them by channel
+    values: Tensor  # float, node by node
 
     @staticmethod
     def of(features: Features, device: torch.device | str = "cpu") -> SparseMap:
         """Features in real units: ones, or whole steps of 1/127."""
-        places = COLUMNS * rows(features.nodes)
-        indptr = F.pad(torch.from_numpy(features.indptr), (0, places - features.nodes), value=len(features.indices))
-        indices = torch.from_numpy(features.indices)
-        values = torch.ones(len(indices)) if features.values is None else torch.from_numpy(features.values) / LEVELS
-        return SparseMap(indptr.to(device), indices.to(device), values.float().to(device), features.count)
+        starts = torch.from_numpy(features.indptr)[:-1]
+        starts = F.pad(starts, (0, -features.nodes % COLUMNS), value=len(features.indices))
+        by_channel, node, order = (torch.from_numpy(part) for part in features.by_feature)
+        channel = torch.from_numpy(features.indices)
+        values = torch.ones(len(channel)) if features.values is None else torch.from_numpy(features.values) / LEVELS
+        parts = (starts, channel, by_channel[:-1], node, order, values.float())
+        return SparseMap(*(part.to(device) for part in parts))
 
-    def conv(self, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """A 1x1 convolution (O, C, 1, 1): the map (1, O, R, 4)."""
-        by_channel = weight.flatten(1).t().contiguous()
-        made = F.embedding_bag(self.indices, by_channel, self.indptr[:-1], mode="sum", per_sample_weights=self.values)
-        return as_map(made if bias is None else made + bias)
 
-    def dropout(self, probability: float) -> SparseMap:
-        """Some of the values gone, the others larger (Srivastava et al. 2014)."""
-        return SparseMap(self.indptr, self.indices, F.dropout(self.values, probability), self.channels)
+class _SparseLinear(torch.autograd.Function):
+    """``X·W``, W (C, O); the gradient ``Xᵀ·g`` is such a product too."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, x: SparseMap) -> Tensor:
+        ctx.x = x
+        return F.embedding_bag(x.channel, weight, x.starts, mode="sum", per_sample_weights=x.values)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        x: SparseMap = ctx.x
+        values = x.values[x.order]
+        return F.embedding_bag(x.node, grads[0].contiguous(), x.by_channel, mode="sum", per_sample_weights=values), None
 
 
 Map = Tensor | SparseMap
+
+
+def linear(x: Map, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The 1x1 convolution (O, C, 1, 1): a map (1, O, R, 4)."""
+    if isinstance(x, Tensor):
+        return as_map(F.linear(nodewise(x), weight.flatten(1), bias))
+    made: Tensor = _SparseLinear.apply(weight.flatten(1).t().contiguous(), x)  # type: ignore[no-untyped-call]
+    return as_map(made if bias is None else made + bias)
+
+
+def dropped(x: Map, fraction: float, draw: np.random.Generator) -> Map:
+    """Some of the values gone, in steps of 1/256, the others larger (Srivastava et al. 2014)."""
+    values = x if isinstance(x, Tensor) else x.values
+    gone = round(256 * fraction)
+    flat = nodewise(values) if values.dim() == 4 else values
+    bytes_ = np.frombuffer(draw.bytes(flat.numel()), np.uint8) >= gone
+    factor = torch.from_numpy(bytes_).to(flat.device).reshape(flat.shape).float() * (256 / (256 - gone))
+    left = flat * factor
+    return as_map(left) if isinstance(x, Tensor) else replace(x, values=left)
 
 
 @dataclass(frozen=True, eq=False)

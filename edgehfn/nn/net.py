@@ -10,14 +10,13 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn import fused
 from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.graphinput import GraphSpec, StoredGraph
-from edgehfn.nn.links import Links, Map, Nodes, SparseMap
+from edgehfn.nn.links import Links, Map, Nodes, SparseMap, linear
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.search import Search
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
@@ -29,6 +28,7 @@ Op = Weighted | MaxPool | GlobalAvgPool | Gathering
 Order = Literal["chw", "hwc"]
 RawType = Literal["u8", "s8"]
 Observe = Callable[[str, Tensor], None]
+Drop = Callable[[Map], Map]
 
 INPUT = "input"
 INPUT_STEP = 1 / 127  # the real value of one integer step of an image
@@ -86,6 +86,11 @@ class Step:
         return tuple(name for name in (self.x, self.scores, self.residual) if name is not None)
 
 
+def whole(x: Map) -> Map:
+    """Nothing is dropped."""
+    return x
+
+
 class Net(nn.Module):
     """An input and the steps from it to the logits.
 
@@ -114,10 +119,10 @@ class Net(nn.Module):
         """Raw bytes (N, C, H, W) to logits (N, classes); nodes to logits (1, classes, R, 4), or one row a graph."""
         return self.run(raw)
 
-    def run(self, raw: Raw, observe: Observe | None = None, dropout: float = 0.0) -> Tensor:
+    def run(self, raw: Raw, observe: Observe | None = None, drop: Drop = whole) -> Tensor:
         """As ``forward``, handing every tensor out by name, "input" first. What is observed must not be changed.
 
-        ``dropout`` is the fraction of the elements, drawn anew for each layer with a weight, that it does not get.
+        ``drop`` changes what each linear layer over nodes reads, in training.
         """
         weights = {name: op.weight() for name, op in self.weights.items()}
         x, links = self._read(raw)
@@ -125,7 +130,7 @@ class Net(nn.Module):
             observe(INPUT, x.values if isinstance(x, SparseMap) else x)
         tensors: dict[str, Map] = {INPUT: x}
         for step, dead in zip(self.steps, self._dead, strict=True):
-            y = _made(step, tensors, weights, links, dropout)
+            y = _made(step, tensors, weights, links, drop)
             tensors[step.name] = y = _finish(step, y, tensors)
             if observe is not None:
                 observe(step.name, y)
@@ -217,23 +222,21 @@ class Net(nn.Module):
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
 
 
-def _made(
-    step: Step, tensors: dict[str, Map], weights: dict[str, Tensor], links: Links | None, dropout: float
-) -> Tensor:
+def _made(step: Step, tensors: dict[str, Map], weights: dict[str, Tensor], links: Links | None, drop: Drop) -> Tensor:
     """``op(x)`` of a step."""
     x, op = tensors[step.x], step.op
-    if dropout and step.weight:
-        x = x.dropout(dropout) if isinstance(x, SparseMap) else F.dropout(x, dropout)
-    if isinstance(x, SparseMap):
-        made = x.conv(weights[step.weight], getattr(op, "bias", None))
-    elif isinstance(op, Aggregate | NodePool):
-        assert links is not None
-        made = op(x, links)
-    elif isinstance(op, Attention):
-        assert links is not None
-        made = op(x, _tensor(tensors, str(step.scores)), links)
-    else:
-        made = op(x, weights[step.weight]) if step.weight else op(x)
+    made: Tensor
+    match op:
+        case Aggregate() | NodePool():
+            assert links is not None
+            made = op(x, links)
+        case Attention():
+            assert links is not None
+            made = op(x, _tensor(tensors, str(step.scores)), links)
+        case SupermaskConv2d() | DenseConv2d() if links is not None:
+            made = linear(drop(x), weights[step.weight], getattr(op, "bias", None))
+        case _:
+            made = op(x, weights[step.weight]) if step.weight else op(x)
     return made
 
 
