@@ -133,14 +133,13 @@ def test_wrong_options_are_named(options, says):
 
 
 def test_layers_of_images_and_graphs_do_not_mix():
+    over_nodes, over_pixels = Draft(graph_input(SMALL)), Draft(hfn.nn.InputSpec((3, 4, 4)))
+    over_nodes.conv("stem", 8, 3)
+    over_pixels.aggregate("sum", "sum")
     with pytest.raises(GraphError, match="mixes nodes"):
-        draft = Draft(graph_input(SMALL))
-        draft.conv("stem", 8, 3)
-        draft.net()
+        over_nodes.net()
     with pytest.raises(GraphError, match="net for images"):
-        draft = Draft(hfn.nn.InputSpec((3, 4, 4)))
-        draft.aggregate("sum", "sum")
-        draft.net()
+        over_pixels.net()
 
 
 def test_a_run_that_was_stopped_ends_with_the_same_bits(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def test_a_file_is_read_as_it_was_written(tmp_path):
     assert data.features.values is None
     assert data.structure.degree.tolist() == [1, 2, 2, 1, 0]
     starts, sources = data.structure.neighbours
-    assert [sources[a:b].tolist() for a, b in zip(starts, starts[1:], strict=False)] == [[1], [0, 2], [1, 3], [2], []]
+    assert [sources[a:b].tolist() for a, b in pairwise(starts)] == [[1], [0, 2], [1, 3], [2], []]
     assert len(data.sha256) == 16
 
 
@@ -143,4 +144,4 @@ def test_features_by_feature_are_the_transpose():
         at = slice(starts[feature], starts[feature + 1])
         assert (np.diff(nodes[at]) > 0).all()
         again[feature, nodes[at]] = data.features.values[order[at]]
-    assert (again.T == data.features.dense()).all()
+    assert (data.features.dense() == again.T).all()
