@@ -46,6 +46,12 @@ def layout(graph: Graph, plan: Plan) -> list[Part]:
     return [Part(m.name, m.origin, data) for m, data in zip(members, c_data.encode(members), strict=True)]
 
 
+def functions(graph: Graph) -> list[str]:
+    """All that generated code calls, a call each."""
+    checked = graph.input is not None and graph.input.topology is not None
+    return [*(["hfn_check_graph"] if checked else []), *(function(node, graph) for node in graph)]
+
+
 def function(node: Node, graph: Graph) -> str:
     """The function of firmware/ that runs a node."""
     match node:

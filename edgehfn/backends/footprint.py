@@ -111,7 +111,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    flash["code"], stack = costs.predict(core, [c.function(node, graph) for node in graph])
+    flash["code"], stack = costs.predict(core, c.functions(graph))
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

@@ -27,29 +27,40 @@ def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
             kept = np.ones(weight.shape, bool) if isinstance(weight, ops.Dense) else weight.values != 0
             members = int((kept * lengths).sum())
             return {
-                "call": 1,
-                "channels": y.shape[0],
-                "elements": y.size,
+                **_stored(node, y),
                 "features": int(kept.sum()),
                 "members": members,
                 "valued members": members * (features.values is not None),
             }
         case ops.Aggregate(topology=topology):
-            return {"call": 1, "channels": y.shape[0], "elements": y.size, "heard": y.shape[0] * _heard(topology)}
+            pairs = -(-y.shape[0] // 2)
+            gathered = {"pairs": pairs, "gathered": pairs * prod(y.shape[1:]), "heard": pairs * _heard(topology)}
+            return {**_stored(node, y), **gathered}
         case ops.Attention(topology=topology, heads=heads):
             return {
-                "call": 1,
+                **_stored(node, y),
                 "heads": heads,
                 "scored elements": heads * prod(y.shape[1:]),
                 "scored": heads * _heard(topology),
-                "channels": y.shape[0],
-                "elements": y.size,
                 "heard": y.shape[0] * _heard(topology),
             }
         case ops.NodePool(topology=topology):
             return {"call": 1, "channels": y.size, "elements": y.size * topology.nodes}
         case _:
             assert_never(node)
+
+
+def _stored(node: ops.SparseLinear | ops.Aggregate | ops.Attention, y: Tensor) -> dict[str, float]:
+    """Of requantising and storing a node's sums."""
+    added = ops.residual(node) is not None and node.requantise.residual_multiplier > 0
+    return {
+        "call": 1,
+        "channels": y.shape[0],
+        "elements": y.size,
+        "added elements": y.size * added,
+        "signed elements": y.size * (y.lo < 0),
+        "signed added elements": y.size * added * (y.lo < 0),
+    }
 
 
 def _heard(topology: Topology) -> int:

@@ -31,6 +31,13 @@ FUNCTIONS = (
     "hfn_max_pool",
     "hfn_avg_pool",
     "hfn_add",
+    "hfn_check_graph",
+    "hfn_constant",
+    "hfn_sparse_supermask",
+    "hfn_sparse_dense",
+    "hfn_aggregate",
+    "hfn_attention",
+    "hfn_node_pool",
 )
 
 

@@ -4,7 +4,7 @@
 /* SPEC section 5.3. Two channels at a time are weighted into scratch, from where their nodes' neighbours are gathered;
  * so y may be x. Weighted elements fit 16 bits: 255·127. REQUIRE whole·sum + (2^shift >> 1) < 2^31 in magnitude. */
 
-enum { NODES = 32 }; /* whose sums are held at once */
+enum { NODES = 24 }; /* whose sums are held at once */
 
 struct tables {
     const uint8_t *neighbour, *own;

@@ -5,7 +5,7 @@
  * each node the shift and the factor that divide by their sum; then channel by channel, copied to scratch, so that y
  * may be x. Comparisons are arithmetic, as they may branch. */
 
-enum { NODES = 32 }; /* whose sums are held at once */
+enum { NODES = 24 }; /* whose sums are held at once */
 
 struct head {
     const struct hfn_neighbours *all;

@@ -1,4 +1,5 @@
 #include "arena.h"
+#include "fill.h"
 
 /* Legal graphs take the same instructions for the same numbers of nodes and edges: what is wrong is gathered in bits
  * and looked at behind each loop. Bit 31 of a - b says a < b for numbers below 2^31. */
@@ -17,13 +18,10 @@ static int ends(const hfn_half *edge, const hfn_half *end, uint32_t nodes) {
     return !(inside >> 31) ? HFN_GRAPH_RANGE : loop >> 31 ? HFN_GRAPH_LOOP : HFN_GRAPH_OK;
 }
 
-/* Sets the degrees, and where the next neighbour of each node goes. */
+/* Counts the degrees, which are 0, and sets where the next neighbour of each node goes. */
 static int count(const struct hfn_topology *topology, const hfn_half *edge, const hfn_half *end, hfn_half *degrees,
                  hfn_half *next) {
     uint32_t over = 0, total = 0;
-    for (uint32_t v = 0; v < topology->slots; v++) {
-        degrees[v] = 0;
-    }
     for (; edge != end; edge++) {
         degrees[*edge]++;
     }
@@ -39,7 +37,7 @@ static int count(const struct hfn_topology *topology, const hfn_half *edge, cons
 static int distinct(const hfn_half *degrees, const hfn_half *source, hfn_half *mark, uint32_t slots) {
     uint32_t twice = 0;
     for (uint32_t v = 0; v < slots; v++) {
-        mark[v] = 0xFFFF; /* is no node */
+        mark[v] = (hfn_half)v; /* does not hear itself */
     }
     for (uint32_t v = 0; v < slots; v++) {
         for (const hfn_half *end = source + degrees[v]; source != end; source++) {
@@ -65,6 +63,8 @@ int hfn_check_graph(const struct hfn_topology *topology, uint32_t *arena) {
     const hfn_half *const end = edges + 2 * (uint32_t)raw[1];
     int status = ends(edges, end, nodes);
     if (status == HFN_GRAPH_OK) {
+        uint32_t *const words = hfn_in_arena(arena, topology->degrees);
+        hfn_fill(words, words + topology->slots / 2, 0);
         status = count(topology, edges, end, degrees, next);
     }
     if (status != HFN_GRAPH_OK) {

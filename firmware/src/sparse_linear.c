@@ -1,11 +1,10 @@
 #include "channel.h"
+#include "fill.h"
 #include "sparse_linear.h"
 
 void hfn_sparse_clear(const struct hfn_sparse_linear *node, uint32_t *arena) {
-    int32_t *sums = hfn_in_arena(arena, node->sums);
-    for (const int32_t *end = sums + node->slots; sums != end; sums++) {
-        *sums = 0;
-    }
+    uint32_t *sums = hfn_in_arena(arena, node->sums);
+    hfn_fill(sums, sums + node->slots, 0);
 }
 
 void hfn_sparse_add(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena, uint32_t feature,
