@@ -132,6 +132,16 @@ def test_wrong_options_are_named(options, says):
         graph_preset("resgat", graph_input(DATA), 3, **options)
 
 
+def test_larger_graphs_than_those_of_the_set_may_come():
+    spec = graph_input(SMALL, (40, 60, 20))
+    assert spec.shape == (8, 10, 4)
+    graphtrain.fits(graph_preset("gin", spec, 2, hidden=8), SMALL)
+    with pytest.raises(InputError, match="give at least these"):
+        graph_input(SMALL, (40, 3, 20))
+    with pytest.raises(InputError, match="one graph"):
+        graph_input(DATA, (80, 300, 20))
+
+
 def test_layers_of_images_and_graphs_do_not_mix():
     over_nodes, over_pixels = Draft(graph_input(SMALL)), Draft(hfn.nn.InputSpec((3, 4, 4)))
     over_nodes.conv("stem", 8, 3)

@@ -86,12 +86,24 @@ def check(model: Path | None, arch: str | None) -> None:
         raise click.UsageError("give either a model file or --arch PRESET")
 
 
-def input_of(data: Dataset | GraphSet) -> Any:
-    """What a net for this set reads."""
+def input_of(data: Dataset | GraphSet, most: str | None) -> Any:
+    """What a net for this set reads; ``most`` are limits of small graphs. Raises InputError."""
     from edgehfn import nn
     from edgehfn.graphs import GraphSet
 
-    return nn.graph_input(data) if isinstance(data, GraphSet) else data.shape
+    if isinstance(data, GraphSet):
+        return nn.graph_input(data, None if most is None else _limits(most))
+    if most is not None:
+        raise InputError("--most is for small graphs; leave it out")
+    return data.shape
+
+
+def _limits(text: str) -> tuple[int, int, int]:
+    try:
+        nodes, edges, degree = (int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--most {text}: give nodes, edges, neighbours of a node, such as 32,64,12") from None
+    return nodes, edges, degree
 
 
 def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -> Net:

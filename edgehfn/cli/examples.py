@@ -70,12 +70,13 @@ def test_part(model: Model, name: str, limit: int | None) -> Examples:
             return Examples(loaded, np.zeros((1, 0), np.uint8), loaded.labels[chosen], "nodes", chosen)
         chosen = loaded.split["test"][:limit]
         return Examples(loaded, packed(model, loaded, chosen), loaded.labels[chosen], "graphs")
+    raw = machines.raw(model.graph, loaded.x_test[:limit])
     outputs = model.graph.output.size
     if len(loaded.classes) != outputs:
         raise InputError(
             f"{name}: has {len(loaded.classes)} classes, {model.path} tells {outputs} apart; give its own data"
         )
-    return Examples(loaded, machines.raw(model.graph, loaded.x_test[:limit]), loaded.y_test[:limit], "images")
+    return Examples(loaded, raw, loaded.y_test[:limit], "images")
 
 
 def packed(model: Model, data: GraphSet, graphs: Labels) -> Raw:

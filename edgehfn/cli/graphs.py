@@ -21,6 +21,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 def options(command: F) -> F:
     """What may be changed in graph nets and their training, beside what all nets have."""
     for decorate in (
+        click.option(
+            "--most",
+            metavar="N,E,D",
+            help="Nodes, edges and neighbours of a node of small graphs.  [default: the set's largest]",
+        ),
         click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]"),
         click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]"),
         click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),

@@ -96,6 +96,7 @@ def train(
     as_json: bool,
     dropout: float | None,
     weight_decay: float | None,
+    most: str | None,
     **net_options: Any,
 ) -> Result:
     """Train a net on labelled images or graphs.
@@ -112,7 +113,7 @@ def train(
     from edgehfn.graphs import GraphSet
 
     loaded = sets.load(data)
-    net = architecture.build(arch, architecture.input_of(loaded), loaded.classes, **net_options)
+    net = architecture.build(arch, architecture.input_of(loaded, most), loaded.classes, **net_options)
     net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):

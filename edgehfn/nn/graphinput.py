@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -66,7 +68,7 @@ class GraphSpec:
     most_nodes: int
     most_edges: int  # each counted once
     most_degree: int  # neighbours of a node
-    step: float = 1 / LEVELS
+    step: ClassVar[float] = 1 / LEVELS  # the real value of one integer step of a feature
 
     def __post_init__(self) -> None:
         if self.features < 1 or not 1 <= self.most_nodes <= MOST_NODES or not 1 <= self.most_edges <= MOST_EDGES:
@@ -76,6 +78,10 @@ class GraphSpec:
             )
         if not 2 <= self.most_degree < 2**16:
             raise InputError(f"graphs of {self.most_degree} neighbours a node: give 2..{2**16 - 1}")
+
+    def __str__(self) -> str:
+        most = f"{self.most_nodes} nodes, {self.most_edges} edges and {self.most_degree} neighbours a node"
+        return f"graphs of {self.features} features and up to {most}"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -88,10 +94,22 @@ class GraphSpec:
         return self.features == other.features and all(ours >= theirs for ours, theirs in zip(*limits, strict=True))
 
 
-def graph_input(data: GraphSet) -> StoredGraph | GraphSpec:
-    """What a net for this set reads: its one graph, or any graphs up to the largest of its small ones."""
+def graph_input(data: GraphSet, most: Sequence[int] | None = None) -> StoredGraph | GraphSpec:
+    """What a net for this set reads: its one graph, or any graphs up to the largest of its small ones.
+
+    ``most``: nodes, edges and neighbours of a node, where larger graphs than those of the set may come. Raises
+    InputError if these are fewer, or for one stored graph.
+    """
     if data.of == "nodes":
+        if most is not None:
+            raise InputError(f"{data.name} is one graph, which the model stores; limits are for small graphs")
         return StoredGraph(data.features, data.structure)
     whole = data.structure
     nodes, edges, degree = (int(many.max()) for many in (whole.sizes, whole.edge_counts, whole.degree))
-    return GraphSpec(data.features.count, nodes, max(1, edges), max(2, degree))
+    found = GraphSpec(data.features.count, nodes, max(1, edges), max(2, degree))
+    if most is None:
+        return found
+    asked = GraphSpec(data.features.count, *most)
+    if not asked.holds(found):
+        raise InputError(f"limits of {asked}: {data.name} has {found}; give at least these")
+    return asked
