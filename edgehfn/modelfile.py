@@ -226,6 +226,7 @@ class _Stored:
             "counts": torch.from_numpy(counts),
             "pruned": pruned,
             "locked": locked,
+            "gain": arch.field(entry, "gain", float) if "gain" in entry else 1.0,
         }
 
     def _take(self, name: str, shape: tuple[int, ...]) -> Tensor:

@@ -29,6 +29,7 @@ def options(command: F) -> F:
         click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]"),
         click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]"),
         click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),
+        click.option("--gain", type=float, help="Of what the layers of resgcn, … add.  [default: 0.1]"),
         click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),
         click.option("--layers", type=click.IntRange(1), help="Of a graph net; of resgcn, …, those with residuals."),
         click.option("--hidden", type=click.IntRange(1), metavar="CHANNELS", help="Of a graph net."),

@@ -136,7 +136,8 @@ def _describe_op(op: Op) -> Json:
 
 def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
     frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
-    return {"tensor": op.tensor, "densities": list(op.densities), **frozen}
+    gain = {"gain": op.gain} if op.gain != 1 else {}
+    return {"tensor": op.tensor, "densities": list(op.densities), **frozen, **gain}
 
 
 def _bits(op: DenseConv2d | DenseLinear) -> Json:

@@ -71,17 +71,18 @@ class Draft:
         norm: bool = True,
         relu: bool = True,
         residual: str | None = None,
+        gain: float = 1.0,
     ) -> str:
         """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted.
 
-        A dense one without a norm has a bias.
+        A trained one without a norm has a bias. ``gain``: factor of a supermask's magnitude.
         """
         shape = (self.shape[0], channels, kernel, stride, kernel // 2)
         bits = BITS.get(kind or self.weights)
         weight = self._weight(name, bits)
         if weight not in self.ops:
             self.ops[weight] = (
-                SupermaskConv2d(*shape, **self._source(name))
+                SupermaskConv2d(*shape, **self._source(name), gain=gain)
                 if bits is None
                 else DenseConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
             )

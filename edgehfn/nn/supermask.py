@@ -64,6 +64,13 @@ def check_thresholds(pruned: int, locked: int) -> tuple[int, int]:
     return pruned, locked
 
 
+def check_gain(gain: float) -> float:
+    """A factor of a magnitude. Raises InputError unless it is positive."""
+    if not (isfinite(gain) and gain > 0):
+        raise InputError(f"gain {gain} must be a positive number, such as 0.1")
+    return gain
+
+
 def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
     """The constant of the signed-constant weights: it keeps the variance of He initialisation.
 
@@ -106,6 +113,7 @@ class Source(TypedDict):
     counts: NotRequired[Tensor | None]  # 0..coats, in weight order: a fixed mask; without it there are scores to learn
     pruned: NotRequired[int]  # thresholds of frozen positions, in 1/256: SPEC section 2.1
     locked: NotRequired[int]
+    gain: NotRequired[float]  # factor of the magnitude, 1 by default
 
 
 class Supermask(nn.Module):
@@ -126,7 +134,8 @@ class Supermask(nn.Module):
         self.tensor = check_seed(source["tensor"])
         self.seed = check_seed(source["seed"])
         self.densities = check_densities(source["densities"])
-        self.magnitude = magnitude(prod(shape[1:]), self.densities)
+        self.gain = check_gain(source.get("gain", 1.0))
+        self.magnitude = magnitude(prod(shape[1:]), self.densities) * self.gain
         signs = torch.from_numpy(generator.signs(self.seed, self.tensor, prod(shape)).astype(np.float32))
         self.register_buffer("base", (signs * self.magnitude).reshape(shape), persistent=False)
         counts = source.get("counts")
