@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgehfn.graph import Graph, ops
+from benchmarks.table import table
+from edgehfn.graph import Graph, ops, plan
 from edgehfn.graph.ops import (
     RELU,
     SIGNED,
@@ -22,6 +23,9 @@ from edgehfn.graph.ops import (
 )
 from edgehfn.graph.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
 from edgehfn.graph.verify import bound, verify
+from edgehfn.target import CORES, bench
+from edgehfn.target.board import board
+from edgehfn.target.measure import measure
 
 SEED = 1
 
@@ -103,3 +107,20 @@ def scaled(node: ops.Requantised, made: list[ops.Node], clamp: tuple[int, int]) 
 
 def blank(channels: int) -> Requantise:
     return Requantise((0,) * channels, (0,) * channels, 0, 0, SIGNED)
+
+
+def main() -> None:
+    """A row for each net and core: ``python -m benchmarks.graphs``."""
+    large, small = ("cortex-m7",), CORES
+    nets = [("GCN 128, 2 layers", citation(128, 2), large), ("GCN 192, 3 layers", citation(192, 3), large)]
+    rows = []
+    for name, net, cores in [*nets, ("GIN 32, 3 layers", gin(), small)]:
+        for core in cores:
+            sizes = measure(net, plan(net), board(core)).sizes
+            parts = (sizes.weights_flash, sizes.code_flash, sizes.activation_ram + sizes.runtime_ram, sizes.stack)
+            rows.append([name, core, *(f"{part:,}" for part in (*parts, bench(net, core).total))])
+    print(table(("net", "core", "model data", "code", "RAM", "stack", "instructions"), rows))
+
+
+if __name__ == "__main__":
+    main()
