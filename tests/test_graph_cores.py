@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import graph_nets
-import graph_shapes
 import numpy as np
 import pytest
 
+from benchmarks import graphs
 from edgehfn import agreement, target
 from edgehfn.graph import Graph, packing, plan, verify
 from edgehfn.target import CORES, bench, elf
@@ -31,7 +31,7 @@ def test_random_nets(core: str) -> None:
 
 def test_a_citation_graph_on_the_m7() -> None:
     """2,708 nodes, 10,556 directed edges, 1,433 features, 128 channels: 512 KB of RAM and 1 MB of flash."""
-    net = graph_shapes.citation(128, 2)
+    net = graphs.citation(128, 2)
     assert agreement.verify(net, NOTHING, ("pytorch", "cortex-m7")).first is None
     found = elf.sections(build(emitted(net), board("cortex-m7")))
     assert found[".arena"] == plan(net).size <= 512 * KB - 4 * KB  # and a stack
@@ -40,7 +40,7 @@ def test_a_citation_graph_on_the_m7() -> None:
 
 def test_a_deep_one_on_the_m7() -> None:
     """192 channels, three layers, in place: little more than one map of features."""
-    net = graph_shapes.citation(192, 3)
+    net = graphs.citation(192, 3)
     assert plan(net).activations == 192 * 2708
     assert agreement.verify(net, NOTHING, ("cortex-m7",)).first is None
     found = elf.sections(build(emitted(net), board("cortex-m7")))
@@ -50,7 +50,7 @@ def test_a_deep_one_on_the_m7() -> None:
 
 @pytest.mark.parametrize("core", CORES)
 def test_a_classifier_of_graphs_on_every_core(core: str) -> None:
-    net = graph_shapes.gin()
+    net = graphs.gin()
     found = elf.sections(build(emitted(net), board(core)))
     assert found[".arena"] + found[".stack"] <= 64 * KB
     assert agreement.verify(net, graph_nets.graphs(net, 1, 6), (core,)).first is None
@@ -61,7 +61,7 @@ def test_a_classifier_of_graphs_on_every_core(core: str) -> None:
 def test_instructions_depend_on_sizes_alone(core: str) -> None:
     """Not on features, nor on who hears whom."""
     drawn = (verify(graph_nets.variable(seed, nodes=30, layers=8)) for seed in range(100))
-    for net in (graph_shapes.gin(), next(net for net in drawn if takes_a_star(net))):
+    for net in (graphs.gin(), next(net for net in drawn if takes_a_star(net))):
         node, rng = net.input, np.random.default_rng(2)
         assert node is not None
         nodes, path = 9, [(v, v + 1) for v in range(7)]
@@ -84,7 +84,7 @@ def takes_a_star(net: Graph) -> bool:
 @pytest.mark.parametrize("core", ["cortex-m0", "cortex-m7"])
 def test_sizes_change_instructions(core: str) -> None:
     """So that the counts above do not come from a run that never looks at the graph."""
-    net = graph_shapes.gin()
+    net = graphs.gin()
     assert net.input is not None
     features = np.zeros((7, 20), np.uint8)
     few, many = (packing.pack(net.input, features, [(v, v + 1) for v in range(count)]) for count in (3, 12))

@@ -8,7 +8,7 @@ from typing import assert_never
 import numpy as np
 
 from edgehfn.backends.c_data import Field, Member, Record, Ref, identifiers
-from edgehfn.graph import ops, workspace
+from edgehfn.graph import networks, ops, workspace
 from edgehfn.graph.arena import Plan
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.topology import Features, InputTopology, StoredTopology, Topology
@@ -123,12 +123,14 @@ def sparse(node: ops.SparseLinear, weight: Ref, requantise: Record, graph: Graph
     return (
         Field("y", "I", plan.tensors[node.name].offset),
         Field("sums", "I", plan.workspaces[node.name].offset),
+        Field("weights", "I", plan.workspaces[node.name].offset + 4 * workspace.slots(given.nodes)),
         Field("weight", "I", weight),
         Field("starts", "I", Ref(f"starts_{name}")),
         Field("members", "I", Ref(f"members_{name}") if given.members.size else 0),
         Field("values", "I", Ref(f"present_{name}") if there else 0),
         Field("inputs", "I", given.count),
-        Field("slots", "I", workspace.slots(given.nodes)),
+        Field("slots", "H", workspace.slots(given.nodes)),
+        Field("lanes", "H", networks.lanes(node)),
         *requantise,
     )
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn.graph import ops, workspace
+from edgehfn.graph import networks, ops, workspace
 from edgehfn.graph.graph import Tensor
 from edgehfn.graph.topology import InputTopology, StoredTopology, Topology
 
@@ -23,14 +23,19 @@ def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
         case ops.Constant():
             return {"call": 1, "elements": y.size}
         case ops.SparseLinear(weight=weight, features=features):
-            lengths = np.diff(features.starts)
-            kept = np.ones(weight.shape, bool) if isinstance(weight, ops.Dense) else weight.values != 0
+            lanes, lengths = networks.lanes(node), np.diff(features.starts)
+            groups = range(0, len(weight.values), lanes)
+            kept = np.array([(weight.values[first : first + lanes] != 0).any(0) for first in groups])
             members = int((kept * lengths).sum())
             return {
                 **_stored(node, y),
+                "groups": len(groups),
+                "cleared nodes": len(groups) * prod(y.shape[1:]),
+                "cleared features": len(groups) * features.count,
                 "features": int(kept.sum()),
                 "members": members,
                 "valued members": members * (features.values is not None),
+                "dense": prod(weight.shape) * isinstance(weight, ops.Dense),
             }
         case ops.Aggregate(topology=topology):
             pairs = -(-y.shape[0] // 2)

@@ -39,6 +39,12 @@ def sparse_accumulators(weight: Weight, features: Features) -> Ints:
     return np.asarray(sums.max(0))
 
 
+def lanes(node: ops.SparseLinear) -> int:
+    """Channels whose accumulators share a word on the device, where the largest of all fits a lane of it."""
+    largest = int(sparse_accumulators(node.weight, node.features).max())
+    return 4 if largest < BYTE // 2 else 2 if largest < HALF // 2 else 1
+
+
 def summed(topology: Topology, neighbour: Sequence[int], own: Sequence[int], x: Tensor) -> tuple[Ints, Ints]:
     """Degrees that nodes can have, and for each the largest magnitude of an aggregated sum: ``(n,)`` both."""
     q, r = np.array(neighbour, np.int64), np.array(own, np.int64)

@@ -30,9 +30,9 @@ def scratch(node: ops.Node) -> int:
         case ops.Input(topology=InputTopology(nodes=nodes)):
             return 2 * slots(nodes)  # where each node's next neighbour goes; then who was seen last
         case ops.SparseLinear(features=features):
-            return 4 * slots(features.nodes)  # sums
+            return 4 * slots(features.nodes) + 4 * features.count  # sums, weights
         case ops.Aggregate(topology=topology):
-            return 4 * slots(topology.nodes)  # weighted elements of a channel
+            return 4 * slots(topology.nodes)  # weighted elements of two channels
         case ops.Attention(topology=topology):
             # A multiplier of 16 bits, a shift and an element of a channel for each slot; a byte for each weight.
             return 4 * slots(topology.nodes) + slots(topology.nodes) + entries(topology)

@@ -165,16 +165,18 @@ struct hfn_constant {
     uint32_t size;   /* bytes */
 };
 
-/* Sparse features to a map over their nodes. 48 bytes. */
+/* Sparse features to a map over their nodes. 52 bytes. */
 struct hfn_sparse_linear {
     uint32_t y;       /* arena offset */
-    uint32_t sums;    /* arena offset of an int32_t for each slot */
+    uint32_t sums;    /* arena offset of a word for each slot */
+    uint32_t weights; /* and for each feature */
     uint32_t weight;  /* model offset of a struct hfn_supermask, or of int8_t values in O, F order */
     uint32_t starts;  /* model offset of inputs + 1 uint32_t: where the members of each feature start */
     uint32_t members; /* model offset of node numbers, uint16_t */
     uint32_t values;  /* model offset of an int8_t for each member; 0 if all are 1 */
     uint32_t inputs;  /* features */
-    uint32_t slots;
+    uint16_t slots;
+    uint16_t lanes; /* channels that are summed in a word: 4 if all sums fit 8 bits, 2 if they fit 16, else 1 */
     struct hfn_requantise requantise;
 };
 
