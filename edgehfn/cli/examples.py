@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edgehfn import machines
 from edgehfn.errors import InputError
-from edgehfn.graph import packing
+from edgehfn.graph import Graph, packing
 from edgehfn.graph.raw import Raw
 from edgehfn.target.execute import Int8
 
@@ -69,7 +69,7 @@ def test_part(model: Model, name: str, limit: int | None) -> Examples:
             chosen = loaded.split["test"]
             return Examples(loaded, np.zeros((1, 0), np.uint8), loaded.labels[chosen], "nodes", chosen)
         chosen = loaded.split["test"][:limit]
-        return Examples(loaded, packed(model, loaded, chosen), loaded.labels[chosen], "graphs")
+        return Examples(loaded, packed(model.graph, loaded, chosen), loaded.labels[chosen], "graphs")
     raw = machines.raw(model.graph, loaded.x_test[:limit])
     outputs = model.graph.output.size
     if len(loaded.classes) != outputs:
@@ -79,16 +79,16 @@ def test_part(model: Model, name: str, limit: int | None) -> Examples:
     return Examples(loaded, raw, loaded.y_test[:limit], "images")
 
 
-def packed(model: Model, data: GraphSet, graphs: Labels) -> Raw:
+def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:
     """Small graphs as the device reads them, ``(N, bytes)``."""
     from edgehfn.nn.links import LEVELS
 
-    source = model.graph.input
+    source = graph.input
     assert source is not None
     one = LEVELS if data.features.values is None else 1
     samples = []
-    for graph in graphs:
-        structure, nodes = data.structure.select([int(graph)])
+    for number in chosen:
+        structure, nodes = data.structure.select([int(number)])
         features = data.features.select(nodes).dense().T * np.int8(one)
         samples.append(packing.pack(source, features, structure.edges.T))
     raw: npt.NDArray[np.int8] = np.stack(samples).view(np.int8)

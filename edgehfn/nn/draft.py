@@ -82,7 +82,7 @@ class Draft:
         weight = self._weight(name, bits)
         if weight not in self.ops:
             self.ops[weight] = (
-                SupermaskConv2d(*shape, **self._source(name), gain=gain)
+                SupermaskConv2d(*shape, **self._source(name, gain))
                 if bits is None
                 else DenseConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
             )
@@ -176,11 +176,11 @@ class Draft:
         key = name if self.norms == "shared" else self._tensor(name)
         return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=self.affine))
 
-    def _source(self, name: str) -> Source:
+    def _source(self, name: str, gain: float = 1.0) -> Source:
         """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""
         tensors = {key: op.tensor for key, op in self.ops.items() if isinstance(op, SupermaskConv2d | SupermaskLinear)}
         tensor = tensors.get(name, len(set(tensors.values())))
-        return {"tensor": tensor, "seed": self.seed, "densities": self.densities, "mask": self.iteration}
+        return {"tensor": tensor, "seed": self.seed, "densities": self.densities, "mask": self.iteration, "gain": gain}
 
     def _draw(self) -> int:
         """The seed of the next dense weight's initial values."""
