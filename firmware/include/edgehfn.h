@@ -5,8 +5,9 @@
  *
  * A model offset is a number of bytes from the start of that struct. An arena offset is a number of bytes from the
  * start of the arena, which is aligned to 4; tensor offsets in it are multiples of 4. All functions run to completion,
- * use no memory but the arena and the stack, and execute the same instructions whatever the input. They trust the
- * model: the compiler has verified it.
+ * use no memory but the arena and the stack, and execute the same instructions whatever the input; where graphs are the
+ * input, whatever graph of as many nodes and edges. They trust the model: the compiler has verified it. They trust
+ * graphs that hfn_check_graph has called legal, and nothing else may run.
  *
  * Needs two's complement, little endian, and GCC, Clang or Arm Compiler 6. */
 #ifndef EDGEHFN_H
@@ -187,11 +188,10 @@ struct hfn_aggregate {
 
 /* 52 bytes. */
 struct hfn_attention {
-    uint32_t x, y;     /* arena offsets; may be equal */
-    uint32_t residual; /* as in struct hfn_aggregate */
-    uint32_t scores;   /* arena offset of 2·heads channels */
-    uint32_t
-        scratch; /* arena offset; for each slot a uint16_t and two bytes, then a byte for each slot and neighbour */
+    uint32_t x, y;        /* arena offsets; may be equal */
+    uint32_t residual;    /* as in struct hfn_aggregate */
+    uint32_t scores;      /* arena offset of 2·heads channels */
+    uint32_t scratch;     /* arena offset of three bytes for each slot, then a byte for each slot and neighbour */
     uint32_t topology;    /* model offset */
     uint32_t exponential; /* model offset of 256 uint8_t */
     struct hfn_requantise requantise;
