@@ -86,6 +86,7 @@ def train(
         if path is not None and resume:
             run.load(path)
         _finish(run, path, save_every, progress)
+        net.set_progress(1.0)
         accuracy = evaluate(net, data.x_test, data.y_test)
     net.to(home)
     return History(tuple(run.epochs), accuracy)
@@ -159,7 +160,7 @@ def _signature(net: Net) -> str:
     steps = [
         (step.name, step.x, repr(step.op), step.weight, repr(step.norm), step.relu, step.residual) for step in net.steps
     ]
-    return hashlib.sha256(repr((net.seed, net.input, steps, net.shapes)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((net.seed, net.input, net.search, steps, net.shapes)).encode()).hexdigest()[:16]
 
 
 def _device(name: str) -> torch.device:

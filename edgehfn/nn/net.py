@@ -15,6 +15,7 @@ from edgehfn.errors import GraphError, InputError
 from edgehfn.nn import fused
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.search import Search
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
 from edgehfn.nn.window import Shape
 
@@ -72,6 +73,7 @@ class Net(nn.Module):
     """An input and the steps from it to the logits.
 
     ``shapes`` maps every tensor's name to its shape without the batch, ``weights`` every weight's name to its op.
+    ``search`` is the rule by which masks are thinned out in training; it may be replaced before.
     Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
     """
 
@@ -81,6 +83,7 @@ class Net(nn.Module):
         self.steps = tuple(steps)
         self.classes = classes
         self.seed = seed
+        self.search = Search()
         self.shapes: dict[str, Shape] = {INPUT: input.shape}
         self.weights: dict[str, Weighted] = {}
         for step in self.steps:
@@ -109,6 +112,14 @@ class Net(nn.Module):
             for name in dead:
                 del tensors[name]
         return y
+
+    def set_progress(self, fraction: float) -> None:
+        """Fix how many weights each mask keeps, ``fraction`` (0..1) of the training being over.
+
+        Training calls it before every step and once at its end.
+        """
+        supermasks = (op for op in self.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear))
+        self.search.apply([op for op in supermasks if op.scores is not None], fraction)
 
     @property
     def macs(self) -> dict[str, int]:
