@@ -53,6 +53,8 @@ def function(node: Node, graph: Graph) -> str:
             return f"hfn_input_{node.dtype}"
         case ops.Conv(weight=Supermask()):
             return "hfn_conv_narrow" if narrow(node, graph) else "hfn_conv_wide"
+        case ops.Conv(weight=ops.Dense(listed=True)):
+            return "hfn_conv_ternary_narrow" if narrow(node, graph) else "hfn_conv_ternary_wide"
         case ops.Conv(weight=ops.Dense(bits=8)):
             return "hfn_conv_dense"
         case ops.Conv():

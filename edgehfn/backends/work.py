@@ -11,7 +11,7 @@ import numpy as np
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.graph.ops import Conv, Dense, Linear, Weight
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
@@ -90,7 +90,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
         **_decoded(node.weight, 1 if scratch.keep else len(bands)),
         **_summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide),
     }
-    if graph.tensors[node.x].lo < 0 and not isinstance(node.weight, Supermask):
+    if graph.tensors[node.x].lo < 0 and not node.weight.listed:
         found["summed weights"] = prod(node.weight.shape) * len(bands)
     for name, count in _planes(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
@@ -100,7 +100,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
 def _summed(weight: Weight, signed: bool, groups: int, wide: int) -> Terms:
     """List entries, times the ``groups`` of pixels of a channel, or its ``wide`` ones. Kernels add unsigned bytes in
     pairs before they widen them, and unroll their loops."""
-    if not isinstance(weight, Supermask):
+    if not weight.listed:
         return {"kept groups of signed" if signed else "kept groups": _kept(weight) * groups}
     values = weight.values.reshape(weight.shape[0], -1)
     lists = np.concatenate([np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)])
@@ -116,14 +116,15 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int) -> Terms:
 
 
 def _kept(weight: Weight) -> int:
-    """Operations that a pixel takes: a weight kept by n coats counts n times, a dense weight once."""
-    return int(weight.counts.sum(dtype=np.int64)) if isinstance(weight, Supermask) else prod(weight.shape)
+    """Operations that a pixel takes: a weight kept by n coats counts n times, a multiplied one once."""
+    return int(np.abs(weight.values).sum(dtype=np.int64)) if weight.listed else prod(weight.shape)
 
 
 def _decoded(weight: Weight, times: int) -> Terms:
     """What reading a mask takes, or unpacking trained weights, ``times`` over."""
     if isinstance(weight, Dense):
-        return {"unpacked": prod(weight.shape) * times} if weight.bits < 8 else {}
+        unpacked: Terms = {"unpacked": prod(weight.shape) * times} if weight.bits < 8 else {}
+        return {**unpacked, "kept": _kept(weight) * times} if weight.listed else unpacked
     inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each

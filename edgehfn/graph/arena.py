@@ -11,7 +11,7 @@ import numpy as np
 from edgehfn.errors import GraphError
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Dense
+from edgehfn.graph.ops import Conv, Dense, Weight
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
@@ -119,9 +119,9 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if isinstance(node.weight, Dense):
-        return [Scratch(0, band, planes, 0, unpacked=prod(node.weight.shape[1:]) * (node.weight.bits < 8))]
-    entries = node.weight.counts.reshape(channels, -1).sum(1, dtype=np.int64)
+    if not node.weight.listed:
+        return [Scratch(0, band, planes, 0, unpacked=prod(node.weight.shape[1:]) * _is_packed(node.weight))]
+    entries = np.abs(node.weight.values.reshape(channels, -1)).sum(1, dtype=np.int64)
     once = Scratch(0, band, planes, int(entries.max()))
     keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
@@ -130,8 +130,12 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
     """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
     bands = -(-rows // way.band)
-    decoded = 0 if isinstance(node.weight, Dense) and node.weight.bits == 8 else prod(node.weight.shape)
+    decoded = prod(node.weight.shape) if node.weight.listed or _is_packed(node.weight) else 0
     return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
+
+
+def _is_packed(weight: Weight) -> bool:
+    return isinstance(weight, Dense) and weight.bits < 8
 
 
 def _planes(node: Conv, graph: Graph, band: int) -> int:

@@ -42,6 +42,11 @@ class Supermask:
         signs = generator.signs(self.seed, self.tensor, self.counts.size)
         return (signs.astype(np.int32) * self.counts).reshape(self.shape)
 
+    @property
+    def listed(self) -> bool:
+        """Whether convolutions walk lists of what is not 0, rather than multiply."""
+        return True
+
     @cached_property
     def mask_words(self) -> generator.Words:
         """What the device stores (SPEC section 2.2)."""
@@ -62,6 +67,11 @@ class Dense:
     @property
     def shape(self) -> Shape:
         return self.values.shape
+
+    @property
+    def listed(self) -> bool:
+        """Whether convolutions walk lists of what is not 0, rather than multiply."""
+        return LARGEST[self.bits] == 1
 
     @cached_property
     def packed(self) -> npt.NDArray[np.uint8]:

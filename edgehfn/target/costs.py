@@ -25,6 +25,8 @@ FUNCTIONS = (
     "hfn_conv_wide",
     "hfn_conv_dense",
     "hfn_conv_packed",
+    "hfn_conv_ternary_narrow",
+    "hfn_conv_ternary_wide",
     "hfn_linear_supermask",
     "hfn_linear_dense",
     "hfn_linear_packed",

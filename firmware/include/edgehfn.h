@@ -70,7 +70,7 @@ struct hfn_conv {
     uint32_t residual; /* arena offset; may equal y; unused while the residual multiplier is 0 */
     uint32_t planes;   /* arena offset of the scratch's first part, see src/conv.h */
     uint32_t list;     /* arena offset of its second part, the uint16_t offsets of a channel or of all channels, or
-                          the unpacked weights of a channel */
+                          a channel's unpacked weights */
     uint32_t list_end; /* arena offset of its end; where lists are kept, the channels' lengths follow */
     uint32_t
         weight; /* model offset of a struct hfn_supermask or hfn_packed, or of int8_t values, in O, I, k, k order */
@@ -137,7 +137,9 @@ void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
 void hfn_conv_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena); /* SPEC N1..N3 hold */
 void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
-void hfn_conv_packed(const void *model, const struct hfn_conv *node, uint32_t *arena);
+void hfn_conv_packed(const void *model, const struct hfn_conv *node, uint32_t *arena);         /* of 4 bits */
+void hfn_conv_ternary_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena); /* of 2 bits or 1 */
+void hfn_conv_ternary_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_linear_dense(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_linear_packed(const void *model, const struct hfn_linear *node, uint32_t *arena);

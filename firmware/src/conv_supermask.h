@@ -1,4 +1,4 @@
-/* The whole of a supermask convolution. */
+/* The whole of a convolution that walks lists: of a supermask, or of trained weights -1, 0 and 1. */
 #ifndef HFN_CONV_SUPERMASK_H
 #define HFN_CONV_SUPERMASK_H
 
@@ -16,9 +16,13 @@ void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, c
                            uint32_t weights);
 #endif
 
+/* The same for the weights from the first on of a struct hfn_packed of 1 or 2 bits. */
+void hfn_build_packed_lists(struct hfn_channel *channel, const void *model, uint32_t weight, uint32_t first,
+                            const struct hfn_taps *taps, uint32_t weights);
+
 /* The sums are in run's hands; inline, so that no call goes through a pointer and the stack can be measured. */
 static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *node, uint32_t *arena,
-                                      void (*run)(struct hfn_channel *channel)) {
+                                      void (*run)(struct hfn_channel *channel), int is_packed) {
     const struct hfn_planes planes = hfn_planes(node);
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
     const int keep = node->flags & HFN_KEEP_LISTS;
@@ -31,14 +35,16 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
         hfn_half *lengths = hfn_in_arena(arena, (node->list_end + 3) & ~3u);
         const int build = first == 0 || !keep;
         hfn_planes_fill(node, &planes, arena, first);
-        if (build) {
+        if (build && !is_packed) {
             hfn_mask_open(&mask, model, node->weight);
         }
         channel.list = front;
         channel.list_end = back;
         for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2) {
             hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            if (build) {
+            if (build && is_packed) {
+                hfn_build_packed_lists(&channel, model, node->weight, output * weights, &taps, weights);
+            } else if (build) {
                 hfn_build_lists(&channel, &mask, &taps, weights);
             } else {
                 channel.plus_end = channel.list + lengths[0];
