@@ -25,7 +25,10 @@ static inline void hfn_conv_trained(const void *model, const struct hfn_conv *no
         for (uint32_t output = 0; output < node->requantise.channels; output++) {
             hfn_channel_open(&channel, model, node, &planes, arena, first, output);
             if (is_packed) {
-                hfn_unpack(unpacked, model, node->weight, output * weights, weights);
+                struct hfn_fields fields = hfn_fields(model, node->weight, output * weights);
+                for (uint32_t i = 0; i < weights; i++) {
+                    unpacked[i] = (int8_t)hfn_field(&fields);
+                }
             }
             if (node->flags & HFN_SIGNED) {
                 channel.start = -128 * hfn_total(weight, weights);

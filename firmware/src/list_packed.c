@@ -4,17 +4,17 @@
 /* A period of the table of taps at a time. */
 void hfn_build_packed_lists(struct hfn_channel *channel, const void *model, uint32_t weight, uint32_t first,
                             const struct hfn_taps *taps, uint32_t weights) {
+    struct hfn_fields fields = hfn_fields(model, weight, first);
     hfn_half *plus = channel->list, *minus = channel->list_end;
-    int8_t unpacked[HFN_TAPS];
-    for (uint32_t base = 0, count; weights; weights -= count, first += count, base += taps->step) {
+    for (uint32_t base = 0, count; weights; weights -= count, base += taps->step) {
+        const uint16_t *offset = taps->offset;
         count = weights < taps->period ? weights : taps->period;
-        hfn_unpack(unpacked, model, weight, first, count);
-        for (uint32_t i = 0; i < count; i++) {
-            const hfn_half offset = (hfn_half)(base + taps->offset[i]);
-            if (unpacked[i] > 0) {
-                *plus++ = offset;
-            } else if (unpacked[i]) {
-                *--minus = offset;
+        for (const uint16_t *end = offset + count; offset != end; offset++) {
+            const int32_t value = hfn_field(&fields);
+            if (value > 0) {
+                *plus++ = (hfn_half)(base + *offset);
+            } else if (value) {
+                *--minus = (hfn_half)(base + *offset);
             }
         }
     }
