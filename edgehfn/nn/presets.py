@@ -21,7 +21,7 @@ PRESETS = ("tiny", "demo", "resnet8", "resnet8-mlperf", "resnet20")
 class Options(TypedDict, total=False):
     """What a user may change in any preset."""
 
-    width: int  # channels of the first stage; the others keep their ratio to it
+    width: float  # channels of the first stage; the others keep their ratio to it; all are rounded
     density: float  # of the first coat, which is the only one unless there are more coats
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
