@@ -154,7 +154,8 @@ def test_options_reach_the_net() -> None:
         ({"seed": 2**32}, "seed"),
         (
             {"depth": 3},
-            "choose width, density, coats, fold, weights, stem, classifier, affine, masks, frozen, freeze_over, seed",
+            "choose width, density, coats, blocks, fold, weights, stem, classifier, affine, masks, norms, frozen, "
+            "freeze_over, seed",
         ),
         ({"classes": 1}, "at least 2"),
         ({"input": (3, 0, 32)}, "channels, height, width"),

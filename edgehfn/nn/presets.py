@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Kind, Masks
+from edgehfn.nn.draft import Kind, Sharing
 from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.resnet import PerStage, resnet
@@ -24,12 +24,14 @@ class Options(TypedDict, total=False):
     width: float  # channels of the first stage; the others keep their ratio to it; all are rounded
     density: float  # of the first coat, which is the only one unless there are more coats
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
+    blocks: PerStage  # of weights of their own, in each stage
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
     weights: Kind  # of all layers but the stem and the classifier
     stem: Kind
     classifier: Kind
     affine: bool
-    masks: Masks  # one for all iterations of a fold, or one each over the same signs
+    masks: Sharing  # one for all iterations of a fold, or one each over the same signs
+    norms: Sharing  # likewise; each iteration has its own unless asked
     frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
     freeze_over: Over  # how they are spread over the layers
     seed: int
@@ -120,7 +122,7 @@ def _build(
         input,
         classes,
         widths=[round(w * width / widths[0]) for w in widths],
-        blocks=[min(count, 1) if times > 1 else count for count, times in zip(blocks, folds, strict=False)],
+        blocks=options.get("blocks", [min(b, 1) if f > 1 else b for b, f in zip(blocks, folds, strict=False)]),
         fold=folds,
         coats=coats,
         weights=options.get("weights", "supermask"),
@@ -128,6 +130,7 @@ def _build(
         classifier=options.get("classifier", classifier),
         affine=options.get("affine", True),
         masks=options.get("masks", "shared"),
+        norms=options.get("norms", "unshared"),
         frozen=options.get("frozen", 0.0),
         freeze_over=options.get("freeze_over", "uniform"),
         seed=options.get("seed", 0),

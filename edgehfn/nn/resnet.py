@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Draft, Kind, Masks
+from edgehfn.nn.draft import Draft, Kind, Sharing
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net
@@ -33,7 +33,8 @@ def resnet(
     classifier: Kind | None = None,
     coats: Sequence[float] = (0.5,),
     affine: bool = True,
-    masks: Masks = "shared",
+    masks: Sharing = "shared",
+    norms: Sharing = "unshared",
     frozen: Frozen = 0.0,
     freeze_over: Over = "uniform",
     seed: int = 0,
@@ -47,23 +48,25 @@ def resnet(
     with a 2x2 max pool behind it if ``pool``. All ``weights`` are of one kind, but ``stem`` and ``classifier`` may have
     their own, by default int8 where weights are trained. ``coats`` are densities of masks, one a coat, each at most
     the one before. ``affine``: norms have learned factors and offsets, which cost nothing on the device. ``masks``: the
-    iterations of a fold have one mask or, ``"unshared"``, one each over the same signs. ``frozen`` is the fraction of
-    masked weights that no mask bit is stored for, spread over the layers as ``freeze_over`` says (see ``freeze``).
+    iterations of a fold have one mask or, ``"unshared"``, one each over the same signs; ``norms`` likewise, one each
+    unless ``"shared"``. ``frozen`` is the fraction of masked weights that no mask bit is stored for, spread
+    over the layers as ``freeze_over`` says (see ``freeze``).
 
     Raises InputError for an option out of range, GraphError for an input too small.
     """
     _choose("block", block, get_args(BlockKind))
     _choose("transition", transition, get_args(Transition))
+    _choose("masks", masks, get_args(Sharing))
+    _choose("norms", norms, get_args(Sharing))
     ends: Kind = "supermask" if weights == "supermask" else "int8"
     stem, classifier = stem or ends, classifier or ends
     for name, kind in (("weights", weights), ("stem", stem), ("classifier", classifier)):
         _choose(name, kind, get_args(Kind))
-    _choose("masks", masks, get_args(Masks))
     if not widths or min(widths) < 1:
         raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
-    draft = Draft(spec, seed, tuple(coats), affine, weights, masks)
+    draft = Draft(spec, seed, tuple(coats), affine, masks, norms, weights)
     ConvNorm(stem_width or widths[0], stride=stem_stride, kind=stem).add(draft, "stem")
     if pool:
         draft.max_pool("pool", 2, 2)
