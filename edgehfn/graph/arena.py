@@ -119,7 +119,8 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
     if not isinstance(node.weight, Supermask):
         return [Scratch(0, band, planes, 0)]
-    entries = node.weight.counts.reshape(channels, -1).sum(1, dtype=np.int64)
+    values = node.weight.values.reshape(channels, -1)
+    entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))
     once = Scratch(0, band, planes, int(entries.max()))
     keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]

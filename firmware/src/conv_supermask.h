@@ -16,6 +16,27 @@ void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, c
                            uint32_t weights);
 #endif
 
+/* Lists of so many entries, as hfn_build_lists makes them. */
+static inline void hfn_lists(struct hfn_channel *channel, uint32_t plus, uint32_t minus) {
+    channel->plus_end = channel->list + HFN_PACE * plus;
+#if HFN_PACE == 2
+    channel->minus = channel->list + 1;
+    channel->list_end = channel->minus + HFN_PACE * minus;
+#else
+    channel->minus = channel->list_end - minus;
+#endif
+}
+
+/* Leaves the room to the next channel's. */
+static inline void hfn_pass_lists(struct hfn_channel *channel, uint32_t plus, uint32_t minus) {
+#if HFN_PACE == 2
+    channel->list += HFN_PACE * (plus < minus ? minus : plus);
+#else
+    channel->list += plus;
+    channel->list_end -= minus;
+#endif
+}
+
 /* The sums are in run's hands; inline, so that no call goes through a pointer and the stack can be measured. */
 static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *node, uint32_t *arena,
                                       void (*run)(struct hfn_channel *channel)) {
@@ -41,18 +62,16 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
             if (build) {
                 hfn_build_lists(&channel, &mask, &taps, weights);
             } else {
-                channel.plus_end = channel.list + lengths[0];
-                channel.minus = channel.list_end - lengths[1];
+                hfn_lists(&channel, lengths[0], lengths[1]);
             }
-            const uint32_t plus = (uint32_t)(channel.plus_end - channel.list);
-            const uint32_t minus = (uint32_t)(channel.list_end - channel.minus);
+            const uint32_t plus = (uint32_t)(channel.plus_end - channel.list) / HFN_PACE;
+            const uint32_t minus = (uint32_t)(channel.list_end - channel.minus) / HFN_PACE;
             channel.start = node->flags & HFN_SIGNED ? -128 * ((int32_t)plus - (int32_t)minus) : 0;
             run(&channel);
             if (keep) {
                 lengths[0] = (hfn_half)plus;
                 lengths[1] = (hfn_half)minus;
-                channel.list += plus;
-                channel.list_end -= minus;
+                hfn_pass_lists(&channel, plus, minus);
             }
         }
     }

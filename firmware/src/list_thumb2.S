@@ -46,7 +46,12 @@ hfn_build_plain_lists:
     str r2, [sp, #8]
     mov r6, r3 /* weights to come */
     ldr r4, [r0, #CH_LIST]
+#if HFN_PACE == 2
+    adds r5, r4, #2
+    str r5, [r0, #CH_MINUS]
+#else
     ldr r5, [r0, #CH_LIST_END]
+#endif
     mov r7, r2
     ldr r0, [r2, #PERIOD]
     add r0, r2, r0, lsl #1
@@ -71,8 +76,13 @@ hfn_build_plain_lists:
     and r0, r3, r9
     bic r3, r0, r10
     and r0, r0, r10
+#if HFN_PACE == 2
+    append r3, strh r1, [r4], #4
+    append r0, strh r1, [r5], #4
+#else
     append r3, strh r1, [r4], #2
     append r0, strh r1, [r5, #-2]!
+#endif
     lsl r9, r9, lr /* by 32: 0 */
     lsl r10, r10, lr
     sub r11, r11, lr
@@ -89,7 +99,11 @@ hfn_build_plain_lists:
 
     ldrd r0, r1, [sp]
     str r4, [r0, #CH_PLUS_END]
+#if HFN_PACE == 2
+    str r5, [r0, #CH_LIST_END]
+#else
     str r5, [r0, #CH_MINUS]
+#endif
     str r9, [r1, #KEPT]
     str r10, [r1, #SIGNS]
     str r11, [r1, #LEFT]
