@@ -23,19 +23,19 @@
     .equ SECOND_END, 44
     .equ PAIRS, 48      /* where to go after the entry without a partner */
     .equ NEXT, 52       /* where to go after the first list */
-    .equ SCALE, 56      /* where to go with the sums: double, scale or scale_add */
-    .equ MULTIPLIER, 60 /* m·2^(32-s), or m·2^24 for s < 8 */
-    .equ OFFSET, 64     /* (b·2^u + half)·2^(16-s) */
-    .equ DOUBLE, 68     /* how often: max(0, 8-s) */
-    .equ SCALED, 72     /* where double goes */
-    .equ CLAMP, 76      /* where to go with what is scaled */
-    .equ STORE, 80      /* where to go with 12 outputs in r0, r2, r4 */
-    .equ Y, 84
-    .equ WHOLE, 88    /* the planes behind the last whole group that has no gap */
-    .equ RESIDUAL, 92 /* of the group */
-    .equ RATIO, 96    /* r·2^(v+8-s) */
-    .equ SOURCE, 100  /* of the next group that is not whole */
-    .equ END, 104     /* the planes behind the band */
+    .equ MULTIPLIER, 56 /* m·2^(32-s), or m·2^24 for s < 8 */
+    .equ OFFSET, 60     /* (b·2^u + half)·2^(16-s) */
+    .equ Y, 64
+    .equ WHOLE, 68 /* the planes behind the last whole group that has no gap; from here to RATIO once a band */
+    .equ SCALE, 72 /* where to go with the sums: double, scale or scale_add */
+    .equ SCALED, 76 /* where double goes */
+    .equ DOUBLE, 80 /* how often: max(0, 8-s) */
+    .equ CLAMP, 84  /* where to go with what is scaled */
+    .equ STORE, 88  /* where to go with 12 outputs in r0, r2, r4 */
+    .equ END, 92    /* the planes behind the band */
+    .equ RATIO, 96  /* r·2^(v+8-s) */
+    .equ RESIDUAL, 100 /* of the group */
+    .equ SOURCE, 104   /* of the next group that has gaps */
     .equ CHANNEL, 108
     .equ GROUP, 112 /* twelve bytes: residuals, then outputs, of a group that is not whole or has gaps */
     .equ FRAME, 124
@@ -208,56 +208,27 @@ hfn_channel_narrow:
     strd r0, r1, [sp, #SUMS + 8]
     strd r0, r1, [sp, #SUMS + 16]
 
-    ldr r1, [r4, #CH_SHIFT]
-    ldr r0, [r4, #CH_OFFSET]
-    rsb r2, r1, #16
-    lsls r0, r0, r2
-    str r0, [sp, #OFFSET]
-    ldr r0, [r4, #CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
-    rsbs r2, r1, #8
-    itee hs
-    lslhs r0, r0, r2
-    sublo r3, r1, #8
-    asrlo r0, r0, r3
-    str r0, [sp, #RATIO]
-    it lo
-    movlo r2, #0
-    str r2, [sp, #DOUBLE]
-    ldr r0, [r4, #CH_MULTIPLIER]
-    add r1, r1, r2
-    rsb r1, r1, #32
-    lsls r0, r0, r1
-    str r0, [sp, #MULTIPLIER]
-
-    ldr r0, [r4, #CH_Y]
-    str r0, [sp, #Y]
-    ldr r1, [r4, #CH_RESIDUAL]
-    str r1, [sp, #RESIDUAL]
-    go_to SCALED, .Lscale
-    cbz r1, 1f
-    go_to SCALED, .Lscale_add
-1:  str r0, [sp, #SCALE]
-    cbz r2, 1f
-    go_to SCALE, .Ldouble
-1:  go_to CLAMP, .Lclamp_unsigned
-    ldr r0, [r4, #CH_LO]
-    cbz r0, 1f
-    go_to CLAMP, .Lclamp_signed
-1:  go_to STORE, .Lstore
-
+    add r12, r4, #CH_OWN
+    ldm r12, {r0-r3, r6, r8-r10}
+    cmp r1, #0
+    beq.w .Lopen
+.Lopened:
+    add r12, sp, #WHOLE
+    stm r12, {r0-r3, r6, r8-r10}
     mov r7, r5
-    ldr r0, [r4, #CH_PIXELS]
-    add r1, r7, r0
-    str r1, [sp, #END]
-    ldr r1, [r4, #CH_GAP]
-    movs r2, #PIXELS
-    udiv r0, r0, r2
-    muls r0, r2, r0
-    cbz r1, 1f
-    movs r0, #0
-1:  add r1, r7, r0
-    str r1, [sp, #WHOLE]
-    cmp r0, #0
+    cmp r0, r7
+    ldr r1, [r4, #CH_SHIFT]
+    rsb r1, r1, #16
+    ldr r0, [r4, #CH_OFFSET]
+    lsl r0, r0, r1
+    sub r1, r1, r3
+    add r1, r1, #16
+    ldr r3, [r4, #CH_MULTIPLIER]
+    lsl r3, r3, r1
+    strd r3, r0, [sp, #MULTIPLIER]
+    ldrd r0, r1, [r4, #CH_Y] /* and RESIDUAL */
+    str r0, [sp, #Y]
+    str r1, [sp, #RESIDUAL]
     beq.w .Lbroken
 
 .Lgroup:
@@ -349,7 +320,7 @@ hfn_channel_narrow:
     .balign 4
 .Lscale_add:
     ldrd r8, r9, [sp, #MULTIPLIER]
-    ldrd r6, lr, [sp, #RESIDUAL] /* and RATIO */
+    ldrd lr, r6, [sp, #RATIO] /* and RESIDUAL */
     scale_add_word r0, r1, 0
     scale_add_word r2, r3, 4
     scale_add_word r4, r5, 8
@@ -381,10 +352,44 @@ hfn_channel_narrow:
     cmp r7, r9
     bne.w .Lgroup
 
-    /* Groups with gaps, and the last one of a band that is no multiple of 12, go through GROUP byte by byte. */
+    /* One or two words are left, or all if there are gaps. */
 .Lbroken:
-    ldr r0, [sp, #RESIDUAL]
-    str r0, [sp, #SOURCE]
+    ldr r2, [sp, #END]
+    subs r2, r2, r7
+    beq.w .Ldone
+    ldr r4, [sp, #CHANNEL]
+    ldr r1, [sp, #RESIDUAL]
+    ldr r0, [r4, #CH_GAP]
+    cbnz r0, .Lgaps
+    go_to STORE, .Lstore_words
+    cmp r1, #0
+    beq.w .Lgroup
+    ldr r0, [r1]
+    str r0, [sp, #GROUP]
+    cmp r2, #8
+    itt eq
+    ldreq r0, [r1, #4]
+    streq r0, [sp, #GROUP + 4]
+    add r1, sp, #GROUP
+    str r1, [sp, #RESIDUAL]
+    b.w .Lgroup
+
+    .balign 4
+.Lstore_words:
+    ldrd r8, r9, [sp, #Y] /* and WHOLE */
+    str r0, [r8]
+    ldr r10, [sp, #END]
+    sub r10, r10, r9
+    cmp r10, #8
+    it eq
+    streq r2, [r8, #4]
+.Ldone:
+    add sp, #FRAME
+    pop {r4-r11, pc}
+
+    /* Byte by byte. */
+.Lgaps:
+    str r1, [sp, #SOURCE]
     go_to STORE, .Lstore_rows
 .Lgroup_rows:
     ldr r2, [sp, #END]
@@ -419,9 +424,41 @@ hfn_channel_narrow:
     str r5, [r4, #CH_COLUMN]
     b.w .Lgroup_rows
 
-.Ldone:
-    add sp, #FRAME
-    pop {r4-r11, pc}
+    /* Once a band: what the frame has from WHOLE to RATIO. */
+.Lopen:
+    ldr r0, [r4, #CH_PIXELS]
+    add r9, r5, r0 /* END */
+    ldr r1, [r4, #CH_GAP]
+    movs r2, #PIXELS
+    udiv r0, r0, r2
+    muls r0, r2, r0
+    cbz r1, 1f
+    movs r0, #0
+1:  add r0, r0, r5 /* WHOLE */
+    ldr r1, [r4, #CH_SHIFT]
+    ldr r10, [r4, #CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
+    rsbs r3, r1, #8 /* DOUBLE */
+    itee hs
+    lslhs r10, r10, r3
+    rsblo r3, r3, #0
+    asrlo r10, r10, r3
+    it lo
+    movlo r3, #0
+    ldr r1, [r4, #CH_RESIDUAL]
+    place r2, .Lscale /* SCALED */
+    cbz r1, 1f
+    place r2, .Lscale_add
+1:  mov r1, r2 /* SCALE */
+    cbz r3, 1f
+    place r1, .Ldouble
+1:  place r6, .Lclamp_unsigned
+    ldr r8, [r4, #CH_LO]
+    cmp r8, #0
+    beq 1f
+    place r6, .Lclamp_signed
+1:  place r8, .Lstore
+    stm r12, {r0-r3, r6, r8-r10}
+    b.w .Lopened
 
     /* Minus, then plus, each entry by itself: r8 and r6 are where they start, r1 and r0 their bytes. */
 .Lprepare_signed:

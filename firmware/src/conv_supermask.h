@@ -42,6 +42,7 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
                                       void (*run)(struct hfn_channel *channel)) {
     const struct hfn_planes planes = hfn_planes(node);
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
+    const uint32_t map = (uint32_t)node->rows * node->columns;
     const int keep = node->flags & HFN_KEEP_LISTS;
     hfn_half *const front = hfn_in_arena(arena, node->list), *const back = hfn_in_arena(arena, node->list_end);
     struct hfn_taps taps;
@@ -55,10 +56,19 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
         if (build) {
             hfn_mask_open(&mask, model, node->weight);
         }
+        hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
         channel.list = front;
         channel.list_end = back;
-        for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2) {
-            hfn_channel_open(&channel, model, node, &planes, arena, first, output);
+        int8_t *y = channel.y;
+        const int8_t *residual = channel.residual;
+        for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2, y += map) {
+            channel.scale.multiplier = hfn_multiplier(model, &node->requantise, output);
+            channel.scale.offset = hfn_offset(model, &node->requantise, output);
+            channel.y = y;
+            if (residual) {
+                channel.residual = residual;
+                residual += map;
+            }
             if (build) {
                 hfn_build_lists(&channel, &mask, &taps, weights);
             } else {
@@ -66,7 +76,9 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
             }
             const uint32_t plus = (uint32_t)(channel.plus_end - channel.list) / HFN_PACE;
             const uint32_t minus = (uint32_t)(channel.list_end - channel.minus) / HFN_PACE;
-            channel.start = node->flags & HFN_SIGNED ? -128 * ((int32_t)plus - (int32_t)minus) : 0;
+            if (channel.has_sign) {
+                channel.start = -128 * ((int32_t)plus - (int32_t)minus);
+            }
             run(&channel);
             if (keep) {
                 lengths[0] = (hfn_half)plus;
