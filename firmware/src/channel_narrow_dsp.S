@@ -47,6 +47,8 @@
     .equ REST_PAIR, 50
     .equ SINGLES, 4 /* entries of bytes up to 255 */
     .equ SINGLE, 34
+    .equ WORDS, 4 /* pairs, of a word of pixels */
+    .equ WORD, 24
 
     .macro widen how
     \how r0, r0, r8
@@ -187,6 +189,7 @@ hfn_channel_narrow:
     cbz r1, 3f
     enter .Lpairs, UNROLLED, 1, PAIR
 3:  strd r6, r2, [sp, #SECOND]
+    str r6, [sp, #FIRST_END]
     cmp r10, #0
     beq 5f
     mov r6, r9
@@ -360,10 +363,10 @@ hfn_channel_narrow:
     ldr r4, [sp, #CHANNEL]
     ldr r1, [sp, #RESIDUAL]
     ldr r0, [r4, #CH_GAP]
-    cbnz r0, .Lgaps
+    cmp r0, #0
+    bne.w .Lgaps
     go_to STORE, .Lstore_words
-    cmp r1, #0
-    beq.w .Lgroup
+    cbz r1, 1f
     ldr r0, [r1]
     str r0, [sp, #GROUP]
     cmp r2, #8
@@ -372,7 +375,48 @@ hfn_channel_narrow:
     streq r0, [sp, #GROUP + 4]
     add r1, sp, #GROUP
     str r1, [sp, #RESIDUAL]
-    b.w .Lgroup
+1:  cmp r2, #8
+    beq.w .Lgroup
+    ldr r0, [r4, #CH_HAS_SIGN]
+    cmp r0, #0
+    bne.w .Lgroup
+
+    /* One word of pixels, in r0 and r4. SUMS is 0, or all ones if what goes first is negated. */
+    ldr r8, [sp, #SUMS]
+    mov r0, r8
+    mov r4, r8
+    ldr r6, [sp, #FIRST]
+    ldr r9, [sp, #FIRST_END]
+    b 3f
+2:  ldrh r2, [r6], #4
+    ldr r2, [r7, r2]
+    uxtab16 r0, r0, r2
+    uxtab16 r4, r4, r2, ror #8
+3:  cmp r6, r9
+    bne 2b
+    eor r0, r0, r8
+    eor r4, r4, r8
+    ldr r6, [sp, #SECOND]
+    ldr r9, [sp, #SECOND_END]
+    subs r1, r9, r6
+    beq 4f
+    enter .Lword, WORDS, 1, WORD
+    bx r2
+    .balign 4
+.Lword:
+    .rept WORDS
+    ldrh r2, [r6], #2
+    ldrh r3, [r6], #2
+    ldr r2, [r7, r2]
+    ldr r3, [r7, r3]
+    ssub8 r2, r2, r3
+    sxtab16 r0, r0, r2
+    sxtab16 r4, r4, r2, ror #8
+    .endr
+    cmp r6, r9
+    bne .Lword
+4:  mov r1, r4
+    ldr pc, [sp, #SCALE]
 
     .balign 4
 .Lstore_words:
