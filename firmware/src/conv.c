@@ -13,7 +13,7 @@ struct hfn_planes hfn_planes(const struct hfn_conv *node) {
 }
 
 void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes) {
-    const uint32_t column = planes->phases * planes->size, channel = node->kernel * column;
+    const uint32_t channel = planes->phases * planes->size, column = node->inputs * channel;
     const uint32_t each = (uint32_t)node->kernel * node->kernel;
     uint32_t i = 0;
     for (uint32_t a = 0, phase = 0, row = 0; a < node->kernel; a++) {
