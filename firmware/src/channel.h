@@ -23,8 +23,10 @@ struct hfn_channel {
     const int8_t *residual; /* or NULL */
     uint32_t column;        /* of y in its row */
     uint32_t columns;
-    uint32_t gap;    /* pixels to drop at the end of a row: 0..3 */
-    uint32_t own[8]; /* of assembly: what it works out once a band, when own[1] is 0 */
+    uint32_t gap; /* pixels to drop at the end of a row: 0..3 */
+#if HFN_ISA == HFN_ISA_DSP
+    uint32_t own[8]; /* what assembly works out once a band, when own[1] is 0 */
+#endif
 };
 
 enum { HFN_GROUP = 16 };

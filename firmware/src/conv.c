@@ -45,7 +45,9 @@ void hfn_channel_open(struct hfn_channel *channel, const void *model, const stru
     channel->planes = hfn_in_arena(arena, node->planes);
     channel->has_sign = node->flags & HFN_SIGNED;
     channel->start = 0;
+#if HFN_ISA == HFN_ISA_DSP
     channel->own[1] = 0;
+#endif
     channel->scale = hfn_scale(model, &node->requantise, output);
     channel->pixels = rows * planes->pitch;
     channel->y = y + place;

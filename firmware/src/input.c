@@ -1,6 +1,7 @@
 #include "arena.h"
 
-/* SPEC section 5, Input: x >> 1. Buffers start at multiples of 4, so that nothing lies behind a tensor in its last word.
+/* SPEC section 5, Input: x >> 1. Buffers start at multiples of 4, so that nothing lies behind a tensor in its last
+ * word.
  */
 void hfn_input_u8(const struct hfn_input *node, uint32_t *arena) {
     if (node->step == 1) {
