@@ -38,6 +38,27 @@ from edgehfn.errors import InputError
 @click.option(
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Of training; auto is bf16 where the processor multiplies it.",
+)
+@click.option(
+    "--thresholds",
+    type=click.Choice(["layer", "adaptive"]),
+    default="layer",
+    show_default=True,
+    help="Each layer keeps as many weights as --density says, or all compete for as many.",
+)
+@click.option(
+    "--ramp",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Fraction of the training in which the density falls from 1 to what is asked.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
@@ -53,6 +74,9 @@ def train(
     batch: int,
     lr: float,
     augment: Any,
+    precision: Any,
+    thresholds: Any,
+    ramp: float,
     device: str,
     threads: int,
     restart: bool,
@@ -67,12 +91,13 @@ def train(
     """
     _writable(output)
     from edgehfn import data as sets
-    from edgehfn import modelfile
+    from edgehfn import modelfile, nn
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
     loaded = sets.load(data)
     net = architecture.build(arch, loaded.shape, loaded.classes, **net_options)
+    net.search = nn.Search(thresholds, ramp)
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "seed": net.seed, "augment": augment}
@@ -82,6 +107,7 @@ def train(
                 net,
                 loaded,
                 **settings,
+                precision=precision,
                 device=device,
                 threads=threads,
                 checkpoint=checkpoint,
@@ -90,7 +116,8 @@ def train(
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
-    info = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, **settings, "accuracy": history.accuracy}
+    about = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, "thresholds": thresholds, "ramp": ramp}
+    info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Kind
+from edgehfn.nn.draft import Kind, Sharing
+from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.resnet import PerStage, resnet
+from edgehfn.nn.supermask import spaced
 
 Input = tuple[int, int, int] | InputSpec
 Classes = int | Sequence[str]
@@ -20,12 +22,18 @@ class Options(TypedDict, total=False):
     """What a user may change in any preset."""
 
     width: int  # channels of the first stage; the others keep their ratio to it
-    density: float  # short for one coat of this density
-    coats: Sequence[float]  # densities, one a coat, each at most the one before
+    density: float  # of the first coat, which is the only one unless there are more coats
+    coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
+    blocks: PerStage  # of weights of their own, in each stage
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
+    weights: Kind  # of all layers but the stem and the classifier
     stem: Kind
     classifier: Kind
     affine: bool
+    masks: Sharing  # one for all iterations of a fold, or one each over the same signs
+    norms: Sharing  # likewise; each iteration has its own unless asked
+    frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
+    freeze_over: Over  # how they are spread over the layers
     seed: int
 
 
@@ -56,7 +64,7 @@ def resnet8(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack
 def resnet8_mlperf(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
     """The very shape of MLPerf Tiny's ResNet-8 (Banbury et al. 2021), every layer masked; its identity block folds."""
     shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (1, 0, 0), "folded": (1,), "transition": "block"}
-    return _build(input, classes, options, coats=(0.5,), stem="masked", classifier="masked", **shape)
+    return _build(input, classes, options, coats=(0.5,), stem=None, classifier=None, **shape)
 
 
 def resnet20(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
@@ -92,19 +100,20 @@ def _build(
     blocks: tuple[int, ...],
     folded: tuple[int, ...],
     fold: int = 1,
-    coats: Sequence[float] = (0.6, 0.25),
-    stem: Kind = "dense",
-    classifier: Kind = "dense",
+    coats: int | Sequence[float] = (0.6, 0.25),
+    stem: Kind | None = "int8",
+    classifier: Kind | None = "int8",
     **layout: Any,
 ) -> Net:
     """The recipe of a preset under a user's options; ``folded`` are the numbers (from 1) of the stages that fold."""
     unknown = sorted(options.keys() - Options.__annotations__.keys())
     if unknown:
         raise InputError(f"option {unknown[0]!r} is unknown; choose {', '.join(Options.__annotations__)}")
-    if "density" in options:
-        if "coats" in options:
-            raise InputError("density and coats: give one; a density is short for one coat")
-        coats = (options["density"],)
+    coats = options.get("coats", 1 if "density" in options else coats)
+    if isinstance(coats, int):
+        coats = spaced(coats, options.get("density", 0.5))
+    elif "density" in options:
+        raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
     width = options.get("width", widths[0])
     asked = options.get("fold", fold)
     stages = range(1, len(widths) + 1)
@@ -113,12 +122,17 @@ def _build(
         input,
         classes,
         widths=[round(w * width / widths[0]) for w in widths],
-        blocks=[min(count, 1) if times > 1 else count for count, times in zip(blocks, folds, strict=False)],
+        blocks=options.get("blocks", [min(b, 1) if f > 1 else b for b, f in zip(blocks, folds, strict=False)]),
         fold=folds,
-        coats=options.get("coats", coats),
+        coats=coats,
+        weights=options.get("weights", "supermask"),
         stem=options.get("stem", stem),
         classifier=options.get("classifier", classifier),
         affine=options.get("affine", True),
+        masks=options.get("masks", "shared"),
+        norms=options.get("norms", "unshared"),
+        frozen=options.get("frozen", 0.0),
+        freeze_over=options.get("freeze_over", "uniform"),
         seed=options.get("seed", 0),
         **layout,
     )
