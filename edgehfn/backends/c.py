@@ -52,7 +52,9 @@ def function(node: Node, graph: Graph) -> str:
         case ops.Input():
             return f"hfn_input_{node.dtype}"
         case ops.Conv(weight=Supermask()):
-            return "hfn_conv_narrow" if narrow(node, graph) else "hfn_conv_wide"
+            if not narrow(node, graph):
+                return "hfn_conv_wide"
+            return "hfn_conv_plain" if node.weight.plain else "hfn_conv_narrow"
         case ops.Conv(weight=ops.Dense(bits=8)):
             return "hfn_conv_dense"
         case ops.Conv():

@@ -22,6 +22,7 @@ FUNCTIONS = (
     "hfn_input_u8",
     "hfn_input_s8",
     "hfn_conv_narrow",
+    "hfn_conv_plain",
     "hfn_conv_wide",
     "hfn_conv_dense",
     "hfn_conv_packed",

@@ -135,6 +135,8 @@ struct hfn_add {
 void hfn_input_u8(const struct hfn_input *node, uint32_t *arena);
 void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
 void hfn_conv_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena); /* SPEC N1..N3 hold */
+void hfn_conv_plain(const void *model, const struct hfn_conv *node,
+                    uint32_t *arena); /* and the weight's mask is plain */
 void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_packed(const void *model, const struct hfn_conv *node, uint32_t *arena);

@@ -37,7 +37,7 @@ static inline int32_t total(const int8_t *x, uint32_t count) {
 #endif
 
 /* REQUIRE multiplier·127·pixels + (2^shift >> 1) < 2^31 (R1). */
-void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena) {
+HFN_COLD void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena) {
     const int8_t *x = hfn_in_arena(arena, node->x);
     int8_t *y = hfn_in_arena(arena, node->y);
     for (uint32_t c = 0; c < node->channels; c++, x += node->pixels) {

@@ -265,8 +265,6 @@ hfn_channel_narrow:
     single
     .endr
     turn .Lsigned_minus, FIRST_END
-
-    .balign 4
 .Lnegate: /* a sum x becomes -1 - x */
     .irp lanes, r0, r1, r2, r3, r4, r5
     mvn \lanes, \lanes
@@ -297,7 +295,6 @@ hfn_channel_narrow:
     widen sxtab16
     .endr
     turn .Lpairs, SECOND_END
-    .balign 4
 .Lsums:
     ldr pc, [sp, #SCALE]
 

@@ -3,7 +3,7 @@
 /* SPEC section 5, Input: x >> 1. Buffers start at multiples of 4, so that nothing lies behind a tensor in its last
  * word.
  */
-void hfn_input_u8(const struct hfn_input *node, uint32_t *arena) {
+HFN_COLD void hfn_input_u8(const struct hfn_input *node, uint32_t *arena) {
     if (node->step == 1) {
         const uint32_t *x = hfn_in_arena(arena, node->raw);
         uint32_t *y = hfn_in_arena(arena, node->y);
@@ -24,7 +24,7 @@ void hfn_input_u8(const struct hfn_input *node, uint32_t *arena) {
 }
 
 /* The same for signed bytes: max(x, -127), by arithmetic as comparisons may branch. */
-void hfn_input_s8(const struct hfn_input *node, uint32_t *arena) {
+HFN_COLD void hfn_input_s8(const struct hfn_input *node, uint32_t *arena) {
     const int8_t *raw = hfn_in_arena(arena, node->raw);
     int8_t *y = hfn_in_arena(arena, node->y);
     for (uint32_t c = 0; c < node->channels; c++) {

@@ -16,12 +16,6 @@ HFN_ASSERT(step_at_168, offsetof(struct hfn_taps, step) == 168);
 void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                      uint32_t weights) {
     const uint32_t coats = mask->weight->coats;
-#if HFN_ISA != HFN_ISA_C
-    if (coats == 1 && !mask->weight->frozen && !mask->signs) {
-        hfn_build_plain_lists(channel, mask, taps, weights);
-        return;
-    }
-#endif
     hfn_half *plus = channel->list, *minus = HFN_PACE == 2 ? plus + 1 : channel->list_end - 1;
 #if HFN_PACE == 2
     channel->minus = minus;
@@ -56,3 +50,10 @@ void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const s
     channel->minus = minus + 1;
 #endif
 }
+
+#if HFN_ISA == HFN_ISA_C
+void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
+                           uint32_t weights) {
+    hfn_build_lists(channel, mask, taps, weights);
+}
+#endif

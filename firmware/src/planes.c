@@ -16,14 +16,14 @@ struct plane {
     uint32_t zero; /* four zeros as stored: 0, or 0x80808080 where x + 128 is; x + zero is x ^ zero in each byte */
 };
 
-static void fill(uint32_t *to, const uint32_t *end, uint32_t zero) {
+HFN_COLD static void fill(uint32_t *to, const uint32_t *end, uint32_t zero) {
     while (to < end) {
         *to++ = zero;
     }
 }
 
-static void read_bytes(const struct hfn_conv *node, const struct plane *plane, uint8_t *to, const uint8_t *row,
-                       uint32_t first) {
+HFN_COLD static void read_bytes(const struct hfn_conv *node, const struct plane *plane, uint8_t *to, const uint8_t *row,
+                                uint32_t first) {
     for (uint32_t j = first, column = plane->column + first * node->stride; j < plane->pitch;
          j++, column += node->stride) {
         to[j] = (uint8_t)((column < node->width ? row[column] : 0u) ^ plane->zero);
@@ -31,8 +31,8 @@ static void read_bytes(const struct hfn_conv *node, const struct plane *plane, u
 }
 
 /* Consecutive bytes of each row, as words. Reads only words of the map that hold at least one of them. */
-static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *end, const uint8_t *from, uint32_t words,
-                      uint32_t step) {
+HFN_COLD static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *end, const uint8_t *from,
+                               uint32_t words, uint32_t step) {
     const uint32_t zero = plane->zero;
     for (; to < end; to += plane->pitch / 4, from += step) {
         const uint32_t shift = 8 * (uint32_t)((uintptr_t)from & 3);
@@ -51,7 +51,8 @@ static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *e
 }
 
 /* Rows of the map; words first, where they can be taken as such. */
-static void read_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to, const uint32_t *end) {
+HFN_COLD static void read_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to,
+                               const uint32_t *end) {
     const uint32_t step = node->stride * node->width, pitch = plane->pitch / 4;
     const uint32_t inside = node->columns < node->width ? node->columns : node->width;
     const uint8_t *from = plane->x;
@@ -77,7 +78,7 @@ static void read_rows(const struct hfn_conv *node, const struct plane *plane, ui
     }
 }
 
-static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
+HFN_COLD static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
     const uint32_t pitch = plane->pitch / 4;
     uint32_t *const map = plane->to + plane->above * pitch, *const behind = map + plane->inside * pitch;
     fill(plane->to, map, plane->zero);
@@ -88,7 +89,7 @@ static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
 }
 
 /* Sets a column that lies in the map and that moving left wrong. */
-static void mend(const struct hfn_conv *node, const struct plane *plane, uint32_t j) {
+HFN_COLD static void mend(const struct hfn_conv *node, const struct plane *plane, uint32_t j) {
     const uint32_t step = node->stride * node->width;
     uint8_t *to = (uint8_t *)(plane->to + plane->above * (plane->pitch / 4)) + j;
     const uint8_t *x = plane->x + plane->column + j * node->stride;
@@ -98,7 +99,7 @@ static void mend(const struct hfn_conv *node, const struct plane *plane, uint32_
 }
 
 /* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. */
-static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows) {
+HFN_COLD static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows) {
     plane->above = plane->below = 0;
     for (; rows && row >= node->height; row += node->stride, rows--) {
         plane->above++;
@@ -111,8 +112,8 @@ static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t ro
 }
 
 /* The planes of tap column b. */
-static void fill_column(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first,
-                        uint32_t b) {
+HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+                                 uint32_t first, uint32_t b) {
     const uint32_t left = node->rows - first, band = left < node->band ? left : node->band;
     const uint32_t size = planes->size / 4, count = node->inputs * planes->phases, words = count * size;
     const uint32_t padding = node->padding, stride = node->stride;
@@ -153,7 +154,8 @@ static void fill_column(const struct hfn_conv *node, const struct hfn_planes *pl
     }
 }
 
-void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first) {
+HFN_COLD void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+                              uint32_t first) {
     uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) +
                             node->inputs * node->kernel * planes->phases * (planes->size / 4);
     fill(slack, slack + 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);

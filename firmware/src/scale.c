@@ -1,6 +1,6 @@
 #include "requantise.h"
 
-struct hfn_scale hfn_scale(const void *model, const struct hfn_requantise *q, uint32_t channel) {
+HFN_COLD struct hfn_scale hfn_scale(const void *model, const struct hfn_requantise *q, uint32_t channel) {
     struct hfn_scale scale = {
         hfn_multiplier(model, q, channel),
         hfn_offset(model, q, channel),
