@@ -52,6 +52,13 @@ from edgehfn.errors import InputError
     show_default=True,
     help="Fraction of the training in which the density falls from 1 to what is asked.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Of training; auto is bf16 where the processor multiplies it.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
@@ -69,6 +76,7 @@ def train(
     augment: Any,
     thresholds: Any,
     ramp: float,
+    precision: Any,
     device: str,
     threads: int,
     restart: bool,
@@ -99,6 +107,7 @@ def train(
                 net,
                 loaded,
                 **settings,
+                precision=precision,
                 device=device,
                 threads=threads,
                 checkpoint=checkpoint,

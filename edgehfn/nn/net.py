@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from edgehfn.errors import GraphError, InputError
+from edgehfn.nn import fused
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.search import Search
@@ -105,13 +106,7 @@ class Net(nn.Module):
         for step, dead in zip(self.steps, self._dead, strict=True):
             x = tensors[step.x]
             y: Tensor = step.op(x, weights[step.weight]) if step.weight else step.op(x)
-            if step.norm is not None:
-                y = step.norm(y)
-            if step.residual is not None:
-                y = y.add_(tensors[step.residual])
-            if step.relu:
-                y = y.relu_()
-            tensors[step.name] = y
+            tensors[step.name] = y = _finish(step, y, tensors)
             if observe is not None:
                 observe(step.name, y)
             for name in dead:
@@ -172,3 +167,15 @@ class Net(nn.Module):
         """For each step, the tensors that nothing reads after it."""
         last = {name: i for i, step in enumerate(self.steps) for name in (step.x, step.residual) if name is not None}
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
+
+
+def _finish(step: Step, y: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+    """Norm, residual and ReLU of a step whose operation made ``y``, which may be overwritten."""
+    residual = None if step.residual is None else tensors[step.residual]
+    if step.norm is not None:
+        if fused.fits(y, step.norm):
+            return fused.normalise(y, step.norm, residual, step.relu)
+        y = step.norm(y)
+    if residual is not None:
+        y = y.add_(residual)
+    return y.relu_() if step.relu else y

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from edgehfn import generator, masks
 from edgehfn.errors import InputError
+from edgehfn.nn import select
 from edgehfn.nn.window import Shape, check_window, conv_shape, linear_shape
 
 MAX_COATS = 7  # SPEC section 2
@@ -74,22 +75,6 @@ def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
 def kept(size: int, density: float) -> int:
     """How many of ``size`` weights a coat of this density keeps: the nearest number, at least one."""
     return max(1, round(density * size))
-
-
-NEVER = -1.0  # the importance of a weight that does not compete; scores count by magnitude
-
-
-def top(importance: Tensor, k: int) -> Tensor:
-    """Where the ``k`` largest of a flat tensor are (bool); among equals, the first in weight order win."""
-    if k == 0:
-        return torch.zeros_like(importance, dtype=torch.bool)
-    threshold = torch.topk(importance, k, sorted=False).values.min()
-    chosen = importance >= threshold
-    extra = int(chosen.sum()) - k
-    if extra:
-        ties = torch.nonzero(importance == threshold).flatten()
-        chosen[ties[ties.numel() - extra :]] = False
-    return chosen
 
 
 class _Popup(torch.autograd.Function):
@@ -189,22 +174,28 @@ class Supermask(nn.Module):
         assert self.scores is not None
         return self.scores.detach().abs().flatten()
 
-    def first(self, importance: Tensor, keep: int) -> Tensor:
-        """Where a coat 1 of ``keep`` weights is (bool, flat): all locked positions and the most important free ones."""
-        if self.free is None or self.held is None:
-            return top(importance, keep)
-        return self.held | top(importance.where(self.free, NEVER), keep - self.holds)
+    def counts(self, keep: tuple[int, ...] | None = None) -> Tensor:
+        """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k).
 
-    def counts(self) -> Tensor:
-        """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
+        ``keep`` is the layer's own by default. Coat 1 has all locked positions and the most important free ones, every
+        further coat the most important of coat 1.
+        """
         if self.scores is None:
             assert self.fixed is not None
             return self.fixed
         importance = self.importance()
-        first = self.first(importance, self.keep[0])
-        counts = first.to(torch.uint8)
-        for count in self.keep[1:]:
-            counts += top(importance.where(first, NEVER), count)
+        wanted = [count for count in (self.keep if keep is None else keep) if count]
+        if not wanted:
+            return torch.zeros_like(importance, dtype=torch.uint8)
+        first, *inner = wanted
+        if self.free is None or self.held is None:
+            return select.counts(importance, [first, *inner])
+        counts = self.held.to(torch.uint8)
+        if first > self.holds:
+            counts[self.free] = select.counts(importance[self.free], [first - self.holds])
+        if inner:
+            inside = counts > 0
+            counts[inside] += select.counts(importance[inside], inner)
         return counts
 
     def weight(self) -> Tensor:
