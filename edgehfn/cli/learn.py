@@ -28,7 +28,12 @@ from edgehfn.errors import InputError
     metavar="NAME|PATH",
     help="fashion-mnist, cifar10, digits; or a .npz or folder of IDX files.",
 )
-@click.option("--arch", required=True, metavar="PRESET", help="tiny, demo, resnet8, resnet8-mlperf or resnet20.")
+@click.option(
+    "--arch",
+    required=True,
+    metavar="PRESET",
+    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, or hfn-resnet50 and the like.",
+)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
 )

@@ -20,6 +20,7 @@ from edgehfn.nn.window import Shape
 
 Kind = Literal["masked", "dense"]
 Masks = Literal["shared", "unshared"]
+Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -36,10 +37,12 @@ class Draft:
     input: InputSpec
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
-    affine: bool = True
+    affine: Affine = True
     masks: Masks = "shared"
+    kind: Kind = "masked"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
+    folded: bool = False  # whether the present steps are iterated
     steps: list[Step] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     ops: dict[str, Op] = field(default_factory=dict)
@@ -61,23 +64,25 @@ class Draft:
         kernel: int,
         stride: int = 1,
         *,
-        kind: Kind = "masked",
+        kind: Kind | None = None,
         relu: bool = True,
         residual: str | None = None,
     ) -> str:
         """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
-        shape = (self.shape[0], channels, kernel, stride, kernel // 2)
+        shape, kind = (self.shape[0], channels, kernel, stride, kernel // 2), kind or self.kind
         weight = self._weight(name, kind)
         if weight not in self.ops:
             masked = kind == "masked"
             self.ops[weight] = (
                 SupermaskConv2d(*shape, **self._source(name)) if masked else DenseConv2d(*shape, seed=self._draw())
             )
-        return self._step(name, weight, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
+        affine = self.folded if self.affine == "folded" else self.affine
+        return self._step(name, weight, nn.BatchNorm2d(channels, affine=affine), relu, residual)
 
-    def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
+    def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
         """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
-        inputs, weight = prod(self.shape), self._weight(name, kind)
+        inputs, kind = prod(self.shape), kind or self.kind
+        weight = self._weight(name, kind)
         if weight not in self.ops:
             masked = kind == "masked"
             self.ops[weight] = (
@@ -100,10 +105,10 @@ class Draft:
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
         """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
-        outer = self.iteration
-        self.iteration = outer * iterations + iteration
+        outer = self.iteration, self.folded
+        self.iteration, self.folded = outer[0] * iterations + iteration, outer[1] or iterations > 1
         yield
-        self.iteration = outer
+        self.iteration, self.folded = outer
 
     def net(self, classes: tuple[str, ...] = ()) -> Net:
         """The net written so far."""
