@@ -7,6 +7,7 @@ import click
 from edgehfn import __version__
 from edgehfn.cli import measure, prove
 from edgehfn.cli.bring import import_
+from edgehfn.cli.compare import compare
 from edgehfn.cli.demo import demo
 from edgehfn.cli.export import export
 from edgehfn.cli.front import Commands
@@ -43,5 +44,6 @@ for command in (
     import_,
     info,
     demo,
+    compare,
 ):
     cli.add_command(command)

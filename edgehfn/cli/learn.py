@@ -44,6 +44,13 @@ from edgehfn.errors import InputError
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
 @click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Of training; auto is bf16 where the processor multiplies it.",
+)
+@click.option(
     "--thresholds",
     type=click.Choice(["layer", "adaptive"]),
     default="layer",
@@ -56,13 +63,6 @@ from edgehfn.errors import InputError
     default=0.0,
     show_default=True,
     help="Fraction of the training in which the density falls from 1 to what is asked.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "fp32", "bf16"]),
-    default="auto",
-    show_default=True,
-    help="Of training; auto is bf16 where the processor multiplies it.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
@@ -79,9 +79,9 @@ def train(
     batch: int,
     lr: float,
     augment: Any,
+    precision: Any,
     thresholds: Any,
     ramp: float,
-    precision: Any,
     device: str,
     threads: int,
     restart: bool,

@@ -83,9 +83,9 @@ def _describe_op(op: Op) -> Json:
             return {"op": "supermask_linear", "shape": list(op.shape), **_source(op)}
         case DenseConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
-            return {"op": "dense_conv", **window, "bias": op.bias is not None}
+            return {"op": "dense_conv", **window, "bias": op.bias is not None, **_bits(op)}
         case DenseLinear():
-            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None}
+            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None, **_bits(op)}
         case MaxPool():
             return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
         case GlobalAvgPool():
@@ -99,6 +99,10 @@ def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
     usual = op.magnitude == magnitude(prod(op.shape[1:]), op.densities)
     imported = {} if usual and op.signs is None else {"magnitude": op.magnitude, "signs": op.signs is not None}
     return {"tensor": op.tensor, "densities": list(op.densities), **frozen, **imported}
+
+
+def _bits(op: DenseConv2d | DenseLinear) -> Json:
+    return {"bits": op.bits} if op.bits < 8 else {}
 
 
 def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:

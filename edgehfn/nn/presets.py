@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Affine, Kind, Masks
+from edgehfn.nn.draft import Affine, Kind, Sharing
 from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.resnet import BlockKind, PerStage, resnet
@@ -45,11 +45,14 @@ class Options(TypedDict, total=False):
     width: int  # channels of the first stage; the others keep their ratio to it
     density: float  # of the first coat, which is the only one unless there are more coats
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
+    blocks: PerStage  # of weights of their own, in each stage
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
+    weights: Kind  # of all layers but the stem and the classifier
     stem: Kind
     classifier: Kind
     affine: Affine
-    masks: Masks  # one for all iterations of a fold, or one each over the same signs
+    masks: Sharing  # one for all iterations of a fold, or one each over the same signs
+    norms: Sharing  # likewise; each iteration has its own unless asked
     frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
     freeze_over: Over  # how they are spread over the layers
     seed: int
@@ -82,7 +85,7 @@ def resnet8(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack
 def resnet8_mlperf(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
     """The very shape of MLPerf Tiny's ResNet-8 (Banbury et al. 2021), every layer masked; its identity block folds."""
     shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (1, 0, 0), "folded": (1,), "transition": "block"}
-    return _build(input, classes, options, coats=(0.5,), stem="masked", classifier="masked", **shape)
+    return _build(input, classes, options, coats=(0.5,), stem=None, classifier=None, **shape)
 
 
 def resnet20(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
@@ -111,7 +114,6 @@ def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **op
         raise InputError(f"{name} has no fold to iterate; take hfn-{net}, or give iterations stage by stage")
     width = options.get("width", widths[0])
     large: dict[str, Any] = {"stem_kernel": 7, "stem_stride": 2, "pool": 3} if min(spec.shape[1:]) > CIFAR_STEM else {}
-    trained: Kind = "dense" if plain else "masked"
     return _build(
         spec,
         classes,
@@ -121,10 +123,10 @@ def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **op
         folded=stages,
         fold=fold,
         coats=(0.3,),
-        stem=trained,
-        classifier=trained,
+        weights="int8" if plain else "supermask",
+        stem=None,
+        classifier=None,
         affine=True if plain else "folded",
-        body=trained,
         block=shape.block,
         squeeze=shape.squeeze,
         transition="block",
@@ -163,8 +165,9 @@ def _build(
     folded: tuple[int, ...],
     fold: PerStage = 1,
     coats: int | Sequence[float] = (0.6, 0.25),
-    stem: Kind = "dense",
-    classifier: Kind = "dense",
+    weights: Kind = "supermask",
+    stem: Kind | None = "int8",
+    classifier: Kind | None = "int8",
     affine: Affine = True,
     **layout: Any,
 ) -> Net:
@@ -185,13 +188,15 @@ def _build(
         input,
         classes,
         widths=[round(w * width / widths[0]) for w in widths],
-        blocks=[min(count, 1) if times > 1 else count for count, times in zip(blocks, folds, strict=False)],
+        blocks=options.get("blocks", [min(b, 1) if f > 1 else b for b, f in zip(blocks, folds, strict=False)]),
         fold=folds,
         coats=coats,
+        weights=options.get("weights", weights),
         stem=options.get("stem", stem),
         classifier=options.get("classifier", classifier),
         affine=options.get("affine", affine),
         masks=options.get("masks", "shared"),
+        norms=options.get("norms", "unshared"),
         frozen=options.get("frozen", 0.0),
         freeze_over=options.get("freeze_over", "uniform"),
         seed=options.get("seed", 0),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from edgehfn.errors import InputError
+from edgehfn.nn.select import NEVER
 from edgehfn.nn.supermask import Supermask
 
 Thresholds = Literal["layer", "adaptive"]
@@ -50,18 +51,24 @@ class Search:
 def _compete(masks: Sequence[Supermask], own: Sequence[Keep], floor: float) -> list[Keep]:
     """As many weights in all, coat by coat, shared out by one threshold over all masks that have that coat."""
     found: list[list[int]] = [[] for _ in masks]
-    everything = [mask.importance() for mask in masks]
-    pools = [pool if mask.free is None else pool[mask.free] for pool, mask in zip(everything, masks, strict=True)]
-    for coat in range(max((mask.coats for mask in masks), default=0)):
+    pools = [mask.importance() for mask in masks]
+    if not pools:
+        return []
+    everything = [
+        pool if mask.free is None else pool.where(mask.free, NEVER) for pool, mask in zip(pools, masks, strict=True)
+    ]
+    for coat in range(max(mask.coats for mask in masks)):
         rivals = [i for i, mask in enumerate(masks) if mask.coats > coat]
         held = [masks[i].holds if coat == 0 else 0 for i in rivals]
         least = [max(0, round(floor * own[i][coat]) - h) for i, h in zip(rivals, held, strict=True)]
         total = sum(own[i][coat] for i in rivals) - sum(held)
-        for i, h, share in zip(rivals, held, _shares([pools[i] for i in rivals], total, least), strict=True):
+        for i, h, share in zip(rivals, held, _shares([everything[i] for i in rivals], total, least), strict=True):
             found[i].append(min([h + share, *found[i][-1:]]))
         if coat == 0:  # further coats compete where the first one is, locked positions among them
-            kept = [mask.counts(tuple(keep)) > 0 for mask, keep in zip(masks, found, strict=True)]
-            pools = [pool[inside] for pool, inside in zip(everything, kept, strict=True)]
+            everything = [
+                pool.where(mask.first(pool, keep[0]), NEVER)
+                for mask, pool, keep in zip(masks, pools, found, strict=True)
+            ]
     return [tuple(keep) for keep in found]
 
 
@@ -71,7 +78,7 @@ def _shares(pools: Sequence[Tensor], total: int, least: Sequence[int]) -> list[i
     rivals, left = list(range(len(pools))), total
     while rivals and left > 0:
         values = torch.cat([pools[i] for i in rivals])
-        threshold = torch.topk(values, min(left, values.numel()), sorted=False).values.min()
+        threshold = torch.topk(values, min(left, values.numel()), sorted=False).values.min().clamp_min(0)
         above = torch.stack([(pools[i] >= threshold).sum() for i in rivals]).tolist()
         short = {i for i, count in zip(rivals, above, strict=True) if count < least[i]}
         if not short:

@@ -11,23 +11,29 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-HALF = 16  # bits: a float's order is that of its bits, and the upper half of them is its bin
+NEVER = -1.0  # the importance of a weight that does not compete; scores count by magnitude
+HALF = 16  # bits: the order of floats from 0 up is that of their bits, and the upper half of these is their bin
 FEW = 4096  # numbers that are sorted before a histogram is cleared
 
 
 def counts(importance: Tensor, kept: Sequence[int]) -> Tensor:
-    """For each of a flat float32 tensor of numbers from 0 up, among how many of the ``kept`` largest it is: uint8.
+    """For each of a flat float32 tensor, among how many of the ``kept`` largest it is: uint8.
 
-    Each of ``kept`` is 1 or more; of equals, the first in order win.
+    The numbers are from 0 up, or ``NEVER``, which none of ``kept`` reaches; of equals, the first in order win.
     """
     if importance.device.type != "cpu" or importance.numel() < FEW:
-        return torch.stack([_top(importance, number) for number in kept]).sum(0, dtype=torch.uint8)
-    found: npt.NDArray[np.uint8] = _counts(importance.numpy().view(np.uint32), np.asarray(kept, np.int64))
-    return torch.from_numpy(found)
+        found = torch.zeros_like(importance, dtype=torch.uint8)
+        for number in kept:
+            found += _top(importance, number)
+        return found
+    fast: npt.NDArray[np.uint8] = _counts(importance.numpy().view(np.int32), np.asarray(kept, np.int64))
+    return torch.from_numpy(fast)
 
 
 def _top(importance: Tensor, number: int) -> Tensor:
     """Where the ``number`` largest are (bool)."""
+    if number == 0:
+        return torch.zeros_like(importance, dtype=torch.bool)
     threshold = torch.topk(importance, number, sorted=False).values.min()
     chosen = importance >= threshold
     equal = importance == threshold
@@ -37,12 +43,15 @@ def _top(importance: Tensor, number: int) -> Tensor:
 
 @numba.njit(cache=True, nogil=True)
 def _counts(bits: Any, kept: Any) -> Any:
-    histogram = np.zeros(1 << HALF, np.int64)
+    histogram = np.zeros(1 << HALF - 1, np.int64)
     for word in bits:
-        histogram[word >> HALF] += 1
+        if word >= 0:
+            histogram[word >> HALF] += 1
     found = np.zeros(len(bits), np.uint8)
     for number in kept:
-        top, above = (1 << HALF) - 1, 0
+        if number == 0:
+            continue
+        top, above = (1 << HALF - 1) - 1, 0
         while above + histogram[top] < number:
             above += histogram[top]
             top -= 1

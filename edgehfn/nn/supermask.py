@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from edgehfn import generator, masks
 from edgehfn.errors import InputError
 from edgehfn.nn import select
+from edgehfn.nn.select import NEVER
 from edgehfn.nn.window import Shape, check_window, conv_shape, linear_shape
 
 MAX_COATS = 7  # SPEC section 2
@@ -189,29 +190,22 @@ class Supermask(nn.Module):
         assert self.scores is not None
         return self.scores.detach().abs().flatten()
 
-    def counts(self, keep: tuple[int, ...] | None = None) -> Tensor:
-        """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k).
+    def first(self, importance: Tensor, keep: int) -> Tensor:
+        """Where a coat 1 of ``keep`` weights is (bool, flat): all locked positions and the most important free ones."""
+        if self.free is None or self.held is None:
+            return select.counts(importance, [keep]).bool()
+        return self.held | select.counts(importance.where(self.free, NEVER), [keep - self.holds]).bool()
 
-        ``keep`` is the layer's own by default. Coat 1 has all locked positions and the most important free ones, every
-        further coat the most important of coat 1.
-        """
+    def counts(self) -> Tensor:
+        """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
         if self.scores is None:
             assert self.fixed is not None
             return self.fixed
         importance = self.importance()
-        wanted = [count for count in (self.keep if keep is None else keep) if count]
-        if not wanted:
-            return torch.zeros_like(importance, dtype=torch.uint8)
-        first, *inner = wanted
-        if self.free is None or self.held is None:
-            return select.counts(importance, [first, *inner])
-        counts = self.held.to(torch.uint8)
-        if first > self.holds:
-            counts[self.free] = select.counts(importance[self.free], [first - self.holds])
-        if inner:
-            inside = counts > 0
-            counts[inside] += select.counts(importance[inside], inner)
-        return counts
+        if self.free is None:
+            return select.counts(importance, self.keep)
+        first = self.first(importance, self.keep[0])
+        return select.counts(importance.where(first, NEVER), self.keep[1:]).add_(first)
 
     def weight(self) -> Tensor:
         """``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores."""
