@@ -97,7 +97,7 @@ def weight(w: ops.Weight) -> list[int]:
         return unpacked(w.packed.tolist(), w.bits, size)
     where = states(w.seed, w.tensor, size, w.pruned, w.locked)
     kept = counts(w.mask_words.tolist(), w.coats, where)
-    minus = stream(w.seed, w.tensor, 0, size)
+    minus = stream(w.seed, w.tensor, 0, size) if w.signs is None else bits(w.signs.tolist(), size)
     return [-count if bit else count for count, bit in zip(kept, minus, strict=True)]
 
 

@@ -35,6 +35,7 @@ class Supermask:
     seed: int
     pruned: int = 0  # thresholds of frozen positions, in 1/256
     locked: int = 0
+    signs: generator.Words | None = None  # stored in place of the generated ones; bits beyond the last weight are 0
 
     @property
     def plain(self) -> bool:
@@ -44,7 +45,10 @@ class Supermask:
     @cached_property
     def values(self) -> Ints:
         """The integer weight, in ``shape``."""
-        signs = generator.signs(self.seed, self.tensor, self.counts.size)
+        if self.signs is None:
+            signs = generator.signs(self.seed, self.tensor, self.counts.size)
+        else:
+            signs = generator.signs_of(self.signs, self.counts.size)
         return (signs.astype(np.int32) * self.counts).reshape(self.shape)
 
     @cached_property
