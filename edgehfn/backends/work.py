@@ -11,7 +11,7 @@ import numpy as np
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Dense, Linear, Weight
+from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
@@ -122,24 +122,27 @@ def _kept(weight: Weight) -> int:
 
 def _decoded(weight: Weight, times: int) -> Terms:
     """What reading a mask takes, or unpacking trained weights, ``times`` over."""
-    if isinstance(weight, Dense):
-        unpacked: Terms = {"unpacked": prod(weight.shape) * times} if weight.bits < 8 else {}
-        return {**unpacked, "kept": _kept(weight) * times} if weight.listed else unpacked
-    inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
+    if not weight.listed:
+        return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
+    counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
+    hashed = isinstance(weight, Supermask) and weight.signs is None
+    drawn = isinstance(weight, Supermask) and bool(weight.pruned or weight.locked)
+    inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each
     takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
-    words = -(-weight.counts.size // WORD)
+    words = -(-counts.size // WORD)
     padded = np.zeros(words * WORD, np.uint8)
-    padded[: weight.counts.size] = weight.counts
+    padded[: counts.size] = counts
     return {
         "words": words * times,
+        "hashed words": words * hashed * times,
         "takes": takes * times,
         "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
         "kept": _kept(weight) * times,
-        "inner words": words * (weight.coats - 1) * times,
+        "inner words": words * (coats - 1) * times,
         "inner bits": sum(inner) * times,
-        "drawn words": words * bool(weight.pruned or weight.locked) * times,
+        "drawn words": words * drawn * times,
     }
 
 

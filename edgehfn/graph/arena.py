@@ -120,8 +120,9 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
     if not node.weight.listed:
-        return [Scratch(0, band, planes, 0, unpacked=prod(node.weight.shape[1:]) * _is_packed(node.weight))]
-    entries = np.abs(node.weight.values.reshape(channels, -1)).sum(1, dtype=np.int64)
+        return [Scratch(0, band, planes, 0, unpacked=prod(node.weight.shape[1:]) * _is_int4(node.weight))]
+    values = node.weight.values.reshape(channels, -1)
+    entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
     once = Scratch(0, band, planes, int(entries.max()))
     keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
@@ -130,12 +131,12 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
     """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
     bands = -(-rows // way.band)
-    decoded = prod(node.weight.shape) if node.weight.listed or _is_packed(node.weight) else 0
+    decoded = prod(node.weight.shape) if node.weight.listed or _is_int4(node.weight) else 0
     return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
 
 
-def _is_packed(weight: Weight) -> bool:
-    return isinstance(weight, Dense) and weight.bits < 8
+def _is_int4(weight: Weight) -> bool:
+    return isinstance(weight, Dense) and weight.bits == 4
 
 
 def _planes(node: Conv, graph: Graph, band: int) -> int:

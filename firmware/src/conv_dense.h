@@ -3,7 +3,7 @@
 #define HFN_CONV_DENSE_H
 
 #include "conv.h"
-#include "packed.h"
+#include "int4.h"
 
 /* Sums, requantises and stores a channel of so many weights. */
 void hfn_channel_dense(struct hfn_channel *channel, const struct hfn_taps *taps, const int8_t *weight,
@@ -11,8 +11,8 @@ void hfn_channel_dense(struct hfn_channel *channel, const struct hfn_taps *taps,
 
 int32_t hfn_total(const int8_t *weight, uint32_t weights);
 
-/* Weights are bytes, or packed ones, unpacked a channel at a time where lists would be; inline, for packed is known. */
-static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_packed) {
+/* Weights are bytes, or half bytes, unpacked a channel at a time where lists would be; inline, as that is known. */
+static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_int4) {
     const struct hfn_planes planes = hfn_planes(node);
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
     int8_t *const unpacked = hfn_in_arena(arena, node->list);
@@ -20,21 +20,18 @@ static inline void hfn_conv_trained(const void *model, const struct hfn_conv *no
     struct hfn_channel channel;
     hfn_taps(&taps, node, &planes);
     for (uint32_t first = 0; first < node->rows; first += node->band) {
-        const int8_t *weight = is_packed ? unpacked : hfn_in_model(model, node->weight);
+        const int8_t *weight = is_int4 ? unpacked : hfn_in_model(model, node->weight);
         hfn_planes_fill(node, &planes, arena, first);
         for (uint32_t output = 0; output < node->requantise.channels; output++) {
             hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            if (is_packed) {
-                struct hfn_fields fields = hfn_fields(model, node->weight, output * weights);
-                for (uint32_t i = 0; i < weights; i++) {
-                    unpacked[i] = (int8_t)hfn_field(&fields);
-                }
+            if (is_int4) {
+                hfn_unpack(unpacked, hfn_in_model(model, node->weight), output * weights, weights);
             }
             if (node->flags & HFN_SIGNED) {
                 channel.start = -128 * hfn_total(weight, weights);
             }
             hfn_channel_dense(&channel, &taps, weight, weights);
-            weight += is_packed ? 0 : weights;
+            weight += is_int4 ? 0 : weights;
         }
     }
 }
