@@ -84,7 +84,8 @@ class _Span:
 def _spans(plan: Plan, nodes: Sequence[str]) -> list[_Span]:
     raw = [_Span("raw", "raw", plan.raw.offset, plan.raw.size, 0, plan.raw.last + 1)]
     tensors = [_Span(name, "tensor", b.offset, b.size, b.first + 1, b.last + 1) for name, b in plan.tensors.items()]
-    where = [(i, plan.scratch[name]) for i, name in enumerate(nodes) if name in plan.scratch]
+    work = {**plan.scratch, **plan.tables}
+    where = [(i, work[name]) for i, name in enumerate(nodes) if name in work]
     scratch = [_Span("scratch", "scratch", s.offset, s.size, i + 1, i + 1) for i, s in where]
     return raw + tensors + scratch
 

@@ -9,7 +9,7 @@ from edgehfn.backends import c_data, c_members, c_text
 from edgehfn.backends.c_data import Origin
 from edgehfn.backends.c_text import SelfTest
 from edgehfn.graph import ops
-from edgehfn.graph.arena import Plan
+from edgehfn.graph.arena import Plan, tabled
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Linear, Node, Supermask
 from edgehfn.graph.verify import narrow
@@ -56,7 +56,7 @@ def function(node: Node, graph: Graph) -> str:
         case ops.Conv():
             return "hfn_conv_dense"
         case ops.Linear(weight=Supermask()):
-            return "hfn_linear_supermask"
+            return "hfn_linear_plain" if tabled(node.weight) else "hfn_linear_supermask"
         case ops.Linear():
             return "hfn_linear_dense"
         case ops.MaxPool():

@@ -11,12 +11,14 @@ import numpy as np
 from edgehfn.errors import GraphError
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Supermask
+from edgehfn.graph.ops import Conv, Linear, Supermask, Weight
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
 SCRATCH_LIMIT = 22 * 1024
+SUBSET_TABLES = 2048  # firmware/src/linear_plain.h
+SHARING = 16  # outputs from which on these tables, that all outputs share, are worth their making
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,21 @@ class Scratch:
 
 @dataclass(frozen=True)
 class Plan:
-    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch."""
+    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch. ``scratch`` of convolutions,
+    ``tables`` of fully connected layers.
+    """
 
     size: int
     activations: int
     raw: Buffer
     tensors: dict[str, Buffer]
     scratch: dict[str, Scratch]
+    tables: dict[str, Buffer]
+
+
+def tabled(weight: Weight) -> bool:
+    """Whether a fully connected layer looks up sums of subsets of its inputs, rather than walk the weights kept."""
+    return isinstance(weight, Supermask) and weight.plain and weight.shape[0] >= SHARING
 
 
 def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
@@ -72,7 +82,9 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
     """
     scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
     tensors = _chains(graph)
-    work = [(_Life(("scratch", n.name), scratch[n.name].size, i, i),) for i, n in enumerate(graph) if n.name in scratch]
+    tables = {n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight)}
+    sizes = {**{name: way.size for name, way in scratch.items()}, **tables}
+    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
     alone = _place(_largest_first(tensors))
     together = _place(_largest_first([*tensors, *work]))
     after = _place([*_largest_first(tensors), *_largest_first(work)])
@@ -83,6 +95,7 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
         raw=best[RAW],
         tensors={node.name: best["tensor", node.name] for node in graph},
         scratch={name: replace(made, offset=best["scratch", name].offset) for name, made in scratch.items()},
+        tables={name: best["scratch", name] for name in tables},
     )
 
 
@@ -99,6 +112,11 @@ class _Life:
 
 
 _Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
+
+
+def _tables(weight: Weight) -> int:
+    """Bytes: a sum of 32 bits for each output, and the tables of 32 inputs."""
+    return 4 * weight.shape[0] + SUBSET_TABLES
 
 
 def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:

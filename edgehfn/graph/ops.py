@@ -35,6 +35,11 @@ class Supermask:
     pruned: int = 0  # thresholds of frozen positions, in 1/256
     locked: int = 0
 
+    @property
+    def plain(self) -> bool:
+        """Whether a weight's bits lie at its place in the mask words: one coat, nothing frozen."""
+        return self.coats == 1 and not self.pruned and not self.locked
+
     @cached_property
     def values(self) -> Ints:
         """The integer weight, in ``shape``."""

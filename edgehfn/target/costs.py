@@ -24,6 +24,7 @@ FUNCTIONS = (
     "hfn_conv_narrow",
     "hfn_conv_wide",
     "hfn_conv_dense",
+    "hfn_linear_plain",
     "hfn_linear_supermask",
     "hfn_linear_dense",
     "hfn_max_pool",
