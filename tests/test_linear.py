@@ -87,7 +87,7 @@ MARKS = {
     "cortex-m0": ("hfn_add_block", "ldrh", 8),
     "cortex-m3": ("hfn_add_block", "ldrh", 8),
     "cortex-m4": ("hfn_add_block", "ldrh", 8),
-    "cortex-m55": ("hfn_row", "vmladavat.s8", 2),
+    "cortex-m55": ("hfn_row", "vmsr", 4),
 }
 
 

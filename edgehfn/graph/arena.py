@@ -17,6 +17,7 @@ ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
 SCRATCH_LIMIT = 22 * 1024
+TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
 SUBSET_TABLES = 2048  # firmware/src/linear_plain.h
 SHARING = 16  # outputs from which on these tables, that all outputs share, are worth their making
 
@@ -37,7 +38,8 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets.
+    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets; of a dense one, its
+    tile (firmware/src/conv_dense.h) instead.
 
     Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
     band; two uint16 lengths for each of the ``channels`` follow.
@@ -136,11 +138,17 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
     if not isinstance(node.weight, Supermask):
-        return [Scratch(0, band, planes, 0)]
+        return [Scratch(0, band, planes, _tile(node.weight) // 2)]
     entries = node.weight.counts.reshape(channels, -1).sum(1, dtype=np.int64)
     once = Scratch(0, band, planes, int(entries.max()))
     keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
+
+
+def _tile(weight: Weight) -> int:
+    """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least."""
+    group = max(64, 16 * prod(weight.shape[1:]))
+    return group * max(1, TILE // group)
 
 
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:

@@ -1,65 +1,66 @@
-#include "conv.h"
+#include "conv_dense.h"
+#include "tile_offsets.h"
 
-/* Adds Σ weight·byte for four pixels. Planes take less than 2^16 bytes, so there are fewer taps than that, and no
- * partial sum of start + Σ weight·(x + 128) passes 2^16·127·128 < 2^31. Not inlined, as its loop takes every register.
- */
-__attribute__((__noinline__)) static void add(int32_t *sums, const uint8_t *planes, const uint16_t *offset,
-                                              const int8_t *weight, const int8_t *end) {
-    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-    for (; weight != end; weight++, offset++) {
-        const uint32_t word = *(const uint32_t *)(const void *)(planes + *offset);
-        s0 += *weight * (int32_t)(word & 0xFF);
-        s1 += *weight * (int32_t)(word >> 8 & 0xFF);
-        s2 += *weight * (int32_t)(word >> 16 & 0xFF);
-        s3 += *weight * (int32_t)(word >> 24);
-    }
-    sums[0] = s0;
-    sums[1] = s1;
-    sums[2] = s2;
-    sums[3] = s3;
-}
+#if HFN_ISA != HFN_ISA_C /* what conv_dense_*.S know of the structs */
+HFN_ASSERT(to_at, offsetof(struct hfn_tile, to) == TILE_TO);
+HFN_ASSERT(planes_at, offsetof(struct hfn_tile, planes) == TILE_PLANES);
+HFN_ASSERT(taps_at, offsetof(struct hfn_tile, taps) == TILE_TAPS);
+HFN_ASSERT(weights_at, offsetof(struct hfn_tile, weights) == TILE_WEIGHTS);
+HFN_ASSERT(groups_at, offsetof(struct hfn_tile, groups) == TILE_GROUPS);
+HFN_ASSERT(flip_at, offsetof(struct hfn_tile, flip) == TILE_FLIP);
+HFN_ASSERT(period_at, offsetof(struct hfn_taps, period) == TAPS_PERIOD);
+HFN_ASSERT(step_at, offsetof(struct hfn_taps, step) == TAPS_STEP);
+#endif
 
-static void run(struct hfn_channel *channel, const struct hfn_taps *taps, const int8_t *weight, uint32_t weights) {
-    int32_t sums[HFN_GROUP];
-    const uint8_t *planes = channel->planes;
-    for (uint32_t left = channel->pixels, count; left; left -= count) {
-        count = left < HFN_GROUP ? left : HFN_GROUP;
-        for (uint32_t i = 0; i < count; i++) {
-            sums[i] = channel->start;
-        }
-        for (uint32_t i = 0; i < count; i += 4, planes += 4) {
-            for (uint32_t at = 0, base = 0; at < weights; at += taps->period, base += taps->step) {
-                uint32_t period = weights - at < taps->period ? weights - at : taps->period;
-                add(sums + i, planes + base, taps->offset, weight + at, weight + at + period);
-            }
-        }
-        hfn_store(channel, sums, count);
-    }
-}
+/* Outputs from a tile on: where its first pixel lies in its channel's part of the band. */
+struct place {
+    uint32_t offset, column;
+};
 
-static int32_t total(const int8_t *weight, uint32_t weights) {
-    int32_t sum = 0;
-    for (uint32_t i = 0; i < weights; i++) {
-        sum += weight[i];
+static struct place run(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
+                        const struct hfn_tile *tile, struct place start) {
+    const uint32_t weights = tile->weights, map = (uint32_t)node->rows * node->columns;
+    const int8_t *weight = hfn_in_model(model, node->weight), *const residual = channel->residual;
+    int8_t *const y = channel->y;
+    struct place end = start;
+    for (uint32_t output = 0, at = start.offset; output < node->requantise.channels; output++, at += map) {
+        int32_t sums[4 * HFN_TILE];
+        hfn_tile_sums(tile, sums, weight);
+        weight += weights;
+        channel->scale = hfn_scale(model, &node->requantise, output);
+        channel->y = y + at;
+        channel->residual = residual ? residual + at : NULL;
+        channel->column = start.column;
+        hfn_store(channel, sums, 4 * tile->groups);
+        end.offset = (uint32_t)(channel->y - y) - (at - start.offset);
+        end.column = channel->column;
     }
-    return sum;
+    channel->y = y;
+    channel->residual = residual;
+    return end;
 }
 
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena) {
     const struct hfn_planes planes = hfn_planes(node);
-    const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
+    const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, size = hfn_group_size(weights);
     struct hfn_taps taps;
     struct hfn_channel channel;
+    struct hfn_tile tile = {hfn_in_arena(arena, node->list),           NULL, &taps, weights, 0,
+                            node->flags & HFN_SIGNED ? 0x80808080u : 0};
+    uint32_t most = 0;
+    for (uint32_t end = node->list + size; end <= node->list_end && most < HFN_TILE; end += size) {
+        most++;
+    }
     hfn_taps(&taps, node, &planes);
     for (uint32_t first = 0; first < node->rows; first += node->band) {
-        const int8_t *weight = hfn_in_model(model, node->weight);
+        struct place place = {0, 0};
         hfn_planes_fill(node, &planes, arena, first);
-        for (uint32_t output = 0; output < node->requantise.channels; output++, weight += weights) {
-            hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            if (node->flags & HFN_SIGNED) {
-                channel.start = -128 * total(weight, weights);
-            }
-            run(&channel, &taps, weight, weights);
+        hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
+        tile.planes = channel.planes;
+        for (uint32_t left = channel.pixels / 4; left; left -= tile.groups, tile.planes += 4 * tile.groups) {
+            tile.groups = left < most ? left : most;
+            hfn_tile_fill(&tile);
+            place = run(&channel, model, node, &tile, place);
         }
     }
 }
