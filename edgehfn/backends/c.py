@@ -60,13 +60,19 @@ def function(node: Node, graph: Graph) -> str:
         case ops.Linear():
             return "hfn_linear_dense"
         case ops.MaxPool():
-            return "hfn_max_pool"
+            return "hfn_max_pool_2x2" if _side_by_side(node, graph) else "hfn_max_pool"
         case ops.AvgPool():
             return "hfn_avg_pool"
         case ops.Add():
             return "hfn_add"
         case _:
             assert_never(node)
+
+
+def _side_by_side(node: ops.MaxPool, graph: Graph) -> bool:
+    """Whether firmware/src/max_pool_2x2.c takes this pool."""
+    width = graph.tensors[node.x].shape[2]
+    return (node.kernel, node.stride, node.padding) == (2, 2, 0) and width % 2 == 0 and width >= 8 and width != 10
 
 
 def _call(node: Node, record: str, graph: Graph, name: str) -> str:

@@ -28,6 +28,7 @@ FUNCTIONS = (
     "hfn_linear_supermask",
     "hfn_linear_dense",
     "hfn_max_pool",
+    "hfn_max_pool_2x2",
     "hfn_avg_pool",
     "hfn_add",
 )

@@ -134,6 +134,8 @@ void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint
 void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena); /* one coat, nothing frozen */
 void hfn_linear_dense(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_max_pool(const struct hfn_max_pool *node, uint32_t *arena);
+void hfn_max_pool_2x2(const struct hfn_max_pool *node,
+                      uint32_t *arena); /* stride 2, no padding, even width from 8, not 10 */
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena);
 void hfn_add(const struct hfn_add *node, uint32_t *arena);
 

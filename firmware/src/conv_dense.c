@@ -24,14 +24,12 @@ static struct place run(struct hfn_channel *channel, const void *model, const st
     int8_t *const y = channel->y;
     struct place end = start;
     for (uint32_t output = 0, at = start.offset; output < node->requantise.channels; output++, at += map) {
-        int32_t sums[4 * HFN_TILE];
-        hfn_tile_sums(tile, sums, weight);
-        weight += weights;
         channel->scale = hfn_scale(model, &node->requantise, output);
         channel->y = y + at;
         channel->residual = residual ? residual + at : NULL;
         channel->column = start.column;
-        hfn_store(channel, sums, 4 * tile->groups);
+        hfn_tile_outputs(tile, channel, weight);
+        weight += weights;
         end.offset = (uint32_t)(channel->y - y) - (at - start.offset);
         end.column = channel->column;
     }

@@ -38,7 +38,10 @@ struct hfn_tile {
 
 void hfn_tile_fill(const struct hfn_tile *tile);
 
-/* sums[4·group + pixel] = Σ weight·tap */
+/* Requantises and writes the channel's next pixels, all of the tile. */
+void hfn_tile_outputs(const struct hfn_tile *tile, struct hfn_channel *channel, const int8_t *weight);
+
+/* sums[4·group + pixel] = Σ weight·tap; only where hfn_tile_outputs is not assembly. */
 void hfn_tile_sums(const struct hfn_tile *tile, int32_t *sums, const int8_t *weight);
 
 #endif

@@ -52,45 +52,40 @@
     ldr r0, [r0, #TILE_TO]
 1:  ldr r1, [sp]
     ldrd r2, r3, [sp, #8]
-    subs r3, r3, #4
-    blo 3f
-2:  tap r4
+2:  cmp r3, #4
+    blo 5f
+    tap r4
     tap r5
     tap r6
     tap r7
-    pair r4, r6
+3:  pair r4, r6
     pair r5, r7
     cmp r2, lr
-    bhs 5f
-    subs r3, r3, #4
-    bhs 2b
-3:  adds r3, r3, #4
-    beq 4f
-    movs r5, #0
-    movs r6, #0
-    movs r7, #0
-    tap r4
-    cmp r3, #2
-    blo 6f
-    tap r5
-    beq 6f
-    tap r6
-6:  pair r4, r6
-    pair r5, r7
-4:  ldrd r1, r2, [sp]
+    bhs 6f
+4:  subs r3, r3, #4
+    bhi 2b
+    ldrd r1, r2, [sp]
     add r1, r1, #4
     subs r2, r2, #1
     strd r1, r2, [sp]
     bne 1b
     add sp, #16
     pop {r4-r11, pc}
-5:  ldr r4, [sp, #8]
+5:  movs r5, #0
+    movs r6, #0
+    movs r7, #0
+    tap r4
+    cmp r3, #2
+    blo 3b
+    tap r5
+    beq 3b
+    tap r6
+    b 3b
+6:  ldr r4, [sp, #8]
     ldrd r5, r6, [r4, #TAPS_PERIOD] /* and STEP */
     sub r2, r2, r5, lsl #1
     add r1, r1, r6
-    subs r3, r3, #4
-    bhs 2b
-    b 3b
+    b 4b
     .size hfn_tile_fill, . - hfn_tile_fill
 
     /* Four taps of four pixels, by the weights in r12. */
@@ -109,15 +104,26 @@
     smlad r6, r10, r12, r6
     .endm
 
-    /* (tile r0, sums r1, weight r2): where from in r0, weights in r1 up to r2, sums in r3-r6. */
-    function hfn_tile_sums
+    .equ WEIGHT, 0
+    .equ ANY, 4      /* weights behind the last whole four */
+    .equ TAIL, 8     /* these weights, behind them zeros */
+    .equ FOURS, 12   /* where they begin */
+    .equ PENDING, 16 /* ANY, until they have been taken */
+    .equ CHANNEL, 20
+    .equ GROUPS, 24
+    .equ FRAME, 28
+
+    /* (tile r0, channel r1, weight r2): where from in r0, weights in r1 up to r2, sums in r3-r6. */
+    function hfn_tile_outputs
     push {r4-r11, lr}
+    sub sp, #FRAME
+    ldr r3, [r0, #TILE_GROUPS]
+    strd r1, r3, [sp, #CHANNEL]
     ldr r3, [r0, #TILE_WEIGHTS]
-    ldr lr, [r0, #TILE_GROUPS]
     ldr r0, [r0, #TILE_TO]
     movs r6, #0
     bic r5, r3, #3
-    add r5, r5, r2 /* behind the last whole four */
+    add r5, r5, r2
     ands r4, r3, #3
     beq 2f
     add r7, r2, r3
@@ -125,35 +131,40 @@
     orr r6, r8, r6, lsl #8
     cmp r7, r5
     bne 1b
-2:  mov r7, r1
-    push {r2, r4, r5, r6, r7}
-3:  ldr r1, [sp]
-    ldr r2, [sp, #8]
+2:  strd r2, r4, [sp, #WEIGHT]
+    strd r6, r5, [sp, #TAIL]
+3:  ldrd r1, r7, [sp, #WEIGHT]
+    ldr r2, [sp, #FOURS]
+    str r7, [sp, #PENDING]
     movs r3, #0
     movs r4, #0
     movs r5, #0
     movs r6, #0
     subs r7, r2, r1
-    beq 6f
+    beq 7f
     lsls r7, r7, #29
     bmi 5f /* an odd number of fours */
 4:  ldr r12, [r1], #4
     quad
 5:  ldr r12, [r1], #4
-    quad
+6:  quad
     cmp r1, r2
     bne 4b
-6:  ldr r7, [sp, #4]
-    cbz r7, 7f
-    ldr r12, [sp, #12]
-    quad
-7:  ldr r7, [sp, #16]
-    stm r7!, {r3-r6}
-    str r7, [sp, #16]
-    subs lr, lr, #1
+7:  ldr r7, [sp, #PENDING]
+    cbz r7, 8f
+    movs r7, #0
+    str r7, [sp, #PENDING]
+    ldr r12, [sp, #TAIL]
+    b 6b
+8:  ldr r7, [sp, #CHANNEL]
+    mov r1, r4
+    bl hfn_tile_four
+    ldr r7, [sp, #GROUPS]
+    subs r7, r7, #1
+    str r7, [sp, #GROUPS]
     bne 3b
-    add sp, #20
+    add sp, #FRAME
     pop {r4-r11, pc}
-    .size hfn_tile_sums, . - hfn_tile_sums
+    .size hfn_tile_outputs, . - hfn_tile_outputs
 
 #endif

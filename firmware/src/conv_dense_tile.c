@@ -1,5 +1,15 @@
 #include "conv_dense.h"
 
+#if HFN_ISA != HFN_ISA_DSP && HFN_ISA != HFN_ISA_V7M
+
+void hfn_tile_outputs(const struct hfn_tile *tile, struct hfn_channel *channel, const int8_t *weight) {
+    int32_t sums[4 * HFN_TILE];
+    hfn_tile_sums(tile, sums, weight);
+    hfn_store(channel, sums, 4 * tile->groups);
+}
+
+#endif
+
 #if HFN_ISA == HFN_ISA_C
 
 void hfn_tile_fill(const struct hfn_tile *tile) {

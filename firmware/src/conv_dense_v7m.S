@@ -61,39 +61,35 @@
     mla r6, r10, r11, r6
     .endm
 
-    /* (tile r0, sums r1, weight r2): where from in r0, weights in r1 up to r2, sums in r3-r6. */
-    function hfn_tile_sums
+    /* (tile r0, channel r1, weight r2): where from in r0, weights in r1 up to r2, sums in r3-r6. */
+    function hfn_tile_outputs
     push {r4-r11, lr}
     ldr r3, [r0, #TILE_WEIGHTS]
-    ldr lr, [r0, #TILE_GROUPS]
-    ldr r0, [r0, #TILE_TO]
-    mov r12, r1
-    sub sp, #8
     add r3, r3, r2
-    strd r2, r3, [sp]
-1:  ldrd r1, r2, [sp]
+    ldr r4, [r0, #TILE_GROUPS]
+    ldr r0, [r0, #TILE_TO]
+    push {r1, r2, r3, r4}
+1:  ldrd r1, r2, [sp, #4]
     movs r3, #0
     movs r4, #0
     movs r5, #0
     movs r6, #0
     sub r7, r2, r1
-    lsls r7, r7, #30 /* what is beyond whole fours is first */
-    beq 2f
-    bpl 5f
-    lsls r7, r7, #1
-    beq 4f
-    b 3f
+    lsls r7, r7, #31
+    bne 3f /* an odd number */
 2:  tap
 3:  tap
-4:  tap
-5:  tap
     cmp r1, r2
     bne 2b
-    stm r12!, {r3-r6}
-    subs lr, lr, #1
+    ldr r7, [sp]
+    mov r1, r4
+    bl hfn_tile_four
+    ldr r7, [sp, #12]
+    subs r7, r7, #1
+    str r7, [sp, #12]
     bne 1b
-    add sp, #8
+    add sp, #16
     pop {r4-r11, pc}
-    .size hfn_tile_sums, . - hfn_tile_sums
+    .size hfn_tile_outputs, . - hfn_tile_outputs
 
 #endif

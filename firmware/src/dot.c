@@ -6,14 +6,8 @@
 
 int32_t hfn_dot(const int8_t *x, const int8_t *weight, uint32_t count) {
     int32_t sum = 0;
-    for (; count & 3; count--) {
-        sum += *x++ * *weight++;
-    }
-    for (; count; count -= 4, x += 4, weight += 4) {
-        sum += x[0] * weight[0];
-        sum += x[1] * weight[1];
-        sum += x[2] * weight[2];
-        sum += x[3] * weight[3];
+    for (uint32_t i = 0; i < count; i++) {
+        sum += x[i] * weight[i];
     }
     return sum;
 }

@@ -104,6 +104,7 @@ static void sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t
     struct hfn_block block = {tables, sums, sums + outputs, mask, inputs / 8, state, inputs / 32 * HFN_GOLDEN};
     for (uint32_t output = 0; output < outputs; output++) {
         sums[output] = 0;
+        __asm__ volatile("" ::: "memory"); /* or else a compiler calls memset */
     }
     for (uint32_t first = 0; first < inputs; first += HFN_BLOCK, block.mask++, block.state += HFN_GOLDEN) {
         int8_t last[HFN_BLOCK];
