@@ -49,6 +49,10 @@ def convs(dtype: str, height: int, width: int) -> Graph:
             weight = draws.dense(rng, f"w{number}", (outputs, inputs, kernel, kernel))
             q = scale(outputs, inputs * kernel**2, rng.choice((SIGNED, RELU)))
             made.append(Conv(f"y{number}", wide[inputs], weight, q, stride, rng.choice((0, kernel // 2, kernel - 1))))
+    for number, clamp in enumerate((RELU, SIGNED)):  # residuals apart, then in the same place
+        x, weight = ("input", "r0")[number], draws.dense(rng, f"u{number}", (1, 1, 3, 3))
+        q = Requantise((1,), (5,), 3, 8, clamp, 3, 6)
+        made.append(Conv(f"r{number}", "input", weight, q, 1, 1, x))
     return verify(Graph(tuple(made), 3))
 
 
