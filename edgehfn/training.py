@@ -6,16 +6,19 @@ import math
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from edgehfn import checkpoint
+from edgehfn import checkpoint, distributed
 from edgehfn.augment import Augment, Draws
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
+
+Precision = Literal["fp32", "bf16"]
 
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
@@ -40,6 +43,7 @@ class Settings:
     lr: float
     seed: int
     augment: Augment
+    precision: Precision
     data: str  # digest
     net: str
 
@@ -56,6 +60,7 @@ class Run:
         self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
         self.steps = settings.epochs * self.per_epoch
         self.optimizer = _optimizer(net)
+        self.model = distributed.replica(net)
         self.step = 0
         self.epochs: list[Epoch] = []
         self.sums = torch.zeros(2, dtype=torch.float64, device=place)  # loss and accuracy of this epoch's batches
@@ -68,17 +73,20 @@ class Run:
         epoch, position = divmod(self.step, self.per_epoch)
         if self.draws.epoch != epoch:
             self.draws = self._draw(epoch)
-        x, y = self.draws.batch(self.x, self.y, slice(position * self.batch, (position + 1) * self.batch))
+        batch = distributed.share(slice(position * self.batch, (position + 1) * self.batch))
+        x, y = self.draws.batch(self.x, self.y, batch)
         rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
         for group, share in zip(self.optimizer.param_groups, (1, OTHERS), strict=True):
             group["lr"] = rate * share
-        logits = self.net(x)
+        self.net.set_progress(self.step / self.steps)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            logits = self.model(x).float()
         loss = F.cross_entropy(logits, y)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         accuracy = (logits.detach().argmax(1) == y).double().mean()
-        self.sums += torch.stack([loss.detach().double(), accuracy])
+        self.sums += distributed.mean(torch.stack([loss.detach().double(), accuracy]))
         self.step += 1
         self.seconds += time.monotonic() - started
 
@@ -96,6 +104,8 @@ class Run:
         return self.epochs[-1]
 
     def save(self, path: Path) -> None:
+        if not distributed.leads():
+            return
         state = {
             "step": self.step,
             "net": self.net.state_dict(),

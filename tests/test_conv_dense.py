@@ -7,12 +7,13 @@ from random import Random
 
 import draws
 import nets
+import numpy as np
 import pytest
 from nodes import assert_same, observed
 
 from edgehfn.backends.emulate import emulate
 from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import RELU, SIGNED, Conv, Input, Requantise
+from edgehfn.graph.ops import RELU, SIGNED, Conv, Dense, Input, Node, Requantise
 from edgehfn.graph.verify import verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
@@ -78,9 +79,14 @@ def test_the_fast_path_is_what_is_linked(core: str) -> None:
     assert code.count(f"\t{mark}") >= times
 
 
-def test_tiles_of_one_group_and_of_many() -> None:
-    graph = convs("u8", 7, 8)
-    sizes = {n.weight.shape[1:]: plan(graph).scratch[n.name].list_entries * 2 for n in graph if isinstance(n, Conv)}
-    assert sizes[1, 1, 1] == 2048
-    assert sizes[8, 3, 3] == 16 * 72
-    assert sizes[300, 1, 1] == 16 * 300
+@pytest.mark.parametrize(("bits", "sizes"), [(8, (2048, 1152, 4800)), (2, (2052, 2376, 9900))])
+def test_tiles_of_one_group_and_of_many(bits: int, sizes: tuple[int, ...]) -> None:
+    """Groups of 64, 1152 and 4800 bytes; packed weights want two, and room for a channel."""
+    made: list[Node] = [Input("input", (300, 4, 4))]
+    for inputs, kernel in ((1, 1), (8, 3), (300, 1)):
+        weight = Dense(f"w{inputs}", np.ones((1, inputs, kernel, kernel), np.int8), bits)
+        first = Dense(f"v{inputs}", np.ones((inputs, 300, 1, 1), np.int8))
+        made.append(Conv(f"x{inputs}", "input", first, scale(inputs, 300, RELU)))
+        made.append(Conv(f"y{inputs}", f"x{inputs}", weight, scale(1, inputs, RELU)))
+    graph = verify(Graph(tuple(made), 1))
+    assert tuple(plan(graph).scratch[f"y{inputs}"].list_entries * 2 for inputs in (1, 8, 300)) == sizes

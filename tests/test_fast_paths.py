@@ -20,8 +20,8 @@ from edgehfn.target.toolchain import ARM_GCC, call
 OBJDUMP = ARM_GCC.replace("gcc", "objdump")
 DSP, HELIUM = ("uxtab16", 64), ("vadd.i16", 24)  # an instruction of the list loops, and how often it is there at least
 MARKS = {
-    "cortex-m0": ("adcs", 32),
-    "cortex-m0plus": ("adcs", 32),
+    "cortex-m0": ("adcs", 24),
+    "cortex-m0plus": ("adcs", 24),
     "cortex-m3": ("#4278255360", 48),
     "cortex-m4": DSP,
     "cortex-m7": DSP,

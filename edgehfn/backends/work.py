@@ -11,7 +11,7 @@ import numpy as np
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Linear, Supermask, Weight
+from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
@@ -79,7 +79,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
     if isinstance(node.weight, Supermask):
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide)
     else:
-        found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], 2 * scratch.list_entries)
+        found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
     for name, count in _planes(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
     return found
@@ -103,10 +103,11 @@ def _rows(weight: Weight) -> Terms:
     }
 
 
-def _laid(weight: Weight, fours: list[int], tile: int) -> Terms:
+def _laid(weight: Dense, fours: list[int], scratch: Scratch) -> Terms:
     """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_dense.h, for so many groups
-    of four pixels of each band in tiles of so many bytes."""
+    of four pixels of each band. Packed weights are unpacked once a tile."""
     outputs, taps = weight.shape[0], prod(weight.shape[1:])
+    tile = 2 * scratch.list_entries - (-(-taps // 4) * 4 if weight.bits < 8 else 0)
     groups, found = sum(fours), Terms()
     found["laid groups"], found["summed groups"] = groups, groups * outputs
     for name, bytes_, each in (("tap", 16, 1), ("quad", 32, 4), ("vector", 64, 16)):
@@ -115,6 +116,7 @@ def _laid(weight: Weight, fours: list[int], tile: int) -> Terms:
         found[f"laid {name}s"], found[f"summed {name}s"] = groups * steps, groups * steps * outputs
         found[f"{name} tiles"] = sum(-(-four // most) for four in fours)
         found[f"{name} tile channels"] = found[f"{name} tiles"] * outputs
+        found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * (weight.bits < 8)
     return found
 
 
@@ -135,9 +137,9 @@ def _summed(weight: Supermask, signed: bool, groups: int, wide: int) -> Terms:
 
 
 def _decoded(weight: Weight, times: int) -> Terms:
-    """What reading a mask takes, ``times`` over."""
-    if not isinstance(weight, Supermask):
-        return {}
+    """What reading a mask takes, or unpacking trained weights, ``times`` over."""
+    if isinstance(weight, Dense):
+        return {"unpacked": prod(weight.shape) * times} if weight.bits < 8 else {}
     inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each

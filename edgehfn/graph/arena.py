@@ -11,7 +11,7 @@ import numpy as np
 from edgehfn.errors import GraphError
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Linear, Supermask, Weight
+from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
@@ -38,8 +38,8 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets; of a dense one, its
-    tile (firmware/src/conv_dense.h) instead.
+    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets; of a dense one, in
+    their place the unpacked weights of a channel and a tile (firmware/src/conv_dense.h).
 
     Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
     band; two uint16 lengths for each of the ``channels`` follow.
@@ -137,24 +137,31 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if not isinstance(node.weight, Supermask):
-        return [Scratch(0, band, planes, _tile(node.weight) // 2)]
-    entries = node.weight.counts.reshape(channels, -1).sum(1, dtype=np.int64)
+    if isinstance(node.weight, Dense):
+        return [Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)]
+    values = node.weight.values.reshape(channels, -1)
+    entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
     once = Scratch(0, band, planes, int(entries.max()))
     keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
 
 
-def _tile(weight: Weight) -> int:
-    """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least."""
+def _unpacked(weight: Dense) -> int:
+    """Bytes of a channel's weights where they are not stored as bytes."""
+    return _aligned(prod(weight.shape[1:])) if weight.bits < 8 else 0
+
+
+def _tile(weight: Dense) -> int:
+    """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least. Weights that are
+    unpacked once a tile want two groups."""
     group = max(64, 16 * prod(weight.shape[1:]))
-    return group * max(1, TILE // group)
+    return group * max(1 if weight.bits == 8 else 2, TILE // group)
 
 
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
     """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
     bands = -(-rows // way.band)
-    decoded = prod(node.weight.shape) if isinstance(node.weight, Supermask) else 0
+    decoded = 0 if isinstance(node.weight, Dense) and node.weight.bits == 8 else prod(node.weight.shape)
     return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
 
 

@@ -12,6 +12,7 @@
 
 #include "conv.h"
 #include "isa.h"
+#include "packed.h"
 
 enum { HFN_TILE = 16 }; /* groups at most */
 
@@ -43,5 +44,63 @@ void hfn_tile_outputs(const struct hfn_tile *tile, struct hfn_channel *channel, 
 
 /* sums[4·group + pixel] = Σ weight·tap; only where hfn_tile_outputs is not assembly. */
 void hfn_tile_sums(const struct hfn_tile *tile, int32_t *sums, const int8_t *weight);
+
+/* Outputs from a tile on: where its first pixel lies in its channel's part of the band. */
+struct hfn_place {
+    uint32_t offset, column;
+};
+
+/* Weights are bytes, or packed ones, unpacked a channel at a time where lists would be; inline, for packed is known. */
+static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
+                                            const struct hfn_tile *tile, struct hfn_place start, int8_t *unpacked) {
+    const uint32_t weights = tile->weights, map = (uint32_t)node->rows * node->columns;
+    const int8_t *weight = unpacked ? unpacked : hfn_in_model(model, node->weight), *const residual = channel->residual;
+    int8_t *const y = channel->y;
+    struct hfn_place end = start;
+    for (uint32_t output = 0, at = start.offset; output < node->requantise.channels; output++, at += map) {
+        if (unpacked) {
+            hfn_unpack(unpacked, model, node->weight, output * weights, weights);
+        }
+        channel->scale.multiplier = hfn_multiplier(model, &node->requantise, output);
+        channel->scale.offset = hfn_offset(model, &node->requantise, output);
+        channel->y = y + at;
+        channel->residual = residual ? residual + at : NULL;
+        channel->column = start.column;
+        hfn_tile_outputs(tile, channel, weight);
+        weight += unpacked ? 0 : weights;
+        end.offset = (uint32_t)(channel->y - y) - (at - start.offset);
+        end.column = channel->column;
+    }
+    channel->y = y;
+    channel->residual = residual;
+    return end;
+}
+
+static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_packed) {
+    const struct hfn_planes planes = hfn_planes(node);
+    const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, size = hfn_group_size(weights);
+    const uint32_t at = node->list + (is_packed ? (weights + 3) & ~3u : 0);
+    int8_t *const unpacked = is_packed ? hfn_in_arena(arena, node->list) : NULL;
+    struct hfn_taps taps;
+    struct hfn_channel channel;
+    struct hfn_tile tile = {
+        hfn_in_arena(arena, at), NULL, &taps, weights, 0, node->flags & HFN_SIGNED ? 0x80808080u : 0};
+    uint32_t most = 0;
+    for (uint32_t end = at + size; end <= node->list_end && most < HFN_TILE; end += size) {
+        most++;
+    }
+    hfn_taps(&taps, node, &planes);
+    for (uint32_t first = 0; first < node->rows; first += node->band) {
+        struct hfn_place place = {0, 0};
+        hfn_planes_fill(node, &planes, arena, first);
+        hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
+        tile.planes = channel.planes;
+        for (uint32_t left = channel.pixels / 4; left; left -= tile.groups, tile.planes += 4 * tile.groups) {
+            tile.groups = left < most ? left : most;
+            hfn_tile_fill(&tile);
+            place = hfn_tile_run(&channel, model, node, &tile, place, unpacked);
+        }
+    }
+}
 
 #endif
