@@ -8,6 +8,7 @@ from typing import assert_never
 
 import numpy as np
 
+from edgehfn import masks
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
@@ -15,6 +16,7 @@ from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
+DRAWS = 8  # of a frozen position, a bit each
 WORD = 32  # mask bits that are taken at once
 WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
 UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
@@ -138,7 +140,23 @@ def _decoded(weight: Weight, times: int) -> Terms:
         "kept": _kept(weight) * times,
         "inner words": words * (weight.coats - 1) * times,
         "inner bits": sum(inner) * times,
-        "drawn words": words * bool(weight.pruned or weight.locked) * times,
+        "hashed words": words * (weight.signs is None) * times,
+        **_frozen(weight, words, times),
+    }
+
+
+def _frozen(weight: Supermask, words: int, times: int) -> Terms:
+    """What frozen positions take besides: the draws of each word that can decide anything, and laying each free bit."""
+    thresholds = weight.pruned | weight.pruned + weight.locked
+    if not thresholds:
+        return {}
+    size = weight.counts.size
+    gone, kept = masks.frozen(weight.seed, weight.tensor, size, weight.pruned, weight.locked)
+    deciding = DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1)
+    return {
+        "frozen words": words * times,
+        "drawn words": words * deciding * times,
+        "free bits": (size - int(gone.sum()) - int(kept.sum())) * times,
     }
 
 
