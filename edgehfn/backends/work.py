@@ -8,6 +8,7 @@ from typing import assert_never
 
 import numpy as np
 
+from edgehfn import masks
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
@@ -15,6 +16,7 @@ from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
+DRAWS = 8  # of a frozen position, a bit each
 WORD = 32  # mask bits that are taken at once
 WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
 FOUR = 4  # pixels that a dense kernel sums at a time
@@ -145,7 +147,6 @@ def _decoded(weight: Weight, times: int) -> Terms:
         return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
     counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
     hashed = isinstance(weight, Supermask) and weight.signs is None
-    drawn = isinstance(weight, Supermask) and bool(weight.pruned or weight.locked)
     inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each
@@ -161,7 +162,22 @@ def _decoded(weight: Weight, times: int) -> Terms:
         "kept": int(np.abs(weight.values).sum(dtype=np.int64)) * times,
         "inner words": words * (coats - 1) * times,
         "inner bits": sum(inner) * times,
-        "drawn words": words * drawn * times,
+        **(_frozen(weight, words, times) if isinstance(weight, Supermask) else {}),
+    }
+
+
+def _frozen(weight: Supermask, words: int, times: int) -> Terms:
+    """What frozen positions take besides: the draws of each word that can decide anything, and laying each free bit."""
+    thresholds = weight.pruned | weight.pruned + weight.locked
+    if not thresholds:
+        return {}
+    size = weight.counts.size
+    gone, kept = masks.frozen(weight.seed, weight.tensor, size, weight.pruned, weight.locked)
+    deciding = DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1)
+    return {
+        "frozen words": words * times,
+        "drawn words": words * deciding * times,
+        "free bits": (size - int(gone.sum()) - int(kept.sum())) * times,
     }
 
 
