@@ -51,20 +51,20 @@ def function(node: Node, graph: Graph) -> str:
     match node:
         case ops.Input():
             return f"hfn_input_{node.dtype}"
-        case ops.Conv(weight=Supermask() as weight):
+        case ops.Conv(weight=weight) if weight.listed:
             if not narrow(node, graph):
                 return "hfn_conv_wide"
-            return "hfn_conv_plain" if weight.plain else "hfn_conv_narrow"
+            return "hfn_conv_plain" if isinstance(weight, Supermask) and weight.plain else "hfn_conv_narrow"
         case ops.Conv(weight=ops.Dense(bits=8)):
             return "hfn_conv_dense"
         case ops.Conv():
-            return "hfn_conv_packed"
-        case ops.Linear(weight=Supermask()):
-            return "hfn_linear_plain" if tabled(node.weight) else "hfn_linear_supermask"
+            return "hfn_conv_int4"
+        case ops.Linear(weight=weight) if weight.listed:
+            return "hfn_linear_plain" if tabled(weight) else "hfn_linear_supermask"
         case ops.Linear(weight=ops.Dense(bits=8)):
             return "hfn_linear_dense"
         case ops.Linear():
-            return "hfn_linear_packed"
+            return "hfn_linear_int4"
         case ops.MaxPool():
             return "hfn_max_pool_2x2" if _side_by_side(node, graph) else "hfn_max_pool"
         case ops.AvgPool():

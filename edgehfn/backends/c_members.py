@@ -54,7 +54,7 @@ def records(graph: Graph) -> list[str]:
 def _weight(weight: ops.Weight, name: str, signs: dict[int, Member]) -> list[Member]:
     member = _weight_member(weight, name)
     if isinstance(weight, ops.Dense):
-        return [Member(member, "dense", "int8_t", weight.values.ravel())] if weight.bits == 8 else _packed(weight, name)
+        return _dense(weight, name, member)
     mask, more = f"mask_{name}", f"more_{name}"
     starts = [Ref(mask, 4 * start) if weight.mask_words.size else 0 for start in _streams(weight)]
     record = (
@@ -74,16 +74,33 @@ def _weight(weight: ops.Weight, name: str, signs: dict[int, Member]) -> list[Mem
     ]
 
 
-def _packed(weight: ops.Dense, name: str) -> list[Member]:
-    record = (Field("values", "I", Ref(f"packed_{name}")), Field("bits", "I", weight.bits))
+def _dense(weight: ops.Dense, name: str, member: str) -> list[Member]:
+    """Of 2 bits or 1: a mask with signs of its own, of 1 bit one that locks everything."""
+    if weight.bits == 8:
+        return [Member(member, "dense", "int8_t", weight.values.ravel())]
+    if weight.bits == 4:
+        return [Member(member, "dense", "uint8_t", weight.nibbles)]
+    mask, signs, whole = f"mask_{name}", f"signs_{name}", weight.bits == 1
+    record = (
+        Field("mask", "I", 0 if whole else Ref(mask)),
+        Field("more", "I", 0),
+        Field("signs", "I", Ref(signs)),
+        Field("key", "I", 0),
+        Field("coats", "H", 1),
+        Field("stored_signs", "H", 1),
+        Field("pruned", "H", 0),
+        Field("frozen", "H", 256 if whole else 0),
+    )
+    stored = [] if whole else [Member(mask, "dense", "uint32_t", weight.mask_words)]
     return [
-        Member(f"packed_{name}", "dense", "uint8_t", weight.packed),
-        Member(_weight_member(weight, name), "tables", "struct hfn_packed", record),
+        *stored,
+        Member(signs, "dense", "uint32_t", weight.sign_words),
+        Member(member, "tables", "struct hfn_supermask", record),
     ]
 
 
 def _weight_member(weight: ops.Weight, name: str) -> str:
-    return f"values_{name}" if isinstance(weight, ops.Dense) and weight.bits == 8 else f"weight_{name}"
+    return f"weight_{name}" if weight.listed else f"values_{name}"
 
 
 def _streams(weight: Supermask) -> list[int]:

@@ -9,7 +9,7 @@ from typing import assert_never
 import numpy as np
 
 from edgehfn.graph import ops
-from edgehfn.graph.arena import Plan, Scratch
+from edgehfn.graph.arena import Plan, Scratch, is_int4
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
@@ -76,7 +76,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
         "broken added outputs": broken * added,
         **_decoded(node.weight, 1 if scratch.keep else len(bands)),
     }
-    if isinstance(node.weight, Supermask):
+    if node.weight.listed:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide)
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
@@ -89,7 +89,7 @@ def _rows(weight: Weight) -> Terms:
     """What a fully connected layer's rows take: dense weights some at a time, a plain mask word by word, where rows
     begin with a word or apart (firmware/src/linear_plain.h)."""
     outputs, inputs = weight.shape
-    if not isinstance(weight, Supermask):
+    if not weight.listed:
         return {
             "dense": outputs * inputs,
             "dense eights": outputs * (inputs // 8),
@@ -103,11 +103,12 @@ def _rows(weight: Weight) -> Terms:
     }
 
 
-def _laid(weight: Dense, fours: list[int], scratch: Scratch) -> Terms:
+def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
     """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_dense.h, for so many groups
-    of four pixels of each band. Packed weights are unpacked once a tile."""
+    of four pixels of each band. Half bytes are unpacked once a tile."""
     outputs, taps = weight.shape[0], prod(weight.shape[1:])
-    tile = 2 * scratch.list_entries - (-(-taps // 4) * 4 if weight.bits < 8 else 0)
+    unpacked = is_int4(weight)
+    tile = 2 * scratch.list_entries - -(-taps // 4) * 4 * unpacked
     groups, found = sum(fours), Terms()
     found["laid groups"], found["summed groups"] = groups, groups * outputs
     for name, bytes_, each in (("tap", 16, 1), ("quad", 32, 4), ("vector", 64, 16)):
@@ -116,11 +117,11 @@ def _laid(weight: Dense, fours: list[int], scratch: Scratch) -> Terms:
         found[f"laid {name}s"], found[f"summed {name}s"] = groups * steps, groups * steps * outputs
         found[f"{name} tiles"] = sum(-(-four // most) for four in fours)
         found[f"{name} tile channels"] = found[f"{name} tiles"] * outputs
-        found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * (weight.bits < 8)
+        found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * unpacked
     return found
 
 
-def _summed(weight: Supermask, signed: bool, groups: int, wide: int) -> Terms:
+def _summed(weight: Weight, signed: bool, groups: int, wide: int) -> Terms:
     """List entries, times the ``groups`` of pixels of a channel, or its ``wide`` ones. Kernels add unsigned bytes in
     pairs before they widen them, and unroll their loops."""
     values = weight.values.reshape(weight.shape[0], -1)
@@ -138,23 +139,27 @@ def _summed(weight: Supermask, signed: bool, groups: int, wide: int) -> Terms:
 
 def _decoded(weight: Weight, times: int) -> Terms:
     """What reading a mask takes, or unpacking trained weights, ``times`` over."""
-    if isinstance(weight, Dense):
-        return {"unpacked": prod(weight.shape) * times} if weight.bits < 8 else {}
-    inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
+    if not weight.listed:
+        return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
+    counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
+    hashed = isinstance(weight, Supermask) and weight.signs is None
+    drawn = isinstance(weight, Supermask) and bool(weight.pruned or weight.locked)
+    inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each
     takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
-    words = -(-weight.counts.size // WORD)
+    words = -(-counts.size // WORD)
     padded = np.zeros(words * WORD, np.uint8)
-    padded[: weight.counts.size] = weight.counts
+    padded[: counts.size] = counts
     return {
         "words": words * times,
+        "hashed words": words * hashed * times,
         "takes": takes * times,
         "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
-        "kept": int(weight.counts.sum(dtype=np.int64)) * times,
-        "inner words": words * (weight.coats - 1) * times,
+        "kept": int(counts.sum(dtype=np.int64)) * times,
+        "inner words": words * (coats - 1) * times,
         "inner bits": sum(inner) * times,
-        "drawn words": words * bool(weight.pruned or weight.locked) * times,
+        "drawn words": words * drawn * times,
     }
 
 

@@ -11,8 +11,8 @@
 #define HFN_CONV_DENSE_H
 
 #include "conv.h"
+#include "int4.h"
 #include "isa.h"
-#include "packed.h"
 
 enum { HFN_TILE = 16 }; /* groups at most */
 
@@ -50,7 +50,7 @@ struct hfn_place {
     uint32_t offset, column;
 };
 
-/* Weights are bytes, or packed ones, unpacked a channel at a time where lists would be; inline, for packed is known. */
+/* Weights are bytes, or half bytes, unpacked a channel at a time where lists would be; inline, as that is known. */
 static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
                                             const struct hfn_tile *tile, struct hfn_place start, int8_t *unpacked) {
     const uint32_t weights = tile->weights, map = (uint32_t)node->rows * node->columns;
@@ -59,7 +59,7 @@ static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const v
     struct hfn_place end = start;
     for (uint32_t output = 0, at = start.offset; output < node->requantise.channels; output++, at += map) {
         if (unpacked) {
-            hfn_unpack(unpacked, model, node->weight, output * weights, weights);
+            hfn_unpack(unpacked, hfn_in_model(model, node->weight), output * weights, weights);
         }
         channel->scale.multiplier = hfn_multiplier(model, &node->requantise, output);
         channel->scale.offset = hfn_offset(model, &node->requantise, output);
@@ -76,11 +76,11 @@ static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const v
     return end;
 }
 
-static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_packed) {
+static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_int4) {
     const struct hfn_planes planes = hfn_planes(node);
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, size = hfn_group_size(weights);
-    const uint32_t at = node->list + (is_packed ? (weights + 3) & ~3u : 0);
-    int8_t *const unpacked = is_packed ? hfn_in_arena(arena, node->list) : NULL;
+    const uint32_t at = node->list + (is_int4 ? (weights + 3) & ~3u : 0);
+    int8_t *const unpacked = is_int4 ? hfn_in_arena(arena, node->list) : NULL;
     struct hfn_taps taps;
     struct hfn_channel channel;
     struct hfn_tile tile = {
