@@ -10,7 +10,7 @@ import numpy as np
 
 from edgehfn import masks
 from edgehfn.graph import ops
-from edgehfn.graph.arena import Plan, Scratch
+from edgehfn.graph.arena import Plan, Scratch, is_int4
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
@@ -78,11 +78,10 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
         "broken added outputs": broken * added,
         **_decoded(node.weight, 1 if scratch.keep else len(bands)),
     }
-    weight = node.weight
-    if isinstance(weight, Supermask) or weight.listed:
-        found |= _summed(weight, graph.tensors[node.x].lo < 0, groups // channels, wide)
+    if node.weight.listed:
+        found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide)
     else:
-        found |= _laid(weight, [rows * pitch // FOUR for rows in bands], scratch)
+        found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
     for name, count in _planes(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
     return found
@@ -92,9 +91,7 @@ def _rows(weight: Weight) -> Terms:
     """What a fully connected layer's rows take: dense weights some at a time, a plain mask word by word, where rows
     begin with a word or apart (firmware/src/linear_plain.h)."""
     outputs, inputs = weight.shape
-    if isinstance(weight, Dense):
-        if weight.listed:
-            return {}
+    if not weight.listed:
         return {
             "dense": outputs * inputs,
             "dense eights": outputs * (inputs // 8),
@@ -108,11 +105,12 @@ def _rows(weight: Weight) -> Terms:
     }
 
 
-def _laid(weight: Dense, fours: list[int], scratch: Scratch) -> Terms:
+def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
     """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_dense.h, for so many groups
-    of four pixels of each band. Packed weights are unpacked once a tile."""
+    of four pixels of each band. Half bytes are unpacked once a tile."""
     outputs, taps = weight.shape[0], prod(weight.shape[1:])
-    tile = 2 * scratch.list_entries - (-(-taps // 4) * 4 if weight.bits < 8 else 0)
+    unpacked = is_int4(weight)
+    tile = 2 * scratch.list_entries - -(-taps // 4) * 4 * unpacked
     groups, found = sum(fours), Terms()
     found["laid groups"], found["summed groups"] = groups, groups * outputs
     for name, bytes_, each in (("tap", 16, 1), ("quad", 32, 4), ("vector", 64, 16)):
@@ -121,7 +119,7 @@ def _laid(weight: Dense, fours: list[int], scratch: Scratch) -> Terms:
         found[f"laid {name}s"], found[f"summed {name}s"] = groups * steps, groups * steps * outputs
         found[f"{name} tiles"] = sum(-(-four // most) for four in fours)
         found[f"{name} tile channels"] = found[f"{name} tiles"] * outputs
-        found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * (weight.bits < 8)
+        found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * unpacked
     return found
 
 
@@ -159,7 +157,7 @@ def _decoded(weight: Weight, times: int) -> Terms:
         "hashed words": words * hashed * times,
         "takes": takes * times,
         "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
-        "kept": int(np.abs(weight.values).sum(dtype=np.int64)) * times,
+        "kept": int(counts.sum(dtype=np.int64)) * times,
         "inner words": words * (coats - 1) * times,
         "inner bits": sum(inner) * times,
         **(_frozen(weight, words, times) if isinstance(weight, Supermask) else {}),

@@ -137,7 +137,7 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if isinstance(node.weight, Dense) and not node.weight.listed:
+    if not node.weight.listed:
         return [Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)]
     values = node.weight.values.reshape(channels, -1)
     entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
@@ -146,26 +146,27 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
 
 
-def _unpacked(weight: Dense) -> int:
+def _unpacked(weight: Weight) -> int:
     """Bytes of a channel's weights where they are not stored as bytes."""
-    return _aligned(prod(weight.shape[1:])) if weight.bits < 8 else 0
+    return _aligned(prod(weight.shape[1:])) * is_int4(weight)
 
 
-def _tile(weight: Dense) -> int:
+def _tile(weight: Weight) -> int:
     """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least. Weights that are
     unpacked once a tile want two groups."""
     group = max(64, 16 * prod(weight.shape[1:]))
-    return group * max(1 if weight.bits == 8 else 2, TILE // group)
+    return group * max(1 + is_int4(weight), TILE // group)
 
 
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
     """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
     bands = -(-rows // way.band)
-    decoded = prod(node.weight.shape) if node.weight.listed or _is_int4(node.weight) else 0
+    decoded = prod(node.weight.shape) if node.weight.listed or is_int4(node.weight) else 0
     return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
 
 
-def _is_int4(weight: Weight) -> bool:
+def is_int4(weight: Weight) -> bool:
+    """Whether kernels unpack a weight before they multiply."""
     return isinstance(weight, Dense) and weight.bits == 4
 
 
