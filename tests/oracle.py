@@ -80,16 +80,29 @@ def counts(mask: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
     return found
 
 
+def trained(w: ops.Dense, size: int) -> list[int]:
+    """A dense weight as it is stored."""
+    if w.bits == 8:
+        return [int(value) for value in w.values.ravel().tolist()]
+    if w.bits == 4:
+        halves = [half for byte in w.nibbles.tolist() for half in (byte % 16, byte // 16)]
+        assert not any(halves[size:]), "unused bits must be 0"
+        return [half - 16 if half > 7 else half for half in halves[:size]]
+    kept = [1] * size if w.bits == 1 else counts(w.mask_words.tolist(), 1, ["free"] * size)
+    minus = counts(w.sign_words.tolist(), 1, ["free"] * size)
+    return [-one if bit else one for one, bit in zip(kept, minus, strict=True)]
+
+
 def weight(w: ops.Weight) -> list[int]:
     """The integer weight, flattened."""
-    if isinstance(w, ops.Dense):
-        return [int(value) for value in w.values.ravel().tolist()]
     size = 1
     for extent in w.shape:
         size *= extent
+    if isinstance(w, ops.Dense):
+        return trained(w, size)
     where = states(w.seed, w.tensor, size, w.pruned, w.locked)
     kept = counts(w.mask_words.tolist(), w.coats, where)
-    minus = stream(w.seed, w.tensor, 0, size)
+    minus = stream(w.seed, w.tensor, 0, size) if w.signs is None else bits(w.signs.tolist(), size)
     return [-count if bit else count for count, bit in zip(kept, minus, strict=True)]
 
 

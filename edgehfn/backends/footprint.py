@@ -4,6 +4,7 @@ linked program."""
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -118,14 +119,14 @@ def paper(graph: Graph) -> tuple[int, int]:
     """Bytes by the formula of López García-Arias et al. 2021, without and with running statistics.
 
     32 bits of seed, the bits of each mask once, and 64 bits for each channel and iteration of a norm that belongs to an
-    iterated weight (scale and shift; mean and variance as much again). Trained weights count 8 bits.
+    iterated weight (scale and shift; mean and variance as much again). Trained weights count their own bits.
     """
     bits = 32
     for weight in graph.weights:
-        bits += 8 * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
+        bits += weight.bits * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
     users = [node.weight for node in graph if isinstance(node, ops.Weighted)]
-    iterated = [w for w in users if sum(w is other for other in users) > 1]
-    norms = 64 * sum(w.shape[0] for w in iterated)
+    uses = Counter(map(_source, users))
+    norms = 64 * sum(weight.shape[0] for weight in users if uses[_source(weight)] > 1)
     return -(-(bits + norms) // 8), -(-(bits + 2 * norms) // 8)
 
 
@@ -136,10 +137,16 @@ def dense_int8(graph: Graph) -> int:
     )
 
 
+def _source(weight: ops.Weight) -> int | str:
+    """What iterations share, whether or not they share a mask."""
+    return weight.tensor if isinstance(weight, ops.Supermask) else weight.name
+
+
 def _mask_bits(weight: ops.Supermask) -> int:
-    """Bits of a mask's streams without the padding of their last words (SPEC section 2.2)."""
+    """Bits of a mask's streams and of stored signs, without the padding of their last words (SPEC section 2)."""
     first = weight.counts.size
     if weight.pruned or weight.locked:
         gone, kept = masks.frozen(weight.seed, weight.tensor, first, weight.pruned, weight.locked)
         first -= int(gone.sum()) + int(kept.sum())
+    first += 0 if weight.signs is None else weight.counts.size
     return first + sum(int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats))

@@ -196,16 +196,21 @@ def _scalar(shift: int, terms: list[tuple[int, int]], require: Require) -> None:
 
 def _weights(graph: Graph) -> None:
     names: set[str] = set()
-    numbers: set[int] = set()
+    numbers: dict[int, Supermask] = {}
     for weight in graph.weights:
         if weight.name in names:
             raise GraphError(f"weight {weight.name}: another weight has the same name")
         names.add(weight.name)
         _weight(weight, graph.seed)
         if isinstance(weight, Supermask):
-            if weight.tensor in numbers:
-                raise GraphError(f"weight {weight.name}: another weight has the number {weight.tensor}")
-            numbers.add(weight.tensor)
+            first = numbers.setdefault(weight.tensor, weight)
+            same_signs = weight.signs is first.signs or np.array_equal(weight.signs, first.signs)  # type: ignore[arg-type]
+            same_places = (weight.shape, weight.pruned, weight.locked) == (first.shape, first.pruned, first.locked)
+            if not (same_signs and same_places):
+                raise GraphError(
+                    f"weight {weight.name}: {first.name} has the number {weight.tensor} too, but another shape or "
+                    "signs or frozen positions of its own"
+                )
 
 
 def _stored(graph: Graph) -> None:
@@ -220,9 +225,11 @@ def _stored(graph: Graph) -> None:
 def _weight(weight: Weight, seed: int) -> None:
     require = _require(f"weight {weight.name}")
     if isinstance(weight, Dense):
-        require(
-            weight.values.dtype == np.int8 and bool((weight.values >= -127).all()), "values must be int8, -127..127"
-        )
+        require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
+        largest = ops.LARGEST[weight.bits]
+        within = weight.values.dtype == np.int8 and bool((abs(weight.values.astype(np.int16)) <= largest).all())
+        require(within, f"values must be int8, -{largest}..{largest}")
+        require(weight.bits > 1 or bool(weight.values.all()), "a weight of one bit is 0")
         return
     require(weight.seed == seed, f"seed {weight.seed}, the graph has {seed}")
     require(0 <= weight.tensor < 2**32 - 1 and 0 <= seed < 2**32, "number or seed outside 32 bits")
@@ -230,6 +237,11 @@ def _weight(weight: Weight, seed: int) -> None:
     require(weight.counts.size == prod(weight.shape), f"{weight.counts.size} counts for the shape {weight.shape}")
     require(int(weight.counts.max(initial=0)) <= weight.coats, "a count exceeds the coats")
     require(0 <= weight.pruned <= weight.pruned + weight.locked <= 256, "frozen thresholds outside 0..256")
+    if weight.signs is not None:
+        words = -(-weight.counts.size // 32)
+        require(weight.signs.dtype == np.uint32 and weight.signs.shape == (words,), f"signs are not {words} words")
+        spare = 32 * words - weight.counts.size
+        require(not spare or int(weight.signs[-1]) >> 32 - spare == 0, "unused sign bits are not 0")
     if weight.pruned or weight.locked:
         gone, kept = masks.frozen(seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
         require(not weight.counts[gone].any(), "a pruned position is kept")
