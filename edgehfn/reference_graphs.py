@@ -98,7 +98,7 @@ def _attended(node: ops.Attention, x: Tensor, scores: Tensor, hears: Hearing) ->
     while bool((total >> shift >= BYTES).any()):
         shift += total >> shift >= BYTES
     j = total >> shift
-    multiplier = (2**15 + (j >> 1)) // j
+    multiplier = (2**16 + j) // (2 * j + 1)
     weight, shift, multiplier = (t.repeat_interleave(len(x) // node.heads, 0) for t in (weight, shift, multiplier))
     sums = torch.zeros_like(x).index_add(1, listener, weight * x[:, source])
     return (sums >> shift) * multiplier

@@ -137,5 +137,5 @@ def _attended(node: ops.Attention, x: oracle.Tensor, scores: oracle.Tensor, neig
         assert 128 <= j <= 255
         total = sum(w * x.data[c * slots + u] for w, u in zip(weights, heard, strict=True))
         assert abs(total) < 2**31
-        found.append((total >> shift) * ((2**15 + (j >> 1)) // j))
+        found.append((total >> shift) * ((2**16 + j) // (2 * j + 1)))
     return found

@@ -108,8 +108,8 @@ def test_attention_by_hand() -> None:
     for total, count in sums.values():
         shift = (255 * count // 256).bit_length()
         j = 255 * count >> shift
-        wanted.append(((255 * total >> shift) * ((2**15 + j // 2) // j) + 2**14) >> 15)
-    assert made(scores, node)[:5] == wanted == [2, 2, 2, 4, 3]
+        wanted.append(((255 * total >> shift) * ((2**16 + j) // (2 * j + 1)) + 2**14) >> 15)
+    assert made(scores, node)[:5] == wanted == [2, 1, 2, 4, 3]
 
 
 def test_the_sharpest_attention_takes_the_largest_score() -> None:
@@ -252,7 +252,7 @@ def test_bounds_are_reached_by_the_worst_features() -> None:
 
 
 def test_the_bound_of_attention() -> None:
-    largest = max(127 * (j + 1) * ((2**15 + j // 2) // j) for j in range(128, 256))
+    largest = max(127 * (j + 1) * ((2**16 + j) // (2 * j + 1)) for j in range(128, 256))
     assert networks.attended(graphs.gin().tensors["input"]) == largest < 2**23
 
 

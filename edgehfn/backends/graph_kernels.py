@@ -85,7 +85,7 @@ def attend(  # type: ignore[no-untyped-def]
             while total >> down[v] >= 256:
                 down[v] += 1
             j = total >> down[v]
-            factor[v] = (2**15 + (j >> 1)) // j
+            factor[v] = (2**16 + j) // (2 * j + 1)
         for c in range(k * each, k * each + each):
             e, at = 0, 0
             for v in range(len(degrees)):

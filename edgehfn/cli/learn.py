@@ -39,7 +39,7 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training o
     "--arch",
     required=True,
     metavar="PRESET",
-    help="tiny, demo, resnet8, resnet8-mlperf, resnet20; on graphs gcn, gin, gat, resgcn, resgin, resgat.",
+    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, hfn-resnet50 and the like; on graphs gcn, gin, gat, resgcn, …",
 )
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
@@ -106,6 +106,7 @@ def train(
     and may have classes (names). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
     Graphs are a .npz, too: one graph whose nodes have labels becomes part of the model, and small graphs with a label
     each are read at run time (docs/GRAPHS.md).
+    Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
     """
     _writable(output)
     from edgehfn import data as sets
@@ -125,7 +126,9 @@ def train(
             raise InputError("--dropout and --weight-decay are for graphs; leave them out")
         settings |= {"precision": precision}
         result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
-        what = f"{result['images']:,} test images"
+        what = f"{len(loaded.y_test):,} test images"
+    if not result:
+        return result  # of a process that does not lead
     result = {**result, "model": str(output)}
     if as_json:
         emit(result)
@@ -138,7 +141,7 @@ def train(
 def _train_images(
     data: Dataset, arch: str, net: Net, output: Path, given: dict[str, Any], device: str, threads: int, restart: bool
 ) -> Result:
-    from edgehfn import modelfile
+    from edgehfn import distributed, modelfile
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
@@ -156,10 +159,12 @@ def _train_images(
                 threads=threads,
                 checkpoint=checkpoint,
                 resume=not restart,
-                progress=report,
+                progress=report if distributed.leads() else None,
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
+    if not distributed.leads():
+        return {}
     search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
     about = {"arch": arch, "data": data.name, "sha256": data.sha256, **search}
     info = {**about, **settings, "accuracy": history.accuracy}

@@ -79,7 +79,7 @@ def aggregated(
 def attended(x: Tensor) -> int:
     """The same of Attention."""
     j = np.arange(128, 256)
-    return max(x.hi, -x.lo) * int(((j + 1) * ((2**15 + (j >> 1)) // j)).max())
+    return max(x.hi, -x.lo) * int(((j + 1) * ((2**16 + j) // (2 * j + 1))).max())
 
 
 def check_map(node: Node, graph: Graph, require: Require) -> None:

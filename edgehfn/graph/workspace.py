@@ -34,7 +34,7 @@ def scratch(node: ops.Node) -> int:
         case ops.Aggregate(topology=topology):
             return 4 * slots(topology.nodes)  # weighted elements of two channels
         case ops.Attention(topology=topology):
-            # A multiplier of 16 bits, a shift and an element of a channel for each slot; a byte for each weight.
-            return 4 * slots(topology.nodes) + slots(topology.nodes) + entries(topology)
+            # A factor, a shift, an element of a channel and its own weight for each slot; the weights of neighbours.
+            return 4 * slots(topology.nodes) + entries(topology)
         case _:
             return 0

@@ -16,13 +16,22 @@ from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SCORE_STREAM, Source, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
+from edgehfn.nn.supermask import (
+    SCORE_STREAM,
+    Source,
+    SupermaskConv2d,
+    SupermaskLinear,
+    check_densities,
+    check_seed,
+    magnitude,
+)
 from edgehfn.nn.window import Shape
 
 Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
 BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
 Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
 Norms = Literal[Sharing, "none"]
+Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -39,12 +48,13 @@ class Draft:
     input: Input
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
-    affine: bool = True
+    affine: Affine = True
     masks: Sharing = "shared"
     norms: Norms = "unshared"
     weights: Kind = "supermask"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
+    folded: bool = False  # whether the present steps are iterated
     steps: list[Step] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     ops: dict[str, Op] = field(default_factory=dict)
@@ -81,8 +91,9 @@ class Draft:
         bits = BITS.get(kind or self.weights)
         weight = self._weight(name, bits)
         if weight not in self.ops:
+            real = gain * magnitude(self.shape[0] * kernel**2, self.densities)
             self.ops[weight] = (
-                SupermaskConv2d(*shape, **self._source(name, gain))
+                SupermaskConv2d(*shape, **self._source(name, real))
                 if bits is None
                 else DenseConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
             )
@@ -132,10 +143,10 @@ class Draft:
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
         """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
-        outer = self.iteration
-        self.iteration = outer * iterations + iteration
+        outer = self.iteration, self.folded
+        self.iteration, self.folded = outer[0] * iterations + iteration, outer[1] or iterations > 1
         yield
-        self.iteration = outer
+        self.iteration, self.folded = outer
 
     def net(self, classes: tuple[str, ...] = ()) -> Net:
         """The net written so far."""
@@ -174,13 +185,20 @@ class Draft:
         if self.norms == "none":
             return None
         key = name if self.norms == "shared" else self._tensor(name)
-        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=self.affine))
+        affine = self.folded if self.affine == "folded" else self.affine
+        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=affine))
 
-    def _source(self, name: str, gain: float = 1.0) -> Source:
+    def _source(self, name: str, magnitude: float | None = None) -> Source:
         """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""
         tensors = {key: op.tensor for key, op in self.ops.items() if isinstance(op, SupermaskConv2d | SupermaskLinear)}
         tensor = tensors.get(name, len(set(tensors.values())))
-        return {"tensor": tensor, "seed": self.seed, "densities": self.densities, "mask": self.iteration, "gain": gain}
+        return {
+            "tensor": tensor,
+            "seed": self.seed,
+            "densities": self.densities,
+            "mask": self.iteration,
+            "magnitude": magnitude,
+        }
 
     def _draw(self) -> int:
         """The seed of the next dense weight's initial values."""

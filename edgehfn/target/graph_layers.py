@@ -110,7 +110,9 @@ class _Maker:
         self.weights += 1
         name, draw = f"w{self.weights}", np.random.default_rng(self.random.randrange(2**32))
         if self.random.random() < dense:
-            return ops.Dense(name, draw.integers(-127, 128, shape).astype(np.int8))
+            bits = self.random.choice((8, 8, 4))
+            largest = ops.LARGEST[bits]
+            return ops.Dense(name, draw.integers(-largest, largest + 1, shape).astype(np.int8), bits)
         coats, density = self.random.choice((1, 1, 2)), self.random.choice((0.1, 0.3, 0.5))
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]
         counts = np.logical_and.accumulate(kept).sum(0).astype(np.uint8)

@@ -12,19 +12,18 @@ struct head {
     const int8_t *said, *heard; /* the scores of each slot as a neighbour, and as a listener */
     const uint8_t *exponential;
     int32_t slope;
-    hfn_half *factor;
-    uint8_t *shift, *weight;
+    uint8_t *factor, *shift, *weight;
     int8_t *copy;
 };
 
-/* (2^15 + j / 2) / j - 1 for j in 128..255 */
+/* (2^16 + j) / (2·j + 1) for j in 128..255 */
 static const uint8_t reciprocal[128] = {
-    255, 253, 251, 249, 247, 245, 244, 242, 240, 238, 236, 235, 233, 231, 230, 228, 227, 225, 223, 222, 220, 219,
-    217, 216, 215, 213, 212, 210, 209, 208, 206, 205, 204, 203, 201, 200, 199, 198, 196, 195, 194, 193, 192, 191,
-    190, 188, 187, 186, 185, 184, 183, 182, 181, 180, 179, 178, 177, 176, 175, 174, 173, 172, 171, 171, 170, 169,
-    168, 167, 166, 165, 164, 164, 163, 162, 161, 160, 160, 159, 158, 157, 157, 156, 155, 154, 154, 153, 152, 151,
-    151, 150, 149, 149, 148, 147, 147, 146, 145, 145, 144, 143, 143, 142, 141, 141, 140, 140, 139, 138, 138, 137,
-    137, 136, 136, 135, 134, 134, 133, 133, 132, 132, 131, 131, 130, 130, 129, 129, 128, 128,
+    255, 253, 251, 249, 247, 245, 244, 242, 240, 238, 237, 235, 233, 232, 230, 228, 227, 225, 224, 222, 221, 219,
+    218, 216, 215, 213, 212, 211, 209, 208, 207, 205, 204, 203, 202, 200, 199, 198, 197, 196, 194, 193, 192, 191,
+    190, 189, 188, 187, 186, 185, 184, 183, 182, 181, 180, 179, 178, 177, 176, 175, 174, 173, 172, 171, 170, 169,
+    168, 168, 167, 166, 165, 164, 163, 163, 162, 161, 160, 159, 159, 158, 157, 156, 156, 155, 154, 153, 153, 152,
+    151, 151, 150, 149, 149, 148, 147, 147, 146, 145, 145, 144, 143, 143, 142, 142, 141, 140, 140, 139, 139, 138,
+    137, 137, 136, 136, 135, 135, 134, 133, 133, 132, 132, 131, 131, 130, 130, 129, 129, 128,
 };
 
 static int32_t leaky(int32_t e, int32_t slope) {
@@ -74,7 +73,7 @@ static void weigh(const struct head *head) {
         const hfn_half *const end = source + head->all->degree[v];
         const uint32_t sum = softmax(head, source, end, v, weight), shift = excess(sum);
         head->shift[v] = (uint8_t)shift;
-        head->factor[v] = (hfn_half)(reciprocal[(sum >> shift) - 128] + 1);
+        head->factor[v] = reciprocal[(sum >> shift) - 128];
         weight += head->all->degree[v] + 1u;
         source = end;
     }
@@ -110,10 +109,10 @@ void hfn_attention(const void *model, const struct hfn_attention *node, uint32_t
         .said = hfn_in_arena(arena, node->scores),
         .exponential = hfn_in_model(model, node->exponential),
         .slope = (int32_t)node->slope,
-        .factor = hfn_in_arena(arena, node->scratch),
-        .shift = scratch + 2 * slots,
-        .copy = (int8_t *)scratch + 3 * slots,
-        .weight = scratch + 4 * slots,
+        .factor = scratch,
+        .shift = scratch + slots,
+        .copy = (int8_t *)scratch + 2 * slots,
+        .weight = scratch + 3 * slots,
     };
     head.heard = head.said + node->heads * slots;
     const struct hfn_plane plane = {&node->requantise, node->y, node->residual, slots};
