@@ -87,7 +87,7 @@ def dataset(path: Path, **changed: Any) -> Path:
 
 
 def test_training_leaves_a_model_and_no_checkpoint(digits: Path) -> None:
-    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json"}
+    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json", "digits.log.json"}
 
 
 def test_calibrate_reports_every_tensor(own: Path) -> None:
@@ -248,7 +248,19 @@ def test_help_teaches_by_example(command: str) -> None:
 def test_the_commands_are_listed_in_the_order_of_use() -> None:
     text = call("--help").stdout
     listed = re.findall(r"^  (\w+) ", text[text.index("Commands:") :], re.MULTILINE)
-    assert listed == ["train", "calibrate", "run", "verify", "size", "bench", "compile", "export", "info", "demo"]
+    assert listed == [
+        "train",
+        "calibrate",
+        "run",
+        "verify",
+        "size",
+        "bench",
+        "compile",
+        "export",
+        "info",
+        "zoo",
+        "demo",
+    ]
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:

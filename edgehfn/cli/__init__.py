@@ -12,6 +12,7 @@ from edgehfn.cli.front import Commands
 from edgehfn.cli.info import info
 from edgehfn.cli.learn import calibrate, train
 from edgehfn.cli.write import compile_
+from edgehfn.cli.zoo import zoo
 
 
 @click.group(
@@ -40,6 +41,7 @@ for command in (
     compile_,
     export,
     info,
+    zoo,
     demo,
 ):
     cli.add_command(command)
