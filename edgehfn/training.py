@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
@@ -16,6 +17,8 @@ from edgehfn.augment import Augment, Draws
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
+
+Precision = Literal["fp32", "bf16"]
 
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
@@ -41,6 +44,7 @@ class Settings:
     lr: float
     seed: int
     augment: Augment
+    precision: Precision
     data: str  # digest
     net: str
 
@@ -73,7 +77,8 @@ class Run:
         rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
         for group, share in zip(self.optimizer.param_groups, (1, OTHERS), strict=True):
             group["lr"] = rate * share
-        logits = self.net(x)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            logits = self.net(x).float()
         loss = F.cross_entropy(logits, y)
         self.optimizer.zero_grad()
         loss.backward()

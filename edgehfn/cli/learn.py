@@ -38,6 +38,13 @@ from edgehfn.errors import InputError
 @click.option(
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Of training; auto is bf16 where the processor multiplies it.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
@@ -53,6 +60,7 @@ def train(
     batch: int,
     lr: float,
     augment: Any,
+    precision: Any,
     device: str,
     threads: int,
     restart: bool,
@@ -83,6 +91,7 @@ def train(
                 net,
                 loaded,
                 **settings,
+                precision=precision,
                 device=device,
                 threads=threads,
                 checkpoint=checkpoint,
