@@ -25,6 +25,10 @@ WEIGHT_DECAY = 5e-4
 OTHERS = 0.1  # the rate of norms and dense weights, as a fraction of the scores'
 
 
+class Diverged(InputError):
+    """The loss is no longer finite."""
+
+
 @dataclass(frozen=True)
 class Epoch:
     """Means over one epoch's training images, and the time it took, by the clock and of all threads together."""
@@ -90,10 +94,10 @@ class Run:
         self.cpu_seconds += time.process_time() - cpu_started
 
     def means(self) -> Epoch:
-        """Of this epoch so far. Raises InputError if the loss is not finite."""
+        """Of this epoch so far. Raises Diverged if the loss is not finite."""
         loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
         if not math.isfinite(loss):
-            raise InputError(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
+            raise Diverged(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
         return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
 
     def close_epoch(self) -> Epoch:

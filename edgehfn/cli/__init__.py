@@ -11,6 +11,7 @@ from edgehfn.cli.export import export
 from edgehfn.cli.front import Commands
 from edgehfn.cli.info import info
 from edgehfn.cli.learn import calibrate, train
+from edgehfn.cli.search import search
 from edgehfn.cli.write import compile_
 from edgehfn.cli.zoo import zoo
 
@@ -41,6 +42,7 @@ for command in (
     compile_,
     export,
     info,
+    search,
     zoo,
     demo,
 ):

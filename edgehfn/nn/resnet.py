@@ -27,6 +27,7 @@ def resnet(
     stem: Kind = "masked",
     stem_width: int | None = None,
     stem_stride: int = 1,
+    shrink: int = 1,
     pool: bool = False,
     classifier: Kind = "masked",
     coats: Sequence[float] = (0.5,),
@@ -39,7 +40,8 @@ def resnet(
     with a projection (``"block"``, as in HFN), of weights that are never folded. After it come ``blocks`` blocks of
     own weights, each iterated ``fold`` times. Every stage but the first halves the map. ``blocks`` and ``fold`` are
     one number, or one a stage. ``stem`` is a 3x3 convolution to ``stem_width`` channels (default: the first stage's),
-    with a 2x2 max pool behind it if ``pool``. ``coats`` are densities, one a coat, each at most the one before.
+    with a 2x2 max pool behind it if ``pool``, and one over ``shrink`` pixels a side before it. ``coats`` are densities,
+    one a coat, each at most the one before.
     ``affine``: norms have learned factors and offsets, which cost nothing on the device.
 
     Raises InputError for an option out of range, GraphError for an input too small.
@@ -53,6 +55,8 @@ def resnet(
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
     draft = Draft(spec, seed, tuple(coats), affine)
+    if shrink > 1:
+        draft.max_pool("shrink", shrink, shrink)
     ConvNorm(stem_width or widths[0], stride=stem_stride, kind=stem).add(draft, "stem")
     if pool:
         draft.max_pool("pool", 2, 2)

@@ -1,0 +1,91 @@
+"""The nets that are searched: residual nets of few numbers, each as wide as the budget lets it be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal, get_args
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+
+from edgehfn.nn import Net, resnet
+from edgehfn.nn.draft import Kind
+from edgehfn.nn.resnet import Transition
+
+Shape = tuple[int, int, int]
+Entry = Literal["full", "pool", "stride", "stride+pool", "shrink", "shrink+pool"]
+
+SPACE: dict[str, BaseDistribution] = {
+    "stages": IntDistribution(1, 3),
+    "growth": IntDistribution(100, 200, step=50),
+    "blocks": IntDistribution(0, 2),
+    "fold": IntDistribution(1, 4),
+    "entry": CategoricalDistribution(get_args(Entry)),
+    "transition": CategoricalDistribution(get_args(Transition)),
+    "stem": CategoricalDistribution(get_args(Kind)),
+    "classifier": CategoricalDistribution(get_args(Kind)),
+    "coats": IntDistribution(1, 3),
+    "density": IntDistribution(30, 90, step=10),
+    "fill": IntDistribution(60, 100, step=10),
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A net but for its width, which is ``fill`` percent of the largest that the budget allows.
+
+    ``growth``: percent of the width from stage to stage. ``blocks`` a stage, each iterated ``fold`` times. ``entry``:
+    what the map goes through before the first stage: a 2x2 max pool of the raw image (``shrink``), a stem of stride 1
+    or 2, a pool behind it. ``coats`` are spaced evenly below ``density`` percent (Okoshi et al. 2022, linear).
+    """
+
+    stages: int
+    growth: int
+    blocks: int
+    fold: int
+    entry: Entry
+    transition: Transition
+    stem: Kind
+    classifier: Kind
+    coats: int
+    density: int
+    fill: int = 100
+
+    @property
+    def shape(self) -> Candidate:
+        """What decides the net beside its width: equal for candidates that only differ in what has no effect."""
+        growth, fold = self.growth if self.stages > 1 else 100, self.fold if self.blocks else 1
+        return replace(self, growth=growth, fold=fold, fill=100)
+
+
+# The shapes of the presets `demo` and `tiny`: where a search begins.
+STARTS = (
+    Candidate(2, 200, 1, 2, "pool", "conv", "dense", "dense", 2, 60),
+    Candidate(3, 200, 1, 1, "pool", "conv", "dense", "dense", 2, 60),
+)
+# Those that cost least: one of them fits, or nothing does.
+LEAST = tuple(
+    Candidate(1, 100, 0, 1, entry, "conv", stem, classifier, 1, 30)
+    for entry, stem, classifier in product(reversed(get_args(Entry)), get_args(Kind), get_args(Kind))
+)
+
+
+def build(candidate: Candidate, width: int, input: Shape, classes: int | Sequence[str], seed: int) -> Net:
+    """The candidate's net with ``width`` channels in its first stage. Raises GraphError if the input is too small."""
+    parts, outer, coats = candidate.entry.split("+"), candidate.density / 100, candidate.coats
+    return resnet(
+        input,
+        classes,
+        widths=[round(width * (candidate.growth / 100) ** stage) for stage in range(candidate.stages)],
+        blocks=candidate.blocks,
+        fold=candidate.fold,
+        transition=candidate.transition,
+        shrink=2 if "shrink" in parts else 1,
+        stem_stride=2 if "stride" in parts else 1,
+        pool="pool" in parts,
+        stem=candidate.stem,
+        classifier=candidate.classifier,
+        coats=[outer * (coats - coat) / coats for coat in range(coats)],
+        seed=seed,
+    )
