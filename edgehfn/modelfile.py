@@ -17,7 +17,7 @@ from edgehfn import masks, tensorfile
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn import DenseConv2d, DenseLinear, Net, SupermaskConv2d, SupermaskLinear, Weighted, arch
 from edgehfn.nn.net import ITERATION
-from edgehfn.nn.supermask import check_densities, check_seed
+from edgehfn.nn.supermask import THRESHOLD, Source, check_densities, check_seed, check_thresholds
 from edgehfn.tensorfile import Array
 
 FORMAT = "edgehfn"
@@ -112,7 +112,8 @@ def _tensors(net: Net) -> list[tuple[str, Array]]:
     found: list[tuple[str, Array]] = []
     for name, op in net.weights.items():
         if isinstance(op, SupermaskConv2d | SupermaskLinear):
-            found.append((f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats)))
+            free = None if op.free is None else op.free.cpu().numpy()
+            found.append((f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats, free)))
         else:
             found.append((f"{name}.weight", _floats(op.trained)))
             if op.bias is not None:
@@ -195,16 +196,31 @@ class _Stored:
         if self.tensors:
             raise InputError(f"tensor {next(iter(self.tensors))!r} belongs to no step")
 
-    def _supermask(self, name: str, entry: arch.Json, size: int) -> dict[str, Any]:
+    def _supermask(self, name: str, entry: arch.Json, size: int) -> Source:
         densities = check_densities(tuple(arch.field(entry, "densities", list)))
+        tensor = check_seed(arch.field(entry, "tensor", int))
+        pruned, locked = check_thresholds(entry.get("pruned", 0), entry.get("locked", 0))
         words = self.tensors.pop(f"{name}.mask")
-        if words.dtype != np.uint32 or words.ndim != 1 or size > 32 * words.size:
+        most = 32 * words.size  # positions; where some are frozen, twice as many as the bits make likely
+        if pruned + locked:
+            most = 2 * (most + 512) * THRESHOLD // max(1, THRESHOLD - pruned - locked)
+        if words.dtype != np.uint32 or words.ndim != 1 or size > most:
             raise InputError(f"{name}: {size} weights need more mask than the file has")
-        counts = masks.unpack(words, size, len(densities))
-        if not np.array_equal(masks.pack(counts, len(densities)), words):
+        held, free = None, None
+        if pruned + locked:
+            gone, held = masks.frozen(self.seed, tensor, size, pruned, locked)
+            free = ~(gone | held)
+        counts = masks.unpack(words, size, len(densities), held, free)
+        if not np.array_equal(masks.pack(counts, len(densities), free), words):
             raise InputError(f"{name}: unused mask bits are not 0")
-        tensor = arch.field(entry, "tensor", int)
-        return {"tensor": tensor, "seed": self.seed, "densities": densities, "counts": torch.from_numpy(counts)}
+        return {
+            "tensor": tensor,
+            "seed": self.seed,
+            "densities": densities,
+            "counts": torch.from_numpy(counts),
+            "pruned": pruned,
+            "locked": locked,
+        }
 
     def _take(self, name: str, shape: tuple[int, ...]) -> Tensor:
         value = self.tensors.pop(name)

@@ -81,6 +81,7 @@ class Run:
         rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
         for group, share in zip(self.optimizer.param_groups, (1, OTHERS), strict=True):
             group["lr"] = rate * share
+        self.net.set_progress(self.step / self.steps)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
             logits = self.net(x).float()
         loss = F.cross_entropy(logits, y)

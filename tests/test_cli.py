@@ -213,6 +213,13 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
     sparse = result_of("info", "--arch", "tiny", "--density", "0.3", "--coats", "2", "--stem", "masked")
     assert {round(w["density"], 1) for w in sparse["weights"].values() if w["density"] is not None} == {0.3}
     assert {w["coats"] for w in sparse["weights"].values()} == {0, 2}
+    thrice = result_of("info", "--arch", "tiny", "--density", "0.6", "--coats", "3", "--frozen", "0.5")
+    for weight in thrice["weights"].values():
+        if weight["coats"]:
+            kept, bits = weight["kept"], round((1 - weight["frozen"]) * weight["count"]) + sum(weight["kept"][:-1])
+            assert kept == [round(weight["count"] * density) for density in (0.6, 0.4, 0.2)]
+            assert weight["bits"] == bits
+            assert 0 <= 8 * weight["bytes"] - bits < 3 * 32
     assert result_of("info", "--arch", "resnet8", "--fold", "1,2,1")["input"] == [3, 32, 32]
 
 
@@ -330,7 +337,7 @@ def test_densities_outside_0_to_1(density: str, tmp_path: Path) -> None:
     [
         (["--coats", "many"], "--coats many"),
         (["--coats", "0.2,0.6"], "coats"),
-        (["--coats", "0.6,0.2", "--density", "0.5"], "--density"),
+        (["--coats", "0.6,0.2", "--density", "0.5"], "density and coats"),
         (["--coats", "9"], "coats"),
         (["--fold", "0"], "fold"),
         (["--fold", "two"], "--fold two"),

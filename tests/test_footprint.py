@@ -106,17 +106,17 @@ def _hidden_fold_resnet(blocks: list[int], folded: list[bool], classes: int) -> 
         drawn[0] += 3
         return [_supermask(drawn[0] + i, *shape) for i, shape in enumerate(shapes)]
 
-    add(_supermask(0, 64, 3, 3, 3))
+    add(_supermask(1000 + len(nodes), 64, 3, 3, 3))
     channels = 64
     for depth, fold, width in zip(blocks, folded, (64, 128, 256, 512), strict=True):
-        for weight in (*block(channels, width), _supermask(0, 4 * width, channels, 1, 1)):
+        for weight in (*block(channels, width), _supermask(1000 + len(nodes), 4 * width, channels, 1, 1)):
             add(weight)
         channels = 4 * width
         shared = block(channels, width)
         for _ in range(depth - 1):
             for weight in shared if fold else block(channels, width):
                 add(weight)
-    add(_supermask(0, classes, channels, 1, 1))
+    add(_supermask(1000 + len(nodes), classes, channels, 1, 1))
     return Graph((Input("input", (3, 32, 32)), *nodes), seed=1)
 
 

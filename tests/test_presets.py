@@ -149,7 +149,10 @@ def test_options_reach_the_net() -> None:
         ({"classifier": "int4"}, "masked or dense"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**32}, "seed"),
-        ({"depth": 3}, "choose width, density, coats, fold, stem, classifier, affine, seed"),
+        (
+            {"depth": 3},
+            "choose width, density, coats, fold, stem, classifier, affine, masks, frozen, freeze_over, seed",
+        ),
         ({"classes": 1}, "at least 2"),
         ({"input": (3, 0, 32)}, "channels, height, width"),
         ({"input": (3, 32)}, "channels, height, width"),

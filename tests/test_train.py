@@ -95,7 +95,7 @@ def test_same_seed_same_bits_other_seed_other_bits():
 def test_a_step_is_the_recipe():
     """Two steps against SGD with Nesterov momentum and weight decay, written out from the gradients."""
     toys, net, twin = toy(), small(), small()
-    run = Run(net, toys, Settings(2, 50, 0.5, 0, "none", "", ""))
+    run = Run(net, toys, Settings(2, 50, 0.5, 0, "none", "fp32", "", ""))
     velocity = {name: torch.zeros_like(p) for name, p in twin.named_parameters()}
     twin.train()
     for step in range(2):

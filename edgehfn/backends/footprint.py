@@ -4,6 +4,7 @@ linked program."""
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -124,8 +125,8 @@ def paper(graph: Graph) -> tuple[int, int]:
     for weight in graph.weights:
         bits += 8 * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
     users = [node.weight for node in graph if isinstance(node, ops.Conv | ops.Linear)]
-    iterated = [w for w in users if sum(w is other for other in users) > 1]
-    norms = 64 * sum(w.shape[0] for w in iterated)
+    uses = Counter(map(_source, users))
+    norms = 64 * sum(weight.shape[0] for weight in users if uses[_source(weight)] > 1)
     return -(-(bits + norms) // 8), -(-(bits + 2 * norms) // 8)
 
 
@@ -134,6 +135,11 @@ def dense_int8(graph: Graph) -> int:
     return sum(prod(weight.shape) for weight in graph.weights) + sum(
         len(part.data) for part in c.layout(graph, plan(graph)) if part.origin in ("norms", "tables")
     )
+
+
+def _source(weight: ops.Weight) -> int | str:
+    """What iterations share, whether or not they share a mask."""
+    return weight.tensor if isinstance(weight, ops.Supermask) else weight.name
 
 
 def _mask_bits(weight: ops.Supermask) -> int:

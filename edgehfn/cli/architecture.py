@@ -32,6 +32,17 @@ def options(command: F) -> F:
             default=None,
             help="Learned factors and offsets in norms; they cost nothing on the device.",
         ),
+        click.option(
+            "--masks", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations: one, or one each."
+        ),
+        click.option(
+            "--freeze-over", type=click.Choice(["uniform", "erk", "epl"]), help="How they are spread over the layers."
+        ),
+        click.option(
+            "--frozen",
+            metavar="F|P,L",
+            help="Fraction of the weights that the seed prunes or locks, so that no bit is stored; or both fractions.",
+        ),
         click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
         click.option("--stem", type=kinds, help="First layer: a mask like the others, or trained int8."),
         click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
@@ -72,9 +83,11 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
 
     chosen = {name: value for name, value in given.items() if value is not None}
     if "coats" in chosen:
-        chosen["coats"] = _coats(chosen["coats"], chosen.pop("density", None))
+        chosen["coats"] = _coats(chosen["coats"])
     if "fold" in chosen:
         chosen["fold"] = _fold(chosen["fold"])
+    if "frozen" in chosen:
+        chosen["frozen"] = _frozen(chosen["frozen"])
     return nn.preset(arch, shape, classes, **chosen)
 
 
@@ -89,20 +102,22 @@ def shape(text: str | None) -> tuple[int, int, int] | None:
     return channels, height, width
 
 
-def _coats(text: str, density: float | None) -> tuple[float, ...]:
-    """Densities of the coats; ``n`` coats of density d keep d, d·(n-1)/n, … d/n (Okoshi et al. 2022, linear)."""
-    if text.isdecimal() and int(text) > 0:
-        outer, count = 0.5 if density is None else density, int(text)
-        return tuple(outer * (count - coat) / count for coat in range(count))
+def _coats(text: str) -> int | tuple[float, ...]:
+    """How many coats, or their densities. Raises InputError."""
     try:
-        densities = tuple(float(part) for part in text.split(","))
+        return int(text) if text.isdecimal() and int(text) > 0 else tuple(float(part) for part in text.split(","))
     except ValueError:
         raise InputError(
             f"--coats {text}: give a number of coats such as 2, or their densities such as 0.6,0.25"
         ) from None
-    if density is not None and density != densities[0]:
-        raise InputError(f"--coats {text} has the densities already; leave out --density {density}")
-    return densities
+
+
+def _frozen(text: str) -> float | tuple[float, ...]:
+    try:
+        fractions = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--frozen {text}: give a fraction such as 0.5, or pruned and locked as 0.3,0.2") from None
+    return fractions[0] if len(fractions) == 1 else fractions
 
 
 def _fold(text: str) -> int | tuple[int, ...]:

@@ -63,24 +63,38 @@ def _facts(net: Net) -> Result:
 
 def _weight(op: Weighted) -> Result:
     from edgehfn import masks
-    from edgehfn.nn import SupermaskConv2d, SupermaskLinear
+    from edgehfn.nn import SupermaskConv2d, SupermaskLinear, mask_bits
 
     if isinstance(op, SupermaskConv2d | SupermaskLinear):
-        counts = op.counts().cpu().numpy()
-        density, stored = float((counts > 0).mean()), masks.pack(counts, op.coats).nbytes
-        return {"shape": op.shape, "count": counts.size, "density": density, "coats": op.coats, "bytes": stored}
+        counts, free = op.counts().cpu().numpy(), None if op.free is None else op.free.cpu().numpy()
+        kept = [int((counts > coat).sum()) for coat in range(op.coats)]
+        return {
+            "shape": op.shape,
+            "count": counts.size,
+            "density": kept[0] / counts.size,
+            "coats": op.coats,
+            "kept": kept,
+            "frozen": 0.0 if free is None else 1 - float(free.mean()),
+            "bits": mask_bits(op),
+            "bytes": masks.pack(counts, op.coats, free).nbytes,
+        }
     count = op.weight().numel()
-    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bytes": count}
+    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bits": 8 * count, "bytes": count}
 
 
 def _show(result: Result) -> None:
-    rows = table("step", "shape", "MAC", "weight", "weights", "density", "coats", "bytes", title=result["name"])
+    rows = table(
+        "step", "shape", "MAC", "weight", "weights", "kept by each coat", "frozen", "bytes", title=result["name"]
+    )
     seen = set()
     for step in result["steps"]:
         cells = [step["name"], _times(step["shape"]), f"{step['mac']:,}" if step["mac"] else "", step["weight"]]
         if step["weight"] and step["weight"] not in seen:
             weight = result["weights"][step["weight"]]
-            kind = ["int8", ""] if weight["density"] is None else [f"{weight['density']:.3f}", str(weight["coats"])]
+            kind = ["int8", ""]
+            if weight["density"] is not None:
+                each = " ".join(f"{kept / weight['count']:.3f}" for kept in weight["kept"])
+                kind = [each, f"{weight['frozen']:.3f}" if weight["frozen"] else ""]
             cells += [f"{weight['count']:,}", *kind, f"{weight['bytes']:,}"]
         elif step["weight"]:
             cells.append("shared")

@@ -45,6 +45,20 @@ from edgehfn.errors import InputError
     show_default=True,
     help="Of training; auto is bf16 where the processor multiplies it.",
 )
+@click.option(
+    "--thresholds",
+    type=click.Choice(["layer", "adaptive"]),
+    default="layer",
+    show_default=True,
+    help="Each layer keeps as many weights as --density says, or all compete for as many.",
+)
+@click.option(
+    "--ramp",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Fraction of the training in which the density falls from 1 to what is asked.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
@@ -61,6 +75,8 @@ def train(
     lr: float,
     augment: Any,
     precision: Any,
+    thresholds: Any,
+    ramp: float,
     device: str,
     threads: int,
     restart: bool,
@@ -76,12 +92,13 @@ def train(
     """
     _writable(output)
     from edgehfn import data as sets
-    from edgehfn import modelfile, trainlog
+    from edgehfn import modelfile, nn, trainlog
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
     loaded = sets.load(data)
     net = architecture.build(arch, loaded.shape, loaded.classes, **net_options)
+    net.search = nn.Search(thresholds, ramp)
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "seed": net.seed, "augment": augment}
@@ -100,7 +117,8 @@ def train(
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
-    info = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, **settings, "accuracy": history.accuracy}
+    about = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, "thresholds": thresholds, "ramp": ramp}
+    info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
     trainlog.save(output, modelfile.digest(output), typed(), loaded.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)

@@ -160,16 +160,19 @@ def _scalar(shift: int, terms: list[tuple[int, int]], require: Require) -> None:
 
 def _weights(graph: Graph) -> None:
     names: set[str] = set()
-    numbers: set[int] = set()
+    numbers: dict[int, Supermask] = {}
     for weight in graph.weights:
         if weight.name in names:
             raise GraphError(f"weight {weight.name}: another weight has the same name")
         names.add(weight.name)
         _weight(weight, graph.seed)
         if isinstance(weight, Supermask):
-            if weight.tensor in numbers:
-                raise GraphError(f"weight {weight.name}: another weight has the number {weight.tensor}")
-            numbers.add(weight.tensor)
+            first = numbers.setdefault(weight.tensor, weight)
+            if (weight.shape, weight.pruned, weight.locked) != (first.shape, first.pruned, first.locked):
+                raise GraphError(
+                    f"weight {weight.name}: {first.name} has the number {weight.tensor} too, but another shape or "
+                    "frozen positions of its own"
+                )
 
 
 def _weight(weight: Weight, seed: int) -> None:

@@ -2,12 +2,14 @@
 
 from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.draft import Draft
+from edgehfn.nn.draft import Draft, Masks
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
 from edgehfn.nn.resnet import resnet
+from edgehfn.nn.search import Search, Thresholds
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
 
 __all__ = [
@@ -20,18 +22,24 @@ __all__ = [
     "DenseLinear",
     "Draft",
     "Fold",
+    "Frozen",
     "GlobalAvgPool",
     "InputSpec",
+    "Masks",
     "MaxPool",
     "Net",
     "Op",
     "Options",
+    "Over",
+    "Search",
     "Step",
     "SupermaskConv2d",
     "SupermaskLinear",
+    "Thresholds",
     "Weighted",
     "demo",
     "folded_channels",
+    "freeze",
     "mask_bits",
     "paper_bytes",
     "preset",

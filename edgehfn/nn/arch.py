@@ -77,10 +77,9 @@ def _describe_op(op: Op) -> Json:
     match op:
         case SupermaskConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
-            return {"op": "supermask_conv", **window, "tensor": op.tensor, "densities": list(op.densities)}
+            return {"op": "supermask_conv", **window, **_source(op)}
         case SupermaskLinear():
-            numbers = {"tensor": op.tensor, "densities": list(op.densities)}
-            return {"op": "supermask_linear", "shape": list(op.shape), **numbers}
+            return {"op": "supermask_linear", "shape": list(op.shape), **_source(op)}
         case DenseConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
             return {"op": "dense_conv", **window, "bias": op.bias is not None}
@@ -92,6 +91,11 @@ def _describe_op(op: Op) -> Json:
             return {"op": "global_avg"}
         case _:
             assert_never(op)
+
+
+def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
+    frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
+    return {"tensor": op.tensor, "densities": list(op.densities), **frozen}
 
 
 def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:

@@ -15,10 +15,11 @@ from edgehfn.errors import GraphError
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
+from edgehfn.nn.supermask import SCORE_STREAM, Source, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
 
 Kind = Literal["masked", "dense"]
+Masks = Literal["shared", "unshared"]
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -28,13 +29,15 @@ class Draft:
     """Steps so far, and what all of them share. ``x`` is the tensor that the next step reads.
 
     Every method adds one step that reads ``x``, makes it the new ``x`` and returns its name. A name met again (in the
-    next iteration of a fold) means the same op. GraphError is raised for a step that does not fit the shape of ``x``.
+    next iteration of a fold) means the same op, or with ``masks="unshared"`` another mask over the same weight (Yan et
+    al. 2023). GraphError is raised for a step that does not fit the shape of ``x``.
     """
 
     input: InputSpec
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
     affine: bool = True
+    masks: Masks = "shared"
     x: str = INPUT
     iteration: int = 0
     steps: list[Step] = field(default_factory=list)
@@ -63,37 +66,36 @@ class Draft:
         residual: str | None = None,
     ) -> str:
         """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
-        if name not in self.ops:
-            shape = (self.shape[0], channels, kernel, stride, kernel // 2)
-            if kind == "masked":
-                tensor = self._supermasks()
-                self.ops[name] = SupermaskConv2d(*shape, tensor=tensor, seed=self.seed, densities=self.densities)
-            else:
-                self.ops[name] = DenseConv2d(*shape, seed=self._draw())
-        return self._step(name, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
+        shape = (self.shape[0], channels, kernel, stride, kernel // 2)
+        weight = self._weight(name, kind)
+        if weight not in self.ops:
+            masked = kind == "masked"
+            self.ops[weight] = (
+                SupermaskConv2d(*shape, **self._source(name)) if masked else DenseConv2d(*shape, seed=self._draw())
+            )
+        return self._step(name, weight, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
 
     def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
         """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
-        if name not in self.ops:
-            inputs = prod(self.shape)
-            if kind == "masked":
-                tensor = self._supermasks()
-                self.ops[name] = SupermaskLinear(
-                    inputs, features, tensor=tensor, seed=self.seed, densities=self.densities
-                )
-            else:
-                self.ops[name] = DenseLinear(inputs, features, seed=self._draw())
-        return self._step(name)
+        inputs, weight = prod(self.shape), self._weight(name, kind)
+        if weight not in self.ops:
+            masked = kind == "masked"
+            self.ops[weight] = (
+                SupermaskLinear(inputs, features, **self._source(name))
+                if masked
+                else DenseLinear(inputs, features, seed=self._draw())
+            )
+        return self._step(name, weight)
 
     def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:
         """The largest element of each window."""
         self.ops.setdefault(name, MaxPool(kernel, stride, padding))
-        return self._step(name)
+        return self._step(name, name)
 
     def global_avg_pool(self, name: str) -> str:
         """The average of each channel."""
         self.ops.setdefault(name, GlobalAvgPool())
-        return self._step(name)
+        return self._step(name, name)
 
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
@@ -108,22 +110,31 @@ class Draft:
         return Net(self.input, self.steps, classes, self.seed)
 
     def _step(
-        self, name: str, norm: nn.BatchNorm2d | None = None, relu: bool = False, residual: str | None = None
+        self, name: str, key: str, norm: nn.BatchNorm2d | None = None, relu: bool = False, residual: str | None = None
     ) -> str:
-        op = self.ops[name]
-        tensor = f"{name}{ITERATION}{self.iteration}" if self.iteration else name
+        """``key``: of its op, whose weight has that name."""
+        op, tensor = self.ops[key], self._tensor(name)
         try:
             self.shapes[tensor] = op.output_shape(self.shape)
         except GraphError as error:
             raise GraphError(f"step {tensor}: {error}") from None
-        weight = name if isinstance(op, Weighted) else ""
-        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual))
+        self.steps.append(Step(tensor, self.x, op, key if isinstance(op, Weighted) else "", norm, relu, residual))
         self.x = tensor
         return tensor
 
-    def _supermasks(self) -> int:
-        """The next supermask's tensor number (SPEC section 1)."""
-        return sum(isinstance(op, SupermaskConv2d | SupermaskLinear) for op in self.ops.values())
+    def _tensor(self, name: str) -> str:
+        """What the present iteration calls the tensor of this name."""
+        return f"{name}{ITERATION}{self.iteration}" if self.iteration else name
+
+    def _weight(self, name: str, kind: Kind) -> str:
+        """The name of the weight that the present iteration uses."""
+        return self._tensor(name) if kind == "masked" and self.masks == "unshared" else name
+
+    def _source(self, name: str) -> Source:
+        """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""
+        tensors = {key: op.tensor for key, op in self.ops.items() if isinstance(op, SupermaskConv2d | SupermaskLinear)}
+        tensor = tensors.get(name, len(set(tensors.values())))
+        return {"tensor": tensor, "seed": self.seed, "densities": self.densities, "mask": self.iteration}
 
     def _draw(self) -> int:
         """The seed of the next dense weight's initial values."""

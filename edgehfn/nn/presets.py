@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Kind
+from edgehfn.nn.draft import Kind, Masks
+from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.resnet import PerStage, resnet
+from edgehfn.nn.supermask import spaced
 
 Input = tuple[int, int, int] | InputSpec
 Classes = int | Sequence[str]
@@ -20,12 +22,15 @@ class Options(TypedDict, total=False):
     """What a user may change in any preset."""
 
     width: int  # channels of the first stage; the others keep their ratio to it
-    density: float  # short for one coat of this density
-    coats: Sequence[float]  # densities, one a coat, each at most the one before
+    density: float  # of the first coat, which is the only one unless there are more coats
+    coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
     stem: Kind
     classifier: Kind
     affine: bool
+    masks: Masks  # one for all iterations of a fold, or one each over the same signs
+    frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
+    freeze_over: Over  # how they are spread over the layers
     seed: int
 
 
@@ -92,7 +97,7 @@ def _build(
     blocks: tuple[int, ...],
     folded: tuple[int, ...],
     fold: int = 1,
-    coats: Sequence[float] = (0.6, 0.25),
+    coats: int | Sequence[float] = (0.6, 0.25),
     stem: Kind = "dense",
     classifier: Kind = "dense",
     **layout: Any,
@@ -101,10 +106,11 @@ def _build(
     unknown = sorted(options.keys() - Options.__annotations__.keys())
     if unknown:
         raise InputError(f"option {unknown[0]!r} is unknown; choose {', '.join(Options.__annotations__)}")
-    if "density" in options:
-        if "coats" in options:
-            raise InputError("density and coats: give one; a density is short for one coat")
-        coats = (options["density"],)
+    coats = options.get("coats", 1 if "density" in options else coats)
+    if isinstance(coats, int):
+        coats = spaced(coats, options.get("density", 0.5))
+    elif "density" in options:
+        raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
     width = options.get("width", widths[0])
     asked = options.get("fold", fold)
     stages = range(1, len(widths) + 1)
@@ -115,10 +121,13 @@ def _build(
         widths=[round(w * width / widths[0]) for w in widths],
         blocks=[min(count, 1) if times > 1 else count for count, times in zip(blocks, folds, strict=False)],
         fold=folds,
-        coats=options.get("coats", coats),
+        coats=coats,
         stem=options.get("stem", stem),
         classifier=options.get("classifier", classifier),
         affine=options.get("affine", True),
+        masks=options.get("masks", "shared"),
+        frozen=options.get("frozen", 0.0),
+        freeze_over=options.get("freeze_over", "uniform"),
         seed=options.get("seed", 0),
         **layout,
     )

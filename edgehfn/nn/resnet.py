@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Draft, Kind
+from edgehfn.nn.draft import Draft, Kind, Masks
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net
 
 BlockKind = Literal["basic", "bottleneck"]
@@ -32,6 +33,9 @@ def resnet(
     classifier: Kind = "masked",
     coats: Sequence[float] = (0.5,),
     affine: bool = True,
+    masks: Masks = "shared",
+    frozen: Frozen = 0.0,
+    freeze_over: Over = "uniform",
     seed: int = 0,
 ) -> Net:
     """A net for raw images of shape (C, H, W).
@@ -41,20 +45,23 @@ def resnet(
     own weights, each iterated ``fold`` times. Every stage but the first halves the map. ``blocks`` and ``fold`` are
     one number, or one a stage. ``stem`` is a 3x3 convolution to ``stem_width`` channels (default: the first stage's),
     with a 2x2 max pool behind it if ``pool``, and one over ``shrink`` pixels a side before it. ``coats`` are densities,
-    one a coat, each at most the one before.
-    ``affine``: norms have learned factors and offsets, which cost nothing on the device.
+    one a coat, each at most the one before. ``affine``: norms have learned factors and offsets, which cost nothing on
+    the device. ``masks``: the iterations of a fold have one mask or, ``"unshared"``, one each over the same signs.
+    ``frozen`` is the fraction of masked weights that no mask bit is stored for, spread over the layers as
+    ``freeze_over`` says (see ``freeze``).
 
     Raises InputError for an option out of range, GraphError for an input too small.
     """
     _choose("block", block, get_args(BlockKind))
     _choose("transition", transition, get_args(Transition))
     _choose("stem", stem, get_args(Kind))
+    _choose("masks", masks, get_args(Masks))
     _choose("classifier", classifier, get_args(Kind))
     if not widths or min(widths) < 1:
         raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
-    draft = Draft(spec, seed, tuple(coats), affine)
+    draft = Draft(spec, seed, tuple(coats), affine, masks)
     if shrink > 1:
         draft.max_pool("shrink", shrink, shrink)
     ConvNorm(stem_width or widths[0], stride=stem_stride, kind=stem).add(draft, "stem")
@@ -70,7 +77,9 @@ def resnet(
             part.add(draft, f"stage{number}.{index}")
     draft.global_avg_pool("mean")
     draft.linear("classifier", len(names), kind=classifier)
-    return draft.net(names)
+    net = draft.net(names)
+    freeze(net, frozen, freeze_over)
+    return net
 
 
 def class_names(classes: int | Sequence[str]) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from typing import Literal, get_args
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
 from edgehfn.nn import Net, resnet
-from edgehfn.nn.draft import Kind
+from edgehfn.nn.draft import Kind, Masks
 from edgehfn.nn.resnet import Transition
+from edgehfn.nn.supermask import spaced
 
 Shape = tuple[int, int, int]
 Entry = Literal["full", "pool", "stride", "stride+pool", "shrink", "shrink+pool"]
@@ -27,6 +28,8 @@ SPACE: dict[str, BaseDistribution] = {
     "classifier": CategoricalDistribution(get_args(Kind)),
     "coats": IntDistribution(1, 3),
     "density": IntDistribution(30, 90, step=10),
+    "masks": CategoricalDistribution(get_args(Masks)),
+    "frozen": IntDistribution(0, 60, step=20),
     "fill": IntDistribution(60, 100, step=10),
 }
 
@@ -37,7 +40,8 @@ class Candidate:
 
     ``growth``: percent of the width from stage to stage. ``blocks`` a stage, each iterated ``fold`` times. ``entry``:
     what the map goes through before the first stage: a 2x2 max pool of the raw image (``shrink``), a stem of stride 1
-    or 2, a pool behind it. ``coats`` are spaced evenly below ``density`` percent (Okoshi et al. 2022, linear).
+    or 2, a pool behind it. ``coats`` are spaced evenly below ``density`` percent; ``frozen`` percent of the masked
+    weights take no mask bit; ``masks`` of a fold's iterations are one or one each.
     """
 
     stages: int
@@ -50,13 +54,15 @@ class Candidate:
     classifier: Kind
     coats: int
     density: int
+    masks: Masks = "shared"
+    frozen: int = 0
     fill: int = 100
 
     @property
     def shape(self) -> Candidate:
         """What decides the net beside its width: equal for candidates that only differ in what has no effect."""
         growth, fold = self.growth if self.stages > 1 else 100, self.fold if self.blocks else 1
-        return replace(self, growth=growth, fold=fold, fill=100)
+        return replace(self, growth=growth, fold=fold, masks=self.masks if fold > 1 else "shared", fill=100)
 
 
 # The shapes of the presets `demo` and `tiny`: where a search begins.
@@ -66,14 +72,14 @@ STARTS = (
 )
 # Those that cost least: one of them fits, or nothing does.
 LEAST = tuple(
-    Candidate(1, 100, 0, 1, entry, "conv", stem, classifier, 1, 30)
+    Candidate(1, 100, 0, 1, entry, "conv", stem, classifier, 1, 30, "shared", 60)
     for entry, stem, classifier in product(reversed(get_args(Entry)), get_args(Kind), get_args(Kind))
 )
 
 
 def build(candidate: Candidate, width: int, input: Shape, classes: int | Sequence[str], seed: int) -> Net:
     """The candidate's net with ``width`` channels in its first stage. Raises GraphError if the input is too small."""
-    parts, outer, coats = candidate.entry.split("+"), candidate.density / 100, candidate.coats
+    parts = candidate.entry.split("+")
     return resnet(
         input,
         classes,
@@ -86,6 +92,8 @@ def build(candidate: Candidate, width: int, input: Shape, classes: int | Sequenc
         pool="pool" in parts,
         stem=candidate.stem,
         classifier=candidate.classifier,
-        coats=[outer * (coats - coat) / coats for coat in range(coats)],
+        coats=spaced(candidate.coats, candidate.density / 100),
+        masks=candidate.masks,
+        frozen=candidate.frozen / 100,
         seed=seed,
     )
