@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
 import random
-from dataclasses import replace
+import subprocess
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -160,6 +162,31 @@ def test_an_interrupted_search_is_the_same(searched: tuple[Path, list[Tried]], t
         made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1)
         made.run(trials, None)
     assert told(made.tried()) == told(searched[1])
+
+
+def test_a_trial_that_was_killed_is_tried_again(
+    searched: tuple[Path, list[Tried]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    digits = data.load("digits")
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "train", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Search(digits, SMALL, url(tmp_path), rung=1).run(2, None)
+    killed = Search(digits, SMALL, url(tmp_path), rung=1).study.ask(SPACE)  # as it is in the midst of a trial
+    assert killed.params == asdict(STARTS[1])
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    killed.set_user_attr(study.PROCESS, [platform.node(), dead.pid])
+    elsewhere = Search(digits, SMALL, url(tmp_path), rung=1).study.ask(SPACE)
+    assert elsewhere.params == asdict(STARTS[0])
+    elsewhere.set_user_attr(study.PROCESS, ["another machine", 1])
+    made = Search(digits, SMALL, url(tmp_path), rung=1)
+    made.run(1, None)
+    assert [one.candidate for one in made.tried()] == [STARTS[1]]
+    assert made.tried()[0].accuracies[1] == searched[1][1].accuracies[1]
 
 
 def test_test_images_are_never_seen(searched: tuple[Path, list[Tried]], tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -31,6 +33,7 @@ FIRST_STEPS = 390  # of the optimizer, in the first rung: an epoch of 50,000 ima
 BATCH = 128
 HELD_BACK = (6, 10_000)  # training images to measure on: one in so many, but no more than that
 FRUITLESS = 200  # candidates in a row that do not fit or were tried before, after which a search ends
+PROCESS = "process"  # a trial's note of the machine and the process that run it
 ORDER, SAMPLER = 32, 33  # streams of the generator, beyond those of training
 
 
@@ -82,6 +85,7 @@ class Search:
         # A new sampler each time: what it draws depends on the study alone, not on when a process began.
         self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, number, SAMPLER))
         trial = self.study.ask(SPACE)
+        trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
         try:
             candidate = Candidate(**trial.params)
             fit = self.fitting.fit(candidate)
@@ -94,7 +98,7 @@ class Search:
                 return False
             self._climb(trial, candidate, fit, deadline, hear)
         except BaseException:
-            self.study.tell(trial, state=TrialState.FAIL)
+            _again(self.study, trial.number, trial.params)
             raise
         return True
 
@@ -179,7 +183,28 @@ def _open(storage: str, name: str, first: int) -> optuna.Study:
         ) from None
     for start in STARTS:
         study.enqueue_trial(asdict(start), skip_if_exists=True)
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        if _dead(*trial.user_attrs.get(PROCESS, ("", 0))):
+            _again(study, trial.number, trial.params)
     return study
+
+
+def _again(study: optuna.Study, number: int, candidate: Mapping[str, Any]) -> None:
+    """Give up a trial that was interrupted, and queue its candidate anew."""
+    study.tell(number, state=TrialState.FAIL)
+    study.enqueue_trial(dict(candidate))
+
+
+def _dead(machine: str, process: int) -> bool:
+    """Whether it was a process of this machine that is no more."""
+    try:
+        if machine == platform.node():
+            os.kill(process, 0)  # asks only
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
 
 
 def _hear(progress: Report | None, share: float) -> Callable[[str, str], None]:
