@@ -78,7 +78,7 @@ def _weight(step: nn.Step) -> _Weight:
         case nn.DenseConv2d() | nn.DenseLinear():
             values, scale = op.integer_weight()
             bias = np.zeros(values.shape[0]) if op.bias is None else _floats(op.bias)
-            return _Weight(ops.Dense(name, values), np.asarray(scale, np.float64), bias)
+            return _Weight(ops.Dense(name, values, op.bits), np.asarray(scale, np.float64), bias)
         case _:
             raise GraphError(f"step {step.name}: {type(op).__name__} has no weight that can be lowered")
 

@@ -116,8 +116,9 @@ def _tensors(net: Net) -> list[tuple[str, Array]]:
             found.append((f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats, free)))
         else:
             found.append((f"{name}.weight", _floats(op.trained)))
-            if op.bias is not None:
-                found.append((f"{name}.bias", _floats(op.bias)))
+            for part, value in (("bias", op.bias), ("step", op.step)):
+                if value is not None:
+                    found.append((f"{name}.{part}", _floats(value)))
     for step in net.steps:
         if step.norm is not None:
             found += [(f"{_norm_name(step.name)}.{part}", _floats(value)) for part, value in _parts(step.norm).items()]
@@ -166,14 +167,15 @@ class _Stored:
             case "supermask_linear":
                 return SupermaskLinear(shape[1], shape[0], **self._supermask(name, entry, prod(shape)))
             case "dense_conv" | "dense_linear":
-                weight, bias = self._take(f"{name}.weight", shape), None
-                if arch.field(entry, "bias", bool):
-                    bias = self._take(f"{name}.bias", shape[:1])
+                weight, has_bias = self._take(f"{name}.weight", shape), arch.field(entry, "bias", bool)
                 made = DenseConv2d if conv else DenseLinear
-                op = made(shape[1], shape[0], *window, bias=bias is not None)
+                op = made(
+                    shape[1], shape[0], *window, bias=has_bias, bits=arch.field({"bits": 8, **entry}, "bits", int)
+                )
                 op.trained.data.copy_(weight)
-                if bias is not None and op.bias is not None:
-                    op.bias.data.copy_(bias)
+                for part, parameter in (("bias", op.bias), ("step", op.step)):
+                    if parameter is not None:
+                        parameter.data.copy_(self._take(f"{name}.{part}", shape[:1]))
                 return op
             case _:
                 raise InputError(f"{name}: op {kind!r} is unknown")

@@ -10,7 +10,7 @@ from samples import Ints
 
 from edgehfn import generator, masks
 from edgehfn.graph.graph import Tensor
-from edgehfn.graph.ops import RELU, SIGNED, Dense, Requantise, Shape, Supermask, Weight
+from edgehfn.graph.ops import LARGEST, RELU, SIGNED, Dense, Requantise, Shape, Supermask, Weight
 
 LIMIT = 2**31
 
@@ -20,13 +20,15 @@ def chance(rng: Random, percent: int) -> bool:
 
 
 def dense(rng: Random, name: str, shape: Shape) -> Dense:
-    """Trained weights: large, small, or all at the same limit."""
-    size = prod(shape)
-    largest = rng.choice((127, 127, 40, 3))
+    """Trained weights of all widths: large, small, or all at the same limit."""
+    size, bits = prod(shape), rng.choice((8, 8, 8, 4, 4, 2, 1))
+    largest = rng.choice((127, 127, 40, 3)) if bits == 8 else LARGEST[bits]
     values = [rng.randint(-largest, largest) for _ in range(size)]
     if chance(rng, 10):
-        values = [rng.choice((127, -127))] * size
-    return Dense(name, np.array(values, np.int8).reshape(shape))
+        values = [rng.choice((LARGEST[bits], -LARGEST[bits]))] * size
+    if bits == 1:
+        values = [value or 1 for value in values]
+    return Dense(name, np.array(values, np.int8).reshape(shape), bits)
 
 
 def supermask(rng: Random, seed: int, tensor: int, shape: Shape, density: int) -> Supermask:

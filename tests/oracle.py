@@ -78,13 +78,23 @@ def counts(mask: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
     return found
 
 
+def unpacked(stored: Sequence[int], b: int, count: int) -> list[int]:
+    """Dense weights of ``b`` bits."""
+    assert len(stored) == (b * count + 7) // 8
+    fields = [stored[b * i // 8] >> (b * i % 8) & (2**b - 1) for i in range(8 * len(stored) // b)]
+    assert not any(fields[count:]), "unused bits must be 0"
+    if b == 1:
+        return [1 - 2 * field for field in fields[:count]]
+    return [field - 2**b if field >> (b - 1) else field for field in fields[:count]]
+
+
 def weight(w: ops.Weight) -> list[int]:
     """The integer weight, flattened."""
-    if isinstance(w, ops.Dense):
-        return [int(value) for value in w.values.ravel().tolist()]
     size = 1
     for extent in w.shape:
         size *= extent
+    if isinstance(w, ops.Dense):
+        return unpacked(w.packed.tolist(), w.bits, size)
     where = states(w.seed, w.tensor, size, w.pruned, w.locked)
     kept = counts(w.mask_words.tolist(), w.coats, where)
     minus = stream(w.seed, w.tensor, 0, size)

@@ -87,7 +87,7 @@ def test_every_geometry_of_a_convolution(tmp_path: Path) -> None:
         graph = verify(Graph(tuple(made), SEED))
         cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((1, SCRATCH_LIMIT))))
     used = {c.function(node, case.graph) for case in cases for node in case.graph}
-    assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense"}
+    assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_packed"}
     check(cases, tmp_path)
 
 

@@ -66,7 +66,7 @@ def test_the_struct_holds_the_predicted_bytes(compiler: str, tmp_path: Path) -> 
         assert data_of(tmp_path / "kws.o", "kws_data") == b"".join(part.data for part in parts)
         stored = {origin: sum(len(p.data) for p in parts if p.origin == origin) for origin in ("masks", "dense")}
         dense = [w for w in graph.weights if isinstance(w, Dense)]
-        assert stored["dense"] == sum(w.values.nbytes for w in dense)
+        assert stored["dense"] == sum(-(-w.bits * w.values.size // 8) for w in dense)
         assert stored["masks"] == sum(w.mask_words.nbytes for w in graph.weights if not isinstance(w, Dense))
 
 

@@ -210,7 +210,7 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
     folded = ("info", "--arch", "tiny", "--fold", 2)
     assert [step["weight"] for step in result_of(*folded)["steps"]].count("stage1.0.conv1") == 2
     assert call(*folded).stdout.count("shared") == 6
-    sparse = result_of("info", "--arch", "tiny", "--density", "0.3", "--coats", "2", "--stem", "masked")
+    sparse = result_of("info", "--arch", "tiny", "--density", "0.3", "--coats", "2", "--stem", "supermask")
     assert {round(w["density"], 1) for w in sparse["weights"].values() if w["density"] is not None} == {0.3}
     assert {w["coats"] for w in sparse["weights"].values()} == {0, 2}
     thrice = result_of("info", "--arch", "tiny", "--density", "0.6", "--coats", "3", "--frozen", "0.5")
@@ -267,6 +267,7 @@ def test_the_commands_are_listed_in_the_order_of_use() -> None:
         "info",
         "zoo",
         "demo",
+        "compare",
     ]
 
 

@@ -22,7 +22,7 @@ SHAPE = (3, 12, 12)
 
 def masked(**options) -> nn.Net:
     """A folded net of 21,528 masked weights in layers of very different sizes."""
-    layout = {"widths": (16, 32), "blocks": (0, 1), "fold": 2, "stem": "masked", "classifier": "masked"}
+    layout = {"widths": (16, 32), "blocks": (0, 1), "fold": 2, "stem": "supermask", "classifier": "supermask"}
     return nn.resnet(SHAPE, 10, **{**layout, "seed": 3, **options})
 
 

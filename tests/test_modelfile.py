@@ -39,7 +39,7 @@ def lived_in(net: nn.Net) -> nn.Net:
 
 
 def small() -> nn.Net:
-    return lived_in(nn.resnet(SHAPE, ("no", "yes"), widths=(4,), fold=2, coats=(0.6, 0.25), classifier="dense", seed=9))
+    return lived_in(nn.resnet(SHAPE, ("no", "yes"), widths=(4,), fold=2, coats=(0.6, 0.25), classifier="int8", seed=9))
 
 
 @pytest.fixture(scope="module")

@@ -44,13 +44,13 @@ def toy(count: int = 600, seed: int = 0) -> data.Dataset:
 
 def small(seed: int = 3, width: int = 6, shape: tuple[int, int, int] = (1, 8, 8), outputs: int = 3) -> Net:
     draft = Draft(InputSpec(shape), seed=seed, densities=(0.6, 0.25))
-    draft.conv("stem", width, 3, kind="dense")
+    draft.conv("stem", width, 3, kind="int8")
     draft.max_pool("pool", 2, 2)
     for iteration in range(2):
         with draft.iterate(iteration, 2):
             draft.conv("body", width, 3, residual=draft.x)
     draft.global_avg_pool("mean")
-    draft.linear("head", outputs, kind="dense")
+    draft.linear("head", outputs, kind="int8")
     return draft.net()
 
 

@@ -53,12 +53,16 @@ def function(node: Node, graph: Graph) -> str:
             return f"hfn_input_{node.dtype}"
         case ops.Conv(weight=Supermask()):
             return "hfn_conv_narrow" if narrow(node, graph) else "hfn_conv_wide"
-        case ops.Conv():
+        case ops.Conv(weight=ops.Dense(bits=8)):
             return "hfn_conv_dense"
+        case ops.Conv():
+            return "hfn_conv_packed"
         case ops.Linear(weight=Supermask()):
             return "hfn_linear_supermask"
-        case ops.Linear():
+        case ops.Linear(weight=ops.Dense(bits=8)):
             return "hfn_linear_dense"
+        case ops.Linear():
+            return "hfn_linear_packed"
         case ops.MaxPool():
             return "hfn_max_pool"
         case ops.AvgPool():

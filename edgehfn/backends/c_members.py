@@ -49,7 +49,7 @@ def records(graph: Graph) -> list[str]:
 def _weight(weight: ops.Weight, name: str) -> list[Member]:
     member = _weight_member(weight, name)
     if isinstance(weight, ops.Dense):
-        return [Member(member, "dense", "int8_t", weight.values.ravel())]
+        return [Member(member, "dense", "int8_t", weight.values.ravel())] if weight.bits == 8 else _packed(weight, name)
     mask, more = f"mask_{name}", f"more_{name}"
     starts = [Ref(mask, 4 * start) if weight.mask_words.size else 0 for start in _streams(weight)]
     record = (
@@ -69,8 +69,16 @@ def _weight(weight: ops.Weight, name: str) -> list[Member]:
     ]
 
 
+def _packed(weight: ops.Dense, name: str) -> list[Member]:
+    record = (Field("values", "I", Ref(f"packed_{name}")), Field("bits", "I", weight.bits))
+    return [
+        Member(f"packed_{name}", "dense", "uint8_t", weight.packed),
+        Member(_weight_member(weight, name), "tables", "struct hfn_packed", record),
+    ]
+
+
 def _weight_member(weight: ops.Weight, name: str) -> str:
-    return f"weight_{name}" if isinstance(weight, Supermask) else f"values_{name}"
+    return f"values_{name}" if isinstance(weight, ops.Dense) and weight.bits == 8 else f"weight_{name}"
 
 
 def _streams(weight: Supermask) -> list[int]:

@@ -119,11 +119,11 @@ def paper(graph: Graph) -> tuple[int, int]:
     """Bytes by the formula of López García-Arias et al. 2021, without and with running statistics.
 
     32 bits of seed, the bits of each mask once, and 64 bits for each channel and iteration of a norm that belongs to an
-    iterated weight (scale and shift; mean and variance as much again). Trained weights count 8 bits.
+    iterated weight (scale and shift; mean and variance as much again). Trained weights count their own bits.
     """
     bits = 32
     for weight in graph.weights:
-        bits += 8 * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
+        bits += weight.bits * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
     users = [node.weight for node in graph if isinstance(node, ops.Conv | ops.Linear)]
     uses = Counter(map(_source, users))
     norms = 64 * sum(weight.shape[0] for weight in users if uses[_source(weight)] > 1)

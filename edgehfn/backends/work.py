@@ -11,7 +11,7 @@ import numpy as np
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Linear, Supermask, Weight
+from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
@@ -31,7 +31,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
                 "call": 1,
                 "channels": y.size,
                 **_decoded(weight, 1),
-                "dense": prod(weight.shape) * isinstance(weight, ops.Dense),
+                "dense": prod(weight.shape) * isinstance(weight, Dense),
             }
         case ops.Input(order=order):
             return {
@@ -121,9 +121,9 @@ def _kept(weight: Weight) -> int:
 
 
 def _decoded(weight: Weight, times: int) -> Terms:
-    """What reading a mask takes, ``times`` over."""
-    if not isinstance(weight, Supermask):
-        return {}
+    """What reading a mask takes, or unpacking trained weights, ``times`` over."""
+    if isinstance(weight, Dense):
+        return {"unpacked": prod(weight.shape) * times} if weight.bits < 8 else {}
     inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each

@@ -6,6 +6,7 @@ import click
 
 from edgehfn import __version__
 from edgehfn.cli import measure, prove
+from edgehfn.cli.compare import compare
 from edgehfn.cli.demo import demo
 from edgehfn.cli.export import export
 from edgehfn.cli.front import Commands
@@ -45,5 +46,6 @@ for command in (
     search,
     zoo,
     demo,
+    compare,
 ):
     cli.add_command(command)

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def options(command: F) -> F:
     """What may be changed in any preset, and the seed."""
-    kinds = click.Choice(["masked", "dense"])
+    kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary"])
     for decorate in (
         click.option(
             "--seed",
@@ -33,6 +33,9 @@ def options(command: F) -> F:
             help="Learned factors and offsets in norms; they cost nothing on the device.",
         ),
         click.option(
+            "--norms", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations.  [default: unshared]"
+        ),
+        click.option(
             "--masks", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations: one, or one each."
         ),
         click.option(
@@ -44,7 +47,9 @@ def options(command: F) -> F:
             help="Fraction of the weights that the seed prunes or locks, so that no bit is stored; or both fractions.",
         ),
         click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
-        click.option("--stem", type=kinds, help="First layer: a mask like the others, or trained int8."),
+        click.option("--stem", type=kinds, help="Weights of the first layer.  [default: the preset's]"),
+        click.option("--weights", type=kinds, help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits."),
+        click.option("--blocks", metavar="N[,N…]", help="Blocks of own weights in each stage; or one number a stage."),
         click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
         click.option(
             "--coats",
@@ -84,8 +89,9 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
     chosen = {name: value for name, value in given.items() if value is not None}
     if "coats" in chosen:
         chosen["coats"] = _coats(chosen["coats"])
-    if "fold" in chosen:
-        chosen["fold"] = _fold(chosen["fold"])
+    for name in ("blocks", "fold"):
+        if name in chosen:
+            chosen[name] = _per_stage(name, chosen[name])
     if "frozen" in chosen:
         chosen["frozen"] = _frozen(chosen["frozen"])
     return nn.preset(arch, shape, classes, **chosen)
@@ -120,9 +126,9 @@ def _frozen(text: str) -> float | tuple[float, ...]:
     return fractions[0] if len(fractions) == 1 else fractions
 
 
-def _fold(text: str) -> int | tuple[int, ...]:
+def _per_stage(name: str, text: str) -> int | tuple[int, ...]:
     try:
-        folds = tuple(int(part) for part in text.split(","))
+        numbers = tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"--fold {text}: give a number such as 2, or one a stage such as 1,2,2") from None
-    return folds[0] if len(folds) == 1 else folds
+        raise InputError(f"--{name} {text}: give a number such as 2, or one a stage such as 1,2,2") from None
+    return numbers[0] if len(numbers) == 1 else numbers

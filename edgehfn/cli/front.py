@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shlex
 from collections.abc import Callable
@@ -107,6 +109,17 @@ def show(table: Table | str) -> None:
 def note(text: str) -> None:
     """Something on the way, on standard error."""
     click.echo(text, err=True)
+
+
+def call(command: click.Command, *words: Any) -> Result:
+    """Run a command as if it were typed; what it shows gives way to the table at the end."""
+    typed = [str(word) for word in words]
+    note(f"$ edgehfn {command.name} {' '.join(typed)}")
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = command.main([*typed, "--json"], prog_name=f"edgehfn {command.name}", standalone_mode=False)
+    if not isinstance(result, dict):  # the exit status of a command that ended early
+        raise click.exceptions.Exit(result)
+    return result
 
 
 def table(*columns: str, title: str | None = None) -> Table:

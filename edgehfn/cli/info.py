@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +79,9 @@ def _weight(op: Weighted) -> Result:
             "bits": mask_bits(op),
             "bytes": masks.pack(counts, op.coats, free).nbytes,
         }
-    count = op.weight().numel()
-    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bits": 8 * count, "bytes": count}
+    count = prod(op.shape)
+    bits = op.bits * count
+    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bits": bits, "bytes": -(-bits // 8)}
 
 
 def _show(result: Result) -> None:
@@ -91,7 +93,7 @@ def _show(result: Result) -> None:
         cells = [step["name"], _times(step["shape"]), f"{step['mac']:,}" if step["mac"] else "", step["weight"]]
         if step["weight"] and step["weight"] not in seen:
             weight = result["weights"][step["weight"]]
-            kind = ["int8", ""]
+            kind = [f"{weight['bits'] // weight['count']}-bit", ""]
             if weight["density"] is not None:
                 each = " ".join(f"{kept / weight['count']:.3f}" for kept in weight["kept"])
                 kind = [each, f"{weight['frozen']:.3f}" if weight["frozen"] else ""]
@@ -104,7 +106,7 @@ def _show(result: Result) -> None:
     count = sum(weight["count"] for weight in result["weights"].values())
     show(
         f"input {_times(result['input'])}, {len(result['classes'])} classes, seed {result['seed']}, {count:,} weights, "
-        f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, int8 weights {result['dense_bytes']:,} bytes"
+        f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, trained weights {result['dense_bytes']:,} bytes"
     )
     for name, value in result["noted"].items():
         if name != "classes":

@@ -11,7 +11,7 @@ import numpy as np
 from edgehfn.errors import GraphError
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Supermask
+from edgehfn.graph.ops import Conv, Dense
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
@@ -35,7 +35,8 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets.
+    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets, or the ``unpacked``
+    weights of a channel, one byte each.
 
     Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
     band; two uint16 lengths for each of the ``channels`` follow.
@@ -47,10 +48,11 @@ class Scratch:
     list_entries: int
     keep: bool = False
     channels: int = 0
+    unpacked: int = 0
 
     @property
     def size(self) -> int:
-        return self.planes + _aligned(2 * self.list_entries) + 4 * self.channels * self.keep
+        return self.planes + _aligned(2 * self.list_entries + self.unpacked) + 4 * self.channels * self.keep
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if not isinstance(node.weight, Supermask):
-        return [Scratch(0, band, planes, 0)]
+    if isinstance(node.weight, Dense):
+        return [Scratch(0, band, planes, 0, unpacked=prod(node.weight.shape[1:]) * (node.weight.bits < 8))]
     entries = node.weight.counts.reshape(channels, -1).sum(1, dtype=np.int64)
     once = Scratch(0, band, planes, int(entries.max()))
     keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
@@ -128,7 +130,7 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
     """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
     bands = -(-rows // way.band)
-    decoded = prod(node.weight.shape) if isinstance(node.weight, Supermask) else 0
+    decoded = 0 if isinstance(node.weight, Dense) and node.weight.bits == 8 else prod(node.weight.shape)
     return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
 
 

@@ -119,7 +119,7 @@ def _weight(weight: Weight) -> str:
         kept = int((weight.counts > 0).sum()) / weight.counts.size
         coats = f", {weight.coats} coats" if weight.coats > 1 else ""
         return f"supermask {weight.name} {shape} (density {kept:.2f}{coats})"
-    return f"dense {weight.name} {shape}"
+    return f"dense {weight.name} {shape} ({weight.bits} bits)"
 
 
 def _line(node: Node, tensor: Tensor) -> str:

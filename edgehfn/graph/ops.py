@@ -18,6 +18,7 @@ from edgehfn import generator, masks
 Shape = tuple[int, ...]
 Ints = npt.NDArray[np.int32]
 
+LARGEST = {8: 127, 4: 7, 2: 1, 1: 1}  # magnitude of a trained weight, by its bits
 RELU = (0, 127)
 SIGNED = (-127, 127)
 
@@ -52,14 +53,26 @@ class Supermask:
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """A trained int8 weight, -127..127, in ``shape``."""
+    """A trained weight of 8, 4, 2 or 1 bits (SPEC section 2), in ``shape``: within ``±LARGEST[bits]``."""
 
     name: str
     values: npt.NDArray[np.int8]
+    bits: int = 8
 
     @property
     def shape(self) -> Shape:
         return self.values.shape
+
+    @cached_property
+    def packed(self) -> npt.NDArray[np.uint8]:
+        """The bytes that the device stores."""
+        flat = self.values.ravel()
+        fields = (flat < 0 if self.bits == 1 else flat).astype(np.uint8) & (2**self.bits - 1)
+        each = 8 // self.bits
+        padded = np.zeros(-(-flat.size // each) * each, np.uint8)
+        padded[: flat.size] = fields
+        shifted = padded.reshape(-1, each) << np.arange(each, dtype=np.uint8) * self.bits
+        return np.asarray(np.bitwise_or.reduce(shifted, 1), np.uint8)
 
 
 Weight = Supermask | Dense

@@ -181,9 +181,11 @@ def _weight(weight: Weight, seed: int) -> None:
             raise GraphError(f"weight {weight.name}: {rule}")
 
     if isinstance(weight, Dense):
-        require(
-            weight.values.dtype == np.int8 and bool((weight.values >= -127).all()), "values must be int8, -127..127"
-        )
+        require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
+        largest = ops.LARGEST[weight.bits]
+        within = weight.values.dtype == np.int8 and bool((abs(weight.values.astype(np.int16)) <= largest).all())
+        require(within, f"values must be int8, -{largest}..{largest}")
+        require(weight.bits > 1 or bool(weight.values.all()), "a weight of one bit is 0")
         return
     require(weight.seed == seed, f"seed {weight.seed}, the graph has {seed}")
     require(0 <= weight.tensor < 2**32 - 1 and 0 <= seed < 2**32, "number or seed outside 32 bits")

@@ -2,7 +2,7 @@
 
 from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.draft import Draft, Masks
+from edgehfn.nn.draft import Draft, Sharing
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
@@ -25,13 +25,13 @@ __all__ = [
     "Frozen",
     "GlobalAvgPool",
     "InputSpec",
-    "Masks",
     "MaxPool",
     "Net",
     "Op",
     "Options",
     "Over",
     "Search",
+    "Sharing",
     "Step",
     "SupermaskConv2d",
     "SupermaskLinear",

@@ -82,9 +82,9 @@ def _describe_op(op: Op) -> Json:
             return {"op": "supermask_linear", "shape": list(op.shape), **_source(op)}
         case DenseConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
-            return {"op": "dense_conv", **window, "bias": op.bias is not None}
+            return {"op": "dense_conv", **window, "bias": op.bias is not None, **_bits(op)}
         case DenseLinear():
-            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None}
+            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None, **_bits(op)}
         case MaxPool():
             return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
         case GlobalAvgPool():
@@ -96,6 +96,10 @@ def _describe_op(op: Op) -> Json:
 def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
     frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
     return {"tensor": op.tensor, "densities": list(op.densities), **frozen}
+
+
+def _bits(op: DenseConv2d | DenseLinear) -> Json:
+    return {"bits": op.bits} if op.bits < 8 else {}
 
 
 def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from math import prod
 
+from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.net import Net
 from edgehfn.nn.supermask import Supermask
 
@@ -36,7 +37,7 @@ def paper_bytes(net: Net) -> int:
     """Size by the formula of López García-Arias et al. (2021), rounded up to bytes.
 
     32 bits of seed, the mask bits, and 64 bits for each folded norm's channel and iteration. Other norms and running
-    statistics are not counted there. Trained weights, which HFN has none of, are counted as 8 bits each.
+    statistics are not counted there. Trained weights, which HFN has none of, are counted with their own bits.
     """
-    trained = sum(prod(op.shape) for op in net.weights.values() if not isinstance(op, Supermask))
-    return -(-(32 + mask_bits(net) + 8 * trained + 64 * folded_channels(net)) // 8)
+    trained = sum(op.bits * prod(op.shape) for op in net.weights.values() if isinstance(op, DenseConv2d | DenseLinear))
+    return -(-(32 + mask_bits(net) + trained + 64 * folded_channels(net)) // 8)

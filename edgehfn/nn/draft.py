@@ -18,8 +18,9 @@ from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.supermask import SCORE_STREAM, Source, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
 
-Kind = Literal["masked", "dense"]
-Masks = Literal["shared", "unshared"]
+Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
+BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
+Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -37,12 +38,15 @@ class Draft:
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
     affine: bool = True
-    masks: Masks = "shared"
+    masks: Sharing = "shared"
+    norms: Sharing = "unshared"
+    weights: Kind = "supermask"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
     steps: list[Step] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     ops: dict[str, Op] = field(default_factory=dict)
+    normed: dict[str, nn.BatchNorm2d] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -61,29 +65,31 @@ class Draft:
         kernel: int,
         stride: int = 1,
         *,
-        kind: Kind = "masked",
+        kind: Kind | None = None,
         relu: bool = True,
         residual: str | None = None,
     ) -> str:
         """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
         shape = (self.shape[0], channels, kernel, stride, kernel // 2)
-        weight = self._weight(name, kind)
+        bits = BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
         if weight not in self.ops:
-            masked = kind == "masked"
             self.ops[weight] = (
-                SupermaskConv2d(*shape, **self._source(name)) if masked else DenseConv2d(*shape, seed=self._draw())
+                SupermaskConv2d(*shape, **self._source(name))
+                if bits is None
+                else DenseConv2d(*shape, bits=bits, seed=self._draw())
             )
-        return self._step(name, weight, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
+        return self._step(name, weight, self._norm(name, channels), relu, residual)
 
-    def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
-        """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
-        inputs, weight = prod(self.shape), self._weight(name, kind)
+    def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
+        """A linear layer over all elements, without norm or ReLU; a trained one has a bias."""
+        inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
         if weight not in self.ops:
-            masked = kind == "masked"
             self.ops[weight] = (
                 SupermaskLinear(inputs, features, **self._source(name))
-                if masked
-                else DenseLinear(inputs, features, seed=self._draw())
+                if bits is None
+                else DenseLinear(inputs, features, bits=bits, seed=self._draw())
             )
         return self._step(name, weight)
 
@@ -126,9 +132,14 @@ class Draft:
         """What the present iteration calls the tensor of this name."""
         return f"{name}{ITERATION}{self.iteration}" if self.iteration else name
 
-    def _weight(self, name: str, kind: Kind) -> str:
-        """The name of the weight that the present iteration uses."""
-        return self._tensor(name) if kind == "masked" and self.masks == "unshared" else name
+    def _weight(self, name: str, bits: int | None) -> str:
+        """The name of the weight that the present iteration uses, ``bits`` those of a trained one."""
+        return self._tensor(name) if bits is None and self.masks == "unshared" else name
+
+    def _norm(self, name: str, channels: int) -> nn.BatchNorm2d:
+        """A norm of the present iteration's own, or that of the iterations before it."""
+        key = name if self.norms == "shared" else self._tensor(name)
+        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=self.affine))
 
     def _source(self, name: str) -> Source:
         """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""

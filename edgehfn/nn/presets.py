@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Kind, Masks
+from edgehfn.nn.draft import Kind, Sharing
 from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.resnet import PerStage, resnet
@@ -24,11 +24,14 @@ class Options(TypedDict, total=False):
     width: int  # channels of the first stage; the others keep their ratio to it
     density: float  # of the first coat, which is the only one unless there are more coats
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
+    blocks: PerStage  # of weights of their own, in each stage
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
+    weights: Kind  # of all layers but the stem and the classifier
     stem: Kind
     classifier: Kind
     affine: bool
-    masks: Masks  # one for all iterations of a fold, or one each over the same signs
+    masks: Sharing  # one for all iterations of a fold, or one each over the same signs
+    norms: Sharing  # likewise; each iteration has its own unless asked
     frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
     freeze_over: Over  # how they are spread over the layers
     seed: int
@@ -61,7 +64,7 @@ def resnet8(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack
 def resnet8_mlperf(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
     """The very shape of MLPerf Tiny's ResNet-8 (Banbury et al. 2021), every layer masked; its identity block folds."""
     shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (1, 0, 0), "folded": (1,), "transition": "block"}
-    return _build(input, classes, options, coats=(0.5,), stem="masked", classifier="masked", **shape)
+    return _build(input, classes, options, coats=(0.5,), stem=None, classifier=None, **shape)
 
 
 def resnet20(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
@@ -98,8 +101,8 @@ def _build(
     folded: tuple[int, ...],
     fold: int = 1,
     coats: int | Sequence[float] = (0.6, 0.25),
-    stem: Kind = "dense",
-    classifier: Kind = "dense",
+    stem: Kind | None = "int8",
+    classifier: Kind | None = "int8",
     **layout: Any,
 ) -> Net:
     """The recipe of a preset under a user's options; ``folded`` are the numbers (from 1) of the stages that fold."""
@@ -119,13 +122,15 @@ def _build(
         input,
         classes,
         widths=[round(w * width / widths[0]) for w in widths],
-        blocks=[min(count, 1) if times > 1 else count for count, times in zip(blocks, folds, strict=False)],
+        blocks=options.get("blocks", [min(b, 1) if f > 1 else b for b, f in zip(blocks, folds, strict=False)]),
         fold=folds,
         coats=coats,
+        weights=options.get("weights", "supermask"),
         stem=options.get("stem", stem),
         classifier=options.get("classifier", classifier),
         affine=options.get("affine", True),
         masks=options.get("masks", "shared"),
+        norms=options.get("norms", "unshared"),
         frozen=options.get("frozen", 0.0),
         freeze_over=options.get("freeze_over", "uniform"),
         seed=options.get("seed", 0),

@@ -1,4 +1,4 @@
-"""Residual nets of supermasks: a stem, stages of folded blocks, a global average and a classifier."""
+"""Residual nets of supermasks or of trained weights: a stem, stages of folded blocks, an average and a classifier."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from edgehfn.errors import InputError
-from edgehfn.nn.draft import Draft, Kind, Masks
+from edgehfn.nn.draft import Draft, Kind, Sharing
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net
@@ -25,15 +25,17 @@ def resnet(
     fold: PerStage = 1,
     block: BlockKind = "basic",
     transition: Transition = "conv",
-    stem: Kind = "masked",
+    weights: Kind = "supermask",
+    stem: Kind | None = None,
     stem_width: int | None = None,
     stem_stride: int = 1,
     shrink: int = 1,
     pool: bool = False,
-    classifier: Kind = "masked",
+    classifier: Kind | None = None,
     coats: Sequence[float] = (0.5,),
     affine: bool = True,
-    masks: Masks = "shared",
+    masks: Sharing = "shared",
+    norms: Sharing = "unshared",
     frozen: Frozen = 0.0,
     freeze_over: Over = "uniform",
     seed: int = 0,
@@ -44,24 +46,28 @@ def resnet(
     with a projection (``"block"``, as in HFN), of weights that are never folded. After it come ``blocks`` blocks of
     own weights, each iterated ``fold`` times. Every stage but the first halves the map. ``blocks`` and ``fold`` are
     one number, or one a stage. ``stem`` is a 3x3 convolution to ``stem_width`` channels (default: the first stage's),
-    with a 2x2 max pool behind it if ``pool``, and one over ``shrink`` pixels a side before it. ``coats`` are densities,
-    one a coat, each at most the one before. ``affine``: norms have learned factors and offsets, which cost nothing on
-    the device. ``masks``: the iterations of a fold have one mask or, ``"unshared"``, one each over the same signs.
-    ``frozen`` is the fraction of masked weights that no mask bit is stored for, spread over the layers as
-    ``freeze_over`` says (see ``freeze``).
+    with a 2x2 max pool behind it if ``pool``, and one over ``shrink`` pixels a side before it. All ``weights`` are of
+    one kind, but ``stem`` and ``classifier`` may have their own, by default int8 where weights are trained. ``coats``
+    are densities of masks, one a coat, each at most the one before. ``affine``: norms have learned factors and offsets,
+    which cost nothing on the device. ``masks``: the iterations of a fold have one mask or, ``"unshared"``, one each
+    over the same signs; ``norms`` likewise. ``frozen`` is the fraction of masked weights that no mask bit is stored
+    for, spread over the layers as ``freeze_over`` says (see ``freeze``).
 
     Raises InputError for an option out of range, GraphError for an input too small.
     """
     _choose("block", block, get_args(BlockKind))
     _choose("transition", transition, get_args(Transition))
-    _choose("stem", stem, get_args(Kind))
-    _choose("masks", masks, get_args(Masks))
-    _choose("classifier", classifier, get_args(Kind))
+    _choose("masks", masks, get_args(Sharing))
+    _choose("norms", norms, get_args(Sharing))
+    ends: Kind = "supermask" if weights == "supermask" else "int8"
+    stem, classifier = stem or ends, classifier or ends
+    for name, kind in (("weights", weights), ("stem", stem), ("classifier", classifier)):
+        _choose(name, kind, get_args(Kind))
     if not widths or min(widths) < 1:
         raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
-    draft = Draft(spec, seed, tuple(coats), affine, masks)
+    draft = Draft(spec, seed, tuple(coats), affine, masks, norms, weights)
     if shrink > 1:
         draft.max_pool("shrink", shrink, shrink)
     ConvNorm(stem_width or widths[0], stride=stem_stride, kind=stem).add(draft, "stem")

@@ -10,12 +10,13 @@ from typing import Literal, get_args
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
 from edgehfn.nn import Net, resnet
-from edgehfn.nn.draft import Kind, Masks
+from edgehfn.nn.draft import Kind, Sharing
 from edgehfn.nn.resnet import Transition
 from edgehfn.nn.supermask import spaced
 
 Shape = tuple[int, int, int]
 Entry = Literal["full", "pool", "stride", "stride+pool", "shrink", "shrink+pool"]
+ENDS: tuple[Kind, ...] = ("supermask", "int8")  # what the stem and the classifier may be
 
 SPACE: dict[str, BaseDistribution] = {
     "stages": IntDistribution(1, 3),
@@ -24,11 +25,12 @@ SPACE: dict[str, BaseDistribution] = {
     "fold": IntDistribution(1, 4),
     "entry": CategoricalDistribution(get_args(Entry)),
     "transition": CategoricalDistribution(get_args(Transition)),
-    "stem": CategoricalDistribution(get_args(Kind)),
-    "classifier": CategoricalDistribution(get_args(Kind)),
+    "weights": CategoricalDistribution(get_args(Kind)),
+    "stem": CategoricalDistribution(ENDS),
+    "classifier": CategoricalDistribution(ENDS),
     "coats": IntDistribution(1, 3),
     "density": IntDistribution(30, 90, step=10),
-    "masks": CategoricalDistribution(get_args(Masks)),
+    "masks": CategoricalDistribution(get_args(Sharing)),
     "frozen": IntDistribution(0, 60, step=20),
     "fill": IntDistribution(60, 100, step=10),
 }
@@ -50,11 +52,12 @@ class Candidate:
     fold: int
     entry: Entry
     transition: Transition
+    weights: Kind
     stem: Kind
     classifier: Kind
     coats: int
     density: int
-    masks: Masks = "shared"
+    masks: Sharing = "shared"
     frozen: int = 0
     fill: int = 100
 
@@ -62,18 +65,21 @@ class Candidate:
     def shape(self) -> Candidate:
         """What decides the net beside its width: equal for candidates that only differ in what has no effect."""
         growth, fold = self.growth if self.stages > 1 else 100, self.fold if self.blocks else 1
-        return replace(self, growth=growth, fold=fold, masks=self.masks if fold > 1 else "shared", fill=100)
+        masked = "supermask" in (self.weights, self.stem, self.classifier)
+        sparse = self if masked else replace(self, coats=1, density=100, frozen=0)
+        shared = fold == 1 or self.weights != "supermask"
+        return replace(sparse, growth=growth, fold=fold, masks="shared" if shared else self.masks, fill=100)
 
 
 # The shapes of the presets `demo` and `tiny`: where a search begins.
 STARTS = (
-    Candidate(2, 200, 1, 2, "pool", "conv", "dense", "dense", 2, 60),
-    Candidate(3, 200, 1, 1, "pool", "conv", "dense", "dense", 2, 60),
+    Candidate(2, 200, 1, 2, "pool", "conv", "supermask", "int8", "int8", 2, 60),
+    Candidate(3, 200, 1, 1, "pool", "conv", "supermask", "int8", "int8", 2, 60),
 )
 # Those that cost least: one of them fits, or nothing does.
 LEAST = tuple(
-    Candidate(1, 100, 0, 1, entry, "conv", stem, classifier, 1, 30, "shared", 60)
-    for entry, stem, classifier in product(reversed(get_args(Entry)), get_args(Kind), get_args(Kind))
+    Candidate(1, 100, 0, 1, entry, "conv", "supermask", stem, classifier, 1, 30, "shared", 60)
+    for entry, stem, classifier in product(reversed(get_args(Entry)), ENDS, ENDS)
 )
 
 
@@ -87,6 +93,7 @@ def build(candidate: Candidate, width: int, input: Shape, classes: int | Sequenc
         blocks=candidate.blocks,
         fold=candidate.fold,
         transition=candidate.transition,
+        weights=candidate.weights,
         shrink=2 if "shrink" in parts else 1,
         stem_stride=2 if "stride" in parts else 1,
         pool="pool" in parts,

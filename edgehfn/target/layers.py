@@ -10,6 +10,7 @@ import numpy as np
 from edgehfn.graph import Graph, ops
 from edgehfn.graph.graph import Tensor
 from edgehfn.graph.ops import (
+    LARGEST,
     RELU,
     SIGNED,
     Add,
@@ -96,8 +97,10 @@ class _Maker:
     def weight(self, shape: Shape) -> ops.Weight:
         self.weights += 1
         name, draw = f"w{self.weights}", np.random.default_rng(self.random.randrange(2**32))
-        if self.random.random() < 0.2:
-            return Dense(name, draw.integers(-127, 128, shape).astype(np.int8))
+        if self.random.random() < 0.3:
+            bits = self.random.choice((8, 8, 4, 2, 1))
+            values = draw.integers(-LARGEST[bits], LARGEST[bits] + 1, shape)
+            return Dense(name, np.where((values == 0) & (bits == 1), 1, values).astype(np.int8), bits)
         coats, density = self.random.choice((1, 1, 1, 2, 3)), self.random.choice(DENSITIES)
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]
         counts = np.logical_and.accumulate(kept).sum(0).astype(np.uint8)

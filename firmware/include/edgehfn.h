@@ -45,6 +45,12 @@ struct hfn_supermask {
     uint16_t frozen;       /* P + L; 0 for an ordinary tensor */
 };
 
+/* A trained weight of fewer than 8 bits: SPEC section 2. 8 bytes. */
+struct hfn_packed {
+    uint32_t values; /* model offset of its bytes */
+    uint32_t bits;   /* 1, 2 or 4 */
+};
+
 /* SPEC section 4. 16 bytes. */
 struct hfn_requantise {
     uint32_t multiplier; /* model offset of an int8_t for each channel */
@@ -63,9 +69,11 @@ struct hfn_conv {
     uint32_t x, y;     /* arena offsets */
     uint32_t residual; /* arena offset; may equal y; unused while the residual multiplier is 0 */
     uint32_t planes;   /* arena offset of the scratch's first part, see src/conv.h */
-    uint32_t list;     /* arena offset of its second part, the uint16_t offsets of a channel or of all channels */
+    uint32_t list;     /* arena offset of its second part, the uint16_t offsets of a channel or of all channels, or
+                          the unpacked weights of a channel */
     uint32_t list_end; /* arena offset of its end; where lists are kept, the channels' lengths follow */
-    uint32_t weight;   /* model offset of a struct hfn_supermask, or of int8_t values in O, I, k, k order */
+    uint32_t
+        weight; /* model offset of a struct hfn_supermask or hfn_packed, or of int8_t values, in O, I, k, k order */
     struct hfn_requantise requantise;
     uint16_t inputs, height, width; /* of x */
     uint16_t rows, columns;         /* of y, which has requantise.channels channels */
@@ -82,7 +90,7 @@ enum {
 /* 32 bytes. */
 struct hfn_linear {
     uint32_t x, y;   /* arena offsets */
-    uint32_t weight; /* model offset of a struct hfn_supermask, or of int8_t values in O, I order */
+    uint32_t weight; /* model offset of a struct hfn_supermask or hfn_packed, or of int8_t values, in O, I order */
     uint32_t inputs; /* elements of x */
     struct hfn_requantise requantise;
 };
@@ -129,8 +137,10 @@ void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
 void hfn_conv_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena); /* SPEC N1..N3 hold */
 void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
+void hfn_conv_packed(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_linear_dense(const void *model, const struct hfn_linear *node, uint32_t *arena);
+void hfn_linear_packed(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_max_pool(const struct hfn_max_pool *node, uint32_t *arena);
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena);
 void hfn_add(const struct hfn_add *node, uint32_t *arena);

@@ -3,7 +3,7 @@
  *     for each band of output rows:
  *         build the planes
  *         for each output channel:
- *             build its list (a dense weight needs none)
+ *             build its list, or unpack its weights (bytes need neither)
  *             for each group of pixels: sum, requantise, store
  *
  * Planes are shifted copies of the input map, one for each input channel c, tap column b in 0..k-1 and row phase f in
