@@ -73,9 +73,11 @@ class Fitting:
     def __init__(self, budget: Budget, input: Shape, classes: Sequence[str]) -> None:
         self.budget, self.input, self.classes = budget, input, classes
         self.known: dict[Candidate, Fit] = {}
-        least = [self._at(candidate, NARROWEST) for candidate in LEAST]
-        if all(fit.over for fit in least):
-            raise InputError(_nothing_fits(budget, min(least, key=lambda fit: sum(fit.over.values()))))
+        least: list[Fit] = []
+        while not least or least[-1].over:
+            if len(least) == len(LEAST):
+                raise InputError(_nothing_fits(budget, min(least, key=lambda fit: sum(fit.over.values()))))
+            least.append(self._at(LEAST[len(least)], NARROWEST))
 
     def fit(self, candidate: Candidate) -> Fit:
         """The candidate at ``fill`` percent of its largest width."""
