@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
     from edgehfn.generate import write_c, write_runtime
     from edgehfn.graph import Graph, plan
+    from edgehfn.hidden_checkpoint import load_checkpoint
     from edgehfn.lower import lower
     from edgehfn.machines import MACHINES, run
     from edgehfn.modelfile import digest, load, save
@@ -51,6 +52,7 @@ __all__ = [
     "evaluate",
     "footprint",
     "load",
+    "load_checkpoint",
     "lower",
     "nn",
     "plan",
@@ -74,6 +76,7 @@ _HOMES = {
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
     "edgehfn.generate": ("write_c", "write_runtime"),
     "edgehfn.graph": ("Graph", "plan"),
+    "edgehfn.hidden_checkpoint": ("load_checkpoint",),
     "edgehfn.lower": ("lower",),
     "edgehfn.machines": ("MACHINES", "run"),
     "edgehfn.modelfile": ("digest", "load", "save"),

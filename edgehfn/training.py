@@ -12,17 +12,19 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from edgehfn import checkpoint
+from edgehfn import checkpoint, distributed
 from edgehfn.augment import Augment, Draws
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
+from edgehfn.nn.dense import Dense
 
 Precision = Literal["fp32", "bf16"]
 
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
-OTHERS = 0.1  # the rate of norms and dense weights, as a fraction of the scores'
+OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scores'
+FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
 
 
 class Diverged(InputError):
@@ -64,7 +66,8 @@ class Run:
         self.batch = min(settings.batch, len(self.y))
         self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
         self.steps = settings.epochs * self.per_epoch
-        self.optimizer = _optimizer(net)
+        self.optimizer, self.shares = _optimizer(net)
+        self.model = distributed.replica(net)
         self.step = 0
         self.epochs: list[Epoch] = []
         self.sums = torch.zeros(2, dtype=torch.float64, device=place)  # loss and accuracy of this epoch's batches
@@ -77,19 +80,20 @@ class Run:
         epoch, position = divmod(self.step, self.per_epoch)
         if self.draws.epoch != epoch:
             self.draws = self._draw(epoch)
-        x, y = self.draws.batch(self.x, self.y, slice(position * self.batch, (position + 1) * self.batch))
+        batch = distributed.share(slice(position * self.batch, (position + 1) * self.batch))
+        x, y = self.draws.batch(self.x, self.y, batch)
         rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
-        for group, share in zip(self.optimizer.param_groups, (1, OTHERS), strict=True):
+        for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
             group["lr"] = rate * share
         self.net.set_progress(self.step / self.steps)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
-            logits = self.net(x).float()
+            logits = self.model(x).float()
         loss = F.cross_entropy(logits, y)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         accuracy = (logits.detach().argmax(1) == y).double().mean()
-        self.sums += torch.stack([loss.detach().double(), accuracy])
+        self.sums += distributed.mean(torch.stack([loss.detach().double(), accuracy]))
         self.step += 1
         self.seconds += time.monotonic() - started
         self.cpu_seconds += time.process_time() - cpu_started
@@ -108,6 +112,8 @@ class Run:
         return self.epochs[-1]
 
     def save(self, path: Path) -> None:
+        if not distributed.leads():
+            return
         state = {
             "step": self.step,
             "net": self.net.state_dict(),
@@ -138,10 +144,14 @@ class Run:
         return Draws(self.settings.seed, epoch, len(self.y), self.settings.augment, self.y.device)
 
 
-def _optimizer(net: nn.Module) -> torch.optim.SGD:
-    named = [(name, p) for name, p in net.named_parameters() if p.requires_grad]
-    scores = [p for name, p in named if name.endswith("scores")]
-    others = [p for name, p in named if not name.endswith("scores")]
-    return torch.optim.SGD(
-        [{"params": scores}, {"params": others}], lr=0.0, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY
-    )
+def _optimizer(net: nn.Module) -> tuple[torch.optim.SGD, tuple[float, ...]]:
+    """It, and the share of the scores' rate that each of its groups has."""
+    latent = {id(op.trained) for op in net.modules() if isinstance(op, Dense) and op.bits <= 2}
+    groups: dict[float, list[nn.Parameter]] = {1.0: [], OTHERS: [], **({FEW_BITS: []} if latent else {})}
+    for name, parameter in net.named_parameters():
+        if parameter.requires_grad:
+            trained = FEW_BITS if id(parameter) in latent else OTHERS
+            groups[1.0 if name.endswith("scores") else trained].append(parameter)
+    sets = [{"params": parameters} for parameters in groups.values()]
+    found = torch.optim.SGD(sets, lr=0.0, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
+    return found, tuple(groups)

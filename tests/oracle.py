@@ -78,14 +78,17 @@ def counts(mask: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
     return found
 
 
-def unpacked(stored: Sequence[int], b: int, count: int) -> list[int]:
-    """Dense weights of ``b`` bits."""
-    assert len(stored) == (b * count + 7) // 8
-    fields = [stored[b * i // 8] >> (b * i % 8) & (2**b - 1) for i in range(8 * len(stored) // b)]
-    assert not any(fields[count:]), "unused bits must be 0"
-    if b == 1:
-        return [1 - 2 * field for field in fields[:count]]
-    return [field - 2**b if field >> (b - 1) else field for field in fields[:count]]
+def trained(w: ops.Dense, size: int) -> list[int]:
+    """A dense weight as it is stored."""
+    if w.bits == 8:
+        return [int(value) for value in w.values.ravel().tolist()]
+    if w.bits == 4:
+        halves = [half for byte in w.nibbles.tolist() for half in (byte % 16, byte // 16)]
+        assert not any(halves[size:]), "unused bits must be 0"
+        return [half - 16 if half > 7 else half for half in halves[:size]]
+    kept = [1] * size if w.bits == 1 else counts(w.mask_words.tolist(), 1, ["free"] * size)
+    minus = counts(w.sign_words.tolist(), 1, ["free"] * size)
+    return [-one if bit else one for one, bit in zip(kept, minus, strict=True)]
 
 
 def weight(w: ops.Weight) -> list[int]:
@@ -94,10 +97,10 @@ def weight(w: ops.Weight) -> list[int]:
     for extent in w.shape:
         size *= extent
     if isinstance(w, ops.Dense):
-        return unpacked(w.packed.tolist(), w.bits, size)
+        return trained(w, size)
     where = states(w.seed, w.tensor, size, w.pruned, w.locked)
     kept = counts(w.mask_words.tolist(), w.coats, where)
-    minus = stream(w.seed, w.tensor, 0, size)
+    minus = stream(w.seed, w.tensor, 0, size) if w.signs is None else bits(w.signs.tolist(), size)
     return [-count if bit else count for count, bit in zip(kept, minus, strict=True)]
 
 

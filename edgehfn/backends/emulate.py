@@ -17,7 +17,7 @@ from edgehfn.backends.kernels import LANES
 from edgehfn.backends.lanes import Int16, Lanes, lay_out
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph, Tensor
-from edgehfn.graph.ops import Conv, Linear, Supermask
+from edgehfn.graph.ops import Conv, Linear
 from edgehfn.graph.raw import Raw, checked
 from edgehfn.graph.verify import LANE, bound
 
@@ -96,7 +96,7 @@ def _sums(node: Conv | Linear, graph: Graph, lanes: Lanes) -> _Sums:
     rows = np.asarray(node.weight.values).reshape(node.weight.shape[0], -1).astype(np.int32)
     narrow = bool((bound(node, graph) < LANE).all())
     zero: Ints = np.zeros(0, np.int16) if narrow else np.zeros(0, np.int32)
-    listed = isinstance(node.weight, Supermask)
+    listed = node.weight.listed
     signs = np.stack([np.maximum(rows, 0), np.maximum(-rows, 0)], 1) if listed else np.stack([rows, 0 * rows], 1)
     times = signs.reshape(-1) if listed else signs.reshape(-1) != 0
     lists, tap = np.divmod(np.repeat(np.arange(times.size), times), rows.shape[1])

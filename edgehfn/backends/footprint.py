@@ -143,9 +143,10 @@ def _source(weight: ops.Weight) -> int | str:
 
 
 def _mask_bits(weight: ops.Supermask) -> int:
-    """Bits of a mask's streams without the padding of their last words (SPEC section 2.2)."""
+    """Bits of a mask's streams and of stored signs, without the padding of their last words (SPEC section 2)."""
     first = weight.counts.size
     if weight.pruned or weight.locked:
         gone, kept = masks.frozen(weight.seed, weight.tensor, first, weight.pruned, weight.locked)
         first -= int(gone.sum()) + int(kept.sum())
+    first += 0 if weight.signs is None else weight.counts.size
     return first + sum(int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats))

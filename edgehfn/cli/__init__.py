@@ -6,6 +6,7 @@ import click
 
 from edgehfn import __version__
 from edgehfn.cli import measure, prove
+from edgehfn.cli.bring import import_
 from edgehfn.cli.compare import compare
 from edgehfn.cli.demo import demo
 from edgehfn.cli.export import export
@@ -42,6 +43,7 @@ for command in (
     measure.bench,
     compile_,
     export,
+    import_,
     info,
     search,
     zoo,

@@ -28,7 +28,12 @@ from edgehfn.errors import InputError
     metavar="NAME|PATH",
     help="fashion-mnist, cifar10, digits; or a .npz or folder of IDX files.",
 )
-@click.option("--arch", required=True, metavar="PRESET", help="tiny, demo, resnet8, resnet8-mlperf or resnet20.")
+@click.option(
+    "--arch",
+    required=True,
+    metavar="PRESET",
+    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, or hfn-resnet50 and the like.",
+)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
 )
@@ -89,10 +94,11 @@ def train(
     there. How every epoch went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images uint8 as
     N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in EDGEHFN_DATA, the
     system's data folders and the user's cache.
+    Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch.
     """
     _writable(output)
     from edgehfn import data as sets
-    from edgehfn import modelfile, nn, trainlog
+    from edgehfn import distributed, modelfile, nn, trainlog
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
@@ -113,10 +119,12 @@ def train(
                 threads=threads,
                 checkpoint=checkpoint,
                 resume=not restart,
-                progress=report,
+                progress=report if distributed.leads() else None,
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
+    if not distributed.leads():
+        return {}
     about = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, "thresholds": thresholds, "ramp": ramp}
     info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)

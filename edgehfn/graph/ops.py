@@ -35,12 +35,26 @@ class Supermask:
     seed: int
     pruned: int = 0  # thresholds of frozen positions, in 1/256
     locked: int = 0
+    signs: generator.Words | None = None  # stored in place of the generated ones; bits beyond the last weight are 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether a weight's bits lie at its place in the mask words, its sign in a hash: one coat, nothing frozen."""
+        return self.coats == 1 and not self.pruned and not self.locked and self.signs is None
 
     @cached_property
     def values(self) -> Ints:
         """The integer weight, in ``shape``."""
-        signs = generator.signs(self.seed, self.tensor, self.counts.size)
+        if self.signs is None:
+            signs = generator.signs(self.seed, self.tensor, self.counts.size)
+        else:
+            signs = generator.signs_of(self.signs, self.counts.size)
         return (signs.astype(np.int32) * self.counts).reshape(self.shape)
+
+    @property
+    def listed(self) -> bool:
+        """Whether convolutions walk lists of what is not 0, rather than multiply."""
+        return True
 
     @cached_property
     def mask_words(self) -> generator.Words:
@@ -63,16 +77,25 @@ class Dense:
     def shape(self) -> Shape:
         return self.values.shape
 
+    @property
+    def listed(self) -> bool:
+        """Whether convolutions walk lists of what is not 0, rather than multiply."""
+        return LARGEST[self.bits] == 1
+
     @cached_property
-    def packed(self) -> npt.NDArray[np.uint8]:
-        """The bytes that the device stores."""
-        flat = self.values.ravel()
-        fields = (flat < 0 if self.bits == 1 else flat).astype(np.uint8) & (2**self.bits - 1)
-        each = 8 // self.bits
-        padded = np.zeros(-(-flat.size // each) * each, np.uint8)
-        padded[: flat.size] = fields
-        shifted = padded.reshape(-1, each) << np.arange(each, dtype=np.uint8) * self.bits
-        return np.asarray(np.bitwise_or.reduce(shifted, 1), np.uint8)
+    def nibbles(self) -> npt.NDArray[np.uint8]:
+        """What the device stores of 4 bits."""
+        halves = np.pad(self.values.ravel(), (0, self.values.size % 2)).reshape(-1, 2).astype(np.uint8) & 15
+        return np.asarray(halves[:, 0] | halves[:, 1] << 4, np.uint8)
+
+    @cached_property
+    def mask_words(self) -> generator.Words:
+        """What the device stores of 2 bits, and ``sign_words``; of 1 bit, these alone."""
+        return masks.pack((self.values.ravel() != 0).astype(np.uint8), 1)
+
+    @cached_property
+    def sign_words(self) -> generator.Words:
+        return masks.pack((self.values.ravel() < 0).astype(np.uint8), 1)
 
 
 Weight = Supermask | Dense

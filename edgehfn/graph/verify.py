@@ -168,10 +168,12 @@ def _weights(graph: Graph) -> None:
         _weight(weight, graph.seed)
         if isinstance(weight, Supermask):
             first = numbers.setdefault(weight.tensor, weight)
-            if (weight.shape, weight.pruned, weight.locked) != (first.shape, first.pruned, first.locked):
+            same_signs = weight.signs is first.signs or np.array_equal(weight.signs, first.signs)  # type: ignore[arg-type]
+            same_places = (weight.shape, weight.pruned, weight.locked) == (first.shape, first.pruned, first.locked)
+            if not (same_signs and same_places):
                 raise GraphError(
                     f"weight {weight.name}: {first.name} has the number {weight.tensor} too, but another shape or "
-                    "frozen positions of its own"
+                    "signs or frozen positions of its own"
                 )
 
 
@@ -193,6 +195,11 @@ def _weight(weight: Weight, seed: int) -> None:
     require(weight.counts.size == prod(weight.shape), f"{weight.counts.size} counts for the shape {weight.shape}")
     require(int(weight.counts.max(initial=0)) <= weight.coats, "a count exceeds the coats")
     require(0 <= weight.pruned <= weight.pruned + weight.locked <= 256, "frozen thresholds outside 0..256")
+    if weight.signs is not None:
+        words = -(-weight.counts.size // 32)
+        require(weight.signs.dtype == np.uint32 and weight.signs.shape == (words,), f"signs are not {words} words")
+        spare = 32 * words - weight.counts.size
+        require(not spare or int(weight.signs[-1]) >> 32 - spare == 0, "unused sign bits are not 0")
     if weight.pruned or weight.locked:
         gone, kept = masks.frozen(seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
         require(not weight.counts[gone].any(), "a pruned position is kept")

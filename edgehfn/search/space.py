@@ -96,7 +96,7 @@ def build(candidate: Candidate, width: int, input: Shape, classes: int | Sequenc
         weights=candidate.weights,
         shrink=2 if "shrink" in parts else 1,
         stem_stride=2 if "stride" in parts else 1,
-        pool="pool" in parts,
+        pool=2 if "pool" in parts else 0,
         stem=candidate.stem,
         classifier=candidate.classifier,
         coats=spaced(candidate.coats, candidate.density / 100),

@@ -33,7 +33,7 @@
 extern "C" {
 #endif
 
-/* A weight of seeded signs and learned counts: SPEC section 2. 24 bytes. */
+/* A weight of seeded signs and learned counts, or a trained one of 2 bits or 1: SPEC section 2. 24 bytes. */
 struct hfn_supermask {
     uint32_t mask;  /* model offset of the first coat's words */
     uint32_t more;  /* model offset of coats - 1 uint32_t: model offsets of the other coats' words; 0 for one coat */
@@ -43,12 +43,6 @@ struct hfn_supermask {
     uint16_t stored_signs; /* 0 or 1 */
     uint16_t pruned;       /* P, in 1/256 */
     uint16_t frozen;       /* P + L; 0 for an ordinary tensor */
-};
-
-/* A trained weight of fewer than 8 bits: SPEC section 2. 8 bytes. */
-struct hfn_packed {
-    uint32_t values; /* model offset of its bytes */
-    uint32_t bits;   /* 1, 2 or 4 */
 };
 
 /* SPEC section 4. 16 bytes. */
@@ -70,10 +64,9 @@ struct hfn_conv {
     uint32_t residual; /* arena offset; may equal y; unused while the residual multiplier is 0 */
     uint32_t planes;   /* arena offset of the scratch's first part, see src/conv.h */
     uint32_t list;     /* arena offset of its second part, the uint16_t offsets of a channel or of all channels, or
-                          the unpacked weights of a channel */
+                          a channel's unpacked weights */
     uint32_t list_end; /* arena offset of its end; where lists are kept, the channels' lengths follow */
-    uint32_t
-        weight; /* model offset of a struct hfn_supermask or hfn_packed, or of int8_t values, in O, I, k, k order */
+    uint32_t weight; /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in O, I, k, k order */
     struct hfn_requantise requantise;
     uint16_t inputs, height, width; /* of x */
     uint16_t rows, columns;         /* of y, which has requantise.channels channels */
@@ -87,11 +80,12 @@ enum {
     HFN_KEEP_LISTS = 2, /* lists of all channels are built once, not once a band */
 };
 
-/* 32 bytes. */
+/* 36 bytes. */
 struct hfn_linear {
-    uint32_t x, y;   /* arena offsets */
-    uint32_t weight; /* model offset of a struct hfn_supermask or hfn_packed, or of int8_t values, in O, I order */
-    uint32_t inputs; /* elements of x */
+    uint32_t x, y;    /* arena offsets */
+    uint32_t scratch; /* arena offset of what src/linear_plain.h lays out; else unused */
+    uint32_t weight;  /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in O, I order */
+    uint32_t inputs;  /* elements of x */
     struct hfn_requantise requantise;
 };
 
@@ -135,13 +129,18 @@ struct hfn_add {
 void hfn_input_u8(const struct hfn_input *node, uint32_t *arena);
 void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
 void hfn_conv_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena); /* SPEC N1..N3 hold */
+void hfn_conv_plain(const void *model, const struct hfn_conv *node,
+                    uint32_t *arena); /* and the weight's mask is plain */
 void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
-void hfn_conv_packed(const void *model, const struct hfn_conv *node, uint32_t *arena);
+void hfn_conv_int4(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena);
+void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena); /* one coat, nothing frozen */
 void hfn_linear_dense(const void *model, const struct hfn_linear *node, uint32_t *arena);
-void hfn_linear_packed(const void *model, const struct hfn_linear *node, uint32_t *arena);
+void hfn_linear_int4(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_max_pool(const struct hfn_max_pool *node, uint32_t *arena);
+void hfn_max_pool_2x2(const struct hfn_max_pool *node,
+                      uint32_t *arena); /* stride 2, no padding, even width from 8, not 10 */
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena);
 void hfn_add(const struct hfn_add *node, uint32_t *arena);
 

@@ -6,12 +6,13 @@
 #ifndef HFN_CHANNEL_H
 #define HFN_CHANNEL_H
 
+#include "isa.h"
 #include "requantise.h"
 
 struct hfn_channel {
     const uint8_t *planes;
     /* Offsets in the planes, of the taps of the band's pixel 0: plus from list to plus_end, minus from minus to
-     * list_end. Each is there as often as its weight counts, in any order. */
+     * list_end, HFN_PACE apart. Each is there as often as its weight counts, in any order. */
     hfn_half *list, *plus_end, *minus, *list_end;
     int has_sign;  /* planes hold x + 128, else x <= 127 */
     int32_t start; /* the sums before any weight: -128·Σ weight if has_sign, else 0 */
@@ -23,6 +24,9 @@ struct hfn_channel {
     uint32_t column;        /* of y in its row */
     uint32_t columns;
     uint32_t gap; /* pixels to drop at the end of a row: 0..3 */
+#if HFN_ISA == HFN_ISA_DSP
+    uint32_t own[8]; /* what assembly works out once a band, when own[1] is 0 */
+#endif
 };
 
 enum { HFN_GROUP = 16 };
