@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from operator import mul
 from typing import NamedTuple
 
+import oracle_graphs
+
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
 
@@ -126,15 +128,17 @@ def run(graph: Graph, image: Sequence[int]) -> dict[str, list[int]]:
     """Every node's tensor, row-major, for one image: its raw bytes (0..255 or -128..127) in the order they arrive."""
     made: dict[str, Tensor] = {}
     for node in graph.nodes:
-        tensor = _node(node, made, image)
+        tensor = _node(node, made, image, graph.input)
         assert all(tensor.lo <= value <= tensor.hi for value in tensor.data), node.name
         made[node.name] = tensor
     return {name: tensor.data for name, tensor in made.items()}
 
 
-def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int]) -> Tensor:
+def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int], source: ops.Input | None) -> Tensor:
     if isinstance(node, ops.Input):
         return _input(node, image)
+    if not isinstance(node, ops.Conv | ops.Linear | ops.MaxPool | ops.AvgPool | ops.Add):
+        return oracle_graphs.node(node, made, image, source)
     x = made[node.x]
     if isinstance(node, ops.Conv):
         return _conv(node, x, made[node.residual].data if node.residual is not None else None)
@@ -162,6 +166,8 @@ def _rows(flat: list[int], count: int) -> list[list[int]]:
 
 def _input(node: ops.Input, image: Sequence[int]) -> Tensor:
     lo, hi = (0, 127) if node.dtype == "u8" else (-127, 127)
+    if node.topology is not None:
+        image = image[: node.shape[0] * node.shape[1] * node.shape[2]]
     mapped = [v >> 1 if node.dtype == "u8" else max(v, -127) for v in image]
     if node.order == "hwc" and len(node.shape) == 3:
         channels = node.shape[0]

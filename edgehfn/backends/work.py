@@ -9,6 +9,7 @@ from typing import assert_never
 import numpy as np
 
 from edgehfn import masks
+from edgehfn.backends import work_graphs
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch, is_int4
 from edgehfn.graph.graph import Graph
@@ -32,13 +33,18 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             return _conv(node, graph, planned.scratch[node.name], group)
         case Linear(weight=weight):
             return {"call": 1, "channels": y.size, **_decoded(weight, 1), **_rows(weight)}
-        case ops.Input(order=order):
+        case ops.Input(order=order, topology=topology):
             return {
                 "call": 1,
                 "elements": y.size,
                 "channels": y.shape[0],
                 "strided elements": y.size * (order == "hwc"),
+                **(work_graphs.checked(topology) if topology else {}),
             }
+        case ops.SparseLinear():
+            return {**work_graphs.terms(node, y), **_decoded(node.weight, 1)}
+        case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+            return work_graphs.terms(node, y)
         case ops.MaxPool(x=x):
             return {"call": 1, "channels": y.shape[0], **_pooled(node, graph.tensors[x].shape, y.shape)}
         case ops.AvgPool(x=x):

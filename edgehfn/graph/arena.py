@@ -9,9 +9,10 @@ from math import prod
 import numpy as np
 
 from edgehfn.errors import GraphError
-from edgehfn.graph import ops
+from edgehfn.graph import ops, workspace
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.graph.raw import raw_shape
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
@@ -59,8 +60,10 @@ class Scratch:
 
 @dataclass(frozen=True)
 class Plan:
-    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch. ``scratch`` of convolutions,
-    ``tables`` of fully connected layers.
+    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch.
+
+    ``scratch`` of convolutions, ``tables`` of fully connected layers, ``workspaces`` of nodes of graph networks;
+    ``neighbours`` of a graph that comes with the input.
     """
 
     size: int
@@ -69,6 +72,8 @@ class Plan:
     tensors: dict[str, Buffer]
     scratch: dict[str, Scratch]
     tables: dict[str, Buffer]
+    workspaces: dict[str, Buffer]
+    neighbours: Buffer | None
 
 
 def tabled(weight: Weight) -> bool:
@@ -85,7 +90,8 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
     scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
     tensors = _chains(graph)
     tables = {n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight)}
-    sizes = {**{name: way.size for name, way in scratch.items()}, **tables}
+    workspaces = {n.name: size for n in graph if (size := workspace.scratch(n))}
+    sizes = {**{name: way.size for name, way in scratch.items()}, **tables, **workspaces}
     work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
     alone = _place(_largest_first(tensors))
     together = _place(_largest_first([*tensors, *work]))
@@ -98,11 +104,14 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
         tensors={node.name: best["tensor", node.name] for node in graph},
         scratch={name: replace(made, offset=best["scratch", name].offset) for name, made in scratch.items()},
         tables={name: best["scratch", name] for name in tables},
+        workspaces={name: best["scratch", name] for name in workspaces},
+        neighbours=best.get(NEIGHBOURS),
     )
 
 
 _Key = tuple[str, str]
 RAW: _Key = ("raw", "input")
+NEIGHBOURS: _Key = ("neighbours", "input")
 
 
 @dataclass(frozen=True)
@@ -181,13 +190,15 @@ def _planes(node: Conv, graph: Graph, band: int) -> int:
 def _chains(graph: Graph) -> list[_Chain]:
     last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
     lives: dict[str, list[_Life]] = {}
-    made = graph.input
-    raw = _Life(RAW, prod(made.shape), 0, 0)
+    raw = _Life(RAW, prod(raw_shape(graph)), 0, 0)
     chains: list[list[_Life]] = [[raw]]
+    if graph.input and graph.input.topology:
+        users = [i for i, node in enumerate(graph) if ops.topology(node)]
+        chains.append([_Life(NEIGHBOURS, workspace.neighbours(graph.input.topology), 0, users[-1])])
     for i, node in enumerate(graph):
         life = _Life(("tensor", node.name), graph.tensors[node.name].size, i, last[node.name])
-        heir = next((lives[name] for name in _in_place(node) if last[name] == i), None)
-        if isinstance(node, ops.Input) and (node.order == "chw" or prod(made.shape[1:]) == 1 or made.shape[0] == 1):
+        heir = next((lives[name] for name in _in_place(node, graph) if last[name] == i), None)
+        if isinstance(node, ops.Input) and (node.order == "chw" or prod(node.shape[1:]) == 1 or node.shape[0] == 1):
             heir = chains[0]
         if heir is None:
             heir = []
@@ -197,11 +208,23 @@ def _chains(graph: Graph) -> list[_Chain]:
     return [tuple(chain) for chain in chains]
 
 
-def _in_place(node: ops.Node) -> tuple[str, ...]:
-    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there."""
+def _in_place(node: ops.Node, graph: Graph) -> tuple[str, ...]:
+    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there.
+
+    A 1x1 convolution has copied a band of all its input channels before it writes these rows of its output.
+    """
     match node:
-        case Conv(residual=str(residual)):
-            return (residual,) if residual != node.x else ()
+        case Conv(x=x, residual=residual):
+            outputs, channels, kernel, _ = node.weight.shape
+            pixelwise = kernel == node.stride == 1 and node.padding == 0 and outputs <= channels
+            spent = (residual,) if residual is not None and (residual != x or pixelwise) else ()
+            return (*spent, x) if pixelwise else spent
+        case ops.Aggregate(x=x, residual=residual):
+            return (x,) if residual is None else (x, residual)
+        case ops.Attention(x=x, scores=scores, residual=residual):
+            return tuple(name for name in (x, residual) if name is not None and name != scores)
+        case ops.NodePool(x=x):
+            return (x,)
         case ops.Add(x=x, y=y):
             return (x, y)
         case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x):

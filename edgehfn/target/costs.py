@@ -34,6 +34,14 @@ FUNCTIONS = (
     "hfn_max_pool_2x2",
     "hfn_avg_pool",
     "hfn_add",
+    "hfn_check_graph",
+    "hfn_constant",
+    "hfn_sparse_supermask",
+    "hfn_sparse_dense",
+    "hfn_sparse_int4",
+    "hfn_aggregate",
+    "hfn_attention",
+    "hfn_node_pool",
 )
 
 
