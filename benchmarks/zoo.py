@@ -79,6 +79,7 @@ def run(graph: Graph, images: Images) -> Int8:
 
 def random_images(graph: Graph) -> Images:
     """Images that a machine without the data set can make, too."""
+    assert graph.input is not None
     draw = np.random.default_rng(graph.seed)
     return draw.integers(0, 256, (SUBSET, *graph.input.shape), np.uint8)
 
