@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn.cli import architecture, graphs
-from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show
+from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, typed
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,8 +102,9 @@ def train(
     """Train a net on labelled images or graphs.
 
     The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
-    there. A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0)
-    and may have classes (names). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
+    there. How every epoch of images went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images
+    uint8 as N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in
+    EDGEHFN_DATA, the system's data folders and the user's cache.
     Graphs are a .npz, too: one graph whose nodes have labels becomes part of the model, and small graphs with a label
     each are read at run time (docs/GRAPHS.md).
     Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
@@ -141,7 +142,7 @@ def train(
 def _train_images(
     data: Dataset, arch: str, net: Net, output: Path, given: dict[str, Any], device: str, threads: int, restart: bool
 ) -> Result:
-    from edgehfn import distributed, modelfile
+    from edgehfn import distributed, modelfile, trainlog
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
@@ -169,6 +170,7 @@ def _train_images(
     about = {"arch": arch, "data": data.name, "sha256": data.sha256, **search}
     info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
+    trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)
     return {
