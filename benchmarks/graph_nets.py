@@ -55,6 +55,7 @@ DEEP = {"hidden": 144, "layers": 16, "fold": 8, "density": 0.375}
 ROWS = {
     "dense": Row("Cora, GCN, trained int8 weights", "cora", "gcn", {"weights": "int8"}),
     "sup": Row("Cora, GCN, density .375", "cora", "gcn", {"density": 0.375}),
+    "sup2l": Row("Cora, GCN of 2 layers, density .375", "cora", "gcn", {"density": 0.375, "layers": 2}),
     "sparse": Row("Cora, GCN, density .125", "cora", "gcn", {"density": 0.125}),
     "cite": Row("CiteSeer, GCN, density .25", "citeseer", "gcn", {"density": 0.25, "layers": 2}, {"dropout": 0.8}),
     "deep-shared": Row("Cora, residual GCN, 16 layers in 2 stages", "cora", "resgcn", DEEP, {"epochs": 100}),
@@ -74,7 +75,16 @@ Result = dict[str, Any]
 def main(names: Sequence[str]) -> None:
     found = {name: [_kept(name, seed) for seed in SEEDS] for name in names or ROWS}
     made = table(
-        ("net, 5 seeds", "float accuracy", "integer", "best epoch", "mask bytes", "unfolded", "32-bit weights"),
+        (
+            "net, 5 seeds",
+            "float accuracy",
+            "integer",
+            "best epoch",
+            "arena",
+            "mask bytes",
+            "unfolded",
+            "32-bit weights",
+        ),
         [_cells(ROWS[name], results) for name, results in found.items()],
     )
     commands = "\n".join(f"    edgehfn train {ROWS[name].command}" for name in found)
@@ -91,7 +101,8 @@ def _cells(row: Row, results: list[Result]) -> list[str]:
     mean = f"{floats.mean():.4f} ± {floats.std():.4f}"
     epochs = f"{min(r['epoch'] for r in results)}..{max(r['epoch'] for r in results)}"
     sizes = f"{bits:,}", f"{unfolded:,} (-{1 - bits / unfolded:.1%})", f"{whole:,} (-{1 - bits / whole:.2%})"
-    return [row.title, mean, f"{integers.mean():.4f}", epochs, *(sizes if "weights" not in row.net else [""] * 3)]
+    own = [row.title, mean, f"{integers.mean():.4f}", epochs, f"{results[0]['arena']:,}"]
+    return [*own, *(sizes if "weights" not in row.net else [""] * 3)]
 
 
 def _kept(name: str, seed: int) -> Result:
