@@ -19,11 +19,12 @@ from nodes import Tensors
 
 from edgehfn.backends import c
 from edgehfn.graph import plan
-from edgehfn.graph.arena import SCRATCH_LIMIT
 from edgehfn.graph.graph import Graph
+from edgehfn.objective import Objective
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-align=strict", "-Werror")
+LEAST = -(1 << 30)  # a scratch limit: every node takes as little as it can
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
@@ -74,11 +75,13 @@ int main(void) {{
 
 @dataclass(frozen=True)
 class Case:
-    """A graph, its raw images ``(N, *raw_shape)``, the scratch it may take and a change to its generated source."""
+    """A graph, its raw images ``(N, *raw_shape)``, the scratch it may take (None: the objective's), what it spares, and
+    a change to its generated source."""
 
     graph: Graph
     raw: Raw
-    scratch_limit: int = SCRATCH_LIMIT
+    scratch_limit: int | None = None
+    objective: Objective = "speed"
     edit: Callable[[str], str] = str
 
 
@@ -115,7 +118,7 @@ def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
     """Writes the models; returns what the driver must know of them."""
     prototypes, models = [], []
     for i, case in enumerate(cases):
-        planned = plan(case.graph, case.scratch_limit)
+        planned = plan(case.graph, case.objective, case.scratch_limit)
         for name, text in c.emit(case.graph, planned, f"n{i}").items():
             (place / name).write_text(case.edit(text))
         prototypes.append(f"void n{i}_run(uint32_t *arena);")

@@ -13,12 +13,11 @@ import nets
 import nodes
 import numpy as np
 import pytest
-from c_batch import Case
+from c_batch import LEAST, Case
 
 from edgehfn import generator, masks
 from edgehfn.backends import c
 from edgehfn.graph import plan
-from edgehfn.graph.arena import SCRATCH_LIMIT
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import (
     RELU,
@@ -66,7 +65,7 @@ def usual(weight: Weight, shift: int, rng: Random, clamp: tuple[int, int] = SIGN
 
 def test_random_nets(tmp_path: Path) -> None:
     """A third of them in bands of one row, a third in a few."""
-    limits = (1, 1000, SCRATCH_LIMIT)
+    limits = (LEAST, 1000, None)
     graphs = [nets.random_graph(seed, macs=100_000) for seed in range(200)]
     check([Case(g, nets.random_input(g, s, 4), limits[s % 3]) for s, g in enumerate(graphs)], tmp_path)
 
@@ -85,7 +84,7 @@ def test_every_geometry_of_a_convolution(tmp_path: Path) -> None:
             q = usual(weight, rng.choice((5, 9)), rng)
             made.append(Conv(f"y{number}", "input", weight, q, stride, padding))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((1, SCRATCH_LIMIT))))
+        cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((LEAST, None))))
     used = {c.function(node, case.graph) for case in cases for node in case.graph}
     assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense"}
     check(cases, tmp_path)
@@ -200,7 +199,7 @@ def test_coats_and_frozen_positions(tmp_path: Path) -> None:
                 else Linear(f"y{number}", "input", weight, q)
             )
     graph = verify(Graph(tuple(made), SEED))
-    check([Case(graph, nets.random_input(graph, 3, 2), limit) for limit in (1, SCRATCH_LIMIT)], tmp_path)
+    check([Case(graph, nets.random_input(graph, 3, 2), limit) for limit in (LEAST, None)], tmp_path)
 
 
 def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
@@ -216,7 +215,7 @@ def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
             q = usual(weight, 9 if kind == "narrow" else 6, rng, clamp, rng.choice((1, 1, 3, 0)) if residual else 0)
             made.append(Conv(f"y{number}", x, weight, q, 1, 1, residual))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 3, 3), rng.choice((1, SCRATCH_LIMIT))))
+        cases.append(Case(graph, nets.random_input(graph, 3, 3), rng.choice((LEAST, None))))
     places = plan(cases[0].graph).tensors
     assert places["y2"].offset == places["y0"].offset
     assert places["y3"].offset != places["y2"].offset

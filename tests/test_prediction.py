@@ -69,7 +69,7 @@ def test_terms_add_up(seed: int) -> None:
 
 def _planes_are_the_plans(node: Conv, graph: Graph) -> None:
     """With the whole map as one band, words of planes are those that the plan makes room for."""
-    planned = plan(graph, 2**16)
+    planned = plan(graph, scratch_limit=2**16)
     scratch, y = planned.scratch[node.name], graph.tensors[node.name]
     if scratch.band < y.shape[1]:
         return

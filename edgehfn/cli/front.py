@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgehfn.errors import EdgeHFNError
+from edgehfn.objective import OBJECTIVES
 
 F = TypeVar("F", bound=Callable[..., Any])
 Result = dict[str, Any]  # of a command: what --json prints
@@ -68,6 +69,13 @@ def example(text: str) -> str:
 def as_json(command: F) -> F:
     """The option ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")(command)
+
+
+def objective(command: F) -> F:
+    """The option ``--objective``."""
+    choice = click.Choice(OBJECTIVES)
+    about = "What the compiled C spares; the bytes it computes are the same."
+    return click.option("--objective", type=choice, default="speed", show_default=True, help=about)(command)
 
 
 def emit(result: Result) -> None:

@@ -12,11 +12,11 @@ from edgehfn.errors import GraphError
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Supermask
+from edgehfn.objective import SCRATCH, Objective
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
-SCRATCH_LIMIT = 22 * 1024
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Scratch:
 class Plan:
     """``size``: bytes of the arena. ``activations``: bytes it would take without scratch."""
 
+    objective: Objective
     size: int
     activations: int
     raw: Buffer
@@ -64,20 +65,28 @@ class Plan:
     scratch: dict[str, Scratch]
 
 
-def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
+def plan(graph: Graph, objective: Objective = "speed", scratch_limit: int | None = None) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
-    ``scratch_limit`` bounds each convolution's scratch in bytes, as far as one output row at a time allows; within it,
-    bands and kept lists are chosen for the fewest instructions. Raises GraphError if a node cannot be placed at all.
+    ``scratch_limit`` (default: the objective's) bounds the arena in bytes beyond its tensors, as far as one output row
+    at a time allows. Within it, and within what the tensors of the moment leave idle, bands and kept lists are chosen
+    for the fewest instructions. Raises GraphError if a node cannot be placed at all.
     """
-    scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
+    limit = SCRATCH[objective] if scratch_limit is None else scratch_limit
     tensors = _chains(graph)
-    work = [(_Life(("scratch", n.name), scratch[n.name].size, i, i),) for i, n in enumerate(graph) if n.name in scratch]
     alone = _place(_largest_first(tensors))
+    scratch: dict[str, Scratch] = {}
+    work: list[_Chain] = []
+    for i, node in enumerate(graph):
+        if isinstance(node, Conv):
+            idle = _idle([b for b in alone.values() if b.first <= i <= b.last], _peak(alone) + limit)
+            scratch[node.name] = _scratch(node, graph, idle)
+            work.append((_Life(("scratch", node.name), scratch[node.name].size, i, i),))
     together = _place(_largest_first([*tensors, *work]))
     after = _place([*_largest_first(tensors), *_largest_first(work)])
-    best = min(together, after, key=_peak)
+    best = min(after, together, key=_peak)
     return Plan(
+        objective=objective,
         size=_peak(best),
         activations=_peak(alone),
         raw=best[RAW],
@@ -101,8 +110,17 @@ class _Life:
 _Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
 
 
-def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
-    """The cheapest way that fits the limit, or else the smallest."""
+def _idle(living: Sequence[Buffer], end: int) -> int:
+    """Bytes of the largest gap between the living buffers and up to ``end``."""
+    gaps, at = [], 0
+    for buffer in sorted(living, key=lambda b: b.offset):
+        gaps.append(buffer.offset - at)
+        at = max(at, _aligned(buffer.end))
+    return max(*gaps, end - at)
+
+
+def _scratch(node: Conv, graph: Graph, room: int) -> Scratch:
+    """The cheapest way that fits the room, or else the smallest."""
     rows = graph.tensors[node.name].shape[1]
     bands = {-(-rows // -(-rows // band)) for band in range(1, rows + 1)}  # evenly filled
     ways = [way for band in sorted(bands) for way in _ways(node, graph, band) if way.planes <= OFFSET_LIMIT]
@@ -111,7 +129,7 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
         raise GraphError(
             f"node {node.name}: one output row needs planes of {planes} bytes, offsets reach {OFFSET_LIMIT}"
         )
-    fitting = [way for way in ways if way.size <= limit] or [min(ways, key=lambda way: way.size)]
+    fitting = [way for way in ways if way.size <= room] or [min(ways, key=lambda way: way.size)]
     return min(fitting, key=lambda way: _overhead(node, way, rows))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from edgehfn.errors import InputError, ToolError
 from edgehfn.graph import Graph
 from edgehfn.graph.raw import Raw, checked
+from edgehfn.objective import Objective
 from edgehfn.target import elf, firmware
 from edgehfn.target.board import CORES, Board, board
 from edgehfn.target.build import HOST, build
@@ -35,7 +36,7 @@ class Bench:
     predicted: bool = False
 
 
-def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:
+def bench(graph: Graph, on: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
     """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
 
     Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
@@ -44,7 +45,7 @@ def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:
         raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
     target = board(on)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
-    program = build(emitted(graph), target, mode="count")
+    program = build(emitted(graph, objective=objective), target, objective, mode="count")
     marks = count(program, target, image, graph.output.size)
     if len(marks) != len(graph.nodes) + 2:
         raise ToolError(f"{on}: {len(marks)} marks counted for {len(graph.nodes)} nodes")

@@ -21,6 +21,11 @@
 #error "EdgeHFN needs a little endian target and GCC, Clang or Arm Compiler 6"
 #endif
 
+/* 1: a runtime of few bytes, for models compiled with --objective flash: no assembly, coded masks (SPEC section 6.1). */
+#ifndef HFN_SMALL
+#define HFN_SMALL 0
+#endif
+
 /* After each node: its index, a pointer to its tensor and the tensor's bytes. Define it before this header to look
  * inside a run. */
 #ifndef HFN_TRACE
