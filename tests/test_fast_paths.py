@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from random import Random
+from typing import Literal
 
+import draws
 import nets
 import numpy as np
 import pytest
 from nodes import assert_same, observed
 
 from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, ops
-from edgehfn.graph.verify import narrow
+from edgehfn.graph import Graph, ops, plan
+from edgehfn.graph.ops import RELU, SIGNED
+from edgehfn.graph.verify import narrow, verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
@@ -60,3 +64,20 @@ def test_folded_resnets_agree(size: int, core: str) -> None:
     graph = nets.folded_resnet(5, width=12, size=size)
     raw = nets.random_input(graph, 5, 4)
     assert np.array_equal(emulate(graph, raw), run(graph, raw, core))
+
+
+@pytest.mark.parametrize("core", sorted(FUZZED))
+@pytest.mark.parametrize(("dtype", "clamp"), [("u8", RELU), ("s8", SIGNED)])
+def test_bands_of_few_rows_agree(dtype: Literal["u8", "s8"], clamp: tuple[int, int], core: str) -> None:
+    """Planes that are made row by row and moved from band to band."""
+    made: list[ops.Node] = [ops.Input("input", (16, 32, 32), dtype=dtype)]
+    inputs = 16
+    for number, (stride, channels) in enumerate([(1, 16), (2, 24), (1, 24), (2, 8)]):
+        weight = draws.supermask(Random(number), 1, number, (channels, inputs, 3, 3), 30)
+        q = ops.Requantise((1,) * channels, (0,) * channels, 0, 7, clamp)
+        made.append(ops.Conv(f"y{number}", made[-1].name, weight, q, stride, 1))
+        inputs = channels
+    graph = verify(Graph(tuple(made), 1))
+    assert {s.band for s in plan(graph, "ram").scratch.values()} & {1, 2, 3}
+    raw = nets.random_input(graph, 6, 2)
+    assert_same(observed(emulate, graph, raw), observed(partial(run, on=core, objective="ram"), graph, raw))

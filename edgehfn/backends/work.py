@@ -17,6 +17,7 @@ Terms = dict[str, float]  # how often a node does something; a core's coefficien
 
 WORD = 32  # mask bits that are taken at once
 WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
+FEW = 4  # rows of a band whose planes are made row by row
 UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
 
 
@@ -147,9 +148,16 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
     inputs, _, width = graph.tensors[node.x].shape
     columns = graph.tensors[node.name].shape[2]
     kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
-    each = inputs * min(stride, kernel)
-    rows = sum(rows + (kernel - 1) // stride for rows in bands)
+    each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
+    rows = reach + sum(bands)  # what bands share is read once, and moved from one to the next
     words = each * rows * pitch // 4
+    if len(bands) > 1 and reach:
+        yield "rolled words", (len(bands) - 1) * each * kernel * (bands[0] + reach) * pitch // 4
+    fits = columns == pitch and width == stride * columns and stride <= 2
+    if bands[0] <= FEW and (kernel, padding) == (3, 1) and fits:
+        yield "rows", each * rows
+        yield ("row words" if stride == 1 else "halved row words"), words
+        return
     for b in range(kernel):
         read = b < padding + stride if b >= padding else b + stride >= kernel
         column = b - padding

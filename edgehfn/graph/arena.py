@@ -144,10 +144,13 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
 
 
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
-    """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
+    """Roughly the instructions that bands decide: 150 an output channel, 200 an input channel's planes, 1 for eight
+    bytes of planes that are moved, 4 a weight decoded."""
     bands = -(-rows // way.band)
+    channels, inputs, kernel, _ = node.weight.shape
     decoded = prod(node.weight.shape) if isinstance(node.weight, Supermask) else 0
-    return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
+    each = 150 * channels + 200 * inputs * min(node.stride, kernel) + way.planes // 8
+    return bands * each + 4 * decoded * (1 if way.keep else bands)
 
 
 def _planes(node: Conv, graph: Graph, band: int) -> int:

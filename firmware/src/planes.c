@@ -1,11 +1,16 @@
 #include "conv.h"
+#include "rows.h"
 #include "runs.h"
 
 /* Planes whose column 0 is one of the map's columns 0..stride-1 are read from the map. The others are a plane stride
  * tap columns away, moved by one column: all of a plane as one run of words, where rows end with the next row's
  * beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns on and
  * the 16 bytes behind the planes hold inputs too, or zeros, as good as any: the sums of pixels that are dropped then
- * stay in the lanes of those that are kept. */
+ * stay in the lanes of those that are kept.
+ *
+ * A band's first rows are the last ones of the band before: they are moved, not made again. */
+
+enum { FEW = 4 }; /* rows of a band */
 
 struct plane {
     uint32_t *to;
@@ -145,20 +150,51 @@ static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t ro
     plane->x += rows ? row * node->width : 0;
 }
 
+/* Whether the band has so few rows that making planes as runs does not pay, and a shape that hfn_rows_read knows. */
+static int by_rows(const struct hfn_conv *node) {
+    return node->band <= FEW && node->kernel == 3 && node->padding == 1 && node->stride <= 2 &&
+           node->columns % 4 == 0 && node->width == node->stride * node->columns;
+}
+
+/* The rows of a phase of the planes, of all channels. */
+static void fill_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to, uint32_t column) {
+    const struct hfn_rows rows = {node->inputs, node->height * node->width, plane->pitch / 4, column, node->stride,
+                                  plane->zero};
+    const uint8_t *x = plane->x;
+    for (uint32_t r = 0; r < plane->above + plane->inside + plane->below; r++, to += rows.words) {
+        if (r - plane->above < plane->inside) {
+            hfn_rows_read(to, x, &rows);
+            x += node->stride * node->width;
+        } else {
+            hfn_rows_clear(to, &rows);
+        }
+    }
+}
+
 void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first) {
     const uint32_t left = node->rows - first, band = left < node->band ? left : node->band;
     const uint32_t size = planes->size / 4, column = planes->phases * size;
+    const uint32_t known = first ? planes->reach : 0, skip = known * planes->pitch / 4;
+    uint32_t *const start = hfn_in_arena(arena, node->planes);
+    uint32_t *const slack = start + node->inputs * node->kernel * column;
     struct plane plane;
     plane.pitch = planes->pitch;
     plane.zero = node->flags & HFN_SIGNED ? 0x80808080u : 0;
-    uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) + node->inputs * node->kernel * column;
     fill(slack, slack + 4, plane.zero);
+    if (known) { /* the last rows of the band before come to the planes' starts, all of them moved as one run */
+        const uint32_t past = node->band * planes->pitch / 4;
+        hfn_run_copy(start, slack - past, start + past, 0);
+    }
     for (uint32_t phase = 0; phase < planes->phases; phase++) {
-        uint32_t *to = (uint32_t *)hfn_in_arena(arena, node->planes) + phase * size;
+        uint32_t *to = start + phase * size + skip;
         plane.x = hfn_in_arena(arena, node->x);
-        divide(node, &plane, first * node->stride + phase - node->padding, band + planes->reach);
+        divide(node, &plane, (first + known) * node->stride + phase - node->padding, band + planes->reach - known);
+        if (by_rows(node)) {
+            fill_rows(node, &plane, to, column);
+            continue;
+        }
         for (uint32_t c = node->inputs; c; c--, plane.x += node->height * node->width, to += node->kernel * column) {
-            fill_channel(node, &plane, to, column, size);
+            fill_channel(node, &plane, to, column, size - skip);
         }
     }
 }
