@@ -15,7 +15,7 @@ from edgehfn.objective import Objective, small
 from edgehfn.target import firmware
 from edgehfn.target.execute import golden
 
-PUBLIC = "edgehfn.h"
+CONFIG = "hfn_config.h"
 
 
 def write_c(graph: Graph, name: str, into: str | Path = ".", objective: Objective = "speed") -> list[Path]:
@@ -36,7 +36,7 @@ def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path
     sources = sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*.[chS]")])
     texts = {source.name: source.read_bytes() for source in sources}
     if small(objective):
-        texts[PUBLIC] = texts[PUBLIC].replace(b"#define HFN_SMALL 0", b"#define HFN_SMALL 1")
+        texts[CONFIG] = texts[CONFIG].replace(b"#define HFN_SMALL 0", b"#define HFN_SMALL 1")
     return _write(Path(into), texts)
 
 

@@ -20,7 +20,7 @@ from nodes import Tensors
 from edgehfn.backends import c
 from edgehfn.graph import plan
 from edgehfn.graph.graph import Graph
-from edgehfn.objective import Objective
+from edgehfn.objective import Objective, small
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-align=strict", "-Werror")
@@ -87,10 +87,19 @@ class Case:
 
 def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
     """Build and run in the empty directory ``place``; every node's values ``(N, *shape)``, case by case."""
+    (is_small,) = {small(case.objective) for case in cases}  # one runtime for all
     (place / "trace.h").write_text(TRACE)
     (place / "driver.c").write_text(DRIVER.format(**_tables(cases, place)))
     sources = ["driver.c", *(f"n{i}.c" for i in range(len(cases))), *map(str, (FIRMWARE / "src").glob("*.c"))]
-    flags = [*WARNINGS, *SANITIZED, f"-I{FIRMWARE / 'include'}", "-include", "trace.h", "-c"]
+    flags = [
+        *WARNINGS,
+        *SANITIZED,
+        f"-I{FIRMWARE / 'include'}",
+        "-include",
+        "trace.h",
+        f"-DHFN_SMALL={int(is_small)}",
+        "-c",
+    ]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda part: call(["gcc", *flags, *part], place), (sources[::2], sources[1::2])))
     call(["gcc", *SANITIZED, *sorted(p.name for p in place.glob("*.o")), "-o", "driver"], place)

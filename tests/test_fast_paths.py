@@ -48,6 +48,23 @@ def test_the_fast_path_is_what_is_linked(core: str) -> None:
 
 
 @pytest.mark.parametrize("core", MARKS)
+def test_where_flash_is_spared_portable_code_is_linked(core: str) -> None:
+    program = build(emitted(nets.folded_resnet(1), objective="flash"), board(core), "flash")
+    code = call([OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
+    mark, _ = MARKS[core]
+    assert code.count("\n") > 100
+    assert code.count(mark) == 0
+
+
+@pytest.mark.parametrize("core", sorted(FUZZED))
+def test_what_spares_flash_agrees_with_the_emulator(core: str) -> None:
+    for seed in range(2000, 2012):
+        graph = nets.random_graph(seed, channels=24)
+        raw = nets.random_input(graph, seed, 2)
+        assert_same(observed(emulate, graph, raw), observed(partial(run, on=core, objective="flash"), graph, raw))
+
+
+@pytest.mark.parametrize("core", MARKS)
 def test_fast_paths_agree_with_the_emulator(core: str) -> None:
     met = 0
     for seed in range(1000, 1000 + (25 if core in FUZZED else 5)):

@@ -11,11 +11,12 @@ from typing import assert_never
 import numpy as np
 
 from edgehfn import generator
-from edgehfn.backends.c_data import Field, Member, Record, Ref, identifiers
+from edgehfn.backends.c_data import Array, Field, Member, Record, Ref, identifiers
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Linear, Requantise, Supermask
+from edgehfn.objective import small
 
 SIGNED, KEEP_LISTS = 1, 2
 
@@ -23,7 +24,8 @@ SIGNED, KEEP_LISTS = 1, 2
 def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
     """All members in their order in the struct: by alignment, so that none needs padding before it."""
     weights = {id(w): name for w, name in zip(graph.weights, identifiers(w.name for w in graph.weights), strict=True)}
-    found = [m for w in graph.weights for m in _weight(w, weights[id(w)])]
+    coded = small(plan.objective)
+    found = [m for w in graph.weights for m in _weight(w, weights[id(w)], coded)]
     for node, record in zip(graph, records(graph), strict=True):
         if isinstance(node, Conv | Linear):
             used = Ref(_weight_member(node.weight, weights[id(node.weight)]))
@@ -46,12 +48,15 @@ def records(graph: Graph) -> list[str]:
 # Weights.
 
 
-def _weight(weight: ops.Weight, name: str) -> list[Member]:
+def _weight(weight: ops.Weight, name: str, coded: bool) -> list[Member]:
     member = _weight_member(weight, name)
     if isinstance(weight, ops.Dense):
         return [Member(member, "dense", "int8_t", weight.values.ravel())]
     mask, more = f"mask_{name}", f"more_{name}"
-    starts = [Ref(mask, 4 * start) if weight.mask_words.size else 0 for start in _streams(weight)]
+    stored: Array = np.concatenate(weight.coded_streams) if coded else weight.mask_words
+    sizes = [stream.nbytes for stream in (weight.coded_streams if coded else weight.mask_streams)]
+    ends = np.cumsum(sizes).tolist()
+    starts = [Ref(mask, end - size) if size else 0 for size, end in zip(sizes, ends, strict=True)]
     record = (
         Field("mask", "I", starts[0]),
         Field("more", "I", Ref(more) if weight.coats > 1 else 0),
@@ -63,7 +68,7 @@ def _weight(weight: ops.Weight, name: str) -> list[Member]:
         Field("frozen", "H", weight.pruned + weight.locked),
     )
     return [
-        Member(mask, "masks", "uint32_t", weight.mask_words),
+        Member(mask, "masks", "uint8_t" if coded else "uint32_t", stored),
         Member(more, "tables", "uint32_t", tuple(Field("", "I", start) for start in starts[1:])),
         Member(member, "tables", "struct hfn_supermask", record),
     ]
@@ -71,12 +76,6 @@ def _weight(weight: ops.Weight, name: str) -> list[Member]:
 
 def _weight_member(weight: ops.Weight, name: str) -> str:
     return f"weight_{name}" if isinstance(weight, Supermask) else f"values_{name}"
-
-
-def _streams(weight: Supermask) -> list[int]:
-    """Where each coat's words start among the mask words."""
-    lengths = [-(-int((weight.counts >= n).sum()) // 32) for n in range(1, weight.coats)]
-    return [0, *(weight.mask_words.size - sum(lengths[n:]) for n in range(len(lengths)))]
 
 
 # Requantisation.

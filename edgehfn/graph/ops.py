@@ -42,12 +42,25 @@ class Supermask:
         return (signs.astype(np.int32) * self.counts).reshape(self.shape)
 
     @cached_property
+    def mask_streams(self) -> tuple[generator.Words, ...]:
+        """The words of each coat's stream (SPEC section 2.2)."""
+        return tuple(generator.pack_bits(bits) for bits in self._streams())
+
+    @cached_property
+    def coded_streams(self) -> tuple[masks.Bits, ...]:
+        """The bytes of each coat's stream where flash is spared (SPEC section 6.1)."""
+        return tuple(masks.code(bits) for bits in self._streams())
+
+    @property
     def mask_words(self) -> generator.Words:
-        """What the device stores (SPEC section 2.2)."""
+        """The streams' words back to back."""
+        return np.concatenate(self.mask_streams)
+
+    def _streams(self) -> list[masks.Bits]:
         if not self.pruned and not self.locked:
-            return masks.pack(self.counts, self.coats)
+            return masks.streams(self.counts, self.coats)
         gone, kept = masks.frozen(self.seed, self.tensor, self.counts.size, self.pruned, self.locked)
-        return masks.pack(self.counts, self.coats, free=~(gone | kept))
+        return masks.streams(self.counts, self.coats, free=~(gone | kept))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,15 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hfn_config.h"
+
 #define HFN_VERSION 1 /* of docs/SPEC.md */
 
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "EdgeHFN needs a little endian target and GCC, Clang or Arm Compiler 6"
-#endif
-
-/* 1: a runtime of few bytes, for models compiled with --objective flash: no assembly, coded masks (SPEC section 6.1). */
-#ifndef HFN_SMALL
-#define HFN_SMALL 0
 #endif
 
 /* After each node: its index, a pointer to its tensor and the tensor's bytes. Define it before this header to look

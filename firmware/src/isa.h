@@ -2,6 +2,8 @@
 #ifndef HFN_ISA_H
 #define HFN_ISA_H
 
+#include "hfn_config.h"
+
 #define HFN_ISA_C 0
 #define HFN_ISA_V6M 1 /* Armv6-M: Thumb-1 */
 #define HFN_ISA_V7M 2 /* Armv7-M: Thumb-2 */
@@ -14,7 +16,9 @@
 #define HFN_THUMB2 0
 #endif
 
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if HFN_SMALL
+#define HFN_ISA HFN_ISA_C
+#elif defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 #define HFN_ISA HFN_ISA_MVE
 #elif HFN_THUMB2 && defined(__ARM_FEATURE_DSP)
 #define HFN_ISA HFN_ISA_DSP

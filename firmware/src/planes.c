@@ -2,6 +2,8 @@
 #include "rows.h"
 #include "runs.h"
 
+#if !HFN_SMALL
+
 /* Planes whose column 0 is one of the map's columns 0..stride-1 are read from the map. The others are a plane stride
  * tap columns away, moved by one column: all of a plane as one run of words, where rows end with the next row's
  * beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns on and
@@ -198,3 +200,5 @@ void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *plane
         }
     }
 }
+
+#endif
