@@ -15,7 +15,7 @@ from rich.table import Table
 from edgehfn import masks
 from edgehfn.backends import c, costs, prediction
 from edgehfn.graph import Graph, Plan, ops, plan
-from edgehfn.objective import Objective
+from edgehfn.objective import Objective, small
 from edgehfn.target.board import board
 from edgehfn.target.measure import Measured, Sizes, measure
 from edgehfn.target.toolchain import ARM_GCC, available
@@ -113,7 +113,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    flash["code"], stack = costs.predict(core, [c.function(node, graph) for node in graph])
+    flash["code"], stack = costs.predict(core, [c.function(node, graph) for node in graph], small(planned.objective))
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

@@ -8,10 +8,12 @@ from typing import assert_never
 
 import numpy as np
 
+from edgehfn.backends import work_small
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Linear, Supermask, Weight
+from edgehfn.objective import small
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
@@ -26,12 +28,12 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
     y = graph.tensors[node.name]
     match node:
         case Conv():
-            return _conv(node, graph, planned.scratch[node.name], group)
+            return _conv(node, graph, planned.scratch[node.name], group, small(planned.objective))
         case Linear(weight=weight):
             return {
                 "call": 1,
                 "channels": y.size,
-                **_decoded(weight, 1),
+                **_decoded(weight, 1, small(planned.objective)),
                 "dense": prod(weight.shape) * isinstance(weight, ops.Dense),
             }
         case ops.Input(order=order):
@@ -61,7 +63,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             assert_never(node)
 
 
-def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
+def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, is_small: bool) -> Terms:
     band = scratch.band
     channels, height, width = graph.tensors[node.name].shape
     pitch = -(-width // 4) * 4
@@ -88,12 +90,13 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
         "broken rows": channels * height * gap,
         "broken outputs": broken,
         "broken added outputs": broken * added,
-        **_decoded(node.weight, 1 if scratch.keep else len(bands)),
+        **_decoded(node.weight, 1 if scratch.keep else len(bands), is_small),
         **_summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide),
     }
     if graph.tensors[node.x].lo < 0 and not isinstance(node.weight, Supermask):
         found["summed weights"] = prod(node.weight.shape) * len(bands)
-    for name, count in _planes(node, graph, bands, pitch):
+    made = work_small.planes if is_small else _planes
+    for name, count in made(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
     return found
 
@@ -113,6 +116,8 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int) -> Terms:
         "pairs": int((lists // 2).sum()) * groups,
         "singles": int((lists % 2).sum()) * groups,
         "wide pairs": int((lists // 2).sum()) * wide,
+        "wide lists": int((lists > 0).sum()) * wide,
+        "wide groups": weight.shape[0] * wide,
     }
 
 
@@ -121,10 +126,12 @@ def _kept(weight: Weight) -> int:
     return int(weight.counts.sum(dtype=np.int64)) if isinstance(weight, Supermask) else prod(weight.shape)
 
 
-def _decoded(weight: Weight, times: int) -> Terms:
+def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
     """What reading a mask takes, ``times`` over."""
     if not isinstance(weight, Supermask):
         return {}
+    if is_small:
+        return work_small.decoded(weight, times)
     inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each
@@ -152,7 +159,7 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
     rows = reach + sum(bands)  # what bands share is read once, and moved from one to the next
     words = each * rows * pitch // 4
     if len(bands) > 1 and reach:
-        yield "rolled words", (len(bands) - 1) * each * kernel * (bands[0] + reach) * pitch // 4
+        yield "copied words", (len(bands) - 1) * each * kernel * (bands[0] + reach) * pitch // 4
     fits = columns == pitch and width == stride * columns and stride <= 2
     if bands[0] <= FEW and (kernel, padding) == (3, 1) and fits:
         yield "rows", each * rows
@@ -174,6 +181,9 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
         elif stride == 2 and column in (0, 1) and width % 4 == 0 and 2 * columns <= width:
             yield "halved words", words
             yield "halved rows", each * rows
+            if columns % 4:  # the rest of a row goes byte by byte
+                yield "read bytes", each * rows * 4
+                yield "read rows", each * rows
         else:
             yield "read bytes", each * rows * columns
             yield "read rows", each * rows

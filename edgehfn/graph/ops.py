@@ -42,25 +42,27 @@ class Supermask:
         return (signs.astype(np.int32) * self.counts).reshape(self.shape)
 
     @cached_property
+    def bit_streams(self) -> list[masks.Bits]:
+        """The bits of each coat's stream."""
+        if not self.pruned and not self.locked:
+            return masks.streams(self.counts, self.coats)
+        gone, kept = masks.frozen(self.seed, self.tensor, self.counts.size, self.pruned, self.locked)
+        return masks.streams(self.counts, self.coats, free=~(gone | kept))
+
+    @cached_property
     def mask_streams(self) -> tuple[generator.Words, ...]:
         """The words of each coat's stream (SPEC section 2.2)."""
-        return tuple(generator.pack_bits(bits) for bits in self._streams())
+        return tuple(generator.pack_bits(bits) for bits in self.bit_streams)
 
     @cached_property
     def coded_streams(self) -> tuple[masks.Bits, ...]:
         """The bytes of each coat's stream where flash is spared (SPEC section 6.1)."""
-        return tuple(masks.code(bits) for bits in self._streams())
+        return tuple(masks.code(bits) for bits in self.bit_streams)
 
     @property
     def mask_words(self) -> generator.Words:
         """The streams' words back to back."""
         return np.concatenate(self.mask_streams)
-
-    def _streams(self) -> list[masks.Bits]:
-        if not self.pruned and not self.locked:
-            return masks.streams(self.counts, self.coats)
-        gone, kept = masks.frozen(self.seed, self.tensor, self.counts.size, self.pruned, self.locked)
-        return masks.streams(self.counts, self.coats, free=~(gone | kept))
 
 
 @dataclass(frozen=True, eq=False)

@@ -104,13 +104,13 @@ class _Maker:
         return Supermask(name, self.weights, shape, coats, counts, seed=1)
 
     def requantise(self, weight: ops.Weight, x: Tensor, residual: bool) -> Requantise:
-        """Multipliers of 1, and the shift that brings the largest sum to seven bits."""
-        largest = int(accumulators(weight, x).max())
-        shift = max(4, largest.bit_length() - 7)
+        """Multipliers of 1 or 16, and the shift that brings the largest sum to seven bits."""
+        largest, more = int(accumulators(weight, x).max()), self.random.choice((0, 4))
+        shift = max(4, largest.bit_length() - 7) + more
         if self.random.random() < 0.15:
             shift = 17  # too much for 16-bit lanes
         clamp = self.random.choice((RELU, RELU, SIGNED))
-        ones = (1,) * weight.shape[0]
+        multipliers = (1 << more,) * weight.shape[0]
         return Requantise(
-            ones, (0,) * weight.shape[0], 0, shift, clamp, int(residual), max(0, shift - 8) if residual else 0
+            multipliers, (0,) * weight.shape[0], 0, shift, clamp, int(residual), max(0, shift - 8) if residual else 0
         )
