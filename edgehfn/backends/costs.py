@@ -21,8 +21,9 @@ RUN = "run"  # the row of the generated function itself
 class Cost:
     """One function that generated code calls, linked with all it needs.
 
-    ``small``: in a runtime built with ``HFN_SMALL``. ``stack``: bytes on the longest chain of calls. ``parts``: bytes of each piece of code, by name; pieces that several
-    functions need are linked once. For the generated function they are its ``fixed`` bytes and those of each ``call``.
+    ``small``: in a runtime built with ``HFN_SMALL``. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
+    of each piece of code, by name; pieces that several functions need are linked once. For the generated function they
+    are its ``fixed`` bytes and those of each ``call``.
     """
 
     compiler: str

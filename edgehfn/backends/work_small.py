@@ -1,5 +1,7 @@
-"""Where the terms of :mod:`edgehfn.backends.work` differ in a runtime of few bytes (``HFN_SMALL``): masks are read weight
-by weight from coded streams, planes are made byte by byte."""
+"""Where the terms of :mod:`edgehfn.backends.work` differ in a runtime of few bytes (``HFN_SMALL``).
+
+Masks are read weight by weight from coded streams, planes are made byte by byte.
+"""
 
 from __future__ import annotations
 
