@@ -41,8 +41,8 @@ def objectives() -> Iterator[str]:
     yield "## Speed, RAM or flash"
     yield (
         "The same net and the same bytes of every node, compiled with each `--objective`. *Scratch* is what the arena "
-        "has beyond the feature maps, *data* is everything stored but the code. In brackets: instructions against those "
-        "of `speed`, and how far the prediction is from them."
+        "has beyond the feature maps, *data* is everything stored but the code. In brackets: instructions against "
+        "those of `speed`, and how far the prediction is from them."
     )
     yield _points(graphs)
     yield (

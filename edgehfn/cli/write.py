@@ -28,16 +28,18 @@ def compile_(model: Path, name: str | None, output: Path, objective: Objective, 
     the same bytes. Compile all of it with the folder edgehfn on the include path; the application includes NAME.h."""
     from edgehfn import plan, write_c, write_runtime
     from edgehfn.cli.model import open_model
+    from edgehfn.objective import small
 
     graph, name = open_model(model).graph, name or model.stem
     files = [*write_c(graph, name, output, objective), *write_runtime(output / RUNTIME, objective)]
     arena = plan(graph, objective).size
-    result = {"name": name, "files": [str(path) for path in files], "arena": arena}
+    result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": objective}
     if as_json:
         emit(result)
     else:
         header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
         show(f"{header} and {source}; {name}_run needs an arena of {arena:,} bytes")
-        gcc = "arm-none-eabi-gcc -std=c99 -O2 -mthumb -mcpu=cortex-m4"
+        level = "-Os" if small(objective) else "-O2"
+        gcc = f"arm-none-eabi-gcc -std=c99 {level} -mthumb -mcpu=cortex-m4"
         show(f"for example: {gcc} -I{runtime} -c {source} {runtime}/*.[cS]")
     return result
