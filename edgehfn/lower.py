@@ -72,12 +72,13 @@ def _weight(step: nn.Step) -> _Weight:
     match op:
         case nn.SupermaskConv2d() | nn.SupermaskLinear():
             counts = op.counts().cpu().numpy()
-            integers = ops.Supermask(name, op.tensor, tuple(op.shape), op.coats, counts, op.seed)
+            places = op.pruned, op.locked, op.signs
+            integers = ops.Supermask(name, op.tensor, tuple(op.shape), op.coats, counts, op.seed, *places)
             return _Weight(integers, np.full(op.shape[0], op.magnitude), np.zeros(op.shape[0]))
         case nn.DenseConv2d() | nn.DenseLinear():
             values, scale = op.integer_weight()
             bias = np.zeros(values.shape[0]) if op.bias is None else _floats(op.bias)
-            return _Weight(ops.Dense(name, values), np.asarray(scale, np.float64), bias)
+            return _Weight(ops.Dense(name, values, op.bits), np.asarray(scale, np.float64), bias)
         case _:
             raise GraphError(f"step {step.name}: {type(op).__name__} has no weight that can be lowered")
 

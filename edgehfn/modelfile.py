@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edgehfn import masks, tensorfile
+from edgehfn import generator, masks, tensorfile
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn import DenseConv2d, DenseLinear, Net, SupermaskConv2d, SupermaskLinear, Weighted, arch
 from edgehfn.nn.net import ITERATION
-from edgehfn.nn.supermask import check_densities, check_seed
+from edgehfn.nn.supermask import THRESHOLD, Source, check_densities, check_seed, check_thresholds
 from edgehfn.tensorfile import Array
 
 FORMAT = "edgehfn"
@@ -112,11 +112,15 @@ def _tensors(net: Net) -> list[tuple[str, Array]]:
     found: list[tuple[str, Array]] = []
     for name, op in net.weights.items():
         if isinstance(op, SupermaskConv2d | SupermaskLinear):
-            found.append((f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats)))
+            free = None if op.free is None else op.free.cpu().numpy()
+            found.append((f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats, free)))
+            if op.signs is not None:
+                found.append((f"{name}.signs", op.signs))
         else:
             found.append((f"{name}.weight", _floats(op.trained)))
-            if op.bias is not None:
-                found.append((f"{name}.bias", _floats(op.bias)))
+            for part, value in (("bias", op.bias), ("step", op.step)):
+                if value is not None:
+                    found.append((f"{name}.{part}", _floats(value)))
     for step in net.steps:
         if step.norm is not None:
             found += [(f"{_norm_name(step.name)}.{part}", _floats(value)) for part, value in _parts(step.norm).items()]
@@ -165,14 +169,15 @@ class _Stored:
             case "supermask_linear":
                 return SupermaskLinear(shape[1], shape[0], **self._supermask(name, entry, prod(shape)))
             case "dense_conv" | "dense_linear":
-                weight, bias = self._take(f"{name}.weight", shape), None
-                if arch.field(entry, "bias", bool):
-                    bias = self._take(f"{name}.bias", shape[:1])
+                weight, has_bias = self._take(f"{name}.weight", shape), arch.field(entry, "bias", bool)
                 made = DenseConv2d if conv else DenseLinear
-                op = made(shape[1], shape[0], *window, bias=bias is not None)
+                op = made(
+                    shape[1], shape[0], *window, bias=has_bias, bits=arch.field({"bits": 8, **entry}, "bits", int)
+                )
                 op.trained.data.copy_(weight)
-                if bias is not None and op.bias is not None:
-                    op.bias.data.copy_(bias)
+                for part, parameter in (("bias", op.bias), ("step", op.step)):
+                    if parameter is not None:
+                        parameter.data.copy_(self._take(f"{name}.{part}", shape[:1]))
                 return op
             case _:
                 raise InputError(f"{name}: op {kind!r} is unknown")
@@ -195,16 +200,42 @@ class _Stored:
         if self.tensors:
             raise InputError(f"tensor {next(iter(self.tensors))!r} belongs to no step")
 
-    def _supermask(self, name: str, entry: arch.Json, size: int) -> dict[str, Any]:
+    def _supermask(self, name: str, entry: arch.Json, size: int) -> Source:
         densities = check_densities(tuple(arch.field(entry, "densities", list)))
+        tensor = check_seed(arch.field(entry, "tensor", int))
+        pruned, locked = check_thresholds(entry.get("pruned", 0), entry.get("locked", 0))
         words = self.tensors.pop(f"{name}.mask")
-        if words.dtype != np.uint32 or words.ndim != 1 or size > 32 * words.size:
+        most = 32 * words.size  # positions; where some are frozen, twice as many as the bits make likely
+        if pruned + locked:
+            most = 2 * (most + 512) * THRESHOLD // max(1, THRESHOLD - pruned - locked)
+        if words.dtype != np.uint32 or words.ndim != 1 or size > most:
             raise InputError(f"{name}: {size} weights need more mask than the file has")
-        counts = masks.unpack(words, size, len(densities))
-        if not np.array_equal(masks.pack(counts, len(densities)), words):
+        held, free = None, None
+        if pruned + locked:
+            gone, held = masks.frozen(self.seed, tensor, size, pruned, locked)
+            free = ~(gone | held)
+        counts = masks.unpack(words, size, len(densities), held, free)
+        if not np.array_equal(masks.pack(counts, len(densities), free), words):
             raise InputError(f"{name}: unused mask bits are not 0")
-        tensor = arch.field(entry, "tensor", int)
-        return {"tensor": tensor, "seed": self.seed, "densities": densities, "counts": torch.from_numpy(counts)}
+        signs = None
+        if "signs" in entry and arch.field(entry, "signs", bool):
+            signs = self.tensors.pop(f"{name}.signs")
+            if (
+                signs.dtype != np.uint32
+                or signs.shape != (-(-size // 32),)
+                or generator.bits(signs, 32 * signs.size)[size:].any()
+            ):
+                raise InputError(f"{name}: signs are not a bit for each of {size} weights")
+        return {
+            "tensor": tensor,
+            "seed": self.seed,
+            "signs": signs,
+            "magnitude": arch.field(entry, "magnitude", float) if "magnitude" in entry else None,
+            "densities": densities,
+            "counts": torch.from_numpy(counts),
+            "pruned": pruned,
+            "locked": locked,
+        }
 
     def _take(self, name: str, shape: tuple[int, ...]) -> Tensor:
         value = self.tensors.pop(name)

@@ -10,6 +10,7 @@ from edgehfn import charts
 from edgehfn.backends.footprint import Footprint
 from edgehfn.charts import Bar
 from edgehfn.graph import Graph, ops, plan
+from edgehfn.graph.raw import raw_shape
 from edgehfn.objective import Objective
 from edgehfn.target import Bench
 
@@ -47,21 +48,32 @@ def report(
         sections.append(_instructions(graph, bench))
     if calibration is not None:
         sections.append(_calibration(calibration))
+    head = f"<h1>{escape(name)}</h1><p>{_shape(graph)}; on {footprint.core}</p>\n{_cards(graph, footprint, bench)}\n"
+    return page(f"{name} on {footprint.core}", head + "".join(sections))
+
+
+def page(title: str, body: str) -> str:
+    """A whole page around its body."""
     style = STYLE + "".join(f".{kind} {{ fill: var(--{kind}); }}\n" for kind in _KINDS)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>{escape(name)} on {footprint.core}</title><style>{style}</style></head><body>\n"
-        f"<h1>{escape(name)}</h1><p>{_shape(graph)}; on {footprint.core}, for {footprint.objective}</p>\n"
-        f"{_cards(graph, footprint, bench)}\n{''.join(sections)}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{style}</style></head><body>\n{body}</body></html>\n"
     )
 
 
-_KINDS = ("masks", "norms", "dense", "tables", "code", "raw", "tensor", "scratch", "conv", "linear", "other")
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Text in cells; numbers stand to the right, the first column to the left."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+_KINDS = ("masks", "norms", "dense", "graph", "tables", "code", "raw", "tensor", "scratch", "conv", "linear", "other")
 
 
 def _shape(graph: Graph) -> str:
-    sizes = " × ".join(map(str, graph.input.shape))
+    sizes = " × ".join(map(str, graph.input.shape if graph.input and not graph.input.topology else raw_shape(graph)))
     return f"{sizes} bytes in, {graph.output.size} out, {len(graph.nodes)} nodes, {sum(graph.macs.values()):,} MAC"
 
 
@@ -94,9 +106,9 @@ def _flash(footprint: Footprint) -> str:
     measured = "measured in a linked program" if footprint.measured else "predicted; no compiler was at hand to measure"
     note = f"Flash is {measured}. Start-up code and test harness are not counted."
     return (
-        f"<h2>Flash</h2><p>{note}</p>{charts.split(footprint.flash)}<h2>Sizes</h2>{_table(columns, sizes)}"
+        f"<h2>Flash</h2><p>{note}</p>{charts.split(footprint.flash)}<h2>Sizes</h2>{table(columns, sizes)}"
         f"<p>RAM is the arena. The stack is apart, as it is the application's: {_stack(footprint)}.</p>"
-        f"<h2>Model data beside others</h2>{_table(['', 'bytes'], compared)}"
+        f"<h2>Model data beside others</h2>{table(['', 'bytes'], compared)}"
     )
 
 
@@ -135,10 +147,4 @@ def _calibration(calibration: Calibration) -> str:
         rows.append([name, *seen, f"{100 * tensor.clipped:.3f}", snr])
     note = f"Method {calibration.method}, {calibration.images:,} images."
     columns = ["tensor", "smallest", "largest", "scale", "clipped %", "SNR dB"]
-    return f"<h2>Calibration</h2><p>{escape(note)}</p>{_table(columns, rows)}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<h2>Calibration</h2><p>{escape(note)}</p>{table(columns, rows)}"

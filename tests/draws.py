@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isqrt, prod
 from random import Random
 
@@ -10,7 +11,7 @@ from samples import Ints
 
 from edgehfn import generator, masks
 from edgehfn.graph.graph import Tensor
-from edgehfn.graph.ops import RELU, SIGNED, Dense, Requantise, Shape, Supermask, Weight
+from edgehfn.graph.ops import LARGEST, RELU, SIGNED, Dense, Requantise, Shape, Supermask, Weight
 
 LIMIT = 2**31
 
@@ -20,13 +21,15 @@ def chance(rng: Random, percent: int) -> bool:
 
 
 def dense(rng: Random, name: str, shape: Shape) -> Dense:
-    """Trained weights: large, small, or all at the same limit."""
-    size = prod(shape)
-    largest = rng.choice((127, 127, 40, 3))
+    """Trained weights of all widths: large, small, or all at the same limit."""
+    size, bits = prod(shape), rng.choice((8, 8, 8, 4, 4, 2, 1))
+    largest = rng.choice((127, 127, 40, 3)) if bits == 8 else LARGEST[bits]
     values = [rng.randint(-largest, largest) for _ in range(size)]
     if chance(rng, 10):
-        values = [rng.choice((127, -127))] * size
-    return Dense(name, np.array(values, np.int8).reshape(shape))
+        values = [rng.choice((LARGEST[bits], -LARGEST[bits]))] * size
+    if bits == 1:
+        values = [value or 1 for value in values]
+    return Dense(name, np.array(values, np.int8).reshape(shape), bits)
 
 
 def supermask(rng: Random, seed: int, tensor: int, shape: Shape, density: int) -> Supermask:
@@ -56,6 +59,13 @@ def frozen(rng: Random, weight: Supermask) -> Supermask:
     gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, pruned, locked)
     counts = np.where(gone, 0, np.maximum(weight.counts, kept)).astype(np.uint8)
     return Supermask(weight.name, weight.tensor, weight.shape, weight.coats, counts, weight.seed, pruned, locked)
+
+
+def signed(rng: Random, weight: Supermask) -> Supermask:
+    """The same weight with signs of its own, stored."""
+    size = weight.counts.size
+    words = [rng.getrandbits(min(32, size - start)) for start in range(0, size, 32)]
+    return replace(weight, signs=np.array(words, np.uint32))
 
 
 def requantise(

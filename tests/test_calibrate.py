@@ -36,7 +36,7 @@ def true_error(x: np.ndarray, scale: float) -> float:
 
 def small_net(seed: int = 3) -> Net:
     draft = Draft(InputSpec((1, 8, 8)), seed=seed)
-    x = draft.conv("stem", 4, 3, kind="dense")
+    x = draft.conv("stem", 4, 3, kind="int8")
     draft.max_pool("pool", 2, 2)
     x = draft.x
     draft.conv("a", 4, 3, residual=x)

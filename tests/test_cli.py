@@ -87,7 +87,7 @@ def dataset(path: Path, **changed: Any) -> Path:
 
 
 def test_training_leaves_a_model_and_no_checkpoint(digits: Path) -> None:
-    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json"}
+    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json", "digits.log.json"}
 
 
 def test_calibrate_reports_every_tensor(own: Path) -> None:
@@ -227,9 +227,16 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
     folded = ("info", "--arch", "tiny", "--fold", 2)
     assert [step["weight"] for step in result_of(*folded)["steps"]].count("stage1.0.conv1") == 2
     assert call(*folded).stdout.count("shared") == 6
-    sparse = result_of("info", "--arch", "tiny", "--density", "0.3", "--coats", "2", "--stem", "masked")
+    sparse = result_of("info", "--arch", "tiny", "--density", "0.3", "--coats", "2", "--stem", "supermask")
     assert {round(w["density"], 1) for w in sparse["weights"].values() if w["density"] is not None} == {0.3}
     assert {w["coats"] for w in sparse["weights"].values()} == {0, 2}
+    thrice = result_of("info", "--arch", "tiny", "--density", "0.6", "--coats", "3", "--frozen", "0.5")
+    for weight in thrice["weights"].values():
+        if weight["coats"]:
+            kept, bits = weight["kept"], round((1 - weight["frozen"]) * weight["count"]) + sum(weight["kept"][:-1])
+            assert kept == [round(weight["count"] * density) for density in (0.6, 0.4, 0.2)]
+            assert weight["bits"] == bits
+            assert 0 <= 8 * weight["bytes"] - bits < 3 * 32
     assert result_of("info", "--arch", "resnet8", "--fold", "1,2,1")["input"] == [3, 32, 32]
 
 
@@ -265,7 +272,22 @@ def test_help_teaches_by_example(command: str) -> None:
 def test_the_commands_are_listed_in_the_order_of_use() -> None:
     text = call("--help").stdout
     listed = re.findall(r"^  (\w+) ", text[text.index("Commands:") :], re.MULTILINE)
-    assert listed == ["train", "calibrate", "run", "verify", "size", "bench", "compile", "export", "info", "demo"]
+    assert listed == [
+        "train",
+        "calibrate",
+        "run",
+        "verify",
+        "size",
+        "bench",
+        "compile",
+        "export",
+        "import",
+        "info",
+        "search",
+        "zoo",
+        "demo",
+        "compare",
+    ]
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:
@@ -335,7 +357,7 @@ def test_densities_outside_0_to_1(density: str, tmp_path: Path) -> None:
     [
         (["--coats", "many"], "--coats many"),
         (["--coats", "0.2,0.6"], "coats"),
-        (["--coats", "0.6,0.2", "--density", "0.5"], "--density"),
+        (["--coats", "0.6,0.2", "--density", "0.5"], "density and coats"),
         (["--coats", "9"], "coats"),
         (["--fold", "0"], "fold"),
         (["--fold", "two"], "--fold two"),
@@ -497,3 +519,38 @@ def test_places_that_cannot_be_written(digits: Path, own: Path, tmp_path: Path) 
     assert ".cal.json" in complaint("calibrate", own, "--data", "digits")
     assert file.read_text() == ""
     assert not [path for path in tmp_path.rglob("*.tmp") if os.path.exists(path)]
+
+
+@EMULATION
+def test_every_search_ends_on_a_core(tmp_path: Path) -> None:
+    """Coats, frozen positions, a mask for each iteration, a common threshold and a ramp, all in one net."""
+    model = tmp_path / "x.hfn"
+    coats = (
+        "--coats",
+        2,
+        "--density",
+        0.6,
+        "--frozen",
+        0.5,
+        "--freeze-over",
+        "epl",
+        "--fold",
+        2,
+        "--masks",
+        "unshared",
+    )
+    search = ("--thresholds", "adaptive", "--ramp", 0.5, "--epochs", 3)
+    trained = result_of("train", "--data", "digits", "--arch", "tiny", *coats, *search, "-o", model)
+    assert trained["accuracy"] > 0.8
+    result_of("calibrate", model, "--data", "digits")
+    machines_ = "pytorch,emulator,host,cortex-m0"
+    assert result_of("verify", model, "--data", "digits", "--on", machines_, "--limit", 3)["mismatches"] == 0
+    found = result_of("info", model)
+    masked = [weight for weight in found["weights"].values() if weight["coats"]]
+    assert len(masked) == 6 * 2 + 2  # two convolutions and two iterations in three stages, two transitions
+    for coat, density in enumerate((0.6, 0.3)):  # together, however the layers share it out
+        kept, count = (sum(w["kept"][coat] for w in masked), sum(w["count"] for w in masked))
+        assert kept / count == pytest.approx(density, abs=0.01)
+    frozen = sum(w["frozen"] * w["count"] for w in masked) / sum(w["count"] for w in masked)
+    assert frozen == pytest.approx(0.5, abs=0.01)
+    assert found["noted"]["thresholds"] == "adaptive"

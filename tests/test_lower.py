@@ -17,7 +17,7 @@ from edgehfn.lower import lower
 
 
 def trained_net(
-    *, kind: str = "masked", order: str = "chw", channels: int = 2, densities: tuple[float, ...] = (0.6, 0.25)
+    *, kind: str = "supermask", order: str = "chw", channels: int = 2, densities: tuple[float, ...] = (0.6, 0.25)
 ) -> nn.Net:
     """A folded residual net with the norms of a net in use: statistics seen, and factors of both signs."""
     draft = nn.Draft(nn.InputSpec((channels, 12, 10), order), seed=11, densities=densities)
@@ -45,7 +45,7 @@ def scales(net: nn.Net) -> dict[str, float]:
     return calibrate.calibrate(net, [images(256, net.input.shape[0])]).scales
 
 
-@pytest.mark.parametrize("kind", ["masked", "dense"])
+@pytest.mark.parametrize("kind", ["supermask", "int8", "int4", "ternary", "binary"])
 @pytest.mark.parametrize("order", ["chw", "hwc"])
 def test_every_tensor_follows_the_float_net(kind: str, order: str) -> None:
     net = trained_net(kind=kind, order=order)
@@ -64,7 +64,7 @@ def test_every_tensor_follows_the_float_net(kind: str, order: str) -> None:
             error = np.array(integers[name]) - np.clip(
                 real, *((0, 127) if graph.tensors[name].lo == 0 else (-127, 127))
             )
-            assert np.sqrt(np.mean(error**2)) < 2.0, name  # of 127 steps; each rounding on the way is 0.29
+            assert np.sqrt(np.mean(error**2)) < 2.5, name  # of 127 steps; each rounding on the way is 0.29
 
 
 def test_iterations_share_one_weight_and_keep_their_norms() -> None:

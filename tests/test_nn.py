@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 
@@ -117,6 +118,62 @@ def test_dense_weights_are_whole_steps_and_their_gradient_is_unrounded() -> None
     weight.backward(g)
     assert layer.trained.grad is not None
     assert torch.equal(layer.trained.grad, g)
+
+
+@pytest.mark.parametrize(("bits", "values"), [(4, range(-7, 8)), (2, (-1, 0, 1)), (1, (-1, 1))])
+def test_weights_of_few_bits_are_whole_steps_too(bits: int, values: Sequence[int]) -> None:
+    layer = nn.DenseConv2d(16, 4, 3, bits=bits, seed=5)
+    layer.trained.data[1] *= 3
+    integers, step = layer.integer_weight()
+    assert set(np.unique(integers).tolist()) == set(values)
+    np.testing.assert_array_equal(layer.weight().detach().numpy(), integers * step[:, None, None, None])
+    assert step[1] > 2 * step[0] or bits == 4  # whose steps are learned
+    assert all(f"{value}" in repr(layer) for value in ("4x16x3x3", bits))
+    with pytest.raises(InputError, match="3 bits"):
+        nn.DenseConv2d(16, 4, 3, bits=3)
+
+
+@pytest.mark.parametrize("bits", [2, 1])
+def test_steps_are_those_of_the_least_squares(bits: int) -> None:
+    """Of ternary and binary weights, given their integers; TWN's threshold leaves at most a percent to be had."""
+    layer = nn.DenseLinear(4096, 2, bits=bits, seed=5)
+    torch.nn.init.normal_(layer.trained)
+    integers, step = layer.integer_weight()
+    exact = layer.trained.detach().numpy()
+    np.testing.assert_allclose(step, (integers * exact).sum(1) / (integers.astype(float) ** 2).sum(1), rtol=1e-5)
+    error = ((exact - layer.weight().detach().numpy()) ** 2).mean()
+    thresholds = np.linspace(0.1, 1.5, 50) if bits == 2 else [0]
+    errors = []
+    for threshold in thresholds:
+        kept = np.abs(exact) > threshold
+        alpha = np.abs(exact)[kept].mean()
+        errors.append(((exact - alpha * np.sign(exact) * kept) ** 2).mean())
+    assert error < 1.01 * min(errors)
+
+
+def test_the_learned_step_has_the_gradient_of_its_paper() -> None:
+    """Esser et al. 2020, equations 2 and 3, weight by weight."""
+    layer = nn.DenseLinear(40, 2, bits=4, seed=5)
+    torch.nn.init.normal_(layer.trained)
+    assert layer.step is not None
+    layer.step.data = torch.tensor([0.25, 0.5])
+    g = torch.randn(2, 40)
+    layer.weight().backward(g)
+    assert layer.trained.grad is not None
+    assert layer.step.grad is not None
+    clamped = 0
+    for o, step in enumerate((0.25, 0.5)):
+        total = 0.0
+        for w, each, passed in zip(
+            layer.trained[o].tolist(), g[o].tolist(), layer.trained.grad[o].tolist(), strict=True
+        ):
+            x = w / step
+            inside = -7 < x < 7
+            clamped += not inside
+            total += each * (round(x) - x if inside else 7 * np.sign(x))
+            assert passed == (each if inside else 0)
+        assert layer.step.grad[o].item() == pytest.approx(total / np.sqrt(40 * 7), rel=1e-4)
+    assert clamped
 
 
 def test_dense_linear_adds_its_bias() -> None:

@@ -154,7 +154,7 @@ def test_random_nets_cover_the_specification() -> None:
         "fold",
         "ends in a map",
     }
-    weights = {"dense", "coats 1", "coats 2", "coats 3", "coats 7", "frozen", "all kept"}
+    weights = {"8 bits", "4 bits", "2 bits", "1 bits", "coats 1", "coats 2", "coats 3", "coats 7", "frozen", "all kept"}
     requantise = {"narrow", "wide", "over 16 bits", "m < 0", "m = 0", "m = 127", "b over 8 bits", "near R1", "shift 0"}
     residuals = {"residual", "residual is x", "padding over half", "map as vector", "add to itself"}
     missing = [trait for trait in kinds | kernels | weights | requantise | residuals if seen[trait] < 3]
@@ -188,7 +188,7 @@ def arithmetic(node: Conv | Linear, graph: Graph) -> dict[str, bool]:
     if isinstance(weight, Supermask):
         found |= {f"coats {weight.coats}": True, "frozen": bool(weight.pruned or weight.locked)}
         return found | {"all kept": bool(weight.counts.all())}
-    return found | {"dense": True}
+    return found | {f"{weight.bits} bits": True}
 
 
 def test_random_nets_are_not_dull() -> None:

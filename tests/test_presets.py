@@ -83,7 +83,7 @@ def test_paper_bytes_of_hfn_resnet50_and_152(blocks: Any, fold: Any, megabytes: 
 
 
 def test_paper_bytes_by_hand() -> None:
-    net = nn.resnet((1, 8, 8), 2, widths=(4,), fold=3, coats=(0.5, 0.25), classifier="dense")
+    net = nn.resnet((1, 8, 8), 2, widths=(4,), fold=3, coats=(0.5, 0.25), classifier="int8")
     masked, channels = 4 * 9 + 2 * 16 * 9, 3 * 2 * 4
     assert nn.unique_weights(net) == masked + 2 * 4
     assert nn.folded_channels(net) == channels
@@ -121,7 +121,9 @@ def test_options_reach_the_net() -> None:
     for op in masked:
         assert int(op.counts().sum()) == round(0.3 * op.counts().numel())
     assert isinstance(net.weights["stem"], nn.DenseConv2d)
-    odd = nn.demo((2, 9, 9), ("yes", "no"), stem="masked", classifier="masked", affine=False, coats=[0.7, 0.3, 0.1])
+    odd = nn.demo(
+        (2, 9, 9), ("yes", "no"), stem="supermask", classifier="supermask", affine=False, coats=[0.7, 0.3, 0.1]
+    )
     assert odd.classes == ("yes", "no")
     assert isinstance(odd.weights["stem"], nn.SupermaskConv2d)
     assert isinstance(odd.weights["classifier"], nn.SupermaskLinear)
@@ -145,11 +147,16 @@ def test_options_reach_the_net() -> None:
         ({"fold": (1, 1, 1)}, "fold"),
         ({"width": 0}, "widths"),
         ({"width": -8}, "widths"),
-        ({"stem": "int4"}, "masked or dense"),
-        ({"classifier": "int4"}, "masked or dense"),
+        ({"weights": "int3"}, "supermask or int8 or int4 or ternary or binary"),
+        ({"stem": "dense"}, "supermask or int8"),
+        ({"classifier": "masked"}, "supermask or int8"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**32}, "seed"),
-        ({"depth": 3}, "choose width, density, coats, fold, stem, classifier, affine, seed"),
+        (
+            {"depth": 3},
+            "choose width, density, coats, blocks, fold, weights, stem, classifier, affine, masks, norms, frozen, "
+            "freeze_over, seed",
+        ),
         ({"classes": 1}, "at least 2"),
         ({"input": (3, 0, 32)}, "channels, height, width"),
         ({"input": (3, 32)}, "channels, height, width"),

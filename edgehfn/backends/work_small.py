@@ -11,25 +11,30 @@ import numpy as np
 
 from edgehfn import masks
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Supermask
+from edgehfn.graph.ops import Conv, Supermask, Weight
 
 
-def decoded(weight: Supermask, times: int) -> dict[str, float]:
+def decoded(weight: Weight, times: int) -> dict[str, float]:
     """What reading a coded mask takes, ``times`` over."""
-    first = weight.coded_streams[0]
-    stepped = bool(weight.pruned or weight.locked or (first.size and first[0] & masks.RAW == masks.RAW))
-    found = int(np.count_nonzero(weight.counts))
-    numbers, low, unary = map(sum, zip(*map(_coded, weight.bit_streams, weight.coded_streams), strict=True))
+    counts = np.abs(weight.values).ravel()
+    if isinstance(weight, Supermask):
+        streams, coded, drawn = weight.bit_streams, weight.coded_streams, bool(weight.pruned or weight.locked)
+    else:  # of 1 bit: all is frozen
+        streams = [(counts > 0).astype(np.uint8)] if weight.bits > 1 else []
+        coded, drawn = tuple(map(masks.code, streams)), weight.bits == 1
+    stepped = drawn or bool(coded[0].size and coded[0][0] & masks.RAW == masks.RAW)
+    found, words = int(np.count_nonzero(counts)), -(-counts.size // 32)
+    numbers, low, unary = map(sum, zip(*map(_coded, streams, coded), strict=True)) if streams else (0, 0, 0)
     return {
         "numbers": numbers * times,
         "low bits": low * times,
         "unary bits": unary * times,
         "found": found * times,
-        "stepped": (weight.counts.size - found) * stepped * times,
-        "words": -(-weight.counts.size // 32) * times,
-        "drawn words": -(-weight.counts.size // 32) * bool(weight.pruned or weight.locked) * times,
-        "inner bits": sum(int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)) * times,
-        "kept": int(weight.counts.sum(dtype=np.int64)) * times,
+        "stepped": (counts.size - found) * stepped * times,
+        "words": words * times,
+        "drawn words": words * drawn * times,
+        "inner bits": sum(stream.size for stream in streams[1:]) * times,
+        "kept": int(counts.sum(dtype=np.int64)) * times,
     }
 
 

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def options(command: F) -> F:
     """What may be changed in any preset, and the seed."""
-    kinds = click.Choice(["masked", "dense"])
+    kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary"])
     for decorate in (
         click.option(
             "--seed",
@@ -32,8 +32,24 @@ def options(command: F) -> F:
             default=None,
             help="Learned factors and offsets in norms; they cost nothing on the device.",
         ),
+        click.option(
+            "--norms", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations.  [default: unshared]"
+        ),
+        click.option(
+            "--masks", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations: one, or one each."
+        ),
+        click.option(
+            "--freeze-over", type=click.Choice(["uniform", "erk", "epl"]), help="How they are spread over the layers."
+        ),
+        click.option(
+            "--frozen",
+            metavar="F|P,L",
+            help="Fraction of the weights that the seed prunes or locks, so that no bit is stored; or both fractions.",
+        ),
         click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
-        click.option("--stem", type=kinds, help="First layer: a mask like the others, or trained int8."),
+        click.option("--stem", type=kinds, help="Weights of the first layer.  [default: the preset's]"),
+        click.option("--weights", type=kinds, help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits."),
+        click.option("--blocks", metavar="N[,N…]", help="Blocks of own weights in each stage; or one number a stage."),
         click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
         click.option(
             "--coats",
@@ -42,7 +58,7 @@ def options(command: F) -> F:
         ),
         click.option("--density", type=float, metavar="D", help="Fraction of the weights kept, in (0, 1]."),
         click.option(
-            "--width", type=int, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
+            "--width", type=float, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
         ),
     ):
         command = decorate(command)
@@ -53,8 +69,8 @@ def untrained(command: F) -> F:
     """``--arch`` in place of a model file, with the shape of its input and the number of its classes."""
     for decorate in (
         click.option("--classes", type=click.IntRange(2), default=10, show_default=True, help="The preset's outputs."),
-        click.option("--input", "shape", metavar="C,H,W", help="The preset's input.  [default: 1,28,28 or 3,32,32]"),
-        click.option("--arch", metavar="PRESET", help="Take an untrained preset instead of a model."),
+        click.option("--input", "shape", metavar="C,H,W|N", help="Its input, or 3,N,N.  [default: 1,28,28 or 3,32,32]"),
+        click.option("--arch", metavar="PRESET", help="Take an untrained net instead of a model, as train does."),
     ):
         command = decorate(command)
     return command
@@ -72,16 +88,21 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
 
     chosen = {name: value for name, value in given.items() if value is not None}
     if "coats" in chosen:
-        chosen["coats"] = _coats(chosen["coats"], chosen.pop("density", None))
-    if "fold" in chosen:
-        chosen["fold"] = _fold(chosen["fold"])
+        chosen["coats"] = _coats(chosen["coats"])
+    for name in ("blocks", "fold"):
+        if name in chosen:
+            chosen[name] = _per_stage(name, chosen[name])
+    if "frozen" in chosen:
+        chosen["frozen"] = _frozen(chosen["frozen"])
     return nn.preset(arch, shape, classes, **chosen)
 
 
 def shape(text: str | None) -> tuple[int, int, int] | None:
-    """``C,H,W`` as numbers. Raises InputError."""
+    """``C,H,W`` as numbers, or ``3,N,N`` from ``N``. Raises InputError."""
     if text is None:
         return None
+    if text.isdecimal():
+        return 3, int(text), int(text)
     try:
         channels, height, width = (int(part) for part in text.split(","))
     except ValueError:
@@ -89,25 +110,27 @@ def shape(text: str | None) -> tuple[int, int, int] | None:
     return channels, height, width
 
 
-def _coats(text: str, density: float | None) -> tuple[float, ...]:
-    """Densities of the coats; ``n`` coats of density d keep d, d·(n-1)/n, … d/n (Okoshi et al. 2022, linear)."""
-    if text.isdecimal() and int(text) > 0:
-        outer, count = 0.5 if density is None else density, int(text)
-        return tuple(outer * (count - coat) / count for coat in range(count))
+def _coats(text: str) -> int | tuple[float, ...]:
+    """How many coats, or their densities. Raises InputError."""
     try:
-        densities = tuple(float(part) for part in text.split(","))
+        return int(text) if text.isdecimal() and int(text) > 0 else tuple(float(part) for part in text.split(","))
     except ValueError:
         raise InputError(
             f"--coats {text}: give a number of coats such as 2, or their densities such as 0.6,0.25"
         ) from None
-    if density is not None and density != densities[0]:
-        raise InputError(f"--coats {text} has the densities already; leave out --density {density}")
-    return densities
 
 
-def _fold(text: str) -> int | tuple[int, ...]:
+def _frozen(text: str) -> float | tuple[float, ...]:
     try:
-        folds = tuple(int(part) for part in text.split(","))
+        fractions = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"--fold {text}: give a number such as 2, or one a stage such as 1,2,2") from None
-    return folds[0] if len(folds) == 1 else folds
+        raise InputError(f"--frozen {text}: give a fraction such as 0.5, or pruned and locked as 0.3,0.2") from None
+    return fractions[0] if len(fractions) == 1 else fractions
+
+
+def _per_stage(name: str, text: str) -> int | tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--{name} {text}: give a number such as 2, or one a stage such as 1,2,2") from None
+    return numbers[0] if len(numbers) == 1 else numbers

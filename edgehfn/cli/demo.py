@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from pathlib import Path
-from typing import Any
 
 import click
 
 from edgehfn.cli import measure, prove
-from edgehfn.cli.front import Result, example, note, show, table
+from edgehfn.cli.front import call, example, show, table
 from edgehfn.cli.learn import calibrate, train
 from edgehfn.cli.write import compile_
 
@@ -29,14 +26,14 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
 
     model = output / "demo.hfn"
     if not model.exists():
-        _call(train, "--data", data, "--arch", arch, "--epochs", epochs, "-o", model)
-    _call(calibrate, model, "--data", data)
-    _call(compile_, model, "--name", "demo", "-o", output)
-    agreed = _call(prove.verify, model, "--data", data)
-    whole = _call(prove.run, model, "--data", data)
-    device = _call(prove.run, model, "--data", data, "--on", CORES[0])
-    sizes = [_call(measure.size, model, "--target", core) for core in CORES]
-    counts = [_call(measure.bench, model, "--on", core) for core in CORES]
+        call(train, "--data", data, "--arch", arch, "--epochs", epochs, "-o", model)
+    call(calibrate, model, "--data", data)
+    call(compile_, model, "--name", "demo", "-o", output)
+    agreed = call(prove.verify, model, "--data", data)
+    whole = call(prove.run, model, "--data", data)
+    device = call(prove.run, model, "--data", data, "--on", CORES[0])
+    sizes = [call(measure.size, model, "--target", core) for core in CORES]
+    counts = [call(measure.bench, model, "--on", core) for core in CORES]
 
     rows = table("", *CORES, title=f"EdgeHFN: a net of preset {arch} on {data}")
     rows.add_row(f"float accuracy, {whole['images']:,} test images", _percent(modelfile.info(model)["accuracy"]), "")
@@ -58,14 +55,3 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
 
 def _percent(fraction: float) -> str:
     return f"{100 * fraction:.2f} %"
-
-
-def _call(command: click.Command, *words: Any) -> Result:
-    """Run a command as if it were typed; what it shows gives way to the table at the end."""
-    typed = [str(word) for word in words]
-    note(f"$ edgehfn {command.name} {' '.join(typed)}")
-    with contextlib.redirect_stdout(io.StringIO()):
-        result = command.main([*typed, "--json"], prog_name=f"edgehfn {command.name}", standalone_mode=False)
-    if not isinstance(result, dict):  # the exit status of a command that ended early
-        raise click.exceptions.Exit(result)
-    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="What a model is made of.",
-    epilog=example("edgehfn info kws.hfn\nedgehfn info --arch resnet20 --density 0.3 --input 3,32,32"),
+    epilog=example("edgehfn info kws.hfn\nedgehfn info --arch hfn-resnet50 --input 224 --classes 1000"),
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @architecture.untrained
@@ -43,19 +44,34 @@ def info(
 
 
 def _facts(net: Net) -> Result:
-    """Bytes are those of masks and trained weights on the device, norms and tables apart."""
+    """Bytes are those of masks and trained weights on the device, norms and tables apart.
+
+    ``stored_megabytes`` (of 10^6 bytes) has two bytes for each channel and iteration besides. ``paper_megabytes`` and
+    ``dense_megabytes`` count as the papers do, the latter the same net in float32, trained and not folded.
+    """
+    from edgehfn import nn
+
     weights = {name: _weight(op) for name, op in net.weights.items()}
     macs = net.macs
     steps = [
         {"name": s.name, "shape": net.shapes[s.name], "weight": s.weight, "mac": macs.get(s.name, 0)} for s in net.steps
     ]
+    masks = sum(w["bytes"] for w in weights.values() if w["density"] is not None)
+    dense = sum(w["bytes"] for w in weights.values() if w["density"] is None)
+    channels = sum(net.weights[s.weight].shape[0] for s in net.steps if s.weight)
+    paper, whole = nn.paper_bytes(net), nn.dense_bytes(net)
     return {
         "input": net.input.shape,
         "classes": net.classes,
         "seed": net.seed,
         "mac": sum(macs.values()),
-        "mask_bytes": sum(w["bytes"] for w in weights.values() if w["density"] is not None),
-        "dense_bytes": sum(w["bytes"] for w in weights.values() if w["density"] is None),
+        "mask_bytes": masks,
+        "dense_bytes": dense,
+        "stored_megabytes": (masks + dense + 2 * channels) / 1e6,
+        "paper_megabytes": round(paper / 1e6, 3),
+        "dense_megabytes": round(whole / 1e6, 2),
+        "ratio": round(whole / paper, 2),
+        "unique_weights": nn.unique_weights(net),
         "weights": weights,
         "steps": steps,
     }
@@ -63,24 +79,39 @@ def _facts(net: Net) -> Result:
 
 def _weight(op: Weighted) -> Result:
     from edgehfn import masks
-    from edgehfn.nn import SupermaskConv2d, SupermaskLinear
+    from edgehfn.nn import SupermaskConv2d, SupermaskLinear, mask_bits
 
     if isinstance(op, SupermaskConv2d | SupermaskLinear):
-        counts = op.counts().cpu().numpy()
-        density, stored = float((counts > 0).mean()), masks.pack(counts, op.coats).nbytes
-        return {"shape": op.shape, "count": counts.size, "density": density, "coats": op.coats, "bytes": stored}
-    count = op.weight().numel()
-    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bytes": count}
+        counts, free = op.counts().cpu().numpy(), None if op.free is None else op.free.cpu().numpy()
+        kept = [int((counts > coat).sum()) for coat in range(op.coats)]
+        return {
+            "shape": op.shape,
+            "count": counts.size,
+            "density": kept[0] / counts.size,
+            "coats": op.coats,
+            "kept": kept,
+            "frozen": 0.0 if free is None else 1 - float(free.mean()),
+            "bits": mask_bits(op),
+            "bytes": masks.pack(counts, op.coats, free).nbytes + (0 if op.signs is None else op.signs.nbytes),
+        }
+    count = prod(op.shape)
+    bits = op.bits * count
+    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bits": bits, "bytes": -(-bits // 8)}
 
 
 def _show(result: Result) -> None:
-    rows = table("step", "shape", "MAC", "weight", "weights", "density", "coats", "bytes", title=result["name"])
+    rows = table(
+        "step", "shape", "MAC", "weight", "weights", "kept by each coat", "frozen", "bytes", title=result["name"]
+    )
     seen = set()
     for step in result["steps"]:
         cells = [step["name"], _times(step["shape"]), f"{step['mac']:,}" if step["mac"] else "", step["weight"]]
         if step["weight"] and step["weight"] not in seen:
             weight = result["weights"][step["weight"]]
-            kind = ["int8", ""] if weight["density"] is None else [f"{weight['density']:.3f}", str(weight["coats"])]
+            kind = [f"{weight['bits'] // weight['count']}-bit", ""]
+            if weight["density"] is not None:
+                each = " ".join(f"{kept / weight['count']:.3f}" for kept in weight["kept"])
+                kind = [each, f"{weight['frozen']:.3f}" if weight["frozen"] else ""]
             cells += [f"{weight['count']:,}", *kind, f"{weight['bytes']:,}"]
         elif step["weight"]:
             cells.append("shared")
@@ -90,7 +121,11 @@ def _show(result: Result) -> None:
     count = sum(weight["count"] for weight in result["weights"].values())
     show(
         f"input {_times(result['input'])}, {len(result['classes'])} classes, seed {result['seed']}, {count:,} weights, "
-        f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, int8 weights {result['dense_bytes']:,} bytes"
+        f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, trained weights {result['dense_bytes']:,} bytes"
+    )
+    show(
+        f"by the papers' count {result['paper_megabytes']:.3f} MB; in float32 and not folded "
+        f"{result['dense_megabytes']:.2f} MB, {result['ratio']:.2f} times as much"
     )
     for name, value in result["noted"].items():
         if name != "classes":

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from edgehfn.cli import architecture
-from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show
+from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, typed
 from edgehfn.errors import InputError
 
 
@@ -28,7 +28,12 @@ from edgehfn.errors import InputError
     metavar="NAME|PATH",
     help="fashion-mnist, cifar10, digits; or a .npz or folder of IDX files.",
 )
-@click.option("--arch", required=True, metavar="PRESET", help="tiny, demo, resnet8, resnet8-mlperf or resnet20.")
+@click.option(
+    "--arch",
+    required=True,
+    metavar="PRESET",
+    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, or hfn-resnet50 and the like.",
+)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
 )
@@ -37,6 +42,27 @@ from edgehfn.errors import InputError
 @click.option("--lr", type=float, default=0.5, show_default=True, help="Peak rate of the scores.")
 @click.option(
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Of training; auto is bf16 where the processor multiplies it.",
+)
+@click.option(
+    "--thresholds",
+    type=click.Choice(["layer", "adaptive"]),
+    default="layer",
+    show_default=True,
+    help="Each layer keeps as many weights as --density says, or all compete for as many.",
+)
+@click.option(
+    "--ramp",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Fraction of the training in which the density falls from 1 to what is asked.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
@@ -53,6 +79,9 @@ def train(
     batch: int,
     lr: float,
     augment: Any,
+    precision: Any,
+    thresholds: Any,
+    ramp: float,
     device: str,
     threads: int,
     restart: bool,
@@ -62,17 +91,20 @@ def train(
     """Train a net on labelled images.
 
     The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
-    there. A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0)
-    and may have classes (names). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
+    there. How every epoch went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images uint8 as
+    N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in EDGEHFN_DATA, the
+    system's data folders and the user's cache.
+    Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch.
     """
     _writable(output)
     from edgehfn import data as sets
-    from edgehfn import modelfile
+    from edgehfn import distributed, modelfile, nn, trainlog
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
     loaded = sets.load(data)
     net = architecture.build(arch, loaded.shape, loaded.classes, **net_options)
+    net.search = nn.Search(thresholds, ramp)
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "seed": net.seed, "augment": augment}
@@ -82,16 +114,21 @@ def train(
                 net,
                 loaded,
                 **settings,
+                precision=precision,
                 device=device,
                 threads=threads,
                 checkpoint=checkpoint,
                 resume=not restart,
-                progress=report,
+                progress=report if distributed.leads() else None,
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
-    info = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, **settings, "accuracy": history.accuracy}
+    if not distributed.leads():
+        return {}
+    about = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, "thresholds": thresholds, "ramp": ramp}
+    info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
+    trainlog.save(output, modelfile.digest(output), typed(), loaded.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)
     accuracy, images = history.accuracy, len(loaded.y_test)

@@ -106,7 +106,7 @@ def bench(
     **net_options: Any,
 ) -> Result:
     """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
-    input takes the same. Of a preset, every layer is masked, at random."""
+    input takes the same. Of a preset, every layer is masked, at random, unless told otherwise."""
     from edgehfn import bench as count
     from edgehfn.cli.model import open_model
     from edgehfn.untrained import untrained
@@ -115,9 +115,9 @@ def bench(
     if model is not None:
         graph, name = open_model(model).graph, str(model)
     else:
-        masked = {**net_options, "stem": net_options["stem"] or "masked"}
-        masked["classifier"] = masked["classifier"] or "masked"
-        net = architecture.build(str(arch), architecture.shape(shape), classes, **masked)
+        ends = "int8" if (net_options["weights"] or "supermask") != "supermask" else "supermask"
+        chosen = {**net_options, **{name: net_options[name] or ends for name in ("stem", "classifier")}}
+        net = architecture.build(str(arch), architecture.shape(shape), classes, **chosen)
         graph, name = untrained(net), str(arch)
     found, mac = count(graph, on, objective=objective), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]

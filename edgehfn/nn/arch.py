@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, TypeVar, assert_never, get_args
 
 from torch import nn
@@ -11,7 +12,7 @@ from edgehfn.errors import InputError
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.net import InputSpec, Net, Op, Order, RawType, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, magnitude
 
 T = TypeVar("T")
 
@@ -77,21 +78,31 @@ def _describe_op(op: Op) -> Json:
     match op:
         case SupermaskConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
-            return {"op": "supermask_conv", **window, "tensor": op.tensor, "densities": list(op.densities)}
+            return {"op": "supermask_conv", **window, **_source(op)}
         case SupermaskLinear():
-            numbers = {"tensor": op.tensor, "densities": list(op.densities)}
-            return {"op": "supermask_linear", "shape": list(op.shape), **numbers}
+            return {"op": "supermask_linear", "shape": list(op.shape), **_source(op)}
         case DenseConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
-            return {"op": "dense_conv", **window, "bias": op.bias is not None}
+            return {"op": "dense_conv", **window, "bias": op.bias is not None, **_bits(op)}
         case DenseLinear():
-            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None}
+            return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None, **_bits(op)}
         case MaxPool():
             return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
         case GlobalAvgPool():
             return {"op": "global_avg"}
         case _:
             assert_never(op)
+
+
+def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
+    frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
+    usual = op.magnitude == magnitude(prod(op.shape[1:]), op.densities)
+    imported = {} if usual and op.signs is None else {"magnitude": op.magnitude, "signs": op.signs is not None}
+    return {"tensor": op.tensor, "densities": list(op.densities), **frozen, **imported}
+
+
+def _bits(op: DenseConv2d | DenseLinear) -> Json:
+    return {"bits": op.bits} if op.bits < 8 else {}
 
 
 def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:

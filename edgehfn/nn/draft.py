@@ -15,10 +15,13 @@ from edgehfn.errors import GraphError
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SCORE_STREAM, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
+from edgehfn.nn.supermask import SCORE_STREAM, Source, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
 from edgehfn.nn.window import Shape
 
-Kind = Literal["masked", "dense"]
+Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
+BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
+Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
+Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -28,18 +31,24 @@ class Draft:
     """Steps so far, and what all of them share. ``x`` is the tensor that the next step reads.
 
     Every method adds one step that reads ``x``, makes it the new ``x`` and returns its name. A name met again (in the
-    next iteration of a fold) means the same op. GraphError is raised for a step that does not fit the shape of ``x``.
+    next iteration of a fold) means the same op, or with ``masks="unshared"`` another mask over the same weight (Yan et
+    al. 2023). GraphError is raised for a step that does not fit the shape of ``x``.
     """
 
     input: InputSpec
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
-    affine: bool = True
+    affine: Affine = True
+    masks: Sharing = "shared"
+    norms: Sharing = "unshared"
+    weights: Kind = "supermask"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
+    folded: bool = False  # whether the present steps are iterated
     steps: list[Step] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     ops: dict[str, Op] = field(default_factory=dict)
+    normed: dict[str, nn.BatchNorm2d] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -58,72 +67,88 @@ class Draft:
         kernel: int,
         stride: int = 1,
         *,
-        kind: Kind = "masked",
+        kind: Kind | None = None,
         relu: bool = True,
         residual: str | None = None,
     ) -> str:
         """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
-        if name not in self.ops:
-            shape = (self.shape[0], channels, kernel, stride, kernel // 2)
-            if kind == "masked":
-                tensor = self._supermasks()
-                self.ops[name] = SupermaskConv2d(*shape, tensor=tensor, seed=self.seed, densities=self.densities)
-            else:
-                self.ops[name] = DenseConv2d(*shape, seed=self._draw())
-        return self._step(name, nn.BatchNorm2d(channels, affine=self.affine), relu, residual)
+        shape = (self.shape[0], channels, kernel, stride, kernel // 2)
+        bits = BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
+        if weight not in self.ops:
+            self.ops[weight] = (
+                SupermaskConv2d(*shape, **self._source(name))
+                if bits is None
+                else DenseConv2d(*shape, bits=bits, seed=self._draw())
+            )
+        return self._step(name, weight, self._norm(name, channels), relu, residual)
 
-    def linear(self, name: str, features: int, *, kind: Kind = "masked") -> str:
-        """A linear layer over all elements, without norm or ReLU; a dense one has a bias."""
-        if name not in self.ops:
-            inputs = prod(self.shape)
-            if kind == "masked":
-                tensor = self._supermasks()
-                self.ops[name] = SupermaskLinear(
-                    inputs, features, tensor=tensor, seed=self.seed, densities=self.densities
-                )
-            else:
-                self.ops[name] = DenseLinear(inputs, features, seed=self._draw())
-        return self._step(name)
+    def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
+        """A linear layer over all elements, without norm or ReLU; a trained one has a bias."""
+        inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
+        if weight not in self.ops:
+            self.ops[weight] = (
+                SupermaskLinear(inputs, features, **self._source(name))
+                if bits is None
+                else DenseLinear(inputs, features, bits=bits, seed=self._draw())
+            )
+        return self._step(name, weight)
 
     def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:
         """The largest element of each window."""
         self.ops.setdefault(name, MaxPool(kernel, stride, padding))
-        return self._step(name)
+        return self._step(name, name)
 
     def global_avg_pool(self, name: str) -> str:
         """The average of each channel."""
         self.ops.setdefault(name, GlobalAvgPool())
-        return self._step(name)
+        return self._step(name, name)
 
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
         """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
-        outer = self.iteration
-        self.iteration = outer * iterations + iteration
+        outer = self.iteration, self.folded
+        self.iteration, self.folded = outer[0] * iterations + iteration, outer[1] or iterations > 1
         yield
-        self.iteration = outer
+        self.iteration, self.folded = outer
 
     def net(self, classes: tuple[str, ...] = ()) -> Net:
         """The net written so far."""
         return Net(self.input, self.steps, classes, self.seed)
 
     def _step(
-        self, name: str, norm: nn.BatchNorm2d | None = None, relu: bool = False, residual: str | None = None
+        self, name: str, key: str, norm: nn.BatchNorm2d | None = None, relu: bool = False, residual: str | None = None
     ) -> str:
-        op = self.ops[name]
-        tensor = f"{name}{ITERATION}{self.iteration}" if self.iteration else name
+        """``key``: of its op, whose weight has that name."""
+        op, tensor = self.ops[key], self._tensor(name)
         try:
             self.shapes[tensor] = op.output_shape(self.shape)
         except GraphError as error:
             raise GraphError(f"step {tensor}: {error}") from None
-        weight = name if isinstance(op, Weighted) else ""
-        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual))
+        self.steps.append(Step(tensor, self.x, op, key if isinstance(op, Weighted) else "", norm, relu, residual))
         self.x = tensor
         return tensor
 
-    def _supermasks(self) -> int:
-        """The next supermask's tensor number (SPEC section 1)."""
-        return sum(isinstance(op, SupermaskConv2d | SupermaskLinear) for op in self.ops.values())
+    def _tensor(self, name: str) -> str:
+        """What the present iteration calls the tensor of this name."""
+        return f"{name}{ITERATION}{self.iteration}" if self.iteration else name
+
+    def _weight(self, name: str, bits: int | None) -> str:
+        """The name of the weight that the present iteration uses, ``bits`` those of a trained one."""
+        return self._tensor(name) if bits is None and self.masks == "unshared" else name
+
+    def _norm(self, name: str, channels: int) -> nn.BatchNorm2d:
+        """A norm of the present iteration's own, or that of the iterations before it."""
+        key = name if self.norms == "shared" else self._tensor(name)
+        affine = self.folded if self.affine == "folded" else self.affine
+        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=affine))
+
+    def _source(self, name: str) -> Source:
+        """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""
+        tensors = {key: op.tensor for key, op in self.ops.items() if isinstance(op, SupermaskConv2d | SupermaskLinear)}
+        tensor = tensors.get(name, len(set(tensors.values())))
+        return {"tensor": tensor, "seed": self.seed, "densities": self.densities, "mask": self.iteration}
 
     def _draw(self) -> int:
         """The seed of the next dense weight's initial values."""

@@ -26,7 +26,7 @@ class ConvNorm:
     channels: int
     kernel: int = 3
     stride: int = 1
-    kind: Kind = "masked"
+    kind: Kind | None = None  # the draft's
 
     def add(self, draft: Draft, name: str) -> None:
         draft.conv(name, self.channels, self.kernel, self.stride, kind=self.kind)

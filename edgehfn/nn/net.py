@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from edgehfn.errors import GraphError, InputError
+from edgehfn.nn import fused
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.search import Search
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
 from edgehfn.nn.window import Shape
 
@@ -71,6 +73,7 @@ class Net(nn.Module):
     """An input and the steps from it to the logits.
 
     ``shapes`` maps every tensor's name to its shape without the batch, ``weights`` every weight's name to its op.
+    ``search`` is the rule by which masks are thinned out in training; it may be replaced before.
     Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
     """
 
@@ -80,6 +83,7 @@ class Net(nn.Module):
         self.steps = tuple(steps)
         self.classes = classes
         self.seed = seed
+        self.search = Search()
         self.shapes: dict[str, Shape] = {INPUT: input.shape}
         self.weights: dict[str, Weighted] = {}
         for step in self.steps:
@@ -102,18 +106,20 @@ class Net(nn.Module):
         for step, dead in zip(self.steps, self._dead, strict=True):
             x = tensors[step.x]
             y: Tensor = step.op(x, weights[step.weight]) if step.weight else step.op(x)
-            if step.norm is not None:
-                y = step.norm(y)
-            if step.residual is not None:
-                y = y.add_(tensors[step.residual])
-            if step.relu:
-                y = y.relu_()
-            tensors[step.name] = y
+            tensors[step.name] = y = _finish(step, y, tensors)
             if observe is not None:
                 observe(step.name, y)
             for name in dead:
                 del tensors[name]
         return y
+
+    def set_progress(self, fraction: float) -> None:
+        """Fix how many weights each mask keeps, ``fraction`` (0..1) of the training being over.
+
+        Training calls it before every step and once at its end.
+        """
+        supermasks = (op for op in self.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear))
+        self.search.apply([op for op in supermasks if op.scores is not None], fraction)
 
     @property
     def macs(self) -> dict[str, int]:
@@ -161,3 +167,15 @@ class Net(nn.Module):
         """For each step, the tensors that nothing reads after it."""
         last = {name: i for i, step in enumerate(self.steps) for name in (step.x, step.residual) if name is not None}
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
+
+
+def _finish(step: Step, y: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+    """Norm, residual and ReLU of a step whose operation made ``y``, which may be overwritten."""
+    residual = None if step.residual is None else tensors[step.residual]
+    if step.norm is not None:
+        if fused.fits(y, step.norm):
+            return fused.normalise(y, step.norm, residual, step.relu)
+        y = step.norm(y)
+    if residual is not None:
+        y = y.add_(residual)
+    return y.relu_() if step.relu else y

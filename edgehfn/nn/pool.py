@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgehfn.errors import GraphError, InputError
+from edgehfn.nn.floats import Rows, alike, as_float, loops_over, memory
 from edgehfn.nn.window import Shape, check_window, window_shape
 
 
@@ -29,6 +34,10 @@ class MaxPool(nn.Module):
         return window_shape(x, self.kernel, self.stride, self.padding)
 
     def forward(self, x: Tensor) -> Tensor:
+        whole = x.shape[2] % 2 == 0 and x.shape[3] % 2 == 0
+        if self.training and (self.kernel, self.stride, self.padding) == (2, 2, 0) and whole and loops_over(x):
+            y: Tensor = _Halved.apply(x)  # type: ignore[no-untyped-call]
+            return y
         return F.max_pool2d(x, self.kernel, self.stride, self.padding)
 
 
@@ -43,3 +52,57 @@ class GlobalAvgPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean((2, 3))
+
+
+class _Halved(torch.autograd.Function):
+    """2x2 windows side by side, in a quarter of the time that general windows take on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        y = torch.empty((n, c, h // 2, w // 2), dtype=x.dtype, memory_format=torch.channels_last)
+        _largest(memory(x), memory(y))
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        x, y = ctx.saved_tensors
+        to_x = torch.empty_like(x)
+        _to_the_largest(memory(alike(grads[0], x)), memory(x), memory(y), memory(to_x))
+        return to_x
+
+
+@numba.njit(cache=True, nogil=True)
+def _largest(x: Rows, y: Rows) -> None:
+    images, height, width, channels = y.shape
+    for n in range(images):
+        for i in range(height):
+            for j in range(width):
+                for c in range(channels):
+                    best = x[n, 2 * i, 2 * j, c]
+                    for a, b in ((0, 1), (1, 0), (1, 1)):
+                        other = x[n, 2 * i + a, 2 * j + b, c]
+                        if not as_float(other) <= as_float(best):  # a NaN stays one
+                            best = other
+                    y[n, i, j, c] = best
+
+
+@numba.njit(cache=True, nogil=True)
+def _to_the_largest(gradient: Rows, x: Rows, y: Rows, to_x: Rows) -> None:
+    """The gradient goes to the first of each window that is the largest."""
+    images, height, width, channels = y.shape
+    for n in range(images):
+        for i in range(height):
+            for j in range(width):
+                for c in range(channels):
+                    best, left, none = y[n, i, j, c], gradient[n, i, j, c], gradient.dtype.type(0)
+                    first = x[n, 2 * i, 2 * j, c] == best
+                    to_x[n, 2 * i, 2 * j, c] = left if first else none
+                    left = none if first else left
+                    second = x[n, 2 * i, 2 * j + 1, c] == best
+                    to_x[n, 2 * i, 2 * j + 1, c] = left if second else none
+                    left = none if second else left
+                    third = x[n, 2 * i + 1, 2 * j, c] == best
+                    to_x[n, 2 * i + 1, 2 * j, c] = left if third else none
+                    to_x[n, 2 * i + 1, 2 * j + 1, c] = none if third else left

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import isfinite, prod, sqrt
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgehfn import generator
+from edgehfn import generator, masks
 from edgehfn.errors import InputError
+from edgehfn.nn import select
+from edgehfn.nn.select import NEVER
 from edgehfn.nn.window import Shape, check_window, conv_shape, linear_shape
 
 MAX_COATS = 7  # SPEC section 2
+THRESHOLD = 256  # of frozen positions: SPEC section 2.1
 SCORE_STREAM = 9  # the streams before it are on the device; this one only seeds the search
 
 
@@ -39,11 +42,33 @@ def check_densities(densities: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
+def spaced(coats: int, density: float) -> tuple[float, ...]:
+    """Densities of nested coats whose sparsities s, s + (1 - s)/N, s + 2(1 - s)/N, … are linear (Okoshi et al. 2022).
+
+    Raises InputError unless there are 1 to 7 coats.
+    """
+    return check_densities(tuple(density * (coats - coat) / coats for coat in range(coats)))
+
+
 def check_seed(seed: int) -> int:
     """The seed of a model, or a tensor's number. Raises InputError unless it fits 32 bits."""
     if not 0 <= seed <= generator.MASK32:
         raise InputError(f"seed {seed} is outside 0..{generator.MASK32}")
     return seed
+
+
+def check_magnitude(value: float) -> float:
+    """The real value of one count. Raises InputError unless it is positive and finite."""
+    if not (isfinite(value) and value > 0):
+        raise InputError(f"magnitude {value} of a weight must be positive and finite")
+    return float(value)
+
+
+def check_thresholds(pruned: int, locked: int) -> tuple[int, int]:
+    """Those of frozen positions, SPEC section 2.1. Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256."""
+    if not (type(pruned) is type(locked) is int and 0 <= pruned <= pruned + locked <= THRESHOLD):
+        raise InputError(f"frozen thresholds {pruned!r:.40}, {locked!r:.40} must be 0 or more, together 256 or less")
+    return pruned, locked
 
 
 def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
@@ -58,17 +83,6 @@ def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
 def kept(size: int, density: float) -> int:
     """How many of ``size`` weights a coat of this density keeps: the nearest number, at least one."""
     return max(1, round(density * size))
-
-
-def top(importance: Tensor, k: int) -> Tensor:
-    """Where the ``k`` largest of a flat tensor are (bool); among equals, the first in weight order win."""
-    threshold = torch.topk(importance, k, sorted=False).values.min()
-    chosen = importance >= threshold
-    extra = int(chosen.sum()) - k
-    if extra:
-        ties = torch.nonzero(importance == threshold).flatten()
-        chosen[ties[ties.numel() - extra :]] = False
-    return chosen
 
 
 class _Popup(torch.autograd.Function):
@@ -89,29 +103,51 @@ class _Popup(torch.autograd.Function):
         return grads[0] * base * scores.sign() * ctx.coats, None, None, None
 
 
+class Source(TypedDict):
+    """What a supermask's weight is made of, beside its shape."""
+
+    tensor: int  # number of SPEC section 1
+    seed: int
+    densities: tuple[float, ...]  # one a coat, each at most the one before
+    mask: NotRequired[int]  # number among the masks over this tensor; it only seeds the search
+    counts: NotRequired[Tensor | None]  # 0..coats, in weight order: a fixed mask; without it there are scores to learn
+    signs: NotRequired[generator.Words | None]  # stored in place of the generated ones: SPEC section 2
+    magnitude: NotRequired[float | None]  # of every weight, in place of the rule's
+    pruned: NotRequired[int]  # thresholds of frozen positions, in 1/256: SPEC section 2.1
+    locked: NotRequired[int]
+
+
 class Supermask(nn.Module):
     """The weight of a supermask layer, of seed and tensor number as in SPEC section 1.
 
-    With ``counts`` (0..coats, in weight order) it is fixed; otherwise it has scores to be learned. Raises InputError
-    for densities or counts out of range.
+    ``keep`` tells how many weights each coat keeps while there are scores; a ``Search`` changes it. Raises InputError
+    for densities, counts or thresholds out of range.
     """
 
     base: Tensor
     fixed: Tensor | None
+    free: Tensor | None
+    held: Tensor | None
 
-    def __init__(
-        self, shape: Shape, *, tensor: int, seed: int, densities: tuple[float, ...], counts: Tensor | None
-    ) -> None:
+    def __init__(self, shape: Shape, **source: Unpack[Source]) -> None:
         super().__init__()
         self.shape = shape
-        self.tensor = check_seed(tensor)
-        self.seed = check_seed(seed)
-        self.densities = check_densities(densities)
-        self.magnitude = magnitude(prod(shape[1:]), self.densities)
-        signs = torch.from_numpy(generator.signs(seed, tensor, prod(shape)).astype(np.float32))
-        self.register_buffer("base", (signs * self.magnitude).reshape(shape), persistent=False)
+        self.tensor = check_seed(source["tensor"])
+        self.seed = check_seed(source["seed"])
+        self.densities = check_densities(source["densities"])
+        given = source.get("magnitude")
+        self.magnitude = magnitude(prod(shape[1:]), self.densities) if given is None else check_magnitude(given)
+        self.signs = source.get("signs")
+        if self.signs is None:
+            signs = generator.signs(self.seed, self.tensor, prod(shape))
+        else:
+            signs = generator.signs_of(self.signs, prod(shape))
+        base = torch.from_numpy(signs.astype(np.float32)) * self.magnitude
+        self.register_buffer("base", base.reshape(shape), persistent=False)
+        counts = source.get("counts")
         if counts is None:
-            draw = torch.Generator().manual_seed(generator.key(seed, tensor, SCORE_STREAM))
+            key = generator.key(self.seed, self.tensor, SCORE_STREAM)
+            draw = torch.Generator().manual_seed(generator.word(key, mask) if (mask := source.get("mask", 0)) else key)
             scores = torch.empty(shape)
             nn.init.kaiming_uniform_(scores, a=sqrt(5), generator=draw)
             self.scores: nn.Parameter | None = nn.Parameter(scores)
@@ -121,21 +157,55 @@ class Supermask(nn.Module):
                 raise InputError(f"counts must be {prod(shape)} numbers of at most {self.coats}")
             self.register_parameter("scores", None)
             self.register_buffer("fixed", counts.detach().to(torch.uint8).flatten())
+        self.freeze(source.get("pruned", 0), source.get("locked", 0))
+
+    def freeze(self, pruned: int, locked: int) -> None:
+        """Let seeded positions be always 0 or always in coat 1, so that only the others are searched and stored.
+
+        Thresholds in 1/256 (SPEC section 2.1). Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256.
+        """
+        self.pruned, self.locked = check_thresholds(pruned, locked)
+        self.holds, self.most = 0, prod(self.shape)  # the fewest and the most weights that coat 1 can keep
+        self.register_buffer("free", None)
+        self.register_buffer("held", None)
+        if pruned + locked:
+            gone, held = masks.frozen(self.seed, self.tensor, prod(self.shape), pruned, locked)
+            self.holds, self.most = int(held.sum()), int((~gone).sum())
+            self.register_buffer("free", torch.from_numpy(~(gone | held)).to(self.base.device), persistent=False)
+            self.register_buffer("held", torch.from_numpy(held).to(self.base.device), persistent=False)
+        self.keep = self.quota(self.densities)
 
     @property
     def coats(self) -> int:
         return len(self.densities)
+
+    def quota(self, densities: tuple[float, ...]) -> tuple[int, ...]:
+        """How many weights coats of such densities keep, as far as frozen positions let them."""
+        first, *inner = (kept(prod(self.shape), density) for density in densities)
+        outer = min(max(first, self.holds), self.most)
+        return (outer, *(min(count, outer) for count in inner))
+
+    def importance(self) -> Tensor:
+        """By which weights compete: the magnitudes of the scores, flat. A fixed mask has none."""
+        assert self.scores is not None
+        return self.scores.detach().abs().flatten()
+
+    def first(self, importance: Tensor, keep: int) -> Tensor:
+        """Where a coat 1 of ``keep`` weights is (bool, flat): all locked positions and the most important free ones."""
+        if self.free is None or self.held is None:
+            return select.counts(importance, [keep]).bool()
+        return self.held | select.counts(importance.where(self.free, NEVER), [keep - self.holds]).bool()
 
     def counts(self) -> Tensor:
         """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
         if self.scores is None:
             assert self.fixed is not None
             return self.fixed
-        importance = self.scores.detach().abs().flatten()
-        counts = top(importance, kept(importance.numel(), self.densities[0])).to(torch.uint8)
-        for density in self.densities[1:]:
-            counts += top(importance, kept(importance.numel(), density))
-        return counts
+        importance = self.importance()
+        if self.free is None:
+            return select.counts(importance, self.keep)
+        first = self.first(importance, self.keep[0])
+        return select.counts(importance.where(first, NEVER), self.keep[1:]).add_(first)
 
     def weight(self) -> Tensor:
         """``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores."""
@@ -146,7 +216,8 @@ class Supermask(nn.Module):
         return weight
 
     def extra_repr(self) -> str:
-        return f"{'x'.join(map(str, self.shape))}, tensor={self.tensor}, densities={self.densities}"
+        frozen = f", pruned={self.pruned}, locked={self.locked}" if self.free is not None else ""
+        return f"{'x'.join(map(str, self.shape))}, tensor={self.tensor}, densities={self.densities}{frozen}"
 
 
 class SupermaskConv2d(Supermask):
@@ -159,17 +230,11 @@ class SupermaskConv2d(Supermask):
         kernel: int,
         stride: int = 1,
         padding: int = 0,
-        *,
-        tensor: int,
-        seed: int,
-        densities: tuple[float, ...],
-        counts: Tensor | None = None,
+        **source: Unpack[Source],
     ) -> None:
         check_window(kernel, stride, padding)
+        super().__init__((out_channels, in_channels, kernel, kernel), **source)
         self.kernel, self.stride, self.padding = kernel, stride, padding
-        super().__init__(
-            (out_channels, in_channels, kernel, kernel), tensor=tensor, seed=seed, densities=densities, counts=counts
-        )
 
     def output_shape(self, x: Shape) -> Shape:
         """(C, H, W) to (O, H', W'). Raises GraphError if they do not fit."""
@@ -183,17 +248,8 @@ class SupermaskConv2d(Supermask):
 class SupermaskLinear(Supermask):
     """A linear layer without bias whose weight is a supermask. Input (N, …), flattened to (N, in)."""
 
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        *,
-        tensor: int,
-        seed: int,
-        densities: tuple[float, ...],
-        counts: Tensor | None = None,
-    ) -> None:
-        super().__init__((out_features, in_features), tensor=tensor, seed=seed, densities=densities, counts=counts)
+    def __init__(self, in_features: int, out_features: int, **source: Unpack[Source]) -> None:
+        super().__init__((out_features, in_features), **source)
 
     def output_shape(self, x: Shape) -> Shape:
         """Any shape of ``in`` elements to (out,). Raises GraphError if they do not fit."""

@@ -10,7 +10,7 @@
 #define HFN_ISA_DSP 3 /* Armv7E-M and Armv8-M Mainline with the DSP extension */
 #define HFN_ISA_MVE 4 /* Armv8.1-M with Helium's integer vectors; has the DSP extension too */
 
-#if defined(__thumb2__)
+#if defined(__thumb2__) && !HFN_SMALL
 #define HFN_THUMB2 1
 #else
 #define HFN_THUMB2 0
@@ -28,6 +28,14 @@
 #define HFN_ISA HFN_ISA_V7M
 #else
 #define HFN_ISA HFN_ISA_C
+#endif
+
+/* Halfwords from an entry of a list to the next one of its sign (channel.h). 2: entries of plus and minus alternate, so
+ * that a word holds one of each. 1: plus goes up from the front of the room for lists, minus down from its back. */
+#if HFN_ISA == HFN_ISA_DSP
+#define HFN_PACE 2
+#else
+#define HFN_PACE 1
 #endif
 
 #endif

@@ -18,4 +18,8 @@ void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint
     }
 }
 
+void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena) {
+    hfn_linear_supermask(model, node, arena);
+}
+
 #endif

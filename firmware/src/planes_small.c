@@ -37,9 +37,9 @@ void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *plane
     for (uint32_t *end = all + count * planes->size / 4 + 4; all != end; all++) {
         *all = zero;
     }
-    const uint8_t *x = hfn_in_arena(arena, node->x);
-    for (uint32_t c = node->inputs; c; c--, x += node->height * node->width) {
-        for (uint32_t b = 0; b < node->kernel; b++) {
+    for (uint32_t b = 0; b < node->kernel; b++) {
+        const uint8_t *x = hfn_in_arena(arena, node->x);
+        for (uint32_t c = node->inputs; c; c--, x += node->height * node->width) {
             for (uint32_t phase = 0; phase < planes->phases; phase++, to += planes->size) {
                 fill_plane(node, planes, to, x, first * node->stride + phase - node->padding, b - node->padding, zero);
             }

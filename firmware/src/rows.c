@@ -67,7 +67,7 @@ static inline void halves(void *to, const void *row, const struct hfn_rows *rows
 
 void hfn_rows_read(uint32_t *to, const uint8_t *x, const struct hfn_rows *given) {
     const struct hfn_rows rows = *given; /* a copy, so that what is stored cannot change it */
-    for (uint32_t c = rows.channels; c; c--, to += 3 * rows.column, x += rows.map) {
+    for (uint32_t c = rows.channels; c; c--, to += rows.channel, x += rows.map) {
         if (rows.stride == 1) {
             whole((void *)to, (const void *)x, &rows);
         } else {
@@ -77,9 +77,9 @@ void hfn_rows_read(uint32_t *to, const uint8_t *x, const struct hfn_rows *given)
 }
 
 void hfn_rows_clear(uint32_t *to, const struct hfn_rows *rows) {
-    for (uint32_t plane = 3 * rows->channels; plane; plane--, to += rows->column) {
+    for (uint32_t c = rows->channels; c; c--, to += rows->channel) {
         for (uint32_t i = 0; i < rows->words; i++) {
-            to[i] = rows->zero;
+            to[i] = to[i + rows->column] = to[i + 2 * rows->column] = rows->zero;
         }
     }
 }

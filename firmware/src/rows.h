@@ -6,11 +6,12 @@
 
 struct hfn_rows {
     uint32_t channels;
-    uint32_t map;    /* bytes from a channel's map to the next */
-    uint32_t words;  /* of a plane's row */
-    uint32_t column; /* words from a tap column's plane to the next; three of them are a channel's */
-    uint32_t stride; /* 1 or 2 */
-    uint32_t zero;   /* four zeros as stored */
+    uint32_t map;     /* bytes from a channel's map to the next */
+    uint32_t words;   /* of a plane's row */
+    uint32_t channel; /* words from a channel's plane to the next */
+    uint32_t column;  /* words from a tap column's plane to the next */
+    uint32_t stride;  /* 1 or 2 */
+    uint32_t zero;    /* four zeros as stored */
 };
 
 /* A row of every channel of the input as a row of its planes of tap columns 0, 1 and 2: its bytes j·stride - 1,

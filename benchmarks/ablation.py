@@ -1,0 +1,186 @@
+"""Trains each variation of a small net with several seeds and writes docs/ABLATION.md.
+
+    make ablation                          # what is missing, of all rows
+    python -m benchmarks.ablation coats    # of one group
+
+Results are kept in docs/ablation.csv, a line a run as soon as it ends; a run that stands there is not done again.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Any
+
+from benchmarks.table import table
+from edgehfn.cli import cli
+
+DOCS = Path(__file__).parents[1] / "docs"
+RESULTS, DOCUMENT = DOCS / "ablation.csv", DOCS / "ABLATION.md"
+SEEDS = (0, 1, 2)
+COMMON = ("--data", "fashion-mnist")
+TARGET = "cortex-m4"
+
+
+@dataclass(frozen=True)
+class Row:
+    group: str
+    label: str
+    options: str  # of `edgehfn train`
+
+
+BASE = "--arch demo --epochs 6"
+PLAIN = f"{BASE} --fold 1"
+ONE = f"{PLAIN} --coats 0.5"
+ROWS = (
+    Row("coats", "one coat, .5", ONE),
+    Row("coats", "one coat, .5, wider: the bytes of two coats", f"{ONE} --width 20"),
+    Row("coats", "two coats, .6 .25", PLAIN),
+    Row("coats", "three coats, .6 .35 .15", f"{PLAIN} --coats 0.6,0.35,0.15"),
+    Row("coats", "two coats, spaced evenly in sparsity below .5", f"{PLAIN} --coats 2 --density 0.5"),
+    Row("freezing", "nothing frozen", ONE),
+    Row("freezing", "half frozen: a quarter locked, a quarter pruned", f"{ONE} --frozen 0.5"),
+    Row("freezing", "half pruned at random: the same bytes", f"{PLAIN} --coats 0.25 --frozen 0.5,0"),
+    Row("freezing", "0.7 frozen", f"{ONE} --frozen 0.7"),
+    Row("freezing", "0.7 pruned at random: the same bytes", f"{PLAIN} --coats 0.15 --frozen 0.7,0"),
+    Row("folding", "iterated once", PLAIN),
+    Row("folding", "iterated twice", f"{BASE} --fold 2"),
+    Row("folding", "iterated four times", f"{BASE} --fold 4"),
+    Row("folding", "iterated twice, norms shared", f"{BASE} --fold 2 --norms shared"),
+    Row("folding", "iterated twice, a mask each", f"{BASE} --fold 2 --masks unshared"),
+    Row("folding", "two blocks of own weights", f"{PLAIN} --blocks 2"),
+    Row("thresholds", "a layer's own", PLAIN),
+    Row("thresholds", "a layer's own, ramp over half of the training", f"{PLAIN} --ramp 0.5"),
+    Row("thresholds", "one for all layers", f"{PLAIN} --thresholds adaptive"),
+    Row("thresholds", "one for all layers, ramp likewise", f"{PLAIN} --thresholds adaptive --ramp 0.5"),
+    Row("where folding pays", "width 8, iterated once", f"{PLAIN} --width 8"),
+    Row("where folding pays", "width 8, twice", f"{BASE} --width 8 --fold 2"),
+    Row("where folding pays", "width 8, four times", f"{BASE} --width 8 --fold 4"),
+    Row("where folding pays", "width 8, two blocks of own weights", f"{PLAIN} --width 8 --blocks 2"),
+    Row("where folding pays", "width 8, four blocks of own weights", f"{PLAIN} --width 8 --blocks 4"),
+    Row("where folding pays", "width 12, once", f"{PLAIN} --width 12"),
+    Row("where folding pays", "width 12, twice", f"{BASE} --width 12 --fold 2"),
+    Row("where folding pays", "width 16, once", PLAIN),
+    Row("where folding pays", "width 16, four times", f"{BASE} --fold 4"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run; ``instructions`` are predicted, of an image."""
+
+    options: str
+    seed: int
+    accuracy: float  # of the integers, over the whole test set
+    model: int  # bytes
+    masks: int  # bytes
+    instructions: int
+    seconds: float
+
+
+def outcomes() -> dict[tuple[str, int], Outcome]:
+    """All runs so far."""
+    if not RESULTS.exists():
+        return {}
+    with RESULTS.open(newline="") as file:
+        made = [
+            Outcome(
+                row["options"],
+                int(row["seed"]),
+                float(row["accuracy"]),
+                int(row["model"]),
+                int(row["masks"]),
+                int(row["instructions"]),
+                float(row["seconds"]),
+            )
+            for row in csv.DictReader(file)
+        ]
+    return {(run.options, run.seed): run for run in made}
+
+
+def run(options: str, seed: int) -> Outcome:
+    """Train, calibrate and measure one net."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        model = str(Path(folder) / "row.hfn")
+        _call("train", *COMMON, *options.split(), "--seed", str(seed), "-o", model)
+        _call("calibrate", model, *COMMON)
+        accuracy = _call("run", model, *COMMON)["accuracy"]
+        size = _call("size", model, "--target", TARGET)
+    return Outcome(
+        options,
+        seed,
+        accuracy,
+        size["weights_flash"],
+        size["flash"]["masks"],
+        size["predicted_instructions"],
+        round(time.monotonic() - started, 1),
+    )
+
+
+def _call(*arguments: str) -> Any:
+    return cli.main([*arguments, "--json"], standalone_mode=False)
+
+
+def missing(groups: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Runs that no line tells of, seed by seed; those another process began meanwhile are seen too."""
+    for seed in SEEDS:
+        for options in dict.fromkeys(row.options for row in ROWS if not groups or row.group in groups):
+            if (options, seed) not in outcomes():
+                yield options, seed
+
+
+def main(groups: Sequence[str]) -> None:
+    for options, seed in missing(groups):
+        print(f"{options} --seed {seed}", file=sys.stderr, flush=True)
+        made, fresh = run(options, seed), not RESULTS.exists()
+        with RESULTS.open("a", newline="") as file:
+            lines = csv.DictWriter(file, [field.name for field in fields(Outcome)], lineterminator="\n")
+            if fresh:
+                lines.writeheader()
+            lines.writerow(asdict(made))
+        write()
+    write()
+
+
+def write() -> None:
+    found = outcomes()
+    parts = [
+        "# Ablations",
+        "Written by `make ablation`; do not edit. Fashion-MNIST, integer accuracy over all 10,000 test images, mean ± "
+        "standard deviation over the seeds; bytes of model data and of masks; instructions an image predicted for a "
+        "Cortex-M4. A row is `edgehfn train --data fashion-mnist OPTIONS --seed S`, then `calibrate`, `run`, `size`. "
+        "Rows of six epochs rank ideas; they are not the best that a net can reach.",
+    ]
+    for group in dict.fromkeys(row.group for row in ROWS):
+        rows = []
+        for row in (row for row in ROWS if row.group == group):
+            runs = [found[row.options, seed] for seed in SEEDS if (row.options, seed) in found]
+            if not runs:
+                continue
+            spread = f" ± {100 * pstdev([r.accuracy for r in runs]):.2f}" if len(runs) > 1 else ""
+            rows.append(
+                [
+                    row.label,
+                    f"{100 * mean(r.accuracy for r in runs):.2f}{spread}",
+                    str(len(runs)),
+                    f"{runs[0].model:,}",
+                    f"{runs[0].masks:,}",
+                    f"{runs[0].instructions / 1e6:.2f} M",
+                    f"`{row.options}`",
+                ]
+            )
+        if rows:
+            heads = ["", "accuracy, %", "seeds", "model data", "masks", "instructions", "options"]
+            parts += [f"## {group.capitalize()}", table(heads, rows)]
+    DOCUMENT.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

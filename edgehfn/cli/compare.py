@@ -1,0 +1,158 @@
+"""``compare``: kinds of weights at equal bytes of model data, by the same commands that a user would type."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgehfn.cli import architecture, measure, prove
+from edgehfn.cli.front import Result, as_json, call, emit, example, note, show, table
+from edgehfn.cli.learn import calibrate, train
+from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from edgehfn.comparison import Row
+
+KINDS = ("supermask", "int8", "int4", "ternary", "binary")
+
+
+@click.command(
+    short_help="Masks beside trained weights of few bits.",
+    context_settings={"ignore_unknown_options": True},
+    epilog=example(
+        "edgehfn compare --data fashion-mnist --bytes 4K,8K,16K,32K --epochs 8 -o runs/compare\n"
+        "edgehfn compare --data cifar10 --arch resnet8 --kinds supermask,int4 --lr 0.3 -o runs/cifar"
+    ),
+)
+@click.option("--data", required=True, metavar="NAME|PATH", help="As for train.")
+@click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="Its width decides the bytes.")
+@click.option("--bytes", "budgets", default="4K,8K,16K,32K", metavar="B[,B…]", show_default=True, help="Model data.")
+@click.option("--kinds", default=",".join(KINDS), metavar="KIND[,KIND…]", show_default=True, help="Of --weights.")
+@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Trainings of each net, from 0.")
+@click.option(
+    "--step",
+    type=click.FloatRange(0, min_open=True),
+    default=0.25,
+    show_default=True,
+    help="Of widths: the finer, the nearer to the budget.",
+)
+@click.option("--target", default=measure.CORE, metavar="CORE", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("compare"), metavar="DIR")
+@as_json
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF TRAIN]")
+def compare(
+    data: str,
+    arch: str,
+    budgets: str,
+    kinds: str,
+    epochs: int,
+    seeds: int,
+    step: float,
+    target: str,
+    output: Path,
+    as_json: bool,
+    options: tuple[str, ...],
+) -> Result:
+    """Train nets of several kinds of weights, each as wide as a number of bytes of model data allows, and draw their
+    accuracy against bytes, RAM and instructions: compare.png and compare.html, with table.csv and table.json, in the
+    folder of -o. Options that are not listed here are passed on to train. Nets that are there already are not trained
+    again, and an interrupted training goes on."""
+    from edgehfn import comparison
+
+    output.mkdir(parents=True, exist_ok=True)
+    found: dict[Path, Row] = {}
+    for budget in (measure.Bytes().convert(part.strip(), None, None) for part in budgets.split(",")):
+        for kind in (part.strip() for part in kinds.split(",")):
+            words = ["--data", data, "--arch", arch, "--weights", kind, "--epochs", str(epochs), *options]
+            width = _width(words, budget, step)
+            for seed in range(seeds):
+                model = output / f"{kind}-{width:g}-{seed}.hfn"
+                typed = [*words, "--width", f"{width:g}", "--seed", str(seed)]
+                found[model] = _row(model, typed, kind, budget, width, target)
+    rows = list(found.values())
+    files = comparison.write(rows, f"{arch} on {data}, {epochs} epochs", output)
+    result = {"rows": [asdict(row) for row in rows], "files": [str(path) for path in files]}
+    if as_json:
+        emit(result)
+    else:
+        _show(rows)
+        note(f"written to {output}: {', '.join(path.name for path in files)}")
+    return result
+
+
+def _width(words: list[str], budget: int, step: float) -> float:
+    """The widest of the nets that train would make of these words, within the budget."""
+    from edgehfn import data as sets
+    from edgehfn import nn, sizing
+
+    given = train.make_context("edgehfn train", [*words, "-o", "x.hfn"]).params
+    loaded = sets.load(given["data"])
+    chosen = {name: value for name, value in given.items() if name in nn.Options.__annotations__}
+
+    def family(width: float) -> nn.Net:
+        return architecture.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": width})
+
+    return sizing.widest(family, budget, step)
+
+
+def _row(model: Path, words: list[str], kind: str, budget: int, width: float, target: str) -> Row:
+    """The row of a net, trained and measured unless that was done. Raises InputError if it was with other options."""
+    from edgehfn import comparison
+
+    done = model.with_suffix(".json")
+    command = f"edgehfn train {' '.join(words)}"
+    if done.exists():
+        row = comparison.load(done)
+        if (row.command, row.core) != (command, target):
+            raise InputError(f"{done}: is of {row.command!r} on {row.core}; give another -o for other options")
+        return row
+    trained = _trained(model, words, command)
+    call(calibrate, model, *words[:2])
+    size, counted = call(measure.size, model, "--target", target), call(measure.bench, model, "--on", target)
+    row = comparison.Row(
+        kind=kind,
+        budget=budget,
+        width=width,
+        accuracy=call(prove.run, model, *words[:2])["accuracy"],
+        bytes=size["weights_flash"],
+        flash=size["total_flash"],
+        ram=size["total_ram"],
+        instructions=counted["instructions"],
+        mac=counted["mac"],
+        core=target,
+        command=command,
+        **trained,
+    )
+    comparison.save(row, done)
+    return row
+
+
+def _trained(model: Path, words: list[str], command: str) -> Result:
+    """What the training of a net brought and took; kept beside it, for it takes far longer than measuring."""
+    noted = model.with_suffix(".train.json")
+    if noted.exists() and model.exists():
+        kept: Result = json.loads(noted.read_text(encoding="utf-8"))
+        if kept.pop("command") == command:
+            return kept
+    started = time.process_time()
+    found = call(train, *words, "-o", model)
+    minutes = round((time.process_time() - started) / 60, 3)
+    seed = int(words[words.index("--seed") + 1])
+    kept = {"seed": seed, "epochs": found["epochs"], "float_accuracy": found["accuracy"], "cpu_minutes": minutes}
+    noted.write_text(json.dumps({**kept, "command": command}), encoding="utf-8")
+    return kept
+
+
+def _show(rows: list[Row]) -> None:
+    made = table("kind", "width", "seed", "accuracy %", "float %", "model data", "flash", "RAM", "instructions", "min")
+    for row in rows:
+        sizes = (f"{value:,}" for value in (row.bytes, row.flash, row.ram, row.instructions))
+        accuracies = (f"{100 * value:.2f}" for value in (row.accuracy, row.float_accuracy))
+        made.add_row(row.kind, f"{row.width:g}", str(row.seed), *accuracies, *sizes, f"{row.cpu_minutes:.1f}")
+    show(made)

@@ -1,0 +1,61 @@
+"""Figures of many models: accuracy against what they cost."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+Points = Sequence[tuple[float, float]]  # cost and accuracy, 0..1
+
+COLUMNS = 2
+COLOURS = ("#2f6fb3", "#8a63b8", "#e0883a", "#57a861", "#c0504d", "#47a3a0", "#98a4b1")
+
+
+def fronts(costs: Mapping[str, Mapping[str, Points]], title: str) -> Figure:
+    """One chart a cost: a curve for each kind of net. ``costs``: name of the cost → kind → points."""
+    rows = -(-len(costs) // COLUMNS)
+    figure = Figure(figsize=(11, 0.6 + 3.8 * rows), layout="constrained")
+    figure.suptitle(title)
+    for index, (cost, kinds) in enumerate(costs.items()):
+        axes = figure.add_subplot(rows, COLUMNS, index + 1)
+        for (kind, points), colour in zip(kinds.items(), COLOURS, strict=False):
+            ordered = sorted(points)
+            axes.plot(*zip(*ordered, strict=True), marker="o", markersize=4, color=colour, label=kind)
+        _dress(axes, cost)
+    figure.axes[0].legend()
+    return figure
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=150)
+
+
+def svg(figure: Figure) -> str:
+    """As an element of a page: no text needs a font of its own."""
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    drawn = text.getvalue()
+    return drawn[drawn.index("<svg") :]
+
+
+def _dress(axes: Axes, cost: str) -> None:
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(LogLocator(2, subs=(1, 1.5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+    axes.set_xlabel(cost)
+    axes.set_ylabel("integer accuracy")
+    axes.grid(visible=True, alpha=0.3)
+
+
+def _short(value: float) -> str:
+    """1024 as 1K, two million as 2M."""
+    for unit, size in (("M", 2**20), ("K", 2**10)):
+        if value >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"

@@ -1,0 +1,158 @@
+"""Rivals at equal bytes: how wide they may be, and a whole comparison of small ones."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from dataclasses import asdict, fields
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edgehfn import comparison, nn, sizing
+from edgehfn.backends import c
+from edgehfn.cli import cli
+from edgehfn.comparison import Row
+from edgehfn.data import load
+from edgehfn.errors import InputError
+from edgehfn.graph import plan
+from edgehfn.graph.ops import Conv, Linear
+from edgehfn.train import train
+from edgehfn.untrained import untrained
+
+KINDS = ("supermask", "int8", "int4", "ternary", "binary")
+EMULATION = pytest.mark.skipif(
+    not all(shutil.which(tool) for tool in ("gcc", "arm-none-eabi-gcc", "qemu-system-arm")),
+    reason="needs compilers, QEMU",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bytes_are_known_before_training(kind: str) -> None:
+    """Up to biases of two bytes, of which an untrained net knows nothing."""
+    net = nn.tiny((1, 8, 8), 3, weights=kind, width=6)
+    said = sizing.model_bytes(net)
+    graph = untrained(net)
+    wide = sum(len(n.requantise.bias) for n in graph if isinstance(n, Conv | Linear) and _wide(n.requantise.bias))
+    stored = sum(len(part.data) for part in c.layout(graph, plan(graph)))
+    assert said + wide <= stored + 3
+    assert stored <= said + wide + 3  # the struct ends in whole words
+
+
+def _wide(bias: tuple[int, ...]) -> bool:
+    return not all(-128 <= value <= 127 for value in bias)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_widest_net_fits_and_the_next_does_not(kind: str) -> None:
+    def family(width: float) -> nn.Net:
+        return nn.demo((1, 12, 12), 10, weights=kind, width=width, fold=1)
+
+    for step in (0.25, 1, 4):
+        width = sizing.widest(family, 4096, step)
+        assert width % step == 0
+        assert sizing.model_bytes(family(width)) <= 4096 < sizing.model_bytes(family(width + step))
+    with pytest.raises(InputError, match=r"a width of 4 takes .* bytes of model data, 600 are allowed"):
+        sizing.widest(family, 600, 4)
+
+
+def test_fewer_bits_make_a_wider_net() -> None:
+    widths = [
+        sizing.widest(lambda width, kind=kind: nn.demo(weights=kind, width=width), 6000)  # type: ignore[misc]
+        for kind in ("int8", "int4", "ternary", "binary")
+    ]
+    assert all(fewer > more for more, fewer in pairwise(widths))
+
+
+@pytest.mark.parametrize(("kind", "least"), [("int8", 0.93), ("int4", 0.93), ("ternary", 0.9), ("binary", 0.88)])
+def test_few_bits_learn(kind: str, least: float) -> None:
+    digits = load("digits")
+    net = nn.tiny(digits.shape, digits.classes, weights=kind)
+    assert train(net, digits, epochs=4, device="cpu").accuracy > least
+
+
+def compare(*words: object) -> Result:
+    few = ("--data", "digits", "--arch", "tiny", "--epochs", 3, "--kinds", "supermask,int4")
+    return CliRunner().invoke(cli, [str(word) for word in ("compare", *few, *words)])
+
+
+@EMULATION
+def test_a_whole_comparison(tmp_path: Path) -> None:
+    budgets = {"3K": 3072, "4K": 4096}
+    first = compare("--bytes", ",".join(budgets), "-o", tmp_path, "--batch", 100, "--json")
+    assert first.exit_code == 0, first.output
+    made: dict[str, Any] = json.loads(first.stdout)
+    rows = [Row(**row) for row in made["rows"]]
+    assert [(row.kind, row.budget) for row in rows] == [(k, b) for b in budgets.values() for k in ("supermask", "int4")]
+    for row in rows:
+        assert 0.75 * row.budget < row.bytes <= 1.05 * row.budget
+        assert row.bytes < row.flash
+        assert row.accuracy > 0.3
+        assert f"--weights {row.kind} --epochs 3 --batch 100 --width {row.width:g} --seed 0" in row.command
+    assert json.loads((tmp_path / "table.json").read_text()) == made["rows"]
+    with (tmp_path / "table.csv").open() as file:
+        assert [row["width"] for row in csv.DictReader(file)] == [str(row.width) for row in rows]
+    assert (tmp_path / "compare.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    page = _Page((tmp_path / "compare.html").read_text())
+    for row in rows:
+        assert {f"{row.bytes:,}", f"{row.instructions:,}", row.command} <= page.text
+
+    trained = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.hfn")}
+    assert len(trained) == 4
+    next(tmp_path.glob("int4-*-0.json")).unlink()  # trained, but not measured
+    again = compare("--bytes", ",".join(budgets), "-o", tmp_path, "--batch", 100)
+    assert again.exit_code == 0, again.output
+    assert {path: path.stat().st_mtime_ns for path in trained} == trained
+    assert json.loads((tmp_path / "table.json").read_text()) == made["rows"]
+    other = compare("--bytes", ",".join(budgets), "-o", tmp_path, "--batch", 50)
+    assert other.exit_code == 2
+    assert "give another -o" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--bytes", "4X"), "no number of bytes"),
+        (("--bytes", "200"), "allow more"),
+        (("--kinds", "int3"), "int3"),
+        (("--wings", "2"), "--wings"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_at_once(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    done = compare("-o", tmp_path, *words)
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_seeds_are_averaged_and_kinds_are_apart(tmp_path: Path) -> None:
+    row = Row("int4", 4096, 8, 0, 1, 0.5, 0.6, 4000, 9000, 3000, 10**6, 10**6, "cortex-m4", 1.0, "edgehfn train")
+    rows = [row, *(Row(**{**asdict(row), **changed}) for changed in ({"seed": 1, "accuracy": 0.7}, {"kind": "int8"}))]
+    points = comparison._points(rows, "bytes")
+    assert points == {"int4": [(4000, pytest.approx(0.6))], "int8": [(4000, 0.5)]}
+    comparison.save(row, tmp_path / "row.json")
+    assert comparison.load(tmp_path / "row.json") == row
+    assert len(fields(Row)) == len(set(asdict(row)))
+    (tmp_path / "row.json").write_text("{}")
+    with pytest.raises(InputError, match="delete it"):
+        comparison.load(tmp_path / "row.json")
+
+
+class _Page(HTMLParser):
+    """Every piece of text of a page that loads nothing."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in ("script", "img", "link")
+
+    def handle_data(self, data: str) -> None:
+        self.text |= set(data.splitlines())
