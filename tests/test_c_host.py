@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from c_batch import Case
 
-from edgehfn import generator, masks
+from edgehfn import masks
 from edgehfn.backends import c
 from edgehfn.graph import plan
 from edgehfn.graph.arena import SCRATCH_LIMIT

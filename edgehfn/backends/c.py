@@ -51,10 +51,10 @@ def function(node: Node, graph: Graph) -> str:
     match node:
         case ops.Input():
             return f"hfn_input_{node.dtype}"
-        case ops.Conv(weight=Supermask()):
+        case ops.Conv(weight=Supermask() as weight):
             if not narrow(node, graph):
                 return "hfn_conv_wide"
-            return "hfn_conv_plain" if node.weight.plain else "hfn_conv_narrow"
+            return "hfn_conv_plain" if weight.plain else "hfn_conv_narrow"
         case ops.Conv(weight=ops.Dense(bits=8)):
             return "hfn_conv_dense"
         case ops.Conv():
