@@ -24,6 +24,7 @@ WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
 FEW = 4  # rows of a band whose planes are made row by row
 FOUR = 4  # pixels that a dense kernel sums at a time
 TILE_GROUPS = 16  # such groups in a tile at most
+LAST = 4  # pixels of a word, that the DSP kernel sums by itself at a band's end
 UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
 
 
@@ -64,9 +65,8 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, is_small: bool
     bands = [min(band, height - first) for first in range(0, height, band)]
     groups = channels * sum(-(-rows * pitch // group) for rows in bands)
     wide = sum(-(-rows * pitch // WIDE) for rows in bands)
-    # Groups with places beyond a row's end, and those that the band's end cuts short, are stored byte by byte.
-    gap, ends = pitch != width, [rows * pitch % group for rows in bands]
-    broken = channels * (height * width if gap else sum(ends))
+    # Groups with places beyond a row's end are stored byte by byte, and so may be those that the band's end cuts short.
+    gap, ends = pitch != width, [rows * pitch % group for rows in bands if pitch == width]
     added, signed = node.residual is not None, graph.tensors[node.name].lo < 0
     found: Terms = {
         "call": 1,
@@ -80,14 +80,17 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, is_small: bool
         "doublings": groups * max(0, 8 - node.requantise.shift),  # SPEC section 4, N3
         "outputs": channels * height * width,
         "added outputs": channels * height * width * added,
-        "broken groups": groups if gap else channels * sum(end > 0 for end in ends),
+        "broken groups": groups * gap,
         "broken rows": channels * height * gap,
-        "broken outputs": broken,
-        "broken added outputs": broken * added,
+        "broken outputs": channels * height * width * gap,
+        "broken added outputs": channels * height * width * gap * added,
+        "short groups": channels * sum(end > 0 for end in ends),
+        "short outputs": channels * sum(ends),
+        "short added outputs": channels * sum(ends) * added,
         **_decoded(node.weight, 1 if scratch.keep else len(bands), is_small),
     }
     if node.weight.listed:
-        found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide)
+        found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
     made = work_small.planes if is_small else _planes
@@ -132,21 +135,26 @@ def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
     return found
 
 
-def _summed(weight: Weight, signed: bool, groups: int, wide: int) -> Terms:
-    """List entries, times the ``groups`` of pixels of a channel, or its ``wide`` ones. Kernels add unsigned bytes in
-    pairs before they widen them, and unroll their loops."""
+def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> Terms:
+    """List entries, times the ``groups`` of pixels of a channel, its ``wide`` ones, or the ``last`` that are a word.
+
+    Kernels add unsigned bytes in pairs before they widen them, of one sign or as far as possible of both, and unroll
+    their loops."""
     values = weight.values.reshape(weight.shape[0], -1)
-    lists = np.concatenate([np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)])
-    found: Terms = {"turns": int((-(-lists // UNROLLED)).sum()) * groups, "lists": int((lists > 0).sum()) * groups}
+    plus, minus = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
+    lists, whole = np.concatenate([plus, minus]), groups - last
+    found: Terms = {"turns": int((-(-lists // UNROLLED)).sum()) * whole, "lists": int((lists > 0).sum()) * whole}
     if signed:
         return {**found, "kept groups of signed": int(lists.sum()) * groups}
     return {
         **found,
-        "pairs": int((lists // 2).sum()) * groups,
-        "singles": int((lists % 2).sum()) * groups,
+        "pairs": int((lists // 2).sum()) * whole,
+        "singles": int((lists % 2).sum()) * whole,
         "wide pairs": int((lists // 2).sum()) * wide,
         "wide lists": int((lists > 0).sum()) * wide,
         "wide groups": weight.shape[0] * wide,
+        "pairs of a word": int((lists // 2).sum()) * last,
+        "unlike entries": int(abs(plus - minus).sum()) * whole,
     }
 
 
@@ -198,12 +206,11 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
     columns = graph.tensors[node.name].shape[2]
     kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
     each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
-    rows = reach + sum(bands)  # what bands share is read once, and moved from one to the next
-    words = each * rows * pitch // 4
-    if len(bands) > 1 and reach:
-        yield "copied words", (len(bands) - 1) * each * kernel * (bands[0] + reach) * pitch // 4
+    rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
+    words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (bands[0] + reach) * pitch // 4 * (reach > 0)
     fits = columns == pitch and width == stride * columns and stride <= 2
     if bands[0] <= FEW and (kernel, padding) == (3, 1) and fits:
+        yield "copied words", kernel * rolled
         yield "rows", each * rows
         yield ("row words" if stride == 1 else "halved row words"), words
         return
@@ -211,24 +218,30 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
         read = b < padding + stride if b >= padding else b + stride >= kernel
         column = b - padding
         if not read:
+            last = columns - 1 if b >= padding + stride else 0
+            inside = 0 <= column + last * stride < width
             yield "moved planes", each * len(bands)
-            yield "moved words", words
-            yield "mended rows", each * rows
+            yield "moved words", each * again * pitch // 4
+            yield "filled rows", each * again
+            yield "mended planes", each * len(bands) * inside
+            yield "mended rows", each * again * inside
             continue
+        yield "copied words", rolled
         yield "read planes", each * len(bands)
+        done = min(columns, width) // 4 * 4
+        if stride == 1 and column == 0 and width == pitch:
+            yield "copied words", words
+            continue
         if stride == 1 and column == 0:
-            whole = width == pitch
-            yield ("copied words" if whole else "shifted words"), words
-            yield "shifted rows", 0 if whole else each * rows
-        elif stride == 2 and column in (0, 1) and width % 4 == 0 and 2 * columns <= width:
-            yield "halved words", words
+            yield "shifted words", each * rows * done // 4
+            yield "shifted rows", each * rows
+        elif stride == 2 and column in (0, 1) and width % 4 == 0 and 2 * columns <= width and columns >= 4:
+            yield "halved words", each * rows * done // 4
             yield "halved rows", each * rows
-            if columns % 4:  # the rest of a row goes byte by byte
-                yield "read bytes", each * rows * 4
-                yield "read rows", each * rows
         else:
-            yield "read bytes", each * rows * columns
-            yield "read rows", each * rows
+            done = 0
+        yield "read bytes", each * rows * (pitch - done)
+        yield "read rows", each * rows * (done < pitch)
 
 
 def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:

@@ -23,12 +23,14 @@ from edgehfn.target.instructions import counted
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 
-GRAPHS = 36
+GRAPHS = 64
 NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
 TIGHT = 2048  # bytes of scratch, as far as one output row at a time allows: bands of few rows
+ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
 
+Floats = npt.NDArray[np.float64]
 Counted = tuple[Node, Graph, Plan, int]
 
 
@@ -64,29 +66,29 @@ def _least_squares(runs: list[Counted], group: int) -> tuple[float, int, dict[st
     rows = np.array([[row.get(name, 0.0) for name in names] for row in each]) / counts[:, None]
     found = _not_negative(rows)
     error = float(((rows @ found - 1) ** 2).sum())
-    return error, group, {name: float(value) for name, value in zip(names, found, strict=True) if value}
+    return error, group, {name: float(value) for name, value in zip(names, found, strict=True) if value > 0}
 
 
-def _not_negative(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The x >= 0 that brings rows @ x nearest to ones (Lawson and Hanson, Solving Least Squares Problems, 1974)."""
-    size = np.sqrt((rows**2).sum(0))
-    scaled = rows / np.where(size > 0, size, 1)
-    x, free = np.zeros(rows.shape[1]), np.zeros(rows.shape[1], bool)
+def _not_negative(rows: Floats) -> Floats:
+    """x >= 0 for which ``rows @ x`` is nearest to ones: the active set method of Lawson and Hanson (1974)."""
+    size = np.linalg.norm(rows, axis=0)
+    a = rows / np.where(size > 0, size, 1)
+    x, free = np.zeros(a.shape[1]), np.zeros(a.shape[1], bool)
     while True:
-        gain = np.where(free, 0, scaled.T @ (1 - scaled @ x))
-        if gain.max() < 1e-9:
-            return x / np.where(size > 0, size, 1)
+        gain = np.where(free, 0, a.T @ (1 - a @ x))
+        if gain.max() < ENOUGH:
+            return np.asarray(x / np.where(size > 0, size, 1), np.float64)
         free[int(gain.argmax())] = True
         while True:
             best = np.zeros_like(x)
-            best[free] = np.linalg.lstsq(scaled[:, free], np.ones(len(rows)), rcond=None)[0]
-            if (best[free] > 0).all():
-                x = best
+            best[free] = np.linalg.lstsq(a[:, free], np.ones(len(a)), rcond=None)[0]
+            below = free & (best <= 0)
+            if not below.any():
                 break
-            low = free & (best <= 0)
-            x += (x[low] / (x[low] - best[low])).min() * (best - x)
-            free &= x > 1e-12
-            x[~free] = 0
+            step = float((x[below] / (x[below] - best[below])).min())
+            x += step * (best - x)
+            free &= x > ENOUGH * 1e-6
+        x = best
 
 
 if __name__ == "__main__":
