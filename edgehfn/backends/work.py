@@ -139,25 +139,24 @@ def _decoded(weight: Weight, times: int) -> Terms:
         "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
         "kept": _kept(weight) * times,
         "inner words": words * (weight.coats - 1) * times,
-        "inner bits": sum(inner) * times,
-        "hashed words": words * (weight.signs is None) * times,
-        **_frozen(weight, words, times),
+        "inner bits": (sum(inner) + _free(weight)) * times,
+        "frozen words": words * bool(weight.pruned + weight.locked) * times,
+        "drawn words": words * _deciding(weight) * times,
     }
 
 
-def _frozen(weight: Supermask, words: int, times: int) -> Terms:
-    """What frozen positions take besides: the draws of each word that can decide anything, and laying each free bit."""
+def _deciding(weight: Supermask) -> int:
+    """How many of the draws of frozen positions decide anything: those from the thresholds' lowest set bit up."""
     thresholds = weight.pruned | weight.pruned + weight.locked
-    if not thresholds:
-        return {}
-    size = weight.counts.size
-    gone, kept = masks.frozen(weight.seed, weight.tensor, size, weight.pruned, weight.locked)
-    deciding = DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1)
-    return {
-        "frozen words": words * times,
-        "drawn words": words * deciding * times,
-        "free bits": (size - int(gone.sum()) - int(kept.sum())) * times,
-    }
+    return DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1) if thresholds else 0
+
+
+def _free(weight: Supermask) -> int:
+    """Bits of the first stream that are laid one by one: none where it has a bit for each weight."""
+    if not weight.pruned + weight.locked:
+        return 0
+    gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    return weight.counts.size - int(gone.sum()) - int(kept.sum())
 
 
 def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:

@@ -20,7 +20,7 @@ from edgehfn.target.instructions import bench
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 
-GRAPHS = 36
+GRAPHS, RARE = 36, 18
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
 Counted = tuple[Node, Graph, int]
@@ -28,7 +28,7 @@ Counted = tuple[Node, Graph, int]
 
 def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
     """A row for each core and function. Raises ToolError if a tool is missing."""
-    graphs = [layers(seed) for seed in range(GRAPHS)]
+    graphs = [layers(seed, rare=seed >= GRAPHS) for seed in range(GRAPHS + RARE)]
     compiler = version(ARM_GCC)
     for core in cores:
         by_function: dict[str, list[Counted]] = {}
