@@ -166,6 +166,7 @@ def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
         return work_small.decoded(weight, times)
     counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
     hashed = isinstance(weight, Supermask) and weight.signs is None
+    frozen = isinstance(weight, Supermask) and bool(weight.pruned + weight.locked)
     inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each
@@ -180,24 +181,26 @@ def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
         "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
         "kept": int(counts.sum(dtype=np.int64)) * times,
         "inner words": words * (coats - 1) * times,
-        "inner bits": sum(inner) * times,
-        **(_frozen(weight, words, times) if isinstance(weight, Supermask) else {}),
+        "inner bits": (sum(inner) + _free(weight)) * times,
+        "frozen words": words * frozen * times,
+        "drawn words": words * _deciding(weight) * times,
     }
 
 
-def _frozen(weight: Supermask, words: int, times: int) -> Terms:
-    """What frozen positions take besides: the draws of each word that can decide anything, and laying each free bit."""
+def _deciding(weight: Weight) -> int:
+    """How many of the draws of frozen positions decide anything: those from the thresholds' lowest set bit up."""
+    if not isinstance(weight, Supermask):
+        return 0
     thresholds = weight.pruned | weight.pruned + weight.locked
-    if not thresholds:
-        return {}
-    size = weight.counts.size
-    gone, kept = masks.frozen(weight.seed, weight.tensor, size, weight.pruned, weight.locked)
-    deciding = DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1)
-    return {
-        "frozen words": words * times,
-        "drawn words": words * deciding * times,
-        "free bits": (size - int(gone.sum()) - int(kept.sum())) * times,
-    }
+    return DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1) if thresholds else 0
+
+
+def _free(weight: Weight) -> int:
+    """Bits of the first stream that are laid one by one: none where it has a bit for each weight."""
+    if not isinstance(weight, Supermask) or not weight.pruned + weight.locked:
+        return 0
+    gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    return weight.counts.size - int(gone.sum()) - int(kept.sum())
 
 
 def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
