@@ -36,11 +36,11 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             return _conv(node, graph, planned.scratch[node.name], group, small(planned.objective))
         case Linear(weight=weight):
             return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
-        case ops.Input(order=order, topology=topology):
+        case ops.Input(order=order, dtype=dtype, topology=topology):
             return {
                 "call": 1,
                 "elements": y.size,
-                "channels": y.shape[0],
+                "channels": y.shape[0] * (order == "hwc" or dtype == "s8"),  # otherwise all are one run
                 "strided elements": y.size * (order == "hwc"),
                 **(work_graphs.checked(topology) if topology else {}),
             }
