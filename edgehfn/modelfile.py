@@ -218,7 +218,7 @@ class _Stored:
         if not np.array_equal(masks.pack(counts, len(densities), free), words):
             raise InputError(f"{name}: unused mask bits are not 0")
         signs = None
-        if entry.get("signs", False):
+        if "signs" in entry and arch.field(entry, "signs", bool):
             signs = self.tensors.pop(f"{name}.signs")
             if (
                 signs.dtype != np.uint32

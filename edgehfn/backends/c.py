@@ -9,7 +9,7 @@ from edgehfn.backends import c_data, c_members, c_text
 from edgehfn.backends.c_data import Origin
 from edgehfn.backends.c_text import SelfTest
 from edgehfn.graph import ops
-from edgehfn.graph.arena import Plan
+from edgehfn.graph.arena import Plan, tabled
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Linear, Node, Supermask
 from edgehfn.graph.verify import narrow
@@ -60,19 +60,25 @@ def function(node: Node, graph: Graph) -> str:
         case ops.Conv():
             return "hfn_conv_int4"
         case ops.Linear(weight=weight) if weight.listed:
-            return "hfn_linear_supermask"
+            return "hfn_linear_plain" if tabled(weight) else "hfn_linear_supermask"
         case ops.Linear(weight=ops.Dense(bits=8)):
             return "hfn_linear_dense"
         case ops.Linear():
             return "hfn_linear_int4"
         case ops.MaxPool():
-            return "hfn_max_pool"
+            return "hfn_max_pool_2x2" if _side_by_side(node, graph) else "hfn_max_pool"
         case ops.AvgPool():
             return "hfn_avg_pool"
         case ops.Add():
             return "hfn_add"
         case _:
             assert_never(node)
+
+
+def _side_by_side(node: ops.MaxPool, graph: Graph) -> bool:
+    """Whether firmware/src/max_pool_2x2.c takes this pool."""
+    width = graph.tensors[node.x].shape[2]
+    return (node.kernel, node.stride, node.padding) == (2, 2, 0) and width % 2 == 0 and width >= 8 and width != 10
 
 
 def _call(node: Node, record: str, graph: Graph, name: str) -> str:

@@ -148,6 +148,7 @@ def _weighted(node: Conv | Linear, record: str, weight: Ref, graph: Graph, plan:
         return "struct hfn_conv", _conv(node, weight, requantise, graph, plan)
     return "struct hfn_linear", (
         *_places(plan, x=node.x, y=node.name),
+        Field("scratch", "I", plan.tables[node.name].offset if node.name in plan.tables else 0),
         Field("weight", "I", weight),
         Field("inputs", "I", graph.tensors[node.x].size),
         *requantise,

@@ -11,12 +11,15 @@ import numpy as np
 from edgehfn.errors import GraphError
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Dense, Weight
+from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
 SCRATCH_LIMIT = 22 * 1024
+TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
+SUBSET_TABLES = 2048  # firmware/src/linear_plain.h
+SHARING = 16  # outputs from which on these tables, that all outputs share, are worth their making
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets, or the ``unpacked``
-    weights of a channel, one byte each.
+    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets; of a dense one, in
+    their place the unpacked weights of a channel and a tile (firmware/src/conv_dense.h).
 
     Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
     band; two uint16 lengths for each of the ``channels`` follow.
@@ -48,22 +51,29 @@ class Scratch:
     list_entries: int
     keep: bool = False
     channels: int = 0
-    unpacked: int = 0
 
     @property
     def size(self) -> int:
-        return self.planes + _aligned(2 * self.list_entries + self.unpacked) + 4 * self.channels * self.keep
+        return self.planes + _aligned(2 * self.list_entries) + 4 * self.channels * self.keep
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch."""
+    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch. ``scratch`` of convolutions,
+    ``tables`` of fully connected layers.
+    """
 
     size: int
     activations: int
     raw: Buffer
     tensors: dict[str, Buffer]
     scratch: dict[str, Scratch]
+    tables: dict[str, Buffer]
+
+
+def tabled(weight: Weight) -> bool:
+    """Whether a fully connected layer looks up sums of subsets of its inputs, rather than walk the weights kept."""
+    return isinstance(weight, Supermask) and weight.plain and weight.shape[0] >= SHARING
 
 
 def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
@@ -74,7 +84,9 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
     """
     scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
     tensors = _chains(graph)
-    work = [(_Life(("scratch", n.name), scratch[n.name].size, i, i),) for i, n in enumerate(graph) if n.name in scratch]
+    tables = {n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight)}
+    sizes = {**{name: way.size for name, way in scratch.items()}, **tables}
+    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
     alone = _place(_largest_first(tensors))
     together = _place(_largest_first([*tensors, *work]))
     after = _place([*_largest_first(tensors), *_largest_first(work)])
@@ -85,6 +97,7 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
         raw=best[RAW],
         tensors={node.name: best["tensor", node.name] for node in graph},
         scratch={name: replace(made, offset=best["scratch", name].offset) for name, made in scratch.items()},
+        tables={name: best["scratch", name] for name in tables},
     )
 
 
@@ -103,6 +116,11 @@ class _Life:
 _Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
 
 
+def _tables(weight: Weight) -> int:
+    """Bytes: a sum of 32 bits for each output, and the tables of 32 inputs."""
+    return 4 * weight.shape[0] + SUBSET_TABLES
+
+
 def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
     """The cheapest way that fits the limit, or else the smallest."""
     rows = graph.tensors[node.name].shape[1]
@@ -119,13 +137,25 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if not node.weight.listed:
-        return [Scratch(0, band, planes, 0, unpacked=prod(node.weight.shape[1:]) * _is_int4(node.weight))]
+    if isinstance(node.weight, Dense) and not node.weight.listed:
+        return [Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)]
     values = node.weight.values.reshape(channels, -1)
     entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
     once = Scratch(0, band, planes, int(entries.max()))
     keep = Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
+
+
+def _unpacked(weight: Dense) -> int:
+    """Bytes of a channel's weights where they are not stored as bytes."""
+    return _aligned(prod(weight.shape[1:])) if weight.bits < 8 else 0
+
+
+def _tile(weight: Dense) -> int:
+    """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least. Weights that are
+    unpacked once a tile want two groups."""
+    group = max(64, 16 * prod(weight.shape[1:]))
+    return group * max(1 if weight.bits == 8 else 2, TILE // group)
 
 
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:

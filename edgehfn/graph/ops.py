@@ -39,7 +39,7 @@ class Supermask:
 
     @property
     def plain(self) -> bool:
-        """Whether a weight's bits lie at its place in the mask words, its sign in a hash: one coat, nothing frozen."""
+        """Whether a weight's bits lie at its place in mask and hash: one coat, nothing frozen, no stored signs."""
         return self.coats == 1 and not self.pruned and not self.locked and self.signs is None
 
     @cached_property

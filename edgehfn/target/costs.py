@@ -26,10 +26,12 @@ FUNCTIONS = (
     "hfn_conv_wide",
     "hfn_conv_dense",
     "hfn_conv_int4",
+    "hfn_linear_plain",
     "hfn_linear_supermask",
     "hfn_linear_dense",
     "hfn_linear_int4",
     "hfn_max_pool",
+    "hfn_max_pool_2x2",
     "hfn_avg_pool",
     "hfn_add",
 )

@@ -80,11 +80,12 @@ enum {
     HFN_KEEP_LISTS = 2, /* lists of all channels are built once, not once a band */
 };
 
-/* 32 bytes. */
+/* 36 bytes. */
 struct hfn_linear {
-    uint32_t x, y;   /* arena offsets */
-    uint32_t weight; /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in O, I order */
-    uint32_t inputs; /* elements of x */
+    uint32_t x, y;    /* arena offsets */
+    uint32_t scratch; /* arena offset of what src/linear_plain.h lays out; else unused */
+    uint32_t weight;  /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in O, I order */
+    uint32_t inputs;  /* elements of x */
     struct hfn_requantise requantise;
 };
 
@@ -134,9 +135,12 @@ void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *are
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_int4(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena);
+void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena); /* one coat, nothing frozen */
 void hfn_linear_dense(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_linear_int4(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_max_pool(const struct hfn_max_pool *node, uint32_t *arena);
+void hfn_max_pool_2x2(const struct hfn_max_pool *node,
+                      uint32_t *arena); /* stride 2, no padding, even width from 8, not 10 */
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena);
 void hfn_add(const struct hfn_add *node, uint32_t *arena);
 

@@ -1,3 +1,4 @@
+#include "dot.h"
 #include "int4.h"
 #include "requantise.h"
 
@@ -12,9 +13,8 @@ void hfn_linear_int4(const void *model, const struct hfn_linear *node, uint32_t 
         for (uint32_t left = node->inputs, count; left; left -= count, first += count) {
             count = left < CHUNK ? left : CHUNK;
             hfn_unpack(weight, hfn_in_model(model, node->weight), first, count);
-            for (uint32_t i = 0; i < count; i++) {
-                sum += weight[i] * *x++;
-            }
+            sum += hfn_dot(x, weight, count);
+            x += count;
         }
         y[output] = hfn_requantise(model, &node->requantise, output, sum);
     }
