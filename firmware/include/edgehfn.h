@@ -167,7 +167,7 @@ struct hfn_sparse_linear {
     uint32_t y;       /* arena offset */
     uint32_t sums;    /* arena offset of a word for each slot */
     uint32_t weights; /* and for each feature */
-    uint32_t weight;  /* model offset of a struct hfn_supermask, or of int8_t values in O, F order */
+    uint32_t weight;  /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in O, F order */
     uint32_t starts;  /* model offset of inputs + 1 uint32_t: where the members of each feature start */
     uint32_t members; /* model offset of node numbers, uint16_t */
     uint32_t values;  /* model offset of an int8_t for each member; 0 if all are 1 */
