@@ -27,13 +27,18 @@ OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scor
 FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
 
 
+class Diverged(InputError):
+    """The loss is no longer finite."""
+
+
 @dataclass(frozen=True)
 class Epoch:
-    """Means over one epoch's training images, and the time it took."""
+    """Means over one epoch's training images, and the time it took, by the clock and of all threads together."""
 
     loss: float
     accuracy: float  # 0..1
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,12 @@ class Run:
         self.step = 0
         self.epochs: list[Epoch] = []
         self.sums = torch.zeros(2, dtype=torch.float64, device=place)  # loss and accuracy of this epoch's batches
-        self.seconds = 0.0  # since this epoch began
+        self.seconds = self.cpu_seconds = 0.0  # since this epoch began
         self.draws = self._draw(0)
 
     def advance(self) -> None:
         """One step of the optimizer."""
-        started = time.monotonic()
+        started, cpu_started = time.monotonic(), time.process_time()
         epoch, position = divmod(self.step, self.per_epoch)
         if self.draws.epoch != epoch:
             self.draws = self._draw(epoch)
@@ -91,18 +96,19 @@ class Run:
         self.sums += distributed.mean(torch.stack([loss.detach().double(), accuracy]))
         self.step += 1
         self.seconds += time.monotonic() - started
+        self.cpu_seconds += time.process_time() - cpu_started
 
     def means(self) -> Epoch:
-        """Of this epoch so far. Raises InputError if the loss is not finite."""
+        """Of this epoch so far. Raises Diverged if the loss is not finite."""
         loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
         if not math.isfinite(loss):
-            raise InputError(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
-        return Epoch(loss, accuracy, self.seconds)
+            raise Diverged(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
+        return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
 
     def close_epoch(self) -> Epoch:
         self.epochs.append(self.means())
         self.sums.zero_()
-        self.seconds = 0.0
+        self.seconds = self.cpu_seconds = 0.0
         return self.epochs[-1]
 
     def save(self, path: Path) -> None:
@@ -115,6 +121,7 @@ class Run:
             "epochs": [astuple(epoch) for epoch in self.epochs],
             "sums": self.sums,
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
         }
         checkpoint.save(path, asdict(self.settings), state)
 
@@ -124,7 +131,8 @@ class Run:
         if state is None:
             return
         try:
-            self.step, self.seconds = int(state["step"]), float(state["seconds"])
+            self.step = int(state["step"])
+            self.seconds, self.cpu_seconds = float(state["seconds"]), float(state["cpu_seconds"])
             self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
             self.sums.copy_(state["sums"])
             self.net.load_state_dict(state["net"])

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from operator import mul
 from typing import NamedTuple
 
+import oracle_graphs
+
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
 
@@ -78,6 +80,54 @@ def counts(mask: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
     return found
 
 
+def coded_stream(coded: Sequence[int], count: int) -> tuple[list[int], int]:
+    """Section 6.1: a coded stream's bits, and the bytes they take; behind the last bit used there are only zeros."""
+    if count == 0:
+        return [], 0
+    rest = iter([byte >> i & 1 for byte in coded for i in range(8)])
+    used = 0
+
+    def take(n: int) -> list[int]:
+        nonlocal used
+        used += n
+        return [next(rest) for _ in range(n)]
+
+    def number(n: int) -> int:
+        return sum(bit * 2**i for i, bit in enumerate(take(n)))
+
+    r = number(4)
+    found: list[int] = []
+    if r == 15:
+        found = take(count)
+    while len(found) < count:
+        gap = 0
+        while take(1) == [1]:
+            gap += 2**r
+        gap += number(r)
+        found += [0] * gap
+        if len(found) < count:
+            found.append(1)
+    assert len(found) == count, "a gap reaches beyond the stream"
+    size = (used + 7) // 8
+    assert not any(take(8 * size - used)), "unused bits must be 0"
+    return found, size
+
+
+def coded_counts(coded: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
+    """Section 6.1: what a tensor's coded streams say of each position."""
+    found = [int(state == "locked") for state in states]
+    stored = [i for i, state in enumerate(states) if state == "free"]
+    rest = list(coded)
+    for n in range(1, coats + 1):
+        taken, size = coded_stream(rest, len(stored))
+        rest = rest[size:]
+        for i, bit in zip(stored, taken, strict=True):
+            found[i] += bit
+        stored = [i for i, count in enumerate(found) if count >= n]
+    assert not rest, "coded bytes are left over"
+    return found
+
+
 def trained(w: ops.Dense, size: int) -> list[int]:
     """A dense weight as it is stored."""
     if w.bits == 8:
@@ -126,15 +176,17 @@ def run(graph: Graph, image: Sequence[int]) -> dict[str, list[int]]:
     """Every node's tensor, row-major, for one image: its raw bytes (0..255 or -128..127) in the order they arrive."""
     made: dict[str, Tensor] = {}
     for node in graph.nodes:
-        tensor = _node(node, made, image)
+        tensor = _node(node, made, image, graph.input)
         assert all(tensor.lo <= value <= tensor.hi for value in tensor.data), node.name
         made[node.name] = tensor
     return {name: tensor.data for name, tensor in made.items()}
 
 
-def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int]) -> Tensor:
+def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int], source: ops.Input | None) -> Tensor:
     if isinstance(node, ops.Input):
         return _input(node, image)
+    if not isinstance(node, ops.Conv | ops.Linear | ops.MaxPool | ops.AvgPool | ops.Add):
+        return oracle_graphs.node(node, made, image, source)
     x = made[node.x]
     if isinstance(node, ops.Conv):
         return _conv(node, x, made[node.residual].data if node.residual is not None else None)
@@ -162,6 +214,8 @@ def _rows(flat: list[int], count: int) -> list[list[int]]:
 
 def _input(node: ops.Input, image: Sequence[int]) -> Tensor:
     lo, hi = (0, 127) if node.dtype == "u8" else (-127, 127)
+    if node.topology is not None:
+        image = image[: node.shape[0] * node.shape[1] * node.shape[2]]
     mapped = [v >> 1 if node.dtype == "u8" else max(v, -127) for v in image]
     if node.order == "hwc" and len(node.shape) == 3:
         channels = node.shape[0]

@@ -79,9 +79,9 @@ def test_the_fast_path_is_what_is_linked(core: str) -> None:
     assert code.count(f"\t{mark}") >= times
 
 
-@pytest.mark.parametrize(("bits", "sizes"), [(8, (2048, 1152, 4800)), (2, (2052, 2376, 9900))])
+@pytest.mark.parametrize(("bits", "sizes"), [(8, (2048, 1152, 4800)), (4, (2052, 2376, 9900))])
 def test_tiles_of_one_group_and_of_many(bits: int, sizes: tuple[int, ...]) -> None:
-    """Groups of 64, 1152 and 4800 bytes; packed weights want two, and room for a channel."""
+    """Groups of 64, 1152 and 4800 bytes; half bytes want two, and room for a channel."""
     made: list[Node] = [Input("input", (300, 4, 4))]
     for inputs, kernel in ((1, 1), (8, 3), (300, 1)):
         weight = Dense(f"w{inputs}", np.ones((1, inputs, kernel, kernel), np.int8), bits)

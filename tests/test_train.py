@@ -81,7 +81,7 @@ def test_it_learns():
     losses = [epoch.loss for epoch in history.epochs]
     assert len(losses) == 4
     assert losses[-1] < 0.5 * losses[0]
-    assert all(0 <= epoch.accuracy <= 1 and epoch.seconds > 0 for epoch in history.epochs)
+    assert all(0 <= epoch.accuracy <= 1 and epoch.seconds > 0 and epoch.cpu_seconds > 0 for epoch in history.epochs)
 
 
 def test_scores_norms_and_dense_weights_all_move_and_signs_do_not():

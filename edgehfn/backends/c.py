@@ -46,6 +46,12 @@ def layout(graph: Graph, plan: Plan) -> list[Part]:
     return [Part(m.name, m.origin, data) for m, data in zip(members, c_data.encode(members), strict=True)]
 
 
+def functions(graph: Graph) -> list[str]:
+    """All that generated code calls, a call each."""
+    checked = graph.input is not None and graph.input.topology is not None
+    return [*(["hfn_check_graph"] if checked else []), *(function(node, graph) for node in graph)]
+
+
 def function(node: Node, graph: Graph) -> str:
     """The function of firmware/ that runs a node."""
     match node:
@@ -71,6 +77,20 @@ def function(node: Node, graph: Graph) -> str:
             return "hfn_avg_pool"
         case ops.Add():
             return "hfn_add"
+        case ops.Constant():
+            return "hfn_constant"
+        case ops.SparseLinear(weight=weight) if weight.listed:
+            return "hfn_sparse_supermask"
+        case ops.SparseLinear(weight=ops.Dense(bits=8)):
+            return "hfn_sparse_dense"
+        case ops.SparseLinear():
+            return "hfn_sparse_int4"
+        case ops.Aggregate():
+            return "hfn_aggregate"
+        case ops.Attention():
+            return "hfn_attention"
+        case ops.NodePool():
+            return "hfn_node_pool"
         case _:
             assert_never(node)
 
@@ -82,5 +102,5 @@ def _side_by_side(node: ops.MaxPool, graph: Graph) -> bool:
 
 
 def _call(node: Node, record: str, graph: Graph, name: str) -> str:
-    model = f"&{name}_data, " if isinstance(node, Conv | Linear) else ""
+    model = f"&{name}_data, " if isinstance(node, Conv | Linear | ops.GraphNode) else ""
     return f"{function(node, graph)}({model}&{name}_data.{record}, arena);"

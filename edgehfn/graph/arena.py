@@ -9,14 +9,15 @@ from math import prod
 import numpy as np
 
 from edgehfn.errors import GraphError
-from edgehfn.graph import ops
+from edgehfn.graph import ops, workspace
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.graph.raw import raw_shape
+from edgehfn.objective import SCRATCH, Objective, small
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
-SCRATCH_LIMIT = 22 * 1024
 TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
 SUBSET_TABLES = 2048  # firmware/src/linear_plain.h
 SHARING = 16  # outputs from which on these tables, that all outputs share, are worth their making
@@ -59,16 +60,21 @@ class Scratch:
 
 @dataclass(frozen=True)
 class Plan:
-    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch. ``scratch`` of convolutions,
-    ``tables`` of fully connected layers.
+    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch.
+
+    ``scratch`` of convolutions, ``tables`` of fully connected layers, ``workspaces`` of nodes of graph networks;
+    ``neighbours`` of a graph that comes with the input.
     """
 
+    objective: Objective
     size: int
     activations: int
     raw: Buffer
     tensors: dict[str, Buffer]
     scratch: dict[str, Scratch]
     tables: dict[str, Buffer]
+    workspaces: dict[str, Buffer]
+    neighbours: Buffer | None
 
 
 def tabled(weight: Weight) -> bool:
@@ -76,33 +82,47 @@ def tabled(weight: Weight) -> bool:
     return isinstance(weight, Supermask) and weight.plain and weight.shape[0] >= SHARING
 
 
-def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
+def plan(graph: Graph, objective: Objective = "speed", scratch_limit: int | None = None) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
-    ``scratch_limit`` bounds each convolution's scratch in bytes, as far as one output row at a time allows; within it,
-    bands and kept lists are chosen for the fewest instructions. Raises GraphError if a node cannot be placed at all.
+    ``scratch_limit`` (default: the objective's) bounds the arena in bytes beyond its tensors, as far as one output row
+    at a time allows. Within it, and within what the tensors of the moment leave idle, bands and kept lists are chosen
+    for the fewest instructions. Raises GraphError if a node cannot be placed at all.
     """
-    scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
+    limit = SCRATCH[objective] if scratch_limit is None else scratch_limit
     tensors = _chains(graph)
-    tables = {n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight)}
-    sizes = {**{name: way.size for name, way in scratch.items()}, **tables}
-    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
+    tables = {
+        n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight) and not small(objective)
+    }
+    workspaces = {n.name: size for n in graph if (size := workspace.scratch(n))}
+    sizes = {**tables, **workspaces}
     alone = _place(_largest_first(tensors))
+    scratch: dict[str, Scratch] = {}
+    for i, node in enumerate(graph):
+        if isinstance(node, Conv):
+            idle = _idle([b for b in alone.values() if b.first <= i <= b.last], _peak(alone) + limit)
+            scratch[node.name] = _scratch(node, graph, idle)
+            sizes[node.name] = scratch[node.name].size
+    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
     together = _place(_largest_first([*tensors, *work]))
     after = _place([*_largest_first(tensors), *_largest_first(work)])
-    best = min(together, after, key=_peak)
+    best = min(after, together, key=_peak)
     return Plan(
+        objective=objective,
         size=_peak(best),
         activations=_peak(alone),
         raw=best[RAW],
         tensors={node.name: best["tensor", node.name] for node in graph},
         scratch={name: replace(made, offset=best["scratch", name].offset) for name, made in scratch.items()},
         tables={name: best["scratch", name] for name in tables},
+        workspaces={name: best["scratch", name] for name in workspaces},
+        neighbours=best.get(NEIGHBOURS),
     )
 
 
 _Key = tuple[str, str]
 RAW: _Key = ("raw", "input")
+NEIGHBOURS: _Key = ("neighbours", "input")
 
 
 @dataclass(frozen=True)
@@ -116,13 +136,22 @@ class _Life:
 _Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
 
 
+def _idle(living: Sequence[Buffer], end: int) -> int:
+    """Bytes of the largest gap between the living buffers and up to ``end``."""
+    gaps, at = [], 0
+    for buffer in sorted(living, key=lambda b: b.offset):
+        gaps.append(buffer.offset - at)
+        at = max(at, _aligned(buffer.end))
+    return max(*gaps, end - at)
+
+
 def _tables(weight: Weight) -> int:
     """Bytes: a sum of 32 bits for each output, and the tables of 32 inputs."""
     return 4 * weight.shape[0] + SUBSET_TABLES
 
 
-def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
-    """The cheapest way that fits the limit, or else the smallest."""
+def _scratch(node: Conv, graph: Graph, room: int) -> Scratch:
+    """The cheapest way that fits the room, or else the smallest."""
     rows = graph.tensors[node.name].shape[1]
     bands = {-(-rows // -(-rows // band)) for band in range(1, rows + 1)}  # evenly filled
     ways = [way for band in sorted(bands) for way in _ways(node, graph, band) if way.planes <= OFFSET_LIMIT]
@@ -131,13 +160,13 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
         raise GraphError(
             f"node {node.name}: one output row needs planes of {planes} bytes, offsets reach {OFFSET_LIMIT}"
         )
-    fitting = [way for way in ways if way.size <= limit] or [min(ways, key=lambda way: way.size)]
+    fitting = [way for way in ways if way.size <= room] or [min(ways, key=lambda way: way.size)]
     return min(fitting, key=lambda way: _overhead(node, way, rows))
 
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if isinstance(node.weight, Dense) and not node.weight.listed:
+    if not node.weight.listed:
         return [Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)]
     values = node.weight.values.reshape(channels, -1)
     entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
@@ -146,26 +175,30 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
 
 
-def _unpacked(weight: Dense) -> int:
+def _unpacked(weight: Weight) -> int:
     """Bytes of a channel's weights where they are not stored as bytes."""
-    return _aligned(prod(weight.shape[1:])) if weight.bits < 8 else 0
+    return _aligned(prod(weight.shape[1:])) * is_int4(weight)
 
 
-def _tile(weight: Dense) -> int:
+def _tile(weight: Weight) -> int:
     """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least. Weights that are
     unpacked once a tile want two groups."""
     group = max(64, 16 * prod(weight.shape[1:]))
-    return group * max(1 if weight.bits == 8 else 2, TILE // group)
+    return group * max(1 + is_int4(weight), TILE // group)
 
 
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
-    """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
+    """Roughly the instructions that bands decide: 150 an output channel, 200 an input channel's planes, 1 for eight
+    bytes of planes that are moved, 4 a weight decoded."""
     bands = -(-rows // way.band)
-    decoded = prod(node.weight.shape) if node.weight.listed or _is_int4(node.weight) else 0
-    return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
+    channels, inputs, kernel, _ = node.weight.shape
+    decoded = prod(node.weight.shape) if node.weight.listed or is_int4(node.weight) else 0
+    each = 150 * channels + 200 * inputs * min(node.stride, kernel) + way.planes // 8
+    return bands * each + 4 * decoded * (1 if way.keep else bands)
 
 
-def _is_int4(weight: Weight) -> bool:
+def is_int4(weight: Weight) -> bool:
+    """Whether kernels unpack a weight before they multiply."""
     return isinstance(weight, Dense) and weight.bits == 4
 
 
@@ -180,13 +213,15 @@ def _planes(node: Conv, graph: Graph, band: int) -> int:
 def _chains(graph: Graph) -> list[_Chain]:
     last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
     lives: dict[str, list[_Life]] = {}
-    made = graph.input
-    raw = _Life(RAW, prod(made.shape), 0, 0)
+    raw = _Life(RAW, prod(raw_shape(graph)), 0, 0)
     chains: list[list[_Life]] = [[raw]]
+    if graph.input and graph.input.topology:
+        users = [i for i, node in enumerate(graph) if ops.topology(node)]
+        chains.append([_Life(NEIGHBOURS, workspace.neighbours(graph.input.topology), 0, users[-1])])
     for i, node in enumerate(graph):
         life = _Life(("tensor", node.name), graph.tensors[node.name].size, i, last[node.name])
-        heir = next((lives[name] for name in _in_place(node) if last[name] == i), None)
-        if isinstance(node, ops.Input) and (node.order == "chw" or prod(made.shape[1:]) == 1 or made.shape[0] == 1):
+        heir = next((lives[name] for name in _in_place(node, graph) if last[name] == i), None)
+        if isinstance(node, ops.Input) and (node.order == "chw" or prod(node.shape[1:]) == 1 or node.shape[0] == 1):
             heir = chains[0]
         if heir is None:
             heir = []
@@ -196,11 +231,23 @@ def _chains(graph: Graph) -> list[_Chain]:
     return [tuple(chain) for chain in chains]
 
 
-def _in_place(node: ops.Node) -> tuple[str, ...]:
-    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there."""
+def _in_place(node: ops.Node, graph: Graph) -> tuple[str, ...]:
+    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there.
+
+    A 1x1 convolution has copied a band of all its input channels before it writes these rows of its output.
+    """
     match node:
-        case Conv(residual=str(residual)):
-            return (residual,) if residual != node.x else ()
+        case Conv(x=x, residual=residual):
+            outputs, channels, kernel, _ = node.weight.shape
+            pixelwise = kernel == node.stride == 1 and node.padding == 0 and outputs <= channels
+            spent = (residual,) if residual is not None and (residual != x or pixelwise) else ()
+            return (*spent, x) if pixelwise else spent
+        case ops.Aggregate(x=x, residual=residual):
+            return (x,) if residual is None else (x, residual)
+        case ops.Attention(x=x, scores=scores, residual=residual):
+            return tuple(name for name in (x, residual) if name is not None and name != scores)
+        case ops.NodePool(x=x):
+            return (x,)
         case ops.Add(x=x, y=y):
             return (x, y)
         case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x):
