@@ -6,6 +6,7 @@ The graphs are random layers, so that nets of people are predictions, not part o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -92,5 +93,11 @@ def _not_negative(rows: Floats) -> Floats:
         x = best
 
 
+def _fit_one(core: str) -> list[Effort]:
+    return list(fit((core,)))
+
+
 if __name__ == "__main__":
-    prediction.write(fit(), Path(prediction.__file__).with_name("instructions.csv"))
+    with ProcessPoolExecutor() as pool:
+        efforts = [effort for found in pool.map(_fit_one, CORES) for effort in found]
+    prediction.write(efforts, Path(prediction.__file__).with_name("instructions.csv"))
