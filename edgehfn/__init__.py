@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgehfn import data, nn
+    from edgehfn import data, nn, search, zoo
     from edgehfn.agreement import Agreement, verify
     from edgehfn.backends.emulate import emulate
     from edgehfn.backends.footprint import footprint
@@ -58,12 +58,14 @@ __all__ = [
     "plan",
     "run",
     "save",
+    "search",
     "selftest",
     "train",
     "verify",
     "write_c",
     "write_runtime",
     "write_tflite",
+    "zoo",
 ]
 
 _HOMES = {

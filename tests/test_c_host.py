@@ -10,13 +10,14 @@ from random import Random
 
 import c_batch
 import draws
+import limits
 import nets
 import nodes
 import numpy as np
 import pytest
 from c_batch import Case
 
-from edgehfn import generator, masks
+from edgehfn import masks
 from edgehfn.backends import c
 from edgehfn.graph import plan
 from edgehfn.graph.arena import SCRATCH_LIMIT
@@ -88,7 +89,7 @@ def test_every_geometry_of_a_convolution(tmp_path: Path) -> None:
         graph = verify(Graph(tuple(made), SEED))
         cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((1, SCRATCH_LIMIT))))
     used = {c.function(node, case.graph) for case in cases for node in case.graph}
-    assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_packed"}
+    assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_int4"}
     check(cases, tmp_path)
 
 
@@ -118,26 +119,12 @@ def test_channels_beyond_one_period_of_the_table_of_taps(tmp_path: Path) -> None
     check(cases, tmp_path)
 
 
+@pytest.mark.parametrize("shift", [16, 8, 5])
 @pytest.mark.parametrize("dtype", ["u8", "s8"])
-def test_sums_at_the_limit_of_a_lane(dtype: str, tmp_path: Path) -> None:
-    """258 · 127 = 32,766 of either sign, from lists of one sign, of both, and of even and odd lengths."""
-    cases = []
-    for plus, minus in [(258, 0), (0, 258), (257, 1), (128, 130)] + ([(258, 258)] if dtype == "u8" else []):
-        size = 600
-        signs = generator.signs(SEED, 0, size)
-        counts = np.zeros(size, np.uint8)
-        counts[np.flatnonzero(signs > 0)[:plus]] = counts[np.flatnonzero(signs < 0)[:minus]] = 1
-        weight = Supermask("w", 0, (1, size, 1, 1), 1, counts, SEED)
-        node = Conv("y", "input", weight, Requantise((1,), (0,), 0, 8, SIGNED))
-        graph = verify(Graph((Input("input", (size, 1, 5), dtype=dtype), node), SEED))
-        assert c.function(node, graph) == "hfn_conv_narrow"
-        raw = nets.random_input(graph, 1, 6)
-        low = 0 if dtype == "u8" else -127
-        raw[4:] = np.where(signs > 0, raw.max(), low).astype(raw.dtype)[
-            :, None, None
-        ]  # the largest sum, then the smallest
-        raw[5] = np.where(signs > 0, low, raw.max()).astype(raw.dtype)[:, None, None]
-        cases.append(Case(graph, raw))
+def test_sums_at_the_limit_of_a_lane(dtype: str, shift: int, tmp_path: Path) -> None:
+    """Of either sign, from lists of one sign, of both, and of even and odd lengths."""
+    cases = [Case(*limits.channels(dtype, shift, width)) for width in (5, 28)]
+    assert {c.function(node, case.graph) for case in cases for node in case.graph.nodes[1:]} == {"hfn_conv_plain"}
     check(cases, tmp_path)
 
 

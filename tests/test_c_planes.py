@@ -83,12 +83,12 @@ def expected_planes(graph: Graph, x: npt.NDArray[np.int8], band: int, first: int
     (inputs, height, width), (_, rows, columns) = x.shape, graph.output.shape
     zero = 128 if graph.tensors["input"].lo < 0 else 0
     pitch, phases, reach = -(-columns // 4) * 4, min(d, k), (k - 1) // d
-    planes = np.full((inputs, k, phases, band + reach, pitch), zero, np.uint8)
+    planes = np.full((k, inputs, phases, band + reach, pitch), zero, np.uint8)
     used = min(band, rows - first) + reach
     for ci, b, f, r, j in product(range(inputs), range(k), range(phases), range(used), range(columns)):
         i, column = (first + r) * d + f - p, j * d + b - p
         if 0 <= i < height and 0 <= column < width:
-            planes[ci, b, f, r, j] = int(x[ci, i, column]) + zero
+            planes[b, ci, f, r, j] = int(x[ci, i, column]) + zero
     return planes[:, :, :, :used], (band + reach) * pitch
 
 
@@ -99,7 +99,7 @@ def expected_lists(weight: Supermask, stride: int, pitch: int, size: int) -> lis
     for channel in weight.values:
         found: tuple[list[int], list[int]] = ([], [])
         for (ci, a, b), value in np.ndenumerate(channel):
-            offset = ((ci * k + b) * phases + a % stride) * size + a // stride * pitch
+            offset = ((b * weight.shape[1] + ci) * phases + a % stride) * size + a // stride * pitch
             found[int(value < 0)].extend([offset] * abs(int(value)))
         lists.append((sorted(found[0]), sorted(found[1])))
     return lists

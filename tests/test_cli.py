@@ -87,7 +87,7 @@ def dataset(path: Path, **changed: Any) -> Path:
 
 
 def test_training_leaves_a_model_and_no_checkpoint(digits: Path) -> None:
-    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json"}
+    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json", "digits.log.json"}
 
 
 def test_calibrate_reports_every_tensor(own: Path) -> None:
@@ -264,7 +264,10 @@ def test_the_commands_are_listed_in_the_order_of_use() -> None:
         "bench",
         "compile",
         "export",
+        "import",
         "info",
+        "search",
+        "zoo",
         "demo",
         "compare",
     ]

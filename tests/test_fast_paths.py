@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import limits
 import nets
 import numpy as np
 import pytest
@@ -20,8 +21,8 @@ from edgehfn.target.toolchain import ARM_GCC, call
 OBJDUMP = ARM_GCC.replace("gcc", "objdump")
 DSP, HELIUM = ("uxtab16", 64), ("vadd.i16", 24)  # an instruction of the list loops, and how often it is there at least
 MARKS = {
-    "cortex-m0": ("adcs", 32),
-    "cortex-m0plus": ("adcs", 32),
+    "cortex-m0": ("adcs", 24),
+    "cortex-m0plus": ("adcs", 24),
     "cortex-m3": ("#4278255360", 48),
     "cortex-m4": DSP,
     "cortex-m7": DSP,
@@ -60,3 +61,13 @@ def test_folded_resnets_agree(size: int, core: str) -> None:
     graph = nets.folded_resnet(5, width=12, size=size)
     raw = nets.random_input(graph, 5, 4)
     assert np.array_equal(emulate(graph, raw), run(graph, raw, core))
+
+
+@pytest.mark.parametrize("core", sorted(FUZZED))
+@pytest.mark.parametrize("shift", [16, 8, 5])
+@pytest.mark.parametrize("dtype", ["u8", "s8"])
+def test_sums_at_the_limit_of_a_lane(dtype: str, shift: int, core: str) -> None:
+    for width in (5, 28):
+        graph, raw = limits.channels(dtype, shift, width)
+        assert narrow_convs(graph) == len(graph.nodes) - 1
+        assert_same(observed(emulate, graph, raw), observed(partial(run, on=core), graph, raw))

@@ -13,7 +13,9 @@ from edgehfn.cli.export import export
 from edgehfn.cli.front import Commands
 from edgehfn.cli.info import info
 from edgehfn.cli.learn import calibrate, train
+from edgehfn.cli.search import search
 from edgehfn.cli.write import compile_
+from edgehfn.cli.zoo import zoo
 
 
 @click.group(
@@ -43,6 +45,8 @@ for command in (
     export,
     import_,
     info,
+    search,
+    zoo,
     demo,
     compare,
 ):

@@ -58,7 +58,7 @@ def options(command: F) -> F:
         ),
         click.option("--density", type=float, metavar="D", help="Fraction of the weights kept, in (0, 1]."),
         click.option(
-            "--width", type=int, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
+            "--width", type=float, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
         ),
     ):
         command = decorate(command)

@@ -42,7 +42,7 @@ CIFAR_STEM = 64  # pixels a side, up to which the first convolution keeps the si
 class Options(TypedDict, total=False):
     """What a user may change in any preset."""
 
-    width: int  # channels of the first stage; the others keep their ratio to it
+    width: float  # channels of the first stage; the others keep their ratio to it; all are rounded
     density: float  # of the first coat, which is the only one unless there are more coats
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     blocks: PerStage  # of weights of their own, in each stage

@@ -31,6 +31,7 @@ def resnet(
     stem_width: int | None = None,
     stem_kernel: int = 3,
     stem_stride: int = 1,
+    shrink: int = 1,
     pool: int = 0,
     classifier: Kind | None = None,
     coats: Sequence[float] = (0.5,),
@@ -48,8 +49,9 @@ def resnet(
     own weights, each iterated ``fold`` times. Every stage but the first halves the map. ``blocks`` and ``fold`` are
     one number, or one a stage. The inner width of a bottleneck is a ``squeeze``-th of ``w``. The stem is a convolution
     to ``stem_width`` channels (default: the first stage's), behind it a max pool of stride 2 with a window of ``pool``
-    unless that is 0. All ``weights`` are of one kind, but ``stem`` and ``classifier`` may have their own, by default
-    int8 where weights are trained. ``coats`` are densities of masks, one a coat, each at most the one before.
+    unless that is 0, before it a max pool over ``shrink`` pixels a side. All ``weights`` are of one kind, but ``stem``
+    and ``classifier`` may have their own, by default int8 where weights are trained. ``coats`` are densities of masks,
+    one a coat, each at most the one before.
     ``affine``: norms, or those of folds only, have learned factors and offsets, which cost nothing on the device.
     ``masks`` and ``norms``: the iterations of a fold have one, or one each; masks lie over the same signs. ``frozen``
     is the fraction of masked weights that no mask bit is stored for, spread over the layers as ``freeze_over`` says
@@ -70,6 +72,8 @@ def resnet(
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
     draft = Draft(spec, seed, tuple(coats), affine, masks, norms, weights)
+    if shrink > 1:
+        draft.max_pool("shrink", shrink, shrink)
     ConvNorm(stem_width or widths[0], stem_kernel, stem_stride, stem).add(draft, "stem")
     if pool:
         draft.max_pool("pool", pool, 2, (pool - 1) // 2)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from edgehfn.backends import c, prediction
 from edgehfn.backends.prediction import Effort
@@ -16,19 +17,24 @@ from edgehfn.backends.work import terms
 from edgehfn.graph import Graph, plan
 from edgehfn.graph.ops import Node
 from edgehfn.target.board import CORES
+from edgehfn.target.graph_layers import graph_layers
 from edgehfn.target.instructions import bench
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 
-GRAPHS, RARE = 36, 18
+GRAPHS = 64
+NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
+ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
+
+Floats = npt.NDArray[np.float64]
 Counted = tuple[Node, Graph, int]
 
 
 def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
     """A row for each core and function. Raises ToolError if a tool is missing."""
-    graphs = [layers(seed, rare=seed >= GRAPHS) for seed in range(GRAPHS + RARE)]
+    graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
     compiler = version(ARM_GCC)
     for core in cores:
         by_function: dict[str, list[Counted]] = {}
@@ -52,14 +58,31 @@ def _least_squares(counted: list[Counted], group: int) -> tuple[float, int, dict
     names = list(dict.fromkeys(name for row in each for name in row))
     counts = np.array([count for *_, count in counted], np.float64)
     rows = np.array([[row.get(name, 0.0) for name in names] for row in each]) / counts[:, None]
-    used = [i for i in range(len(names)) if rows[:, i].any()]
+    found = _not_negative(rows)
+    error = float(((rows @ found - 1) ** 2).sum())
+    return error, group, {name: float(value) for name, value in zip(names, found, strict=True) if value > 0}
+
+
+def _not_negative(rows: Floats) -> Floats:
+    """x >= 0 for which ``rows @ x`` is nearest to ones: the active set method of Lawson and Hanson (1974)."""
+    size = np.linalg.norm(rows, axis=0)
+    a = rows / np.where(size > 0, size, 1)
+    x, free = np.zeros(a.shape[1]), np.zeros(a.shape[1], bool)
     while True:
-        found = np.asarray(np.linalg.lstsq(rows[:, used], np.ones(len(counts)), rcond=None)[0], np.float64)
-        if not (found < 0).any():
-            break
-        del used[int(np.argmin(found * rows[:, used].max(0)))]  # the term that saves most
-    error = float(((rows[:, used] @ found - 1) ** 2).sum())
-    return error, group, {names[i]: float(value) for i, value in zip(used, found, strict=True)}
+        gain = np.where(free, 0, a.T @ (1 - a @ x))
+        if gain.max() < ENOUGH:
+            return np.asarray(x / np.where(size > 0, size, 1), np.float64)
+        free[int(gain.argmax())] = True
+        while True:
+            best = np.zeros_like(x)
+            best[free] = np.linalg.lstsq(a[:, free], np.ones(len(a)), rcond=None)[0]
+            below = free & (best <= 0)
+            if not below.any():
+                break
+            step = float((x[below] / (x[below] - best[below])).min())
+            x += step * (best - x)
+            free &= x > ENOUGH * 1e-6
+        x = best
 
 
 if __name__ == "__main__":

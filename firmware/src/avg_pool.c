@@ -16,8 +16,18 @@ static inline int32_t total(const int8_t *x, uint32_t count) {
 
 #else
 
+enum { RUN = 512 }; /* bytes up to 255 that two 16-bit lanes can sum */
+
 static inline int32_t total(const int8_t *x, uint32_t count) {
     int32_t sum = 0;
+    if (count % 4 == 0 && count <= RUN) { /* then x, which lies so many bytes from a tensor's start, is aligned */
+        uint32_t lanes = 0;
+        for (const uint32_t *word = (const void *)x, *end = word + count / 4; word != end; word++) {
+            uint32_t above = *word ^ 0x80808080u; /* x + 128 */
+            lanes += (above & 0x00FF00FFu) + (above >> 8 & 0x00FF00FFu);
+        }
+        return (int32_t)((lanes & 0xFFFFu) + (lanes >> 16)) - 128 * (int32_t)count;
+    }
     for (uint32_t i = 0; i < count; i++) {
         sum += x[i];
     }
@@ -27,7 +37,7 @@ static inline int32_t total(const int8_t *x, uint32_t count) {
 #endif
 
 /* REQUIRE multiplier·127·pixels + (2^shift >> 1) < 2^31 (R1). */
-void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena) {
+HFN_COLD void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena) {
     const int8_t *x = hfn_in_arena(arena, node->x);
     int8_t *y = hfn_in_arena(arena, node->y);
     for (uint32_t c = 0; c < node->channels; c++, x += node->pixels) {

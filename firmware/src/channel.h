@@ -6,12 +6,13 @@
 #ifndef HFN_CHANNEL_H
 #define HFN_CHANNEL_H
 
+#include "isa.h"
 #include "requantise.h"
 
 struct hfn_channel {
     const uint8_t *planes;
     /* Offsets in the planes, of the taps of the band's pixel 0: plus from list to plus_end, minus from minus to
-     * list_end. Each is there as often as its weight counts, in any order. */
+     * list_end, HFN_PACE apart. Each is there as often as its weight counts, in any order. */
     hfn_half *list, *plus_end, *minus, *list_end;
     int has_sign;  /* planes hold x + 128, else x <= 127 */
     int32_t start; /* the sums before any weight: -128·Σ weight if has_sign, else 0 */
@@ -23,6 +24,9 @@ struct hfn_channel {
     uint32_t column;        /* of y in its row */
     uint32_t columns;
     uint32_t gap; /* pixels to drop at the end of a row: 0..3 */
+#if HFN_ISA == HFN_ISA_DSP
+    uint32_t own[8]; /* what assembly works out once a band, when own[1] is 0 */
+#endif
 };
 
 enum { HFN_GROUP = 16 };
@@ -32,6 +36,17 @@ void hfn_channel_narrow(struct hfn_channel *channel);
 
 /* Sums in 32 bits. */
 void hfn_channel_wide(struct hfn_channel *channel);
+
+/* What a map's channels are stored as that are one long row each. */
+struct hfn_plane {
+    const struct hfn_requantise *requantise;
+    uint32_t y, residual; /* arena offsets; the residual is read where its multiplier is not 0 */
+    uint32_t size;        /* of a channel: a multiple of 4 */
+};
+
+/* Sets what hfn_store needs of a channel. */
+void hfn_plane_open(struct hfn_channel *channel, const void *model, const struct hfn_plane *plane, uint32_t *arena,
+                    uint32_t output);
 
 /* Requantises and writes the next count pixels, a multiple of 4. */
 void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count);

@@ -21,6 +21,9 @@ HFN_ASSERT(residual, offsetof(struct hfn_channel, residual) == CH_RESIDUAL);
 HFN_ASSERT(column, offsetof(struct hfn_channel, column) == CH_COLUMN);
 HFN_ASSERT(columns, offsetof(struct hfn_channel, columns) == CH_COLUMNS);
 HFN_ASSERT(gap, offsetof(struct hfn_channel, gap) == CH_GAP);
+#if HFN_ISA == HFN_ISA_DSP
+HFN_ASSERT(own, offsetof(struct hfn_channel, own) == CH_OWN);
+#endif
 #else
 
 /* By N1 every sum is in -32767..32767; on the way a lane may hold anything. */

@@ -1,9 +1,11 @@
 /* hfn_channel_narrow for cores with the DSP instructions (Armv7E-M, Armv8-M Mainline): channel_narrow.c bit for bit.
  *
- * Sixteen pixels at a time in r0-r7: of each word of four pixels p0..p3 of a plane, an even register sums p0 and p2, an
- * odd one p1 and p3, each in a 16-bit lane (UXTAB16). Lanes wrap; by N1 only their final value must fit. A list entry
- * takes 11 instructions, a turn of the unrolled loop 3 more. Lists are entered by a computed jump, so that their length
- * needs no rounding, and what follows the sums is chosen once a channel, so that no group tests for it. */
+ * Twelve pixels at a time in r0-r5: of each word of four pixels p0..p3 of a plane, an even register sums p0 and p2, an
+ * odd one p1 and p3, each in a 16-bit lane. Lanes wrap; by N1 only their final value must fit. Bytes up to 127 are taken
+ * in pairs of one plus and one minus, whose difference still is a byte: 14 instructions for two list entries, and both
+ * offsets are one word of the list (channel.h). What is left of the longer list goes first, two and two of one sign, and
+ * is negated if that is minus. Lists are entered by a computed jump, so that their length needs no rounding, and what
+ * follows the sums is chosen once a channel, so that no group tests for it. */
 #include "channel_offsets.h"
 #include "isa.h"
 
@@ -14,76 +16,83 @@
     .text
 
     /* The frame. */
-    .equ MINUS, 0       /* a list, where in the loop to enter it, and its end */
-    .equ PLUS, 12       /* likewise */
-    .equ START, 24      /* of a lane, negated, twice */
-    .equ SCALE, 28      /* where to go with the sums: double, scale or scale_add */
-    .equ MULTIPLIER, 32 /* m·2^(32-s), or m·2^24 for s < 8 */
-    .equ OFFSET, 36     /* (b·2^u + half)·2^(16-s) */
-    .equ DOUBLE, 40     /* how often: max(0, 8-s) */
-    .equ SCALED, 44     /* where double goes */
-    .equ CLAMP, 48      /* where to go with what is scaled */
-    .equ STORE, 52      /* where to go with 16 outputs in r0, r2, r4, r6 */
-    .equ Y, 56
-    .equ RESIDUAL, 60 /* of the group */
-    .equ SOURCE, 64   /* of the next group that is not whole */
-    .equ RATIO, 68    /* r·2^(v+8-s) */
-    .equ PLANES, 72   /* of the group */
-    .equ WHOLE, 76    /* the planes behind the last whole group that has no gap */
-    .equ END, 80      /* the planes behind the band */
-    .equ CHANNEL, 84
-    .equ GROUP, 88 /* sixteen bytes: residuals, then outputs, of a group that is not whole or has gaps */
-    .equ FRAME, 104
+    .equ SUMS, 0        /* six, of a new group; what r6 and pc are then follows */
+    .equ FIRST, 24      /* the list that goes first, and where to enter it */
+    .equ SECOND, 32     /* likewise */
+    .equ FIRST_END, 40
+    .equ SECOND_END, 44
+    .equ PAIRS, 48      /* where to go after the entry without a partner */
+    .equ NEXT, 52       /* where to go after the first list */
+    .equ MULTIPLIER, 56 /* m·2^(32-s), or m·2^24 for s < 8 */
+    .equ OFFSET, 60     /* (b·2^u + half)·2^(16-s) */
+    .equ Y, 64
+    .equ WHOLE, 68 /* the planes behind the last whole group that has no gap; from here to RATIO once a band */
+    .equ SCALE, 72 /* where to go with the sums: double, scale or scale_add */
+    .equ SCALED, 76 /* where double goes */
+    .equ DOUBLE, 80 /* how often: max(0, 8-s) */
+    .equ CLAMP, 84  /* where to go with what is scaled */
+    .equ STORE, 88  /* where to go with 12 outputs in r0, r2, r4 */
+    .equ END, 92    /* the planes behind the band */
+    .equ RATIO, 96  /* r·2^(v+8-s) */
+    .equ RESIDUAL, 100 /* of the group */
+    .equ SOURCE, 104   /* of the next group that has gaps */
+    .equ CHANNEL, 108
+    .equ GROUP, 112 /* twelve bytes: residuals, then outputs, of a group that is not whole or has gaps */
+    .equ FRAME, 124
 
-    .equ UNROLLED, 16
-    .equ ENTRY, 42 /* bytes of code for a list entry */
+    .equ PIXELS, 12
+    .equ UNROLLED, 16 /* pairs of plus and minus */
+    .equ PAIR, 56     /* bytes of code for one */
+    .equ REST, 4      /* pairs of one sign */
+    .equ REST_PAIR, 50
+    .equ SINGLES, 4 /* entries of bytes up to 255 */
+    .equ SINGLE, 34
+    .equ WORDS, 4 /* pairs, of a word of pixels */
+    .equ WORD, 24
 
-    /* Adds a list's planes, from r9 on. */
-    .macro accumulate list
-    ldr r8, [sp, #\list]
-    ldr pc, [sp, #\list + 4]
-.Lloop\list:
-    .rept UNROLLED
-    ldrh r10, [r8], #2
-    add r10, r9
-    ldm r10, {r10, r11, r12, lr}
-    uxtab16 r0, r0, r10
-    uxtab16 r1, r1, r10, ror #8
-    uxtab16 r2, r2, r11
-    uxtab16 r3, r3, r11, ror #8
-    uxtab16 r4, r4, r12
-    uxtab16 r5, r5, r12, ror #8
-    uxtab16 r6, r6, lr
-    uxtab16 r7, r7, lr, ror #8
-    .endr
-    ldr r10, [sp, #\list + 8]
-    cmp r8, r10
-    bne.w .Lloop\list
-.Lend\list:
+    .macro widen how
+    \how r0, r0, r8
+    \how r1, r1, r8, ror #8
+    \how r2, r2, r9
+    \how r3, r3, r9, ror #8
+    \how r4, r4, r10
+    \how r5, r5, r10, ror #8
     .endm
 
-    /* For the list between the channel's pointers from and to. */
-    .macro prepare list, from, to
-    ldr r0, [r4, #\from]
-    ldr r1, [r4, #\to]
-    str r0, [sp, #\list]
-    str r1, [sp, #\list + 8]
-    adr.w r2, .Lend\list
-    subs r1, r1, r0
-    beq 1f
-    adr.w r2, .Lloop\list
-    rsbs r1, r1, #0 /* so many entries short of a multiple of UNROLLED: they are skipped */
-    lsrs r1, r1, #1
-    and r1, r1, #UNROLLED - 1
-    movs r3, #ENTRY
-    mla r2, r1, r3, r2
-1:  orr r2, r2, #1
-    str r2, [sp, #\list + 4]
+    /* An entry of the list at r6, whose next one of the same sign is a word on. Planes are at r7. */
+    .macro single
+    ldrh r8, [r6], #4
+    add r8, r7
+    ldm r8, {r8, r9, r10}
+    widen uxtab16
+    .endm
+
+    .macro turn loop, end
+    ldr r8, [sp, #\end]
+    cmp r6, r8
+    bne.w \loop
+    .endm
+
+    /* r2 = the place in an unrolled loop of so many items of code where r1 bytes of list, not 0, and 4·\each an item,
+     * end with a turn. Takes r3. */
+    .macro enter loop, unrolled, each, code
+    rsbs r1, r1, #0 /* so many short of a multiple: they are skipped */
+    and r1, r1, #4 * \each * (\unrolled - 1)
+    movs r3, #\code
+    mul r1, r1, r3
+    adr.w r2, \loop
+    add r2, r2, r1, lsr #1 + \each
+    orr r2, r2, #1
+    .endm
+
+    /* r\register = a place in the code, to jump to */
+    .macro place register, label
+    adr.w \register, \label
+    orr \register, \register, #1
     .endm
 
     .macro go_to slot, label
-    adr.w r0, \label
-    orr r0, r0, #1
+    place r0, \label
     str r0, [sp, #\slot]
     .endm
 
@@ -104,8 +113,7 @@
     .endm
 
     .macro scale_add_word even, odd, at
-    ldr r10, [sp, #RESIDUAL]
-    ldr r12, [r10, #\at]
+    ldr r12, [r6, #\at]
     lsl r11, r12, #8
     bic r11, r11, #0x00FF00FF
     scale_add \even
@@ -125,7 +133,6 @@
     orr r0, r0, r1, lsl #8
     orr r2, r2, r3, lsl #8
     orr r4, r4, r5, lsl #8
-    orr r6, r6, r7, lsl #8
     ldr pc, [sp, #STORE]
     .endm
 
@@ -133,17 +140,17 @@
      * group. */
     .macro rows group
     ldr r4, [sp, #CHANNEL]
-    ldrd r5, r6, [r4, #CH_COLUMN]
-    ldr r7, [r4, #CH_GAP]
+    ldrd r5, r8, [r4, #CH_COLUMN]
+    ldr r9, [r4, #CH_GAP]
 9:  ldrb r3, [r0], #1
     strb r3, [r1], #1
     adds r5, r5, #1
     subs r2, r2, #1
-    cmp r5, r6
+    cmp r5, r8
     ittt eq
     moveq r5, #0
-    addeq \group, \group, r7
-    subeq r2, r2, r7
+    addeq \group, \group, r9
+    subeq r2, r2, r9
     cmp r2, #0
     bgt 9b
     .endm
@@ -156,86 +163,146 @@ hfn_channel_narrow:
     sub sp, #FRAME
     mov r4, r0
     str r4, [sp, #CHANNEL]
-    prepare MINUS, CH_MINUS, CH_LIST_END
-    prepare PLUS, CH_LIST, CH_PLUS_END
-    ldr r0, [r4, #CH_START]
-    rsbs r0, r0, #0
-    pkhbt r0, r0, r0, lsl #16
-    str r0, [sp, #START]
+    ldm r4, {r5-r11} /* planes, list, plus_end, minus, list_end, has_sign, start */
+    subs r0, r7, r6
+    sub r1, r9, r8 /* bytes of both lists */
+    cmp r10, #0
+    bne.w .Lprepare_signed
 
+    /* r1 = bytes of pairs, r9 = where what is left of the longer list starts, r10 = its bytes, r12 = where to go then,
+     * r11 = the sums before. */
+    subs r10, r0, r1
+    bhs 1f
+    add r9, r8, r0
+    rsb r10, r10, #0
+    mov r1, r0
+    place r12, .Lnegate
+    mov r11, #-1
+    b 2f
+1:  add r9, r6, r1
+    place r12, .Lsecond
+    movs r11, #0
+2:  str r12, [sp, #NEXT]
+    add r0, r6, r1
+    str r0, [sp, #SECOND_END]
+    place r2, .Lsums
+    cbz r1, 3f
+    enter .Lpairs, UNROLLED, 1, PAIR
+3:  strd r6, r2, [sp, #SECOND]
+    str r6, [sp, #FIRST_END]
+    cmp r10, #0
+    beq 5f
+    mov r6, r9
+    add r0, r9, r10
+    str r0, [sp, #FIRST_END]
+    bics r1, r10, #4
+    mov r2, r12
+    beq 4f
+    enter .Lrest, REST, 2, REST_PAIR
+4:  lsls r0, r10, #29
+    bpl 5f
+    str r2, [sp, #PAIRS]
+    place r2, .Lsingle
+5:  strd r6, r2, [sp, #FIRST]
+.Lprepared:
+    pkhbt r0, r11, r11, lsl #16
+    mov r1, r0
+    strd r0, r1, [sp, #SUMS]
+    strd r0, r1, [sp, #SUMS + 8]
+    strd r0, r1, [sp, #SUMS + 16]
+
+    add r12, r4, #CH_OWN
+    ldm r12, {r0-r3, r6, r8-r10}
+    cmp r1, #0
+    beq.w .Lopen
+.Lopened:
+    add r12, sp, #WHOLE
+    stm r12, {r0-r3, r6, r8-r10}
+    mov r7, r5
+    cmp r0, r7
     ldr r1, [r4, #CH_SHIFT]
+    rsb r1, r1, #16
     ldr r0, [r4, #CH_OFFSET]
-    rsb r2, r1, #16
-    lsls r0, r0, r2
-    str r0, [sp, #OFFSET]
-    ldr r0, [r4, #CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
-    rsbs r2, r1, #8
-    itee hs
-    lslhs r0, r0, r2
-    sublo r3, r1, #8
-    asrlo r0, r0, r3
-    str r0, [sp, #RATIO]
-    it lo
-    movlo r2, #0
-    str r2, [sp, #DOUBLE]
-    ldr r0, [r4, #CH_MULTIPLIER]
-    add r1, r1, r2
-    rsb r1, r1, #32
-    lsls r0, r0, r1
-    str r0, [sp, #MULTIPLIER]
-
-    ldr r9, [r4, #CH_Y]
-    str r9, [sp, #Y]
-    ldr r9, [r4, #CH_RESIDUAL]
-    str r9, [sp, #RESIDUAL]
-    go_to SCALED, .Lscale
-    cmp r9, #0
-    beq 1f
-    go_to SCALED, .Lscale_add
-1:  ldr r0, [sp, #SCALED]
-    str r0, [sp, #SCALE]
-    cbz r2, 1f
-    go_to SCALE, .Ldouble
-1:  go_to CLAMP, .Lclamp_unsigned
-    ldr r0, [r4, #CH_LO]
-    cbz r0, 1f
-    go_to CLAMP, .Lclamp_signed
-1:  go_to STORE, .Lstore
-
-    ldr r9, [r4, #CH_PLANES]
-    ldr r0, [r4, #CH_PIXELS]
-    add r1, r9, r0
-    str r1, [sp, #END]
-    ldr r1, [r4, #CH_GAP]
-    bic r0, r0, #15
-    cbz r1, 1f
-    movs r0, #0
-1:  add r1, r9, r0
-    str r1, [sp, #WHOLE]
-    cmp r0, #0
-    beq.w .Lrest
+    lsl r0, r0, r1
+    sub r1, r1, r3
+    add r1, r1, #16
+    ldr r3, [r4, #CH_MULTIPLIER]
+    lsl r3, r3, r1
+    strd r3, r0, [sp, #MULTIPLIER]
+    ldrd r0, r1, [r4, #CH_Y] /* and RESIDUAL */
+    str r0, [sp, #Y]
+    str r1, [sp, #RESIDUAL]
+    beq.w .Lbroken
 
 .Lgroup:
-    ldr r0, [sp, #START]
-    mov r1, r0
-    mov r2, r0
-    mov r3, r0
-    mov r4, r0
-    mov r5, r0
-    mov r6, r0
-    mov r7, r0
-    accumulate MINUS
-    movs r8, #0
-    .irp lanes, r0, r1, r2, r3, r4, r5, r6, r7
-    ssub16 \lanes, r8, \lanes
+    ldm sp, {r0-r6, pc}
+
+    .balign 4
+.Lsingle:
+    single
+    ldr pc, [sp, #PAIRS]
+
+    .balign 4
+.Lrest:
+    .rept REST
+    ldrh r8, [r6], #4
+    ldrh r11, [r6], #4
+    add r8, r7
+    add r11, r7
+    ldm r8, {r8, r9, r10}
+    ldm r11, {r11, r12, lr}
+    add r8, r11
+    add r9, r12
+    add r10, lr
+    widen uxtab16
     .endr
-    accumulate PLUS
+    turn .Lrest, FIRST_END
+    ldr pc, [sp, #NEXT]
+
+    .balign 4
+.Lsigned_minus:
+    .rept SINGLES
+    single
+    .endr
+    turn .Lsigned_minus, FIRST_END
+.Lnegate: /* a sum x becomes -1 - x */
+    .irp lanes, r0, r1, r2, r3, r4, r5
+    mvn \lanes, \lanes
+    .endr
+.Lsecond:
+    ldr r6, [sp, #SECOND]
+    ldr pc, [sp, #SECOND + 4]
+
+    .balign 4
+.Lsigned_plus:
+    .rept SINGLES
+    single
+    .endr
+    turn .Lsigned_plus, SECOND_END
     ldr pc, [sp, #SCALE]
 
+    .balign 4
+.Lpairs:
+    .rept UNROLLED
+    ldr r11, [r6], #4
+    uxtah r8, r7, r11
+    uxtah r11, r7, r11, ror #16
+    ldm r8, {r8, r9, r10}
+    ldm r11, {r11, r12, lr}
+    ssub8 r8, r8, r11
+    ssub8 r9, r9, r12
+    ssub8 r10, r10, lr
+    widen sxtab16
+    .endr
+    turn .Lpairs, SECOND_END
+.Lsums:
+    ldr pc, [sp, #SCALE]
+
+    .balign 4
 .Ldouble:
     ldr r8, [sp, #DOUBLE]
 1:
-    .irp lanes, r0, r1, r2, r3, r4, r5, r6, r7
+    .irp lanes, r0, r1, r2, r3, r4, r5
     sadd16 \lanes, \lanes, \lanes
     .endr
     subs r8, r8, #1
@@ -244,31 +311,26 @@ hfn_channel_narrow:
 
     .balign 4
 .Lscale:
-    ldr r8, [sp, #MULTIPLIER]
-    ldr r11, [sp, #OFFSET]
-    .irp lanes, r0, r1, r2, r3, r4, r5, r6, r7
+    ldrd r8, r11, [sp, #MULTIPLIER]
+    .irp lanes, r0, r1, r2, r3, r4, r5
     scale \lanes
     .endr
     ldr pc, [sp, #CLAMP]
 
     .balign 4
 .Lscale_add:
-    str r9, [sp, #PLANES]
     ldrd r8, r9, [sp, #MULTIPLIER]
-    ldr lr, [sp, #RATIO]
+    ldrd lr, r6, [sp, #RATIO] /* and RESIDUAL */
     scale_add_word r0, r1, 0
     scale_add_word r2, r3, 4
     scale_add_word r4, r5, 8
-    scale_add_word r6, r7, 12
-    ldr r10, [sp, #RESIDUAL]
-    add r10, r10, #16
-    str r10, [sp, #RESIDUAL]
-    ldr r9, [sp, #PLANES]
+    adds r6, r6, #PIXELS
+    str r6, [sp, #RESIDUAL]
     ldr pc, [sp, #CLAMP]
 
     .balign 4
 .Lclamp_unsigned:
-    .irp lanes, r0, r1, r2, r3, r4, r5, r6, r7
+    .irp lanes, r0, r1, r2, r3, r4, r5
     usat16 \lanes, #7, \lanes
     .endr
     pack
@@ -276,36 +338,110 @@ hfn_channel_narrow:
     .balign 4
 .Lclamp_signed:
     mov r8, #0xFF81FF81 /* -127 in each lane */
-    .irp lanes, r0, r1, r2, r3, r4, r5, r6, r7
+    .irp lanes, r0, r1, r2, r3, r4, r5
     clamp_signed \lanes
     .endr
     pack
 
     .balign 4
 .Lstore:
-    ldr r12, [sp, #Y]
-    stm r12!, {r0, r2, r4, r6}
-    str r12, [sp, #Y]
-    add r9, r9, #16
-    ldr r10, [sp, #WHOLE]
-    cmp r9, r10
+    ldrd r8, r9, [sp, #Y] /* and WHOLE */
+    stm r8!, {r0, r2, r4}
+    str r8, [sp, #Y]
+    adds r7, r7, #PIXELS
+    cmp r7, r9
     bne.w .Lgroup
 
-    /* Groups with gaps, and the last one of a band that is no multiple of 16, go through GROUP byte by byte. */
-.Lrest:
-    ldr r0, [sp, #RESIDUAL]
-    str r0, [sp, #SOURCE]
+    /* One or two words are left, or all if there are gaps. */
+.Lbroken:
+    ldr r2, [sp, #END]
+    subs r2, r2, r7
+    beq.w .Ldone
+    ldr r4, [sp, #CHANNEL]
+    ldr r1, [sp, #RESIDUAL]
+    ldr r0, [r4, #CH_GAP]
+    cmp r0, #0
+    bne.w .Lgaps
+    go_to STORE, .Lstore_words
+    cbz r1, 1f
+    ldr r0, [r1]
+    str r0, [sp, #GROUP]
+    cmp r2, #8
+    itt eq
+    ldreq r0, [r1, #4]
+    streq r0, [sp, #GROUP + 4]
+    add r1, sp, #GROUP
+    str r1, [sp, #RESIDUAL]
+1:  cmp r2, #8
+    beq.w .Lgroup
+    ldr r0, [r4, #CH_HAS_SIGN]
+    cmp r0, #0
+    bne.w .Lgroup
+
+    /* One word of pixels, in r0 and r4. SUMS is 0, or all ones if what goes first is negated. */
+    ldr r8, [sp, #SUMS]
+    mov r0, r8
+    mov r4, r8
+    ldr r6, [sp, #FIRST]
+    ldr r9, [sp, #FIRST_END]
+    b 3f
+2:  ldrh r2, [r6], #4
+    ldr r2, [r7, r2]
+    uxtab16 r0, r0, r2
+    uxtab16 r4, r4, r2, ror #8
+3:  cmp r6, r9
+    bne 2b
+    eor r0, r0, r8
+    eor r4, r4, r8
+    ldr r6, [sp, #SECOND]
+    ldr r9, [sp, #SECOND_END]
+    subs r1, r9, r6
+    beq 4f
+    enter .Lword, WORDS, 1, WORD
+    bx r2
+    .balign 4
+.Lword:
+    .rept WORDS
+    ldrh r2, [r6], #2
+    ldrh r3, [r6], #2
+    ldr r2, [r7, r2]
+    ldr r3, [r7, r3]
+    ssub8 r2, r2, r3
+    sxtab16 r0, r0, r2
+    sxtab16 r4, r4, r2, ror #8
+    .endr
+    cmp r6, r9
+    bne .Lword
+4:  mov r1, r4
+    ldr pc, [sp, #SCALE]
+
+    .balign 4
+.Lstore_words:
+    ldrd r8, r9, [sp, #Y] /* and WHOLE */
+    str r0, [r8]
+    ldr r10, [sp, #END]
+    sub r10, r10, r9
+    cmp r10, #8
+    it eq
+    streq r2, [r8, #4]
+.Ldone:
+    add sp, #FRAME
+    pop {r4-r11, pc}
+
+    /* Byte by byte. */
+.Lgaps:
+    str r1, [sp, #SOURCE]
     go_to STORE, .Lstore_rows
 .Lgroup_rows:
     ldr r2, [sp, #END]
-    subs r2, r2, r9
+    subs r2, r2, r7
     beq.w .Ldone
     ldr r0, [sp, #SOURCE]
     cmp r0, #0
     beq.w .Lgroup
-    cmp r2, #16
+    cmp r2, #PIXELS
     it hi
-    movhi r2, #16
+    movhi r2, #PIXELS
     add r1, sp, #GROUP
     str r1, [sp, #RESIDUAL]
     rows r1
@@ -315,13 +451,13 @@ hfn_channel_narrow:
     .balign 4
 .Lstore_rows:
     add r12, sp, #GROUP
-    stm r12, {r0, r2, r4, r6}
+    stm r12, {r0, r2, r4}
     ldr r2, [sp, #END]
-    sub r2, r2, r9
-    cmp r2, #16
+    subs r2, r2, r7
+    cmp r2, #PIXELS
     it hi
-    movhi r2, #16
-    add r9, r9, r2
+    movhi r2, #PIXELS
+    add r7, r7, r2
     mov r0, r12
     ldr r1, [sp, #Y]
     rows r0
@@ -329,9 +465,57 @@ hfn_channel_narrow:
     str r5, [r4, #CH_COLUMN]
     b.w .Lgroup_rows
 
-.Ldone:
-    add sp, #FRAME
-    pop {r4-r11, pc}
+    /* Once a band: what the frame has from WHOLE to RATIO. */
+.Lopen:
+    ldr r0, [r4, #CH_PIXELS]
+    add r9, r5, r0 /* END */
+    ldr r1, [r4, #CH_GAP]
+    movs r2, #PIXELS
+    udiv r0, r0, r2
+    muls r0, r2, r0
+    cbz r1, 1f
+    movs r0, #0
+1:  add r0, r0, r5 /* WHOLE */
+    ldr r1, [r4, #CH_SHIFT]
+    ldr r10, [r4, #CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
+    rsbs r3, r1, #8 /* DOUBLE */
+    itee hs
+    lslhs r10, r10, r3
+    rsblo r3, r3, #0
+    asrlo r10, r10, r3
+    it lo
+    movlo r3, #0
+    ldr r1, [r4, #CH_RESIDUAL]
+    place r2, .Lscale /* SCALED */
+    cbz r1, 1f
+    place r2, .Lscale_add
+1:  mov r1, r2 /* SCALE */
+    cbz r3, 1f
+    place r1, .Ldouble
+1:  place r6, .Lclamp_unsigned
+    ldr r8, [r4, #CH_LO]
+    cmp r8, #0
+    beq 1f
+    place r6, .Lclamp_signed
+1:  place r8, .Lstore
+    stm r12, {r0-r3, r6, r8-r10}
+    b.w .Lopened
+
+    /* Minus, then plus, each entry by itself: r8 and r6 are where they start, r1 and r0 their bytes. */
+.Lprepare_signed:
+    str r9, [sp, #FIRST_END]
+    str r7, [sp, #SECOND_END]
+    mvn r11, r11 /* what is negated to start */
+    place r2, .Lnegate
+    cbz r1, 1f
+    enter .Lsigned_minus, SINGLES, 1, SINGLE
+1:  strd r8, r2, [sp, #FIRST]
+    mov r1, r0
+    place r2, .Lsums
+    cbz r1, 1f
+    enter .Lsigned_plus, SINGLES, 1, SINGLE
+1:  strd r6, r2, [sp, #SECOND]
+    b.w .Lprepared
     .size hfn_channel_narrow, . - hfn_channel_narrow
 
 #endif

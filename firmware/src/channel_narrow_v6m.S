@@ -24,11 +24,11 @@
     .text
 
     /* A list in the frame. */
-    .equ LIST, 0   /* what r7 is at its entry */
-    .equ FIRST, 4  /* where to start */
-    .equ ENTRY, 8  /* where in the loop of pairs */
-    .equ STOP, 12  /* what r7 is at the end */
-    .equ SINGLE, 16 /* the entry without a partner, if there is one */
+    .equ FIRST, 0   /* where to start */
+    .equ STOP, 4    /* what r7 is at the end */
+    .equ ENTRY, 8   /* where in the loop of pairs */
+    .equ SINGLE, 12 /* the entry without a partner, if there is one */
+    .equ LIST, 16   /* what r7 is at its entry */
 
     /* The frame. */
     .equ SUM, 0   /* r0 and r1 of a new group */
@@ -50,10 +50,11 @@
     .equ CHANNEL, 96
     .equ GROUP, 100 /* eight bytes: residuals, then outputs, of such a group */
     .equ PIXELS, 108 /* eight halfwords */
-    .equ FRAME, 124
+    .equ DISTANCE, 124 /* of the residuals from the outputs */
+    .equ FRAME, 128
 
-    /* Beyond the sums: r6 = 0x00FF00FF, r7 walks a list, r10 = offset of the requantisation, r12 = planes of the group,
-     * lr = distance of the residuals from the outputs. */
+    /* Beyond the sums: r6 = 0x00FF00FF, r7 walks a list up to r11, r10 = offset of the requantisation, r12 = planes of the
+     * group. */
 
     .equ UNROLLED, 8
     .equ ENTRY_BYTES, 28 /* of code, for two list entries */
@@ -65,53 +66,6 @@
     ands r3, r3, r6
     add r8, r2
     add r9, r3
-    .endm
-
-    .macro list at
-    ldr r7, [sp, #\at + LIST]
-    ldr r2, [sp, #\at + FIRST]
-    mov pc, r2
-
-.Lsigned\at: /* bytes up to 255 */
-    ldrh r2, [r7]
-    movs r3, #2
-    add r7, r3
-    add r2, r12
-    ldm r2, {r2, r3}
-    accumulate
-    ldr r2, [sp, #\at + STOP]
-    eors r2, r2, r7
-    bne .Lsigned\at
-    b .Lend\at
-
-.Lsingle\at:
-    ldr r2, [sp, #\at + SINGLE]
-    add r2, r12
-    ldm r2, {r2, r3}
-    accumulate
-    ldr r2, [sp, #\at + ENTRY]
-    mov pc, r2
-
-.Lpairs\at:
-    .set pair, 0
-    .rept UNROLLED
-    ldrh r2, [r7, #pair]
-    ldrh r4, [r7, #pair + 2]
-    add r2, r12
-    add r4, r12
-    ldm r2, {r2, r3}
-    ldm r4, {r4, r5}
-    add r2, r4
-    add r3, r5
-    accumulate
-    .set pair, pair + 4
-    .endr
-    movs r2, #pair
-    add r7, r2
-    ldr r2, [sp, #\at + STOP]
-    eors r2, r2, r7
-    bne .Lpairs\at
-.Lend\at:
     .endm
 
     /* Min(t, largest) - lo·2^s of what is left, u = largest - t, then the output. */
@@ -156,6 +110,11 @@
     mov pc, r0
     .endm
 
+    .macro distance low
+    ldr \low, [sp, #DISTANCE]
+    mov lr, \low
+    .endm
+
     /* The same with residuals; r6 at the first. */
     .macro scale_add_pixel u
     mov r2, lr
@@ -198,12 +157,10 @@ hfn_channel_narrow:
 
     ldr r0, [r4, #CH_MINUS]
     ldr r1, [r4, #CH_LIST_END]
-    ldr r2, =.Lminus
     add r3, sp, #MINUS
     bl .Lprepare
     ldr r0, [r4, #CH_LIST]
     ldr r1, [r4, #CH_PLUS_END]
-    ldr r2, =.Lplus
     add r3, sp, #PLUS
     bl .Lprepare
 
@@ -284,7 +241,7 @@ hfn_channel_narrow:
     subs r0, r6, r0
     b 6f
 5:  movs r7, #0
-6:  mov lr, r0
+6:  str r0, [sp, #DISTANCE]
     str r7, [sp, #RATIO]
     ldr r0, =.Lstore
     str r0, [sp, #STORE]
@@ -315,7 +272,8 @@ hfn_channel_narrow:
     mov r1, r0
     mov r8, r2
     mov r9, r2
-    list MINUS
+    add r7, sp, #MINUS
+    bl .Llist
     movs r2, #0
     adcs r0, r0, r2
     adcs r1, r1, r2 /* no carry */
@@ -327,7 +285,8 @@ hfn_channel_narrow:
     mov r3, r9
     mvns r3, r3
     mov r9, r3
-    list PLUS
+    add r7, sp, #PLUS
+    bl .Llist
 
     /* Subtracts the even pixels and turns the odd ones into their lanes: r11 and r1. */
     mov r2, r8
@@ -349,15 +308,56 @@ hfn_channel_narrow:
     ldr r0, [sp, #SCALE]
     mov pc, r0
 
-    .balign 4
-.Lminus:
-    .word .LpairsMINUS, .LsingleMINUS, .LsignedMINUS, .LendMINUS
-.Lplus:
-    .word .LpairsPLUS, .LsinglePLUS, .LsignedPLUS, .LendPLUS
+    /* Adds a list's planes. */
+.Llist:
+    ldm r7, {r2-r5, r7} /* from FIRST to LIST */
+    mov r11, r3
+    mov pc, r2
 
-    /* Sets the list r3 in the frame, from r0 to r1, which .Lminus or .Lplus at r2 runs. Takes r5-r7. */
+.Lsingle:
+    add r5, r12
+    ldm r5!, {r2, r3}
+    accumulate
+    mov pc, r4
+
+.Lpairs:
+    .set pair, 0
+    .rept UNROLLED
+    ldrh r2, [r7, #pair]
+    ldrh r4, [r7, #pair + 2]
+    add r2, r12
+    add r4, r12
+    ldm r2, {r2, r3}
+    ldm r4, {r4, r5}
+    add r2, r4
+    add r3, r5
+    accumulate
+    .set pair, pair + 4
+    .endr
+    movs r2, #pair
+    add r7, r2
+    mov r2, r11
+    eors r2, r2, r7
+    bne .Lpairs
+.Lend:
+    bx lr
+
+.Lsigned: /* bytes up to 255 */
+    ldrh r2, [r7]
+    movs r3, #2
+    add r7, r3
+    add r2, r12
+    ldm r2, {r2, r3}
+    accumulate
+    mov r2, r11
+    eors r2, r2, r7
+    bne .Lsigned
+    bx lr
+
+    /* Sets the list r3 in the frame, from r0 to r1. Takes r2 and r5-r7. */
 .Lprepare:
     str r0, [r3, #LIST]
+    ldr r2, =.Lend
     ldr r5, [r4, #CH_HAS_SIGN]
     cmp r5, #0
     bne 3f
@@ -371,29 +371,28 @@ hfn_channel_narrow:
     lsls r1, r1, #29
     lsrs r1, r1, #29
     cmp r5, #0
-    ldr r5, [r2, #12]
     beq 1f
     lsls r5, r1, #2
     subs r0, r0, r5
     str r0, [r3, #LIST]
     movs r5, #ENTRY_BYTES
     muls r1, r5, r1
-    ldr r5, [r2]
-    adds r5, r5, r1
-1:  str r5, [r3, #ENTRY]
+    ldr r2, =.Lpairs
+    adds r2, r2, r1
+1:  str r2, [r3, #ENTRY]
     cmp r7, #0
     beq 2f
     ldrh r6, [r6]
     str r6, [r3, #SINGLE]
-    ldr r5, [r2, #4]
-2:  str r5, [r3, #FIRST]
+    ldr r2, =.Lsingle
+2:  str r2, [r3, #FIRST]
     bx lr
 3:  str r1, [r3, #STOP]
-    ldr r5, [r2, #8]
     cmp r0, r1
-    bne 2b
-    ldr r5, [r2, #12]
+    beq 2b
+    ldr r2, =.Lsigned
     b 2b
+    .ltorg
 
 .Lscale:
     scale_group 0
@@ -402,6 +401,7 @@ hfn_channel_narrow:
     scale_group 1
 
 .Lscale_add:
+    distance r0
     add r7, sp, #MULTIPLIER
     mov r0, r1
     ldm r7, {r3, r4, r5, r6, r7}
@@ -430,6 +430,7 @@ hfn_channel_narrow:
     unpack r1, 0
     mov r1, r9
     unpack r1, 4
+    distance r0
     add r0, sp, #MULTIPLIER
     ldm r0!, {r3, r4, r5, r6}
 1:  ldrh r0, [r7]
@@ -472,7 +473,8 @@ hfn_channel_narrow:
 .Lrest:
     ldr r0, [sp, #Y]
     str r0, [sp, #TARGET]
-    add r0, lr
+    ldr r1, [sp, #DISTANCE]
+    adds r0, r0, r1
     str r0, [sp, #SOURCE]
     add r0, sp, #GROUP
     str r0, [sp, #Y]
@@ -491,7 +493,7 @@ hfn_channel_narrow:
     bl .Lrows
     str r0, [sp, #SOURCE]
 1:  movs r0, #0
-    mov lr, r0
+    str r0, [sp, #DISTANCE]
     b .Lgroup_first
 
 .Lstore_rows:

@@ -20,5 +20,6 @@
 #define CH_COLUMN 60
 #define CH_COLUMNS 64
 #define CH_GAP 68
+#define CH_OWN 72
 
 #endif

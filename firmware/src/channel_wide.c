@@ -5,7 +5,7 @@ enum { RUN = 128 }; /* bytes that a lane can sum: 128·255 <= 32767 */
 /* Lists are shorter than 7·2^16, so sums stay below 2^27 in magnitude. */
 static void add(int32_t *sums, const uint8_t *planes, int has_sign, const hfn_half *list, const hfn_half *end) {
     while (list != end) {
-        const hfn_half *stop = end - list > RUN ? list + RUN : end;
+        const hfn_half *stop = end - list > HFN_PACE * RUN ? list + HFN_PACE * RUN : end;
         struct hfn_lanes l = hfn_lanes_add_list(hfn_lanes(0, 0), planes, hfn_list(list, stop, has_sign));
         hfn_lanes_drain(l.even0, l.odd0, sums);
         hfn_lanes_drain(l.even1, l.odd1, sums + 4);

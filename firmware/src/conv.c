@@ -1,6 +1,6 @@
 #include "conv.h"
 
-struct hfn_planes hfn_planes(const struct hfn_conv *node) {
+HFN_COLD struct hfn_planes hfn_planes(const struct hfn_conv *node) {
     struct hfn_planes planes;
     planes.pitch = (node->columns + 3u) & ~3u;
     planes.phases = node->stride < node->kernel ? node->stride : node->kernel;
@@ -12,8 +12,8 @@ struct hfn_planes hfn_planes(const struct hfn_conv *node) {
     return planes;
 }
 
-void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes) {
-    const uint32_t column = planes->phases * planes->size, channel = node->kernel * column;
+HFN_COLD void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes) {
+    const uint32_t channel = planes->phases * planes->size, column = node->inputs * channel;
     const uint32_t each = (uint32_t)node->kernel * node->kernel;
     uint32_t i = 0;
     for (uint32_t a = 0, phase = 0, row = 0; a < node->kernel; a++) {
@@ -36,8 +36,8 @@ void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct h
     }
 }
 
-void hfn_channel_open(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
-                      const struct hfn_planes *planes, uint32_t *arena, uint32_t first, uint32_t output) {
+HFN_COLD void hfn_channel_open(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
+                               const struct hfn_planes *planes, uint32_t *arena, uint32_t first, uint32_t output) {
     const uint32_t left = node->rows - first, rows = left < node->band ? left : node->band;
     const uint32_t place = (output * node->rows + first) * node->columns;
     const int8_t *residual = hfn_in_arena(arena, node->residual);
@@ -45,6 +45,9 @@ void hfn_channel_open(struct hfn_channel *channel, const void *model, const stru
     channel->planes = hfn_in_arena(arena, node->planes);
     channel->has_sign = node->flags & HFN_SIGNED;
     channel->start = 0;
+#if HFN_ISA == HFN_ISA_DSP
+    channel->own[1] = 0;
+#endif
     channel->scale = hfn_scale(model, &node->requantise, output);
     channel->pixels = rows * planes->pitch;
     channel->y = y + place;

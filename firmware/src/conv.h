@@ -3,17 +3,19 @@
  *     for each band of output rows:
  *         build the planes
  *         for each output channel:
- *             build its list, or unpack its weights (bytes need neither)
+ *             build its list
  *             for each group of pixels: sum, requantise, store
  *
- * Planes are shifted copies of the input map, one for each input channel c, tap column b in 0..k-1 and row phase f in
+ * Trained weights are multiplied instead (conv_dense.h).
+ *
+ * Planes are shifted copies of the input map, one for each tap column b in 0..k-1, input channel c and row phase f in
  * 0..min(stride, k)-1, in this order. A plane has band + (k - 1) / stride rows of pitch bytes, pitch being the output
  * columns rounded up to 4. Its element (r, j) is the input at row (first + r)·stride + f - padding and column
  * j·stride + b - padding, or 0 outside the map. For j beyond the output it is 0 or some element of the input: such
  * pixels are dropped, but their sums must stay in the range of those that are kept.
  *
  * So the tap (a, b) of output pixel p = row·pitch + column is the byte p bytes behind that of pixel 0, which is in
- * plane (c, b, a % stride) at row a / stride; and the tap of pixels p..p+3 is an aligned word. Inputs that can be
+ * plane (b, c, a % stride) at row a / stride; and the tap of pixels p..p+3 is an aligned word. Inputs that can be
  * negative are stored as x + 128. All planes take less than 2^16 bytes, and the 16 bytes behind them hold zeros.
  */
 #ifndef HFN_CONV_H

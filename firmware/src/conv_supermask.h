@@ -10,17 +10,42 @@
  * channel->list_end. */
 void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights);
 
-#if HFN_ISA != HFN_ISA_C
-/* The same, for masks that are plain. It may keep what is left of a word reversed: all channels must be built by it. */
+/* The same, for plain masks: one coat, nothing frozen, generated signs. It may keep what is left of a word reversed:
+ * all channels must be built by it. */
 void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                            uint32_t weights);
-#endif
 
-/* The sums are in run's hands; inline, so that no call goes through a pointer and the stack can be measured. */
+/* Lists of so many entries, as hfn_build_lists makes them. */
+static inline void hfn_lists(struct hfn_channel *channel, uint32_t plus, uint32_t minus) {
+    channel->plus_end = channel->list + HFN_PACE * plus;
+#if HFN_PACE == 2
+    channel->minus = channel->list + 1;
+    channel->list_end = channel->minus + HFN_PACE * minus;
+#else
+    channel->minus = channel->list_end - minus;
+#endif
+}
+
+/* Leaves the room to the next channel's. */
+static inline void hfn_pass_lists(struct hfn_channel *channel, uint32_t plus, uint32_t minus) {
+#if HFN_PACE == 2
+    channel->list += HFN_PACE * (plus < minus ? minus : plus);
+#else
+    channel->list += plus;
+    channel->list_end -= minus;
+#endif
+}
+
+/* The mask is in the hands of open and build, the sums in those of run; inline, so that no call goes through a pointer
+ * and the stack can be measured. */
 static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *node, uint32_t *arena,
+                                      void (*open)(struct hfn_mask *mask, const void *model, uint32_t weight),
+                                      void (*build)(struct hfn_channel *channel, struct hfn_mask *mask,
+                                                    const struct hfn_taps *taps, uint32_t weights),
                                       void (*run)(struct hfn_channel *channel)) {
     const struct hfn_planes planes = hfn_planes(node);
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
+    const uint32_t map = (uint32_t)node->rows * node->columns;
     const int keep = node->flags & HFN_KEEP_LISTS;
     hfn_half *const front = hfn_in_arena(arena, node->list), *const back = hfn_in_arena(arena, node->list_end);
     struct hfn_taps taps;
@@ -29,30 +54,39 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
     hfn_taps(&taps, node, &planes);
     for (uint32_t first = 0; first < node->rows; first += node->band) {
         hfn_half *lengths = hfn_in_arena(arena, (node->list_end + 3) & ~3u);
-        const int build = first == 0 || !keep;
+        const int listed = first != 0 && keep;
         hfn_planes_fill(node, &planes, arena, first);
-        if (build) {
-            hfn_mask_open(&mask, model, node->weight);
+        if (!listed) {
+            open(&mask, model, node->weight);
         }
+        hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
         channel.list = front;
         channel.list_end = back;
-        for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2) {
-            hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            if (build) {
-                hfn_build_lists(&channel, &mask, &taps, weights);
-            } else {
-                channel.plus_end = channel.list + lengths[0];
-                channel.minus = channel.list_end - lengths[1];
+        int8_t *y = channel.y;
+        const int8_t *residual = channel.residual;
+        for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2, y += map) {
+            channel.scale.multiplier = hfn_multiplier(model, &node->requantise, output);
+            channel.scale.offset = hfn_offset(model, &node->requantise, output);
+            channel.y = y;
+            if (residual) {
+                channel.residual = residual;
+                residual += map;
             }
-            const uint32_t plus = (uint32_t)(channel.plus_end - channel.list);
-            const uint32_t minus = (uint32_t)(channel.list_end - channel.minus);
-            channel.start = node->flags & HFN_SIGNED ? -128 * ((int32_t)plus - (int32_t)minus) : 0;
+            if (listed) {
+                hfn_lists(&channel, lengths[0], lengths[1]);
+            } else {
+                build(&channel, &mask, &taps, weights);
+            }
+            const uint32_t plus = (uint32_t)(channel.plus_end - channel.list) / HFN_PACE;
+            const uint32_t minus = (uint32_t)(channel.list_end - channel.minus) / HFN_PACE;
+            if (channel.has_sign) {
+                channel.start = -128 * ((int32_t)plus - (int32_t)minus);
+            }
             run(&channel);
             if (keep) {
                 lengths[0] = (hfn_half)plus;
                 lengths[1] = (hfn_half)minus;
-                channel.list += plus;
-                channel.list_end -= minus;
+                hfn_pass_lists(&channel, plus, minus);
             }
         }
     }

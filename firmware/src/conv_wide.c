@@ -1,5 +1,5 @@
 #include "conv_supermask.h"
 
-void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena) {
-    hfn_conv_supermask(model, node, arena, hfn_channel_wide);
+HFN_COLD void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena) {
+    hfn_conv_supermask(model, node, arena, hfn_mask_open, hfn_build_lists, hfn_channel_wide);
 }

@@ -26,4 +26,12 @@
 #define HFN_ISA HFN_ISA_C
 #endif
 
+/* Halfwords from an entry of a list to the next one of its sign (channel.h). 2: entries of plus and minus alternate, so
+ * that a word holds one of each. 1: plus goes up from the front of the room for lists, minus down from its back. */
+#if HFN_ISA == HFN_ISA_DSP
+#define HFN_PACE 2
+#else
+#define HFN_PACE 1
+#endif
+
 #endif

@@ -44,18 +44,18 @@ struct hfn_list {
 };
 
 static inline struct hfn_list hfn_list(const hfn_half *first, const hfn_half *end, int has_sign) {
-    struct hfn_list list = {first, has_sign ? first : end - ((end - first) & 1), end};
+    struct hfn_list list = {first, has_sign ? first : end - ((end - first) & HFN_PACE), end};
     return list;
 }
 
 /* Adds the bytes at planes + offset and the 15 behind them, for every offset of the list. */
 static inline struct hfn_lanes hfn_lanes_add_list(struct hfn_lanes l, const uint8_t *planes, struct hfn_list list) {
     const hfn_half *at = list.first;
-    for (; at != list.odd; at += 2) {
-        const uint32_t *a = (const void *)(planes + at[0]), *b = (const void *)(planes + at[1]);
+    for (; at != list.odd; at += 2 * HFN_PACE) {
+        const uint32_t *a = (const void *)(planes + at[0]), *b = (const void *)(planes + at[HFN_PACE]);
         l = hfn_lanes_add(l, a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
     }
-    for (; at != list.end; at++) {
+    for (; at != list.end; at += HFN_PACE) {
         const uint32_t *a = (const void *)(planes + at[0]);
         l = hfn_lanes_add(l, a[0], a[1], a[2], a[3]);
     }

@@ -16,13 +16,10 @@ HFN_ASSERT(step_at_168, offsetof(struct hfn_taps, step) == 168);
 void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                      uint32_t weights) {
     const uint32_t coats = mask->weight->coats;
-#if HFN_ISA != HFN_ISA_C
-    if (coats == 1 && !mask->weight->frozen && !mask->signs) {
-        hfn_build_plain_lists(channel, mask, taps, weights);
-        return;
-    }
+    hfn_half *plus = channel->list, *minus = HFN_PACE == 2 ? plus + 1 : channel->list_end - 1;
+#if HFN_PACE == 2
+    channel->minus = minus;
 #endif
-    hfn_half *plus = channel->list, *minus = channel->list_end;
     uint32_t base = 0, tap = 0;
     while (weights) {
         const uint16_t *offset = taps->offset + tap;
@@ -30,10 +27,12 @@ void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const s
         for (uint32_t coat = 0; coat < coats; coat++) {
             const uint32_t kept = mask->kept[coat] & field;
             for (uint32_t bits = kept & ~mask->minus; bits; bits &= bits - 1) {
-                *plus++ = (hfn_half)(base + offset[hfn_lowest(bits)]);
+                *plus = (hfn_half)(base + offset[hfn_lowest(bits)]);
+                plus += HFN_PACE;
             }
             for (uint32_t bits = kept & mask->minus; bits; bits &= bits - 1) {
-                *--minus = (hfn_half)(base + offset[hfn_lowest(bits)]);
+                *minus = (hfn_half)(base + offset[hfn_lowest(bits)]);
+                minus += HFN_PACE == 2 ? 2 : -1;
             }
         }
         hfn_mask_take(mask, coats, taken);
@@ -45,5 +44,16 @@ void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const s
         }
     }
     channel->plus_end = plus;
-    channel->minus = minus;
+#if HFN_PACE == 2
+    channel->list_end = minus;
+#else
+    channel->minus = minus + 1;
+#endif
 }
+
+#if HFN_ISA == HFN_ISA_C
+void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
+                           uint32_t weights) {
+    hfn_build_lists(channel, mask, taps, weights);
+}
+#endif

@@ -39,86 +39,103 @@
     .type hfn_build_plain_lists, %function
     .thumb_func
 hfn_build_plain_lists:
-    push {r4-r11, lr}
-    sub sp, #20
-    str r0, [sp, #0]
-    str r1, [sp, #4]
-    str r2, [sp, #8]
+    push {r0-r2, r4-r11, lr}
     mov r6, r3 /* weights to come */
-    ldr r4, [r0, #CH_LIST]
-    ldr r5, [r0, #CH_LIST_END]
     mov r7, r2
-    ldr r0, [r2, #PERIOD]
-    add r0, r2, r0, lsl #1
-    str r0, [sp, #12] /* behind the taps of a period */
-    movs r8, #0       /* what a tap's period adds */
-    ldr r9, [r1, #KEPT]
-    ldr r10, [r1, #SIGNS]
-    ldr r11, [r1, #LEFT]
+    ldr r4, [r0, #CH_LIST]
+#if HFN_PACE == 2
+    adds r5, r4, #2
+    str r5, [r0, #CH_MINUS]
+#else
+    ldr r5, [r0, #CH_LIST_END]
+#endif
+    ldr r11, [r2, #PERIOD]
+    add r11, r2, r11, lsl #1 /* behind the taps of a period */
+    movs r8, #0              /* what a tap's period adds */
     mov r12, #0x80000000
-
-.Lportion:
-    cmp r11, #0
-    beq .Lword
-.Lready:
-    cmp r6, r11
+    ldr r9, [r1, #NEXT]
+    ldr r10, [r1, #INDEX]
+    ldr r0, [r1, #KEY]
+    ldr r2, =0x9E3779B9
+    mla r10, r10, r2, r0
+    ldr r2, [r1, #LEFT]
+    cbz r2, .Lword
+    ldr r3, [r1, #KEPT]
+    ldr r0, [r1, #SIGNS]
+    cmp r6, r2
     ite lo
     movlo lr, r6
-    movhs lr, r11 /* weights to take: 1..32 */
-    rsb r2, lr, #32
-    mov r3, #-1
-    lsls r3, r3, r2
-    and r0, r3, r9
-    bic r3, r0, r10
-    and r0, r0, r10
+    movhs lr, r2
+
+    /* Takes lr weights, fewer than 32, of r3 and r0, which have r2, and keeps the others. */
+.Ltake:
+    sub r2, r2, lr
+    str r2, [r1, #LEFT]
+    lsl r2, r3, lr
+    str r2, [r1, #KEPT]
+    lsl r2, r0, lr
+    str r2, [r1, #SIGNS]
+    mov r2, #-1
+    lsr r2, r2, lr
+    bic r3, r3, r2
+    b .Lappend
+
+    /* The next 32 weights: their word of the mask, and of the hash of SPEC section 1. */
+.Lword:
+    ldr r3, [r9], #4
+    rbit r3, r3
+    ldr r1, =0x9E3779B9
+    add r10, r10, r1
+    eor r0, r10, r10, lsr #16
+    ldr r1, =0x21F0AAAD
+    mul r0, r1, r0
+    eor r0, r0, r0, lsr #15
+    ldr r1, =0x735A2D97
+    mul r0, r1, r0
+    eor r0, r0, r0, lsr #15
+    rbit r0, r0
+    cmp r6, #32
+    mov lr, #32
+    bhs .Lappend
+    ldr r1, [sp, #4]
+    mov r2, lr
+    mov lr, r6
+    b .Ltake
+
+.Lappend:
+    ands r0, r0, r3
+    bics r3, r3, r0
+#if HFN_PACE == 2
+    append r3, strh r1, [r4], #4
+    append r0, strh r1, [r5], #4
+#else
     append r3, strh r1, [r4], #2
     append r0, strh r1, [r5, #-2]!
-    lsl r9, r9, lr /* by 32: 0 */
-    lsl r10, r10, lr
-    sub r11, r11, lr
+#endif
     add r7, r7, lr, lsl #1
-    ldr r0, [sp, #12]
-    cmp r7, r0
+    cmp r7, r11
     blo 3f
     ldr r0, [sp, #8]
     ldrd r1, r2, [r0, #PERIOD] /* and STEP */
     sub r7, r7, r1, lsl #1
     add r8, r8, r2
 3:  subs r6, r6, lr
-    bne .Lportion
+    bne .Lword
 
-    ldrd r0, r1, [sp]
+    pop {r0-r2}
     str r4, [r0, #CH_PLUS_END]
+#if HFN_PACE == 2
+    str r5, [r0, #CH_LIST_END]
+#else
     str r5, [r0, #CH_MINUS]
-    str r9, [r1, #KEPT]
-    str r10, [r1, #SIGNS]
-    str r11, [r1, #LEFT]
-    add sp, #20
-    pop {r4-r11, pc}
-
-    /* The next 32 weights: their word of the mask, and of the hash of SPEC section 1. */
-.Lword:
-    ldr r1, [sp, #4]
-    ldr r0, [r1, #NEXT]
-    ldr r9, [r0], #4
-    str r0, [r1, #NEXT]
-    rbit r9, r9
+#endif
+    ldr r2, [r1, #NEXT]
+    str r9, [r1, #NEXT]
+    subs r2, r9, r2
     ldr r0, [r1, #INDEX]
-    add r0, r0, #1
+    add r0, r0, r2, lsr #2
     str r0, [r1, #INDEX]
-    ldr r2, [r1, #KEY]
-    ldr r3, =0x9E3779B9
-    mla r0, r0, r3, r2
-    eor r0, r0, r0, lsr #16
-    ldr r3, =0x21F0AAAD
-    mul r0, r3, r0
-    eor r0, r0, r0, lsr #15
-    ldr r3, =0x735A2D97
-    mul r0, r3, r0
-    eor r0, r0, r0, lsr #15
-    rbit r10, r0
-    movs r11, #32
-    b .Lready
+    pop {r4-r11, pc}
     .ltorg
     .size hfn_build_plain_lists, . - hfn_build_plain_lists
 

@@ -1,11 +1,11 @@
 #include "conv.h"
 #include "runs.h"
 
-/* Planes whose column 0 is one of the map's columns 0..stride-1 are read from the map. The others are a plane stride
- * tap columns away, moved by one column: all of a plane as one run of words, where rows end with the next row's
- * beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns on and
- * the 16 bytes behind the planes hold inputs too, or zeros, as good as any: the sums of pixels that are dropped then
- * stay in the lanes of those that are kept. */
+/* Planes whose column 0 is one of the map's columns 0..stride-1 are read from the map. The others are those a stride of
+ * tap columns away, moved by one column: all planes of a tap column as one run of words, where rows end with the next
+ * row's beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns
+ * on and the 16 bytes behind the planes hold inputs too, or zeros, as good as any: the sums of pixels that are dropped
+ * then stay in the lanes of those that are kept. */
 
 struct plane {
     uint32_t *to;
@@ -16,14 +16,14 @@ struct plane {
     uint32_t zero; /* four zeros as stored: 0, or 0x80808080 where x + 128 is; x + zero is x ^ zero in each byte */
 };
 
-static void fill(uint32_t *to, const uint32_t *end, uint32_t zero) {
+HFN_COLD static void fill(uint32_t *to, const uint32_t *end, uint32_t zero) {
     while (to < end) {
         *to++ = zero;
     }
 }
 
-static void read_bytes(const struct hfn_conv *node, const struct plane *plane, uint8_t *to, const uint8_t *row,
-                       uint32_t first) {
+HFN_COLD static void read_bytes(const struct hfn_conv *node, const struct plane *plane, uint8_t *to, const uint8_t *row,
+                                uint32_t first) {
     for (uint32_t j = first, column = plane->column + first * node->stride; j < plane->pitch;
          j++, column += node->stride) {
         to[j] = (uint8_t)((column < node->width ? row[column] : 0u) ^ plane->zero);
@@ -31,8 +31,8 @@ static void read_bytes(const struct hfn_conv *node, const struct plane *plane, u
 }
 
 /* Consecutive bytes of each row, as words. Reads only words of the map that hold at least one of them. */
-static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *end, const uint8_t *from, uint32_t words,
-                      uint32_t step) {
+HFN_COLD static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *end, const uint8_t *from,
+                               uint32_t words, uint32_t step) {
     const uint32_t zero = plane->zero;
     for (; to < end; to += plane->pitch / 4, from += step) {
         const uint32_t shift = 8 * (uint32_t)((uintptr_t)from & 3);
@@ -51,7 +51,8 @@ static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *e
 }
 
 /* Rows of the map; words first, where they can be taken as such. */
-static void read_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to, const uint32_t *end) {
+HFN_COLD static void read_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to,
+                               const uint32_t *end) {
     const uint32_t step = node->stride * node->width, pitch = plane->pitch / 4;
     const uint32_t inside = node->columns < node->width ? node->columns : node->width;
     const uint8_t *from = plane->x;
@@ -77,7 +78,7 @@ static void read_rows(const struct hfn_conv *node, const struct plane *plane, ui
     }
 }
 
-static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
+HFN_COLD static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
     const uint32_t pitch = plane->pitch / 4;
     uint32_t *const map = plane->to + plane->above * pitch, *const behind = map + plane->inside * pitch;
     fill(plane->to, map, plane->zero);
@@ -87,53 +88,18 @@ static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
     fill(behind, behind + plane->below * pitch, plane->zero);
 }
 
-/* Sets a column that moving left wrong. */
-static void mend(const struct hfn_conv *node, const struct plane *plane, uint32_t j) {
-    const uint32_t column = plane->column + j * node->stride, step = node->stride * node->width;
-    const uint32_t pitch = plane->pitch, zero = plane->zero;
-    uint8_t *to = (uint8_t *)plane->to + j;
-    if (column >= node->width) {
-        hfn_column_fill(to, plane->above + plane->inside + plane->below, pitch, zero);
-        return;
-    }
-    hfn_column_fill(to, plane->above, pitch, zero);
-    to += plane->above * pitch;
-    const uint8_t *x = plane->x + column;
-    for (uint32_t rows = plane->inside; rows; rows--, to += pitch, x += step) {
-        *to = (uint8_t)(*x ^ zero);
-    }
-    hfn_column_fill(to, plane->below, pitch, zero);
-}
-
-/* The planes of an input channel and a row phase: those from the map's first columns on, then those before it. */
-static void fill_channel(const struct hfn_conv *node, struct plane *plane, uint32_t *to, uint32_t column,
-                         uint32_t size) {
-    const uint32_t kernel = node->kernel, stride = node->stride, padding = node->padding, back = stride * column;
-    for (uint32_t b = padding; b < kernel; b++) {
-        plane->to = to + b * column;
-        plane->column = b - padding;
-        if (b < padding + stride) {
-            read_plane(node, plane);
-        } else {
-            hfn_run_down(plane->to, plane->to + size, plane->to - back);
-            ((uint8_t *)(plane->to + size))[-1] = (uint8_t)plane->zero; /* it came from behind a plane */
-            mend(node, plane, node->columns - 1u);
-        }
-    }
-    for (uint32_t b = padding; b-- > 0;) {
-        plane->to = to + b * column;
-        plane->column = b - padding;
-        if (b + stride < kernel) {
-            hfn_run_up(plane->to, plane->to + size, plane->to + back);
-            mend(node, plane, 0);
-        } else {
-            read_plane(node, plane);
-        }
+/* Sets a column that lies in the map and that moving left wrong. */
+HFN_COLD static void mend(const struct hfn_conv *node, const struct plane *plane, uint32_t j) {
+    const uint32_t step = node->stride * node->width;
+    uint8_t *to = (uint8_t *)(plane->to + plane->above * (plane->pitch / 4)) + j;
+    const uint8_t *x = plane->x + plane->column + j * node->stride;
+    for (uint32_t rows = plane->inside; rows; rows--, to += plane->pitch, x += step) {
+        *to = (uint8_t)(*x ^ plane->zero);
     }
 }
 
 /* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. */
-static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows) {
+HFN_COLD static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows) {
     plane->above = plane->below = 0;
     for (; rows && row >= node->height; row += node->stride, rows--) {
         plane->above++;
@@ -145,20 +111,58 @@ static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t ro
     plane->x += rows ? row * node->width : 0;
 }
 
-void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first) {
+/* The planes of tap column b. */
+HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+                                 uint32_t first, uint32_t b) {
     const uint32_t left = node->rows - first, band = left < node->band ? left : node->band;
-    const uint32_t size = planes->size / 4, column = planes->phases * size;
+    const uint32_t size = planes->size / 4, count = node->inputs * planes->phases, words = count * size;
+    const uint32_t padding = node->padding, stride = node->stride;
+    uint32_t *const to = (uint32_t *)hfn_in_arena(arena, node->planes) + b * words, *const end = to + words;
     struct plane plane;
+    plane.column = b - padding;
     plane.pitch = planes->pitch;
     plane.zero = node->flags & HFN_SIGNED ? 0x80808080u : 0;
-    uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) + node->inputs * node->kernel * column;
-    fill(slack, slack + 4, plane.zero);
-    for (uint32_t phase = 0; phase < planes->phases; phase++) {
-        uint32_t *to = (uint32_t *)hfn_in_arena(arena, node->planes) + phase * size;
-        plane.x = hfn_in_arena(arena, node->x);
-        divide(node, &plane, first * node->stride + phase - node->padding, band + planes->reach);
-        for (uint32_t c = node->inputs; c; c--, plane.x += node->height * node->width, to += node->kernel * column) {
-            fill_channel(node, &plane, to, column, size);
+    uint32_t j = 0;
+    int moved = 1;
+    if (b >= padding + stride) {
+        j = node->columns - 1u;
+        hfn_run_down(to, end, to - stride * words);
+        ((uint8_t *)end)[-1] = (uint8_t)plane.zero; /* it came from behind the planes */
+    } else if (b < padding && b + stride < node->kernel) {
+        hfn_run_up(to, end, to + stride * words);
+    } else {
+        moved = 0;
+    }
+    if (moved) {
+        hfn_column_fill((uint8_t *)to + j, count * (node->band + planes->reach), plane.pitch, plane.zero);
+        if (plane.column + j * stride >= node->width) {
+            return;
         }
+    }
+    for (uint32_t phase = 0; phase < planes->phases; phase++) {
+        plane.to = to + phase * size;
+        plane.x = hfn_in_arena(arena, node->x);
+        divide(node, &plane, first * stride + phase - padding, band + planes->reach);
+        for (uint32_t c = node->inputs; c;
+             c--, plane.x += node->height * node->width, plane.to += planes->phases * size) {
+            if (moved) {
+                mend(node, &plane, j);
+            } else {
+                read_plane(node, &plane);
+            }
+        }
+    }
+}
+
+HFN_COLD void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+                              uint32_t first) {
+    uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) +
+                            node->inputs * node->kernel * planes->phases * (planes->size / 4);
+    fill(slack, slack + 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);
+    for (uint32_t b = node->padding; b < node->kernel; b++) {
+        fill_column(node, planes, arena, first, b);
+    }
+    for (uint32_t b = node->padding; b-- > 0;) {
+        fill_column(node, planes, arena, first, b);
     }
 }

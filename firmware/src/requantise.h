@@ -17,6 +17,18 @@ struct hfn_scale {
     int32_t lo;         /* 0 or -127 */
 };
 
+/* m and b·2^u + (2^s >> 1) of a channel. Shifts are of unsigned words, as that of a negative bias would be undefined;
+ * by R1 the results are below 2^31 in magnitude. */
+static inline int32_t hfn_multiplier(const void *model, const struct hfn_requantise *q, uint32_t channel) {
+    return ((const int8_t *)hfn_in_model(model, q->multiplier))[channel];
+}
+
+static inline int32_t hfn_offset(const void *model, const struct hfn_requantise *q, uint32_t channel) {
+    const void *biases = hfn_in_model(model, q->bias);
+    int32_t bias = q->bias_bytes == 1 ? ((const int8_t *)biases)[channel] : ((const int16_t *)biases)[channel];
+    return (int32_t)(((uint32_t)bias << q->bias_shift) + (1u << q->shift >> 1));
+}
+
 struct hfn_scale hfn_scale(const void *model, const struct hfn_requantise *q, uint32_t channel);
 
 /* The output of one accumulator, without a residual. */
@@ -41,5 +53,11 @@ enum { HFN_CLAMP_RELU = 0 };
 #else
 enum { HFN_CLAMP_RELU = 1 };
 #endif
+
+/* The output of an accumulator and the residual at its place; without a residual its factor is 0. */
+static inline int8_t hfn_rounded(const struct hfn_scale *scale, int32_t sum, int32_t residual) {
+    const int32_t t = scale->multiplier * sum + scale->offset + scale->residual * residual;
+    return (int8_t)hfn_clamp(t >> scale->shift, scale->lo);
+}
 
 #endif

@@ -24,10 +24,6 @@ void hfn_run_up(uint32_t *to, const uint32_t *end, const uint32_t *from) {
     }
 }
 
-#endif
-
-#if HFN_ISA != HFN_ISA_MVE
-
 void hfn_run_halve(uint32_t *to, const uint32_t *end, const uint32_t *from, const struct hfn_halves *halves) {
     const uint32_t words = halves->bytes / 4, odd = 8 * halves->odd, flip = halves->flip;
     for (; to < end; to += halves->pitch / 4, from += halves->step / 4) {
@@ -39,6 +35,10 @@ void hfn_run_halve(uint32_t *to, const uint32_t *end, const uint32_t *from, cons
         }
     }
 }
+
+#endif
+
+#if HFN_ISA != HFN_ISA_MVE
 
 void hfn_column_fill(uint8_t *to, uint32_t rows, uint32_t pitch, uint32_t value) {
     for (; rows; rows--, to += pitch) {

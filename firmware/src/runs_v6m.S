@@ -107,4 +107,54 @@
     pop {r4-r7, pc}
     .size hfn_run_up, . - hfn_run_up
 
+    function hfn_run_halve
+    push {r4-r7, lr}
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    push {r4-r6}
+    mov r8, r1
+    ldm r3!, {r4-r7} /* struct hfn_halves */
+    ldr r1, [r3]
+    mov r9, r1 /* flip */
+    subs r4, r4, r6
+    mov r10, r4 /* from a row's end to the next one, of to, */
+    subs r5, r5, r6
+    subs r5, r5, r6
+    mov r12, r5      /* of from */
+    lsls r5, r7, #3 /* odd, in bits */
+    mov lr, r6
+    ldr r6, =0x00FF00FF
+    b 3f
+1:  mov r7, lr
+    adds r7, r0, r7
+2:  ldm r2!, {r1, r3}
+    lsrs r1, r1, r5
+    lsrs r3, r3, r5
+    ands r1, r1, r6
+    ands r3, r3, r6
+    lsrs r4, r1, #8
+    orrs r1, r1, r4
+    lsrs r4, r3, #8
+    orrs r3, r3, r4
+    uxth r1, r1
+    lsls r3, r3, #16
+    orrs r1, r1, r3
+    mov r3, r9
+    eors r1, r1, r3
+    stm r0!, {r1}
+    cmp r0, r7
+    blo 2b
+    add r0, r10
+    add r2, r12
+3:  cmp r0, r8
+    blo 1b
+    pop {r4-r6}
+    mov r8, r4
+    mov r9, r5
+    mov r10, r6
+    pop {r4-r7, pc}
+    .ltorg
+    .size hfn_run_halve, . - hfn_run_halve
+
 #endif

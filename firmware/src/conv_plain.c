@@ -1,0 +1,17 @@
+#include "conv_supermask.h"
+#include "generator.h"
+
+/* hfn_mask_open for a plain mask. */
+static void open(struct hfn_mask *mask, const void *model, uint32_t weight) {
+    const struct hfn_supermask *stored = hfn_in_model(model, weight);
+    mask->weight = stored;
+    mask->signs = NULL;
+    mask->key = hfn_word(stored->key, 0);
+    mask->coat[0].next = hfn_in_model(model, stored->mask);
+    mask->index = 0;
+    mask->left = 0;
+}
+
+HFN_COLD void hfn_conv_plain(const void *model, const struct hfn_conv *node, uint32_t *arena) {
+    hfn_conv_supermask(model, node, arena, open, hfn_build_plain_lists, hfn_channel_narrow);
+}
