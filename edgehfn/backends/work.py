@@ -9,17 +9,19 @@ from typing import assert_never
 import numpy as np
 
 from edgehfn import masks
-from edgehfn.backends import work_graphs
+from edgehfn.backends import work_graphs, work_small
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch, is_int4
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.objective import small
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
 DRAWS = 8  # of a frozen position, a bit each
 WORD = 32  # mask bits that are taken at once
 WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
+FEW = 4  # rows of a band whose planes are made row by row
 FOUR = 4  # pixels that a dense kernel sums at a time
 TILE_GROUPS = 16  # such groups in a tile at most
 LAST = 4  # pixels of a word, that the DSP kernel sums by itself at a band's end
@@ -31,9 +33,9 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
     y = graph.tensors[node.name]
     match node:
         case Conv():
-            return _conv(node, graph, planned.scratch[node.name], group)
+            return _conv(node, graph, planned.scratch[node.name], group, small(planned.objective))
         case Linear(weight=weight):
-            return {"call": 1, "channels": y.size, **_decoded(weight, 1), **_rows(weight)}
+            return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
         case ops.Input(order=order, topology=topology):
             return {
                 "call": 1,
@@ -43,7 +45,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
                 **(work_graphs.checked(topology) if topology else {}),
             }
         case ops.SparseLinear():
-            return {**work_graphs.terms(node, y), **_decoded(node.weight, 1)}
+            return {**work_graphs.terms(node, y), **_decoded(node.weight, 1, small(planned.objective))}
         case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
             return work_graphs.terms(node, y)
         case ops.MaxPool(x=x):
@@ -56,7 +58,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             assert_never(node)
 
 
-def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
+def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, is_small: bool) -> Terms:
     band = scratch.band
     channels, height, width = graph.tensors[node.name].shape
     pitch = -(-width // 4) * 4
@@ -85,13 +87,14 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
         "short groups": channels * sum(end > 0 for end in ends),
         "short outputs": channels * sum(ends),
         "short added outputs": channels * sum(ends) * added,
-        **_decoded(node.weight, 1 if scratch.keep else len(bands)),
+        **_decoded(node.weight, 1 if scratch.keep else len(bands), is_small),
     }
     if node.weight.listed:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
-    for name, count in _planes(node, graph, bands, pitch):
+    made = work_small.planes if is_small else _planes
+    for name, count in made(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
     return found
 
@@ -148,15 +151,19 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> 
         "pairs": int((lists // 2).sum()) * whole,
         "singles": int((lists % 2).sum()) * whole,
         "wide pairs": int((lists // 2).sum()) * wide,
+        "wide lists": int((lists > 0).sum()) * wide,
+        "wide groups": weight.shape[0] * wide,
         "pairs of a word": int((lists // 2).sum()) * last,
         "unlike entries": int(abs(plus - minus).sum()) * whole,
     }
 
 
-def _decoded(weight: Weight, times: int) -> Terms:
+def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
     """What reading a mask takes, or unpacking trained weights, ``times`` over."""
     if not weight.listed:
         return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
+    if is_small:
+        return work_small.decoded(weight, times)
     counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
     hashed = isinstance(weight, Supermask) and weight.signs is None
     inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
@@ -198,9 +205,15 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
     inputs, _, width = graph.tensors[node.x].shape
     columns = graph.tensors[node.name].shape[2]
     kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
-    each = inputs * min(stride, kernel)
-    rows = sum(rows + (kernel - 1) // stride for rows in bands)
-    words = each * rows * pitch // 4
+    each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
+    rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
+    words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (bands[0] + reach) * pitch // 4 * (reach > 0)
+    fits = columns == pitch and width == stride * columns and stride <= 2
+    if bands[0] <= FEW and (kernel, padding) == (3, 1) and fits:
+        yield "copied words", kernel * rolled
+        yield "rows", each * rows
+        yield ("row words" if stride == 1 else "halved row words"), words
+        return
     for b in range(kernel):
         read = b < padding + stride if b >= padding else b + stride >= kernel
         column = b - padding
@@ -208,11 +221,12 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
             last = columns - 1 if b >= padding + stride else 0
             inside = 0 <= column + last * stride < width
             yield "moved planes", each * len(bands)
-            yield "moved words", words
-            yield "filled rows", each * rows
+            yield "moved words", each * again * pitch // 4
+            yield "filled rows", each * again
             yield "mended planes", each * len(bands) * inside
-            yield "mended rows", each * rows * inside
+            yield "mended rows", each * again * inside
             continue
+        yield "copied words", rolled
         yield "read planes", each * len(bands)
         done = min(columns, width) // 4 * 4
         if stride == 1 and column == 0 and width == pitch:

@@ -14,11 +14,12 @@ import numpy.typing as npt
 from edgehfn.backends import c, prediction
 from edgehfn.backends.prediction import Effort
 from edgehfn.backends.work import terms
-from edgehfn.graph import Graph, plan
+from edgehfn.graph import Graph, Plan, plan
 from edgehfn.graph.ops import Node
+from edgehfn.objective import small
 from edgehfn.target.board import CORES
 from edgehfn.target.graph_layers import graph_layers
-from edgehfn.target.instructions import bench
+from edgehfn.target.instructions import counted
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 
@@ -26,37 +27,42 @@ GRAPHS = 64
 NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
+TIGHT = 2048  # bytes of scratch, as far as one output row at a time allows: bands of few rows
 ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
 
 Floats = npt.NDArray[np.float64]
-Counted = tuple[Node, Graph, int]
+Counted = tuple[Node, Graph, Plan, int]
 
 
 def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
-    """A row for each core and function. Raises ToolError if a tool is missing."""
+    """A row for each core, runtime and function. Raises ToolError if a tool is missing."""
     graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
+    fast = [(graph, plan(graph)) for graph in graphs]
+    fast += [(graph, plan(graph, "ram", TIGHT)) for graph in graphs[:GRAPHS]]
+    few = [(graph, plan(graph, "flash")) for graph in graphs]
     compiler = version(ARM_GCC)
     for core in cores:
-        by_function: dict[str, list[Counted]] = {}
-        for graph in graphs:
-            for node, (_, count) in zip(graph, bench(graph, core).nodes, strict=True):
-                by_function.setdefault(c.function(node, graph), []).append((node, graph, count))
-        for function in sorted(by_function):
-            yield _fitted(compiler, core, function, by_function[function])
+        for plans in (fast, few):
+            by_function: dict[str, list[Counted]] = {}
+            for graph, planned in plans:
+                for node, (_, count) in zip(graph, counted(graph, planned, core).nodes, strict=True):
+                    by_function.setdefault(c.function(node, graph), []).append((node, graph, planned, count))
+            for function in sorted(by_function):
+                yield _fitted(compiler, core, function, by_function[function])
 
 
-def _fitted(compiler: str, core: str, function: str, counted: list[Counted]) -> Effort:
-    trials = [_least_squares(counted, group) for group in (GROUPS if "conv" in function else GROUPS[:1])]
+def _fitted(compiler: str, core: str, function: str, runs: list[Counted]) -> Effort:
+    is_small = small(runs[0][2].objective)
+    trials = [_least_squares(runs, group) for group in (GROUPS if "conv" in function else GROUPS[:1])]
     _, group, found = min(trials, key=lambda trial: trial[0])
-    return Effort(compiler, core, function, group, found)
+    return Effort(compiler, core, is_small, function, group, found)
 
 
-def _least_squares(counted: list[Counted], group: int) -> tuple[float, int, dict[str, float]]:
+def _least_squares(runs: list[Counted], group: int) -> tuple[float, int, dict[str, float]]:
     """Squared relative error, ``group``, and a coefficient for each term; no term saves instructions."""
-    plans = {id(graph): plan(graph) for _, graph, _ in counted}
-    each = [terms(node, graph, plans[id(graph)], group) for node, graph, _ in counted]
+    each = [terms(node, graph, planned, group) for node, graph, planned, _ in runs]
     names = list(dict.fromkeys(name for row in each for name in row))
-    counts = np.array([count for *_, count in counted], np.float64)
+    counts = np.array([count for *_, count in runs], np.float64)
     rows = np.array([[row.get(name, 0.0) for name in names] for row in each]) / counts[:, None]
     found = _not_negative(rows)
     error = float(((rows @ found - 1) ** 2).sum())
