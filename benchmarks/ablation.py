@@ -58,9 +58,7 @@ ROWS = (
     Row("thresholds", "a layer's own", PLAIN),
     Row("thresholds", "a layer's own, ramp over half of the training", f"{PLAIN} --ramp 0.5"),
     Row("thresholds", "one for all layers", f"{PLAIN} --thresholds adaptive"),
-    Row(
-        "thresholds", "one for all layers, ramp likewise", f"{PLAIN} --thresholds adaptive --ramp 0.5"
-    ),
+    Row("thresholds", "one for all layers, ramp likewise", f"{PLAIN} --thresholds adaptive --ramp 0.5"),
     Row("where folding pays", "width 8, iterated once", f"{PLAIN} --width 8"),
     Row("where folding pays", "width 8, twice", f"{BASE} --width 8 --fold 2"),
     Row("where folding pays", "width 8, four times", f"{BASE} --width 8 --fold 4"),

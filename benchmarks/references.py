@@ -6,7 +6,7 @@ import numpy as np
 
 from edgehfn import nn
 from edgehfn.graph import Graph
-from edgehfn.graph.ops import RELU, SIGNED, Conv, Dense, Input, Linear, Requantise, Supermask
+from edgehfn.graph.ops import RELU, SIGNED, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask, Weight
 from edgehfn.graph.verify import verify
 from edgehfn.untrained import untrained
 
@@ -24,18 +24,24 @@ def references() -> dict[str, Graph]:
         "resnet8": untrained(resnet8(0.3)),
         "demo": untrained(nn.preset("demo", (1, 28, 28), 10)),
         "dense_conv": _dense_conv(),
-        "linear": _linear(),
+        "stem": _dense_conv(inputs=1, side=28),
+        "dense_linear": _linear(),
+        "max_pool": verify(Graph((Input("input", (16, 28, 28)), MaxPool("pool", "input", 2, 2)), 0)),
+        **{f"linear_{density}": _linear(density) for density in DENSITIES},
     }
 
 
-def _dense_conv() -> Graph:
-    values = np.random.default_rng(0).integers(-127, 128, (16, 16, 3, 3)).astype(np.int8)
-    q = Requantise((1,) * 16, (0,) * 16, 0, 12, RELU)
-    return verify(Graph((Input("input", (16, 16, 16)), Conv("conv", "input", Dense("w", values), q, padding=1)), 0))
+def _dense_conv(inputs: int = 16, side: int = 16) -> Graph:
+    values = np.random.default_rng(0).integers(-127, 128, (16, inputs, 3, 3)).astype(np.int8)
+    conv = Conv("conv", "input", Dense("w", values), Requantise((1,) * 16, (0,) * 16, 0, 12, RELU), padding=1)
+    return verify(Graph((Input("input", (inputs, side, side)), conv), 0))
 
 
-def _linear() -> Graph:
-    counts = (np.random.default_rng(0).random(128 * 640) < 0.3).astype(np.uint8)
-    q = Requantise((1,) * 128, (0,) * 128, 0, 6, SIGNED)
-    weight = Supermask("w", 0, (128, 640), 1, counts, seed=0)
+def _linear(density: float | None = None) -> Graph:
+    """640 inputs, 128 outputs: a mask, or trained weights."""
+    draw, shape = np.random.default_rng(0), (128, 640)
+    weight: Weight = Dense("w", draw.integers(-127, 128, shape).astype(np.int8))
+    if density is not None:
+        weight = Supermask("w", 0, shape, 1, (draw.random(128 * 640) < density).astype(np.uint8), seed=0)
+    q = Requantise((1,) * 128, (0,) * 128, 0, 13 if density is None else 6, SIGNED)
     return verify(Graph((Input("input", (640,)), Linear("linear", "input", weight, q)), 0))

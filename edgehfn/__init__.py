@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgehfn import data, nn
+    from edgehfn import data, nn, search, zoo
     from edgehfn.agreement import Agreement, verify
     from edgehfn.backends.emulate import emulate
     from edgehfn.backends.footprint import footprint
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
     from edgehfn.generate import write_c, write_runtime
     from edgehfn.graph import Graph, plan
+    from edgehfn.hidden_checkpoint import load_checkpoint
     from edgehfn.lower import lower
     from edgehfn.machines import MACHINES, run
     from edgehfn.modelfile import digest, load, save
@@ -51,17 +52,20 @@ __all__ = [
     "evaluate",
     "footprint",
     "load",
+    "load_checkpoint",
     "lower",
     "nn",
     "plan",
     "run",
     "save",
+    "search",
     "selftest",
     "train",
     "verify",
     "write_c",
     "write_runtime",
     "write_tflite",
+    "zoo",
 ]
 
 _HOMES = {
@@ -72,6 +76,7 @@ _HOMES = {
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
     "edgehfn.generate": ("write_c", "write_runtime"),
     "edgehfn.graph": ("Graph", "plan"),
+    "edgehfn.hidden_checkpoint": ("load_checkpoint",),
     "edgehfn.lower": ("lower",),
     "edgehfn.machines": ("MACHINES", "run"),
     "edgehfn.modelfile": ("digest", "load", "save"),

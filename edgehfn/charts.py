@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from edgehfn.graph import Plan
+from edgehfn.graph.arena import Buffer, Scratch
 
 WIDTH = 960
 LABEL = 190  # width of a column of names
@@ -84,7 +85,8 @@ class _Span:
 def _spans(plan: Plan, nodes: Sequence[str]) -> list[_Span]:
     raw = [_Span("raw", "raw", plan.raw.offset, plan.raw.size, 0, plan.raw.last + 1)]
     tensors = [_Span(name, "tensor", b.offset, b.size, b.first + 1, b.last + 1) for name, b in plan.tensors.items()]
-    where = [(i, plan.scratch[name]) for i, name in enumerate(nodes) if name in plan.scratch]
+    work: dict[str, Scratch | Buffer] = {**plan.scratch, **plan.tables}
+    where = [(i, work[name]) for i, name in enumerate(nodes) if name in work]
     scratch = [_Span("scratch", "scratch", s.offset, s.size, i + 1, i + 1) for i, s in where]
     return raw + tensors + scratch
 

@@ -27,7 +27,7 @@ class Row:
 
     kind: str
     budget: int  # bytes of model data that it was to take at most
-    width: int
+    width: float
     seed: int
     epochs: int
     accuracy: float
@@ -94,7 +94,7 @@ def _page(rows: Sequence[Row], title: str, figure: str) -> str:
     cells = [
         [
             row.kind,
-            str(row.width),
+            f"{row.width:g}",
             str(row.seed),
             f"{100 * row.accuracy:.2f}",
             f"{100 * row.float_accuracy:.2f}",

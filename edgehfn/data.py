@@ -58,6 +58,10 @@ class Dataset:
         _, channels, height, width = self.x_train.shape
         return channels, height, width
 
+    def digest(self) -> str:
+        """SHA-256 of the four arrays as they are here, whatever file they came in: 64 hex digits."""
+        return _digest(self.x_train, self.y_train, self.x_test, self.y_test)
+
 
 def load(name_or_path: str | Path) -> Dataset:
     """The set at this path, or the first with this name in the searched folders: ``NAME.npz`` or a folder ``NAME``.

@@ -49,7 +49,12 @@ def pack_bits(values: npt.NDArray[np.uint8]) -> Words:
 
 def signs(seed: int, tensor: int, count: int) -> npt.NDArray[np.int8]:
     """The signs, +1 or -1, of the first ``count`` weights of a tensor, shape ``(count,)``."""
-    minus = bits(words(key(seed, tensor), -(-count // 32)), count)
+    return signs_of(words(key(seed, tensor), -(-count // 32)), count)
+
+
+def signs_of(packed: Words, count: int) -> npt.NDArray[np.int8]:
+    """The same from sign words, in which 1 means minus."""
+    minus = bits(packed, count)
     return (1 - 2 * minus.astype(np.int8)).astype(np.int8)
 
 

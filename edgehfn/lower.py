@@ -72,8 +72,8 @@ def _weight(step: nn.Step) -> _Weight:
     match op:
         case nn.SupermaskConv2d() | nn.SupermaskLinear():
             counts = op.counts().cpu().numpy()
-            frozen = op.pruned, op.locked
-            integers = ops.Supermask(name, op.tensor, tuple(op.shape), op.coats, counts, op.seed, *frozen)
+            places = op.pruned, op.locked, op.signs
+            integers = ops.Supermask(name, op.tensor, tuple(op.shape), op.coats, counts, op.seed, *places)
             return _Weight(integers, np.full(op.shape[0], op.magnitude), np.zeros(op.shape[0]))
         case nn.DenseConv2d() | nn.DenseLinear():
             values, scale = op.integer_weight()

@@ -53,12 +53,15 @@ def parse(words: str) -> tuple[str, ...]:
 
 def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
-    if images.shape[1:] != graph.input.shape or graph.input.dtype != "u8":
+    source = graph.input
+    if source is None or source.topology is not None:
+        raise InputError("the model reads a graph, these are images; give the data it was trained on")
+    if images.shape[1:] != source.shape or source.dtype != "u8":
         raise InputError(
-            f"the model reads {graph.input.dtype} images of C,H,W {graph.input.shape}, these are u8 "
+            f"the model reads {source.dtype} images of C,H,W {source.shape}, these are u8 "
             f"{images.shape[1:]}; give the data it was trained on"
         )
-    return np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if graph.input.order == "hwc" else images
+    return np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if source.order == "hwc" else images
 
 
 def classes(outputs: Int8) -> npt.NDArray[np.int64]:

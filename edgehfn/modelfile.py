@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edgehfn import masks, tensorfile
+from edgehfn import generator, masks, tensorfile
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn import DenseConv2d, DenseLinear, Net, SupermaskConv2d, SupermaskLinear, Weighted, arch
 from edgehfn.nn.net import ITERATION
@@ -114,6 +114,8 @@ def _tensors(net: Net) -> list[tuple[str, Array]]:
         if isinstance(op, SupermaskConv2d | SupermaskLinear):
             free = None if op.free is None else op.free.cpu().numpy()
             found.append((f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats, free)))
+            if op.signs is not None:
+                found.append((f"{name}.signs", op.signs))
         else:
             found.append((f"{name}.weight", _floats(op.trained)))
             for part, value in (("bias", op.bias), ("step", op.step)):
@@ -215,9 +217,20 @@ class _Stored:
         counts = masks.unpack(words, size, len(densities), held, free)
         if not np.array_equal(masks.pack(counts, len(densities), free), words):
             raise InputError(f"{name}: unused mask bits are not 0")
+        signs = None
+        if "signs" in entry and arch.field(entry, "signs", bool):
+            signs = self.tensors.pop(f"{name}.signs")
+            if (
+                signs.dtype != np.uint32
+                or signs.shape != (-(-size // 32),)
+                or generator.bits(signs, 32 * signs.size)[size:].any()
+            ):
+                raise InputError(f"{name}: signs are not a bit for each of {size} weights")
         return {
             "tensor": tensor,
             "seed": self.seed,
+            "signs": signs,
+            "magnitude": arch.field(entry, "magnitude", float) if "magnitude" in entry else None,
             "densities": densities,
             "counts": torch.from_numpy(counts),
             "pruned": pruned,

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from edgehfn import reference_graphs as graphs
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Requantise
@@ -39,7 +40,7 @@ def run(graph: Graph, raw: Raw, observe: Callable[[str, Int8], None] | None = No
         tensors: dict[str, Tensor] = {}
         images = torch.from_numpy(raw[start : start + BATCH].astype(np.int64))
         for node in graph:
-            tensors[node.name] = _node(node, tensors, images).clamp(*_range(graph, node))
+            tensors[node.name] = _node(node, tensors, images, graph.input).clamp(*_range(graph, node))
         for name, values in made.items():
             values[start : start + BATCH] = tensors[name].numpy()
     if observe:
@@ -53,12 +54,19 @@ def _range(graph: Graph, node: ops.Node) -> tuple[int, int]:
     return tensor.lo, tensor.hi
 
 
-def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor) -> Tensor:
+def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.Input | None) -> Tensor:
     """A node's tensor, int64 ``(N, *shape)``, before its clamp."""
+    topology = ops.topology(node)
+    hearing = [graphs.hearing(topology, source, image) for image in images] if topology else []
     match node:
         case ops.Input(order=order, dtype=dtype):
             ordered = images.movedim(-1, 1) if order == "hwc" else images
-            return ordered >> 1 if dtype == "u8" else ordered
+            given = graphs.features(node, images) if topology else ordered
+            return given >> 1 if dtype == "u8" else given
+        case ops.Constant(values=stored):
+            return torch.tensor(stored).long().expand(len(images), *stored.shape)
+        case ops.SparseLinear(requantise=q):
+            return _requantised(graphs.sparse(node), q).expand(len(images), -1, -1, -1)
         case ops.Conv(x=x, requantise=q):
             acc = functional.conv2d(made[x].double(), _weight(node.weight), stride=node.stride, padding=node.padding)
             return _requantised(acc, q, 0 if node.residual is None else made[node.residual])
@@ -70,6 +78,11 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor) -> Tensor:
             return _rounded(node.multiplier * made[x].sum((2, 3)), node.shift)
         case ops.Add(x=x, y=y):
             return _rounded(node.x_multiplier * made[x] + node.y_multiplier * made[y], node.shift)
+        case ops.Aggregate(requantise=q) | ops.Attention(requantise=q):
+            acc = graphs.accumulators(node, made, hearing)
+            return _requantised(acc, q, 0 if node.residual is None else made[node.residual])
+        case ops.NodePool(x=x):
+            return _rounded(graphs.pooled(node, made[x], hearing), node.shift)
         case _:
             assert_never(node)
 

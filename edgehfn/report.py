@@ -10,6 +10,7 @@ from edgehfn import charts
 from edgehfn.backends.footprint import Footprint
 from edgehfn.charts import Bar
 from edgehfn.graph import Graph, ops, plan
+from edgehfn.graph.raw import raw_shape
 from edgehfn.target import Bench
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-_KINDS = ("masks", "norms", "dense", "tables", "code", "raw", "tensor", "scratch", "conv", "linear", "other")
+_KINDS = ("masks", "norms", "dense", "graph", "tables", "code", "raw", "tensor", "scratch", "conv", "linear", "other")
 
 
 def _shape(graph: Graph) -> str:
-    sizes = " × ".join(map(str, graph.input.shape))
+    sizes = " × ".join(map(str, graph.input.shape if graph.input and not graph.input.topology else raw_shape(graph)))
     return f"{sizes} bytes in, {graph.output.size} out, {len(graph.nodes)} nodes, {sum(graph.macs.values()):,} MAC"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 from edgehfn.backends import c
 from edgehfn.errors import InputError
@@ -20,20 +21,25 @@ def model_bytes(net: Net) -> int:
     return sum(len(part.data) for part in c.layout(graph, plan(graph)))
 
 
-def widest(family: Callable[[int], Net], budget: int, step: int = 1) -> int:
-    """The largest width, a multiple of ``step``, of which the net takes at most ``budget`` bytes of model data.
+def widest(family: Callable[[float], Net], budget: int, step: float = 1) -> float:
+    """The largest width, a multiple of ``step`` from 1 on, of which the net takes at most ``budget`` bytes.
 
-    Bytes must grow with the width. Raises InputError if not even the first width fits.
+    Bytes of model data must not fall as the width grows. Raises InputError if not even the first width fits.
     """
-    if (least := model_bytes(family(step))) > budget:
-        raise InputError(f"a width of {step} takes {least:,} bytes of model data, {budget:,} are allowed; allow more")
-    fits, beyond = 1, 2
-    while model_bytes(family(beyond * step)) <= budget:
-        fits, beyond = beyond, 2 * beyond
-    while beyond - fits > 1:
-        middle = (fits + beyond) // 2
-        if model_bytes(family(middle * step)) <= budget:
-            fits = middle
-        else:
-            beyond = middle
-    return fits * step
+
+    def fits(steps: int) -> bool:
+        return model_bytes(family(steps * step)) <= budget
+
+    most = first = max(1, ceil(1 / step))
+    if not fits(first):
+        least = model_bytes(family(first * step))
+        raise InputError(
+            f"a width of {first * step:g} takes {least:,} bytes of model data, {budget:,} are allowed; allow more"
+        )
+    beyond = 2 * first
+    while fits(beyond):
+        most, beyond = beyond, 2 * beyond
+    while beyond - most > 1:
+        middle = (most + beyond) // 2
+        most, beyond = (middle, beyond) if fits(middle) else (most, middle)
+    return most * step

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from edgehfn import distributed
 from edgehfn.augment import Augment
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
@@ -66,10 +67,10 @@ def train(
     sets whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs. ``precision`` is that of
     convolutions and activations in training: ``bf16`` where the processor multiplies it, by ``auto``, else ``fp32``.
     Scores, norms' statistics and what is measured are always fp32. ``device`` is ``auto``, ``cpu`` or ``cuda``. Two
-    ``threads`` make a net this small faster on two idle cores and far slower when one of them is busy. With a
-    ``checkpoint`` file the run is saved every ``save_every`` seconds and after each epoch, and goes on from there,
-    unless ``resume`` is false. ``progress`` hears of steps, loss and training accuracy, and of each epoch as a
-    milestone.
+    ``threads`` make a net this small faster on two idle cores and far slower when one of them is busy. Under torchrun
+    each process computes its part of every batch. With a ``checkpoint`` file the run is saved every ``save_every``
+    seconds and after each epoch, and goes on from there, unless ``resume`` is false. ``progress`` hears of steps, loss
+    and training accuracy, and of each epoch as a milestone.
 
     Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
     if the loss is no longer finite.
@@ -81,7 +82,7 @@ def train(
     _check(net, data, settings, threads)
     path = None if checkpoint is None else Path(checkpoint)
     _keep_memory()
-    with _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
+    with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
         run = Run(net.to(place), data, settings)
         if path is not None and resume:
             run.load(path)

@@ -12,26 +12,33 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from edgehfn import checkpoint
+from edgehfn import checkpoint, distributed
 from edgehfn.augment import Augment, Draws
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
+from edgehfn.nn.dense import Dense
 
 Precision = Literal["fp32", "bf16"]
 
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
-OTHERS = 0.1  # the rate of norms and dense weights, as a fraction of the scores'
+OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scores'
+FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
+
+
+class Diverged(InputError):
+    """The loss is no longer finite."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Means over one epoch's training images, and the time it took."""
+    """Means over one epoch's training images, and the time it took, by the clock and of all threads together."""
 
     loss: float
     accuracy: float  # 0..1
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -59,49 +66,54 @@ class Run:
         self.batch = min(settings.batch, len(self.y))
         self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
         self.steps = settings.epochs * self.per_epoch
-        self.optimizer = _optimizer(net)
+        self.optimizer, self.shares = _optimizer(net)
+        self.model = distributed.replica(net)
         self.step = 0
         self.epochs: list[Epoch] = []
         self.sums = torch.zeros(2, dtype=torch.float64, device=place)  # loss and accuracy of this epoch's batches
-        self.seconds = 0.0  # since this epoch began
+        self.seconds = self.cpu_seconds = 0.0  # since this epoch began
         self.draws = self._draw(0)
 
     def advance(self) -> None:
         """One step of the optimizer."""
-        started = time.monotonic()
+        started, cpu_started = time.monotonic(), time.process_time()
         epoch, position = divmod(self.step, self.per_epoch)
         if self.draws.epoch != epoch:
             self.draws = self._draw(epoch)
-        x, y = self.draws.batch(self.x, self.y, slice(position * self.batch, (position + 1) * self.batch))
+        batch = distributed.share(slice(position * self.batch, (position + 1) * self.batch))
+        x, y = self.draws.batch(self.x, self.y, batch)
         rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
-        for group, share in zip(self.optimizer.param_groups, (1, OTHERS), strict=True):
+        for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
             group["lr"] = rate * share
         self.net.set_progress(self.step / self.steps)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
-            logits = self.net(x).float()
+            logits = self.model(x).float()
         loss = F.cross_entropy(logits, y)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         accuracy = (logits.detach().argmax(1) == y).double().mean()
-        self.sums += torch.stack([loss.detach().double(), accuracy])
+        self.sums += distributed.mean(torch.stack([loss.detach().double(), accuracy]))
         self.step += 1
         self.seconds += time.monotonic() - started
+        self.cpu_seconds += time.process_time() - cpu_started
 
     def means(self) -> Epoch:
-        """Of this epoch so far. Raises InputError if the loss is not finite."""
+        """Of this epoch so far. Raises Diverged if the loss is not finite."""
         loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
         if not math.isfinite(loss):
-            raise InputError(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
-        return Epoch(loss, accuracy, self.seconds)
+            raise Diverged(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
+        return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
 
     def close_epoch(self) -> Epoch:
         self.epochs.append(self.means())
         self.sums.zero_()
-        self.seconds = 0.0
+        self.seconds = self.cpu_seconds = 0.0
         return self.epochs[-1]
 
     def save(self, path: Path) -> None:
+        if not distributed.leads():
+            return
         state = {
             "step": self.step,
             "net": self.net.state_dict(),
@@ -109,6 +121,7 @@ class Run:
             "epochs": [astuple(epoch) for epoch in self.epochs],
             "sums": self.sums,
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
         }
         checkpoint.save(path, asdict(self.settings), state)
 
@@ -118,7 +131,8 @@ class Run:
         if state is None:
             return
         try:
-            self.step, self.seconds = int(state["step"]), float(state["seconds"])
+            self.step = int(state["step"])
+            self.seconds, self.cpu_seconds = float(state["seconds"]), float(state["cpu_seconds"])
             self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
             self.sums.copy_(state["sums"])
             self.net.load_state_dict(state["net"])
@@ -130,10 +144,14 @@ class Run:
         return Draws(self.settings.seed, epoch, len(self.y), self.settings.augment, self.y.device)
 
 
-def _optimizer(net: nn.Module) -> torch.optim.SGD:
-    named = [(name, p) for name, p in net.named_parameters() if p.requires_grad]
-    scores = [p for name, p in named if name.endswith("scores")]
-    others = [p for name, p in named if not name.endswith("scores")]
-    return torch.optim.SGD(
-        [{"params": scores}, {"params": others}], lr=0.0, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY
-    )
+def _optimizer(net: nn.Module) -> tuple[torch.optim.SGD, tuple[float, ...]]:
+    """It, and the share of the scores' rate that each of its groups has."""
+    latent = {id(op.trained) for op in net.modules() if isinstance(op, Dense) and op.bits <= 2}
+    groups: dict[float, list[nn.Parameter]] = {1.0: [], OTHERS: [], **({FEW_BITS: []} if latent else {})}
+    for name, parameter in net.named_parameters():
+        if parameter.requires_grad:
+            trained = FEW_BITS if id(parameter) in latent else OTHERS
+            groups[1.0 if name.endswith("scores") else trained].append(parameter)
+    sets = [{"params": parameters} for parameters in groups.values()]
+    found = torch.optim.SGD(sets, lr=0.0, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
+    return found, tuple(groups)

@@ -21,6 +21,7 @@ from edgehfn.backends import c
 from edgehfn.graph import plan
 from edgehfn.graph.arena import SCRATCH_LIMIT
 from edgehfn.graph.graph import Graph
+from edgehfn.graph.raw import raw_shape
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-align=strict", "-Werror")
@@ -47,7 +48,11 @@ void trace(const void *tensor, size_t size) {{
 
 {prototypes}
 
-static const struct {{ void (*run)(uint32_t *); size_t arena, input, input_size, images; }} models[] = {{
+static const struct {{
+    void (*run)(uint32_t *);
+    int (*check)(uint32_t *);
+    size_t arena, input, input_size, images;
+}} models[] = {{
 {models}
 }};
 
@@ -62,6 +67,9 @@ int main(void) {{
             }}
             if (fread((uint8_t *)arena + models[m].input, 1, models[m].input_size, in) != models[m].input_size) {{
                 return 2;
+            }}
+            if (models[m].check && models[m].check(arena) != 0) {{
+                return 3;
             }}
             models[m].run(arena);
         }}
@@ -118,7 +126,9 @@ def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
         planned = plan(case.graph, case.scratch_limit)
         for name, text in c.emit(case.graph, planned, f"n{i}").items():
             (place / name).write_text(case.edit(text))
-        prototypes.append(f"void n{i}_run(uint32_t *arena);")
-        numbers = (planned.size, planned.raw.offset, prod(case.graph.input.shape), len(case.raw))
-        models.append(f"    {{n{i}_run, {', '.join(map(str, numbers))}}},")
+        over_graphs = case.graph.input is not None and case.graph.input.topology is not None
+        check = f"n{i}_check_graph" if over_graphs else "NULL"
+        prototypes.append(f"void n{i}_run(uint32_t *arena);\nint n{i}_check_graph(uint32_t *arena);")
+        numbers = (planned.size, planned.raw.offset, prod(raw_shape(case.graph)), len(case.raw))
+        models.append(f"    {{n{i}_run, {check}, {', '.join(map(str, numbers))}}},")
     return {"prototypes": "\n".join(prototypes), "models": "\n".join(models)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isqrt, prod
 from random import Random
 
@@ -58,6 +59,13 @@ def frozen(rng: Random, weight: Supermask) -> Supermask:
     gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, pruned, locked)
     counts = np.where(gone, 0, np.maximum(weight.counts, kept)).astype(np.uint8)
     return Supermask(weight.name, weight.tensor, weight.shape, weight.coats, counts, weight.seed, pruned, locked)
+
+
+def signed(rng: Random, weight: Supermask) -> Supermask:
+    """The same weight with signs of its own, stored."""
+    size = weight.counts.size
+    words = [rng.getrandbits(min(32, size - start)) for start in range(0, size, 32)]
+    return replace(weight, signs=np.array(words, np.uint32))
 
 
 def requantise(

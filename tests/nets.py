@@ -220,4 +220,5 @@ class _Maker:
             return draws.one_sided(self.rng, self.seed, self.weights, shape)
         density = self.rng.choice((2, 10, 30, 50, 80, 100))
         weight = draws.supermask(self.rng, self.seed, self.weights, shape, density)
-        return draws.frozen(self.rng, weight) if self.chance(20) else weight
+        weight = draws.frozen(self.rng, weight) if self.chance(20) else weight
+        return draws.signed(self.rng, weight) if self.weights % 8 == 5 else weight

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from operator import mul
 from typing import NamedTuple
 
+import oracle_graphs
+
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph
 
@@ -78,14 +80,17 @@ def counts(mask: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
     return found
 
 
-def unpacked(stored: Sequence[int], b: int, count: int) -> list[int]:
-    """Dense weights of ``b`` bits."""
-    assert len(stored) == (b * count + 7) // 8
-    fields = [stored[b * i // 8] >> (b * i % 8) & (2**b - 1) for i in range(8 * len(stored) // b)]
-    assert not any(fields[count:]), "unused bits must be 0"
-    if b == 1:
-        return [1 - 2 * field for field in fields[:count]]
-    return [field - 2**b if field >> (b - 1) else field for field in fields[:count]]
+def trained(w: ops.Dense, size: int) -> list[int]:
+    """A dense weight as it is stored."""
+    if w.bits == 8:
+        return [int(value) for value in w.values.ravel().tolist()]
+    if w.bits == 4:
+        halves = [half for byte in w.nibbles.tolist() for half in (byte % 16, byte // 16)]
+        assert not any(halves[size:]), "unused bits must be 0"
+        return [half - 16 if half > 7 else half for half in halves[:size]]
+    kept = [1] * size if w.bits == 1 else counts(w.mask_words.tolist(), 1, ["free"] * size)
+    minus = counts(w.sign_words.tolist(), 1, ["free"] * size)
+    return [-one if bit else one for one, bit in zip(kept, minus, strict=True)]
 
 
 def weight(w: ops.Weight) -> list[int]:
@@ -94,10 +99,10 @@ def weight(w: ops.Weight) -> list[int]:
     for extent in w.shape:
         size *= extent
     if isinstance(w, ops.Dense):
-        return unpacked(w.packed.tolist(), w.bits, size)
+        return trained(w, size)
     where = states(w.seed, w.tensor, size, w.pruned, w.locked)
     kept = counts(w.mask_words.tolist(), w.coats, where)
-    minus = stream(w.seed, w.tensor, 0, size)
+    minus = stream(w.seed, w.tensor, 0, size) if w.signs is None else bits(w.signs.tolist(), size)
     return [-count if bit else count for count, bit in zip(kept, minus, strict=True)]
 
 
@@ -123,15 +128,17 @@ def run(graph: Graph, image: Sequence[int]) -> dict[str, list[int]]:
     """Every node's tensor, row-major, for one image: its raw bytes (0..255 or -128..127) in the order they arrive."""
     made: dict[str, Tensor] = {}
     for node in graph.nodes:
-        tensor = _node(node, made, image)
+        tensor = _node(node, made, image, graph.input)
         assert all(tensor.lo <= value <= tensor.hi for value in tensor.data), node.name
         made[node.name] = tensor
     return {name: tensor.data for name, tensor in made.items()}
 
 
-def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int]) -> Tensor:
+def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int], source: ops.Input | None) -> Tensor:
     if isinstance(node, ops.Input):
         return _input(node, image)
+    if not isinstance(node, ops.Conv | ops.Linear | ops.MaxPool | ops.AvgPool | ops.Add):
+        return oracle_graphs.node(node, made, image, source)
     x = made[node.x]
     if isinstance(node, ops.Conv):
         return _conv(node, x, made[node.residual].data if node.residual is not None else None)
@@ -159,6 +166,8 @@ def _rows(flat: list[int], count: int) -> list[list[int]]:
 
 def _input(node: ops.Input, image: Sequence[int]) -> Tensor:
     lo, hi = (0, 127) if node.dtype == "u8" else (-127, 127)
+    if node.topology is not None:
+        image = image[: node.shape[0] * node.shape[1] * node.shape[2]]
     mapped = [v >> 1 if node.dtype == "u8" else max(v, -127) for v in image]
     if node.order == "hwc" and len(node.shape) == 3:
         channels = node.shape[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from math import isqrt, prod
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_every_geometry_of_a_convolution(tmp_path: Path) -> None:
         graph = verify(Graph(tuple(made), SEED))
         cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((1, SCRATCH_LIMIT))))
     used = {c.function(node, case.graph) for case in cases for node in case.graph}
-    assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_packed"}
+    assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_int4"}
     check(cases, tmp_path)
 
 
@@ -251,26 +252,21 @@ def test_adds_in_place_and_with_themselves(tmp_path: Path) -> None:
 
 
 def test_stored_signs_take_the_place_of_generated_ones(tmp_path: Path) -> None:
-    """The mask words once more as sign words: whatever is kept counts as minus."""
+    """Against dense weights of the same values; two masks over one tensor read the same words, stored once."""
     made: list[Node] = [Input("input", (3, 5, 6))]
     expected: list[Node] = [*made]
-    for number, shape in enumerate([(4, 3, 3, 3), (3, 90)]):
-        weight = draws.supermask(Random(number), SEED, number, shape, 40)
-        weight = Supermask("w" + str(number), number, shape, 1, np.minimum(weight.counts, 1), SEED)
-        minus = Dense(weight.name, -weight.counts.astype(np.int8).reshape(shape))
-        for nodes_, w in ((made, weight), (expected, minus)):
+    for number, shape in enumerate([(4, 3, 3, 3), (4, 3, 3, 3), (3, 90)]):
+        weight = draws.signed(Random(number // 2), draws.supermask(Random(number), SEED, number // 2, shape, 40))
+        weight = replace(weight, name=f"w{number}", counts=np.minimum(weight.counts, 1), coats=1)
+        minus = (weight.signs[np.arange(weight.counts.size) // 32] >> np.arange(weight.counts.size) % 32) & 1
+        plain = Dense(weight.name, (weight.counts * (1 - 2 * minus.astype(np.int8))).astype(np.int8).reshape(shape))
+        for nodes_, w in ((made, weight), (expected, plain)):
             q = usual(weight, 9, Random(1))
-            nodes_.append(Conv("y", "input", w, q, 1, 1) if number == 0 else Linear("z", "input", w, q))
+            name = f"y{number}"
+            nodes_.append(Conv(name, "input", w, q, 1, 1) if len(shape) == 4 else Linear(name, "input", w, q))
     graph = verify(Graph(tuple(made), SEED))
     raw = nets.random_input(graph, 3, 4)
-
-    def edit(text: str) -> str:
-        for number in (0, 1):
-            text = text.replace(
-                f".mask = AT(mask_w{number}), .more = 0, .signs = 0",
-                f".mask = AT(mask_w{number}), .more = 0, .signs = AT(mask_w{number})",
-            )
-        return text.replace(".stored_signs = 0", ".stored_signs = 1")
-
-    found = c_batch.run([Case(graph, raw, edit=edit)], tmp_path)[0]
+    found = c_batch.run([Case(graph, raw)], tmp_path)[0]
     nodes.assert_same(nodes.by_oracle(verify(Graph(tuple(expected), SEED)), raw), found)
+    stored = [part.member for part in c.layout(graph, plan(graph)) if part.member.startswith("signs_")]
+    assert stored == ["signs_w0", "signs_w2"]

@@ -66,8 +66,15 @@ def test_the_struct_holds_the_predicted_bytes(compiler: str, tmp_path: Path) -> 
         assert data_of(tmp_path / "kws.o", "kws_data") == b"".join(part.data for part in parts)
         stored = {origin: sum(len(p.data) for p in parts if p.origin == origin) for origin in ("masks", "dense")}
         dense = [w for w in graph.weights if isinstance(w, Dense)]
-        assert stored["dense"] == sum(-(-w.bits * w.values.size // 8) for w in dense)
-        assert stored["masks"] == sum(w.mask_words.nbytes for w in graph.weights if not isinstance(w, Dense))
+        assert stored["dense"] == sum(_stored(w) for w in dense)
+        masked = [w for w in graph.weights if not isinstance(w, Dense)]
+        words = [array for w in masked for array in (w.mask_words, w.signs) if array is not None]
+        assert stored["masks"] == sum(array.nbytes for array in words)
+
+
+def _stored(weight: Dense) -> int:
+    words = 4 * -(-weight.values.size // 32)
+    return {8: weight.values.size, 4: -(-weight.values.size // 2), 2: 2 * words, 1: words}[weight.bits]
 
 
 def test_a_shared_weight_is_stored_once() -> None:

@@ -87,7 +87,7 @@ def dataset(path: Path, **changed: Any) -> Path:
 
 
 def test_training_leaves_a_model_and_no_checkpoint(digits: Path) -> None:
-    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json"}
+    assert {file.name for file in digits.parent.iterdir()} == {"digits.hfn", "digits.cal.json", "digits.log.json"}
 
 
 def test_calibrate_reports_every_tensor(own: Path) -> None:
@@ -264,7 +264,10 @@ def test_the_commands_are_listed_in_the_order_of_use() -> None:
         "bench",
         "compile",
         "export",
+        "import",
         "info",
+        "search",
+        "zoo",
         "demo",
         "compare",
     ]
@@ -499,3 +502,38 @@ def test_places_that_cannot_be_written(digits: Path, own: Path, tmp_path: Path) 
     assert ".cal.json" in complaint("calibrate", own, "--data", "digits")
     assert file.read_text() == ""
     assert not [path for path in tmp_path.rglob("*.tmp") if os.path.exists(path)]
+
+
+@EMULATION
+def test_every_search_ends_on_a_core(tmp_path: Path) -> None:
+    """Coats, frozen positions, a mask for each iteration, a common threshold and a ramp, all in one net."""
+    model = tmp_path / "x.hfn"
+    coats = (
+        "--coats",
+        2,
+        "--density",
+        0.6,
+        "--frozen",
+        0.5,
+        "--freeze-over",
+        "epl",
+        "--fold",
+        2,
+        "--masks",
+        "unshared",
+    )
+    search = ("--thresholds", "adaptive", "--ramp", 0.5, "--epochs", 3)
+    trained = result_of("train", "--data", "digits", "--arch", "tiny", *coats, *search, "-o", model)
+    assert trained["accuracy"] > 0.8
+    result_of("calibrate", model, "--data", "digits")
+    machines_ = "pytorch,emulator,host,cortex-m0"
+    assert result_of("verify", model, "--data", "digits", "--on", machines_, "--limit", 3)["mismatches"] == 0
+    found = result_of("info", model)
+    masked = [weight for weight in found["weights"].values() if weight["coats"]]
+    assert len(masked) == 6 * 2 + 2  # two convolutions and two iterations in three stages, two transitions
+    for coat, density in enumerate((0.6, 0.3)):  # together, however the layers share it out
+        kept, count = (sum(w["kept"][coat] for w in masked), sum(w["count"] for w in masked))
+        assert kept / count == pytest.approx(density, abs=0.01)
+    frozen = sum(w["frozen"] * w["count"] for w in masked) / sum(w["count"] for w in masked)
+    assert frozen == pytest.approx(0.5, abs=0.01)
+    assert found["noted"]["thresholds"] == "adaptive"

@@ -50,10 +50,10 @@ def _wide(bias: tuple[int, ...]) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_widest_net_fits_and_the_next_does_not(kind: str) -> None:
-    def family(width: int) -> nn.Net:
+    def family(width: float) -> nn.Net:
         return nn.demo((1, 12, 12), 10, weights=kind, width=width, fold=1)
 
-    for step in (1, 4):
+    for step in (0.25, 1, 4):
         width = sizing.widest(family, 4096, step)
         assert width % step == 0
         assert sizing.model_bytes(family(width)) <= 4096 < sizing.model_bytes(family(width + step))
@@ -77,7 +77,7 @@ def test_few_bits_learn(kind: str, least: float) -> None:
 
 
 def compare(*words: object) -> Result:
-    few = ("--data", "digits", "--arch", "tiny", "--epochs", 1, "--kinds", "supermask,int4")
+    few = ("--data", "digits", "--arch", "tiny", "--epochs", 3, "--kinds", "supermask,int4")
     return CliRunner().invoke(cli, [str(word) for word in ("compare", *few, *words)])
 
 
@@ -93,7 +93,7 @@ def test_a_whole_comparison(tmp_path: Path) -> None:
         assert 0.75 * row.budget < row.bytes <= 1.05 * row.budget
         assert row.bytes < row.flash
         assert row.accuracy > 0.3
-        assert f"--weights {row.kind} --epochs 1 --batch 100 --width {row.width} --seed 0" in row.command
+        assert f"--weights {row.kind} --epochs 3 --batch 100 --width {row.width:g} --seed 0" in row.command
     assert json.loads((tmp_path / "table.json").read_text()) == made["rows"]
     with (tmp_path / "table.csv").open() as file:
         assert [row["width"] for row in csv.DictReader(file)] == [str(row.width) for row in rows]

@@ -168,4 +168,4 @@ def test_compiles_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -
         return compiler(function, **options)
 
     monkeypatch.setattr(numba, "njit", read_only)
-    assert kernels._compiled(lambda x: x + 1)(2) == 3
+    assert kernels.compiled(lambda x: x + 1)(2) == 3

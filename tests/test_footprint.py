@@ -86,7 +86,7 @@ def test_a_small_net_is_sized_by_hand() -> None:
         found.flash["norms"] == 2 * 4 + 2 * 4 + 3 * 4 + 2 * 2
     )  # a multiplier of 1 byte, a bias of 1, or of 2 where 300
     # Node descriptors of firmware/include/edgehfn.h, the tensor's, and where its second coat starts.
-    assert found.flash["tables"] == 24 + 3 * 60 + 32 + 24 + 4
+    assert found.flash["tables"] == 24 + 3 * 60 + 36 + 24 + 4
     assert found.dense_int8 == 36 + 144 + 288 + found.flash["norms"] + found.flash["tables"]
     # Seed, masks, dense bytes; two iterations of four channels.
     bits = 32 + 144 + 40 + 8 * (36 + 288)

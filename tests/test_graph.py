@@ -137,7 +137,7 @@ def test_living_buffers_never_meet(seed: int, limit: int) -> None:
     made = plan(graph, scratch_limit=limit)
     index = {node.name: i for i, node in enumerate(graph)}
     buffers = dict(made.tensors)
-    for name, scratch in made.scratch.items():
+    for name, scratch in (made.scratch | made.tables).items():
         buffers[f"{name} scratch"] = Buffer(scratch.offset, scratch.size, index[name], index[name])
     for name, a in buffers.items():
         assert a.offset % 4 == 0

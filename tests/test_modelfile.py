@@ -6,6 +6,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -47,6 +48,30 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "small.hfn"
     modelfile.save(small(), path, {"epochs": 3})
     return path
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A net with frozen positions and, in its stem, signs and a magnitude of its own."""
+    path = tmp_path_factory.mktemp("imported") / "small.hfn"
+    net = nn.resnet(SHAPE, 2, widths=(4,), fold=2, coats=(0.6, 0.25), frozen=0.5, seed=9)
+    stem = nn.SupermaskConv2d(
+        1, 4, 3, 1, 1, tensor=0, seed=9, densities=(0.6, 0.25), magnitude=0.7, signs=np.array([5, 7], np.uint32)
+    )
+    steps = [replace(step, op=stem) if step.weight == "stem" else step for step in net.steps]
+    modelfile.save(lived_in(nn.Net(net.input, steps, net.classes, seed=9)), path)
+    return path
+
+
+def test_an_imported_net_is_kept(imported: Path, tmp_path: Path) -> None:
+    net = modelfile.load(imported)
+    stem = net.weights["stem"]
+    assert isinstance(stem, nn.SupermaskConv2d)
+    minus = torch.tensor([0, 2, 32, 33, 34])  # bits 0 and 2 of the first word, 0 to 2 of the second
+    signs = torch.ones(36).index_fill(0, minus, -1)
+    assert torch.equal(stem.weight().flatten(), 0.7 * signs * stem.counts())
+    modelfile.save(net, tmp_path / "again.hfn", {"classes": []})
+    assert (tmp_path / "again.hfn").read_bytes() == imported.read_bytes()
 
 
 def forge(path: Path, to: Path, change: Callable[[dict[str, str], dict[str, Any]], None]) -> Path:
@@ -202,6 +227,32 @@ def test_forged_tensors_are_refused(saved: Path, tmp_path: Path) -> None:
             modelfile.load(forge(saved, tmp_path / "x.hfn", change))
 
 
+def test_forged_signs_and_thresholds_are_refused(imported: Path, tmp_path: Path) -> None:
+    def put(**members: Any) -> Callable[[dict[str, str], dict[str, Any]], None]:
+        def change(metadata: dict[str, str], _: dict[str, Any]) -> None:
+            arch = json.loads(metadata["arch"])
+            arch["weights"][members.get("of", "stage1.0.conv1")].update(members)
+            metadata["arch"] = json.dumps(arch)
+
+        return change
+
+    changes: dict[str, Callable[[dict[str, str], dict[str, Any]], None]] = {
+        "together 256 or less": put(pruned=200, locked=57),
+        "must be 0 or more": put(pruned=-1),
+        "needs more than": put(pruned=0, locked=1),
+        "of 144 weights": put(pruned=0, locked=0),
+        "a bit for each": lambda _, t: t.update({"stem.signs": np.array([5], np.uint32)}),
+        "a bit for each of 36": lambda _, t: t.update({"stem.signs": np.array([5, 16], np.uint32)}),
+        "stem.signs": lambda _, t: t.pop("stem.signs"),
+        "positive and finite": put(of="stem", magnitude=-1.0),
+        "signs must be bool": put(of="stem", signs=3),
+        "belongs to no step": put(of="stem", signs=False),
+    }
+    for message, change in changes.items():
+        with pytest.raises(InputError, match=rf"(?i)x\.hfn: .*{message}"):
+            modelfile.load(forge(imported, tmp_path / "x.hfn", change))
+
+
 PARTS = ("mean", "var", "weight", "bias")
 HOSTILE = (
     None,
@@ -224,9 +275,10 @@ HOSTILE = (
 )
 
 
-def test_forged_structures_are_refused_or_whole(saved: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["saved", "imported"])
+def test_forged_structures_are_refused_or_whole(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Any member of ``arch`` replaced by anything: a net that fits its tensors, or InputError; never another error."""
-    draw, refused = Random(0), 0
+    whole, draw, refused = request.getfixturevalue(kind), Random(0), 0
 
     def corrupt(metadata: dict[str, str], _: dict[str, Any]) -> None:
         arch = json.loads(metadata["arch"])
@@ -240,7 +292,7 @@ def test_forged_structures_are_refused_or_whole(saved: Path, tmp_path: Path) -> 
 
     for _ in range(600):
         try:
-            modelfile.load(forge(saved, tmp_path / "x.hfn", corrupt))
+            modelfile.load(forge(whole, tmp_path / "x.hfn", corrupt))
         except InputError:
             refused += 1
     assert refused > 300

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import click
 import pytest
 
 import edgehfn
@@ -61,7 +62,7 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_both_packages_and_the_runtime(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for path in (path for part in ("firmware", "edgehfn", "calibrate") for path in (ROOT / part).rglob("*")):
-        if path.is_file() and path.suffix in (".py", ".csv", ".c", ".h", ".S", ".ld", ".typed"):
+        if path.is_file() and path.suffix in (".py", ".csv", ".c", ".h", ".S", ".ld", ".typed", ".hfn", ".json"):
             name = str(path.relative_to(ROOT))
             assert (f"edgehfn/{name}" if name.startswith("firmware/") else name) in names
     assert {"edgehfn/firmware/include/edgehfn.h", "edgehfn/py.typed", "calibrate/py.typed"} <= names
@@ -164,7 +165,10 @@ def test_the_commands_of_the_readme_exist() -> None:
     commands = re.findall(r"^ *(?:\$ )?edgehfn (\w+)(.*?)(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert {"train", "calibrate", "compile", "verify", "size"} <= {name for name, _ in commands}
     for name, rest in commands:
-        known = {option for parameter in cli.commands[name].params for option in parameter.opts}
+        command = cli.commands[name]
+        if isinstance(command, click.Group):
+            command = command.commands[rest.split()[0]]
+        known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(?<!\S)--?[a-z][\w-]*", rest)) <= known, name
 
 

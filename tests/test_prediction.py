@@ -27,7 +27,12 @@ NODE = {"cortex-m55": 0.125}  # its blocks of pixels of three sizes are not all 
 
 @cache
 def graphs() -> dict[str, Graph]:
-    more = {"sparse": resnet8(0.1), "tiny": nn.preset("tiny", (3, 32, 32), 10)}
+    frozen: nn.Options = {"coats": (0.6, 0.25), "frozen": 0.5, "fold": 2, "masks": "unshared"}
+    more = {
+        "sparse": resnet8(0.1),
+        "tiny": nn.preset("tiny", (3, 32, 32), 10),
+        "frozen": nn.preset("tiny", (1, 28, 28), 10, **frozen),
+    }
     return {**references(), **{name: untrained(net) for name, net in more.items()}}
 
 

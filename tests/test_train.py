@@ -22,6 +22,7 @@ from rich.console import Console
 from edgehfn import augment, checkpoint, data
 from edgehfn.errors import InputError
 from edgehfn.nn import Draft, InputSpec, Net
+from edgehfn.nn.draft import Kind
 from edgehfn.progress import progress
 from edgehfn.train import evaluate, train
 from edgehfn.training import Run, Settings
@@ -42,8 +43,14 @@ def toy(count: int = 600, seed: int = 0) -> data.Dataset:
     )
 
 
-def small(seed: int = 3, width: int = 6, shape: tuple[int, int, int] = (1, 8, 8), outputs: int = 3) -> Net:
-    draft = Draft(InputSpec(shape), seed=seed, densities=(0.6, 0.25))
+def small(
+    seed: int = 3,
+    width: int = 6,
+    shape: tuple[int, int, int] = (1, 8, 8),
+    outputs: int = 3,
+    weights: Kind = "supermask",
+) -> Net:
+    draft = Draft(InputSpec(shape), seed=seed, densities=(0.6, 0.25), weights=weights)
     draft.conv("stem", width, 3, kind="int8")
     draft.max_pool("pool", 2, 2)
     for iteration in range(2):
@@ -74,7 +81,7 @@ def test_it_learns():
     losses = [epoch.loss for epoch in history.epochs]
     assert len(losses) == 4
     assert losses[-1] < 0.5 * losses[0]
-    assert all(0 <= epoch.accuracy <= 1 and epoch.seconds > 0 for epoch in history.epochs)
+    assert all(0 <= epoch.accuracy <= 1 and epoch.seconds > 0 and epoch.cpu_seconds > 0 for epoch in history.epochs)
 
 
 def test_scores_norms_and_dense_weights_all_move_and_signs_do_not():
@@ -92,9 +99,12 @@ def test_same_seed_same_bits_other_seed_other_bits():
     assert bits(trained(augment="flip")[0]) != first
 
 
-def test_a_step_is_the_recipe():
+@pytest.mark.parametrize("weights", ["supermask", "int4", "ternary", "binary"])
+def test_a_step_is_the_recipe(weights):
     """Two steps against SGD with Nesterov momentum and weight decay, written out from the gradients."""
-    toys, net, twin = toy(), small(), small()
+    toys, net, twin = toy(), small(weights=weights), small(weights=weights)
+    few = {f"{name}.trained" for name, op in twin.named_modules() if getattr(op, "bits", 8) <= 2}
+    assert len(few) == (weights in ("ternary", "binary"))
     run = Run(net, toys, Settings(2, 50, 0.5, 0, "none", "fp32", "", ""))
     velocity = {name: torch.zeros_like(p) for name, p in twin.named_parameters()}
     twin.train()
@@ -108,7 +118,8 @@ def test_a_step_is_the_recipe():
             with torch.no_grad():
                 gradient = gradient + 5e-4 * p
                 velocity[name] = 0.9 * velocity[name] + gradient
-                p -= rate * (1.0 if name.endswith("scores") else 0.1) * (gradient + 0.9 * velocity[name])
+                share = 1.0 if name.endswith("scores") else 0.3 if name in few else 0.1
+                p -= rate * share * (gradient + 0.9 * velocity[name])
         run.advance()
     for (name, ours), (_, theirs) in zip(net.named_parameters(), twin.named_parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=2e-3, atol=2e-5, msg=name)

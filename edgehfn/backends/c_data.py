@@ -16,11 +16,17 @@ import numpy.typing as npt
 
 from edgehfn.errors import GraphError
 
-Origin = Literal["masks", "norms", "dense", "tables"]
-Array = npt.NDArray[np.uint32] | npt.NDArray[np.int16] | npt.NDArray[np.int8] | npt.NDArray[np.uint8]
+Origin = Literal["masks", "norms", "dense", "graph", "tables"]
+Array = (
+    npt.NDArray[np.uint32]
+    | npt.NDArray[np.uint16]
+    | npt.NDArray[np.int16]
+    | npt.NDArray[np.int8]
+    | npt.NDArray[np.uint8]
+)
 
-ALIGNMENT = {"uint32_t": 4, "int16_t": 2, "int8_t": 1, "uint8_t": 1}  # and 4 for records
-ARRAYS = {"uint32_t": "<u4", "int16_t": "<i2", "int8_t": "i1", "uint8_t": "u1"}
+ALIGNMENT = {"uint32_t": 4, "uint16_t": 2, "int16_t": 2, "int8_t": 1, "uint8_t": 1}  # and 4 for records
+ARRAYS = {"uint32_t": "<u4", "uint16_t": "<u2", "int16_t": "<i2", "int8_t": "i1", "uint8_t": "u1"}
 
 
 class Ref(NamedTuple):

@@ -11,11 +11,12 @@ from typing import assert_never
 import numpy as np
 
 from edgehfn import generator
+from edgehfn.backends import c_graphs
 from edgehfn.backends.c_data import Field, Member, Record, Ref, identifiers
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Linear, Requantise, Supermask
+from edgehfn.graph.ops import Conv, Requantise, Requantised, Supermask, Weighted
 
 SIGNED, KEEP_LISTS = 1, 2
 
@@ -23,14 +24,20 @@ SIGNED, KEEP_LISTS = 1, 2
 def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
     """All members in their order in the struct: by alignment, so that none needs padding before it."""
     weights = {id(w): name for w, name in zip(graph.weights, identifiers(w.name for w in graph.weights), strict=True)}
-    found = [m for w in graph.weights for m in _weight(w, weights[id(w)])]
+    signs: dict[int, Member] = {}  # stored ones by tensor number: masks over one tensor have them in common
+    for w in graph.weights:
+        if isinstance(w, Supermask) and w.signs is not None:
+            signs.setdefault(w.tensor, Member(f"signs_{weights[id(w)]}", "masks", "uint32_t", w.signs))
+    found = [m for w in graph.weights for m in _weight(w, weights[id(w)], signs)]
+    found += [*signs.values(), *c_graphs.members(graph, plan)]
     for node, record in zip(graph, records(graph), strict=True):
-        if isinstance(node, Conv | Linear):
+        if isinstance(node, Weighted):
             used = Ref(_weight_member(node.weight, weights[id(node.weight)]))
-            found += _norms(node.requantise, record)
             kind, fields = _weighted(node, record, used, graph, plan)
         else:
-            kind, fields = _other(node, graph, plan)
+            kind, fields = _other(node, record, graph, plan)
+        if isinstance(node, Requantised):
+            found += _norms(node.requantise, record)
         found.append(Member(record, "tables", kind, fields))
     found = sorted((m for m in found if m.size), key=lambda m: -m.alignment)
     if spare := -sum(m.size for m in found) % 4:
@@ -46,19 +53,19 @@ def records(graph: Graph) -> list[str]:
 # Weights.
 
 
-def _weight(weight: ops.Weight, name: str) -> list[Member]:
+def _weight(weight: ops.Weight, name: str, signs: dict[int, Member]) -> list[Member]:
     member = _weight_member(weight, name)
     if isinstance(weight, ops.Dense):
-        return [Member(member, "dense", "int8_t", weight.values.ravel())] if weight.bits == 8 else _packed(weight, name)
+        return _dense(weight, name, member)
     mask, more = f"mask_{name}", f"more_{name}"
     starts = [Ref(mask, 4 * start) if weight.mask_words.size else 0 for start in _streams(weight)]
     record = (
         Field("mask", "I", starts[0]),
         Field("more", "I", Ref(more) if weight.coats > 1 else 0),
-        Field("signs", "I", 0),
+        Field("signs", "I", 0 if weight.signs is None else Ref(signs[weight.tensor].name)),
         Field("key", "I", generator.word(weight.seed, weight.tensor)),
         Field("coats", "H", weight.coats),
-        Field("stored_signs", "H", 0),
+        Field("stored_signs", "H", int(weight.signs is not None)),
         Field("pruned", "H", weight.pruned),
         Field("frozen", "H", weight.pruned + weight.locked),
     )
@@ -69,16 +76,33 @@ def _weight(weight: ops.Weight, name: str) -> list[Member]:
     ]
 
 
-def _packed(weight: ops.Dense, name: str) -> list[Member]:
-    record = (Field("values", "I", Ref(f"packed_{name}")), Field("bits", "I", weight.bits))
+def _dense(weight: ops.Dense, name: str, member: str) -> list[Member]:
+    """Of 2 bits or 1: a mask with signs of its own, of 1 bit one that locks everything."""
+    if weight.bits == 8:
+        return [Member(member, "dense", "int8_t", weight.values.ravel())]
+    if weight.bits == 4:
+        return [Member(member, "dense", "uint8_t", weight.nibbles)]
+    mask, signs, whole = f"mask_{name}", f"signs_{name}", weight.bits == 1
+    record = (
+        Field("mask", "I", 0 if whole else Ref(mask)),
+        Field("more", "I", 0),
+        Field("signs", "I", Ref(signs)),
+        Field("key", "I", 0),
+        Field("coats", "H", 1),
+        Field("stored_signs", "H", 1),
+        Field("pruned", "H", 0),
+        Field("frozen", "H", 256 if whole else 0),
+    )
+    stored = [] if whole else [Member(mask, "dense", "uint32_t", weight.mask_words)]
     return [
-        Member(f"packed_{name}", "dense", "uint8_t", weight.packed),
-        Member(_weight_member(weight, name), "tables", "struct hfn_packed", record),
+        *stored,
+        Member(signs, "dense", "uint32_t", weight.sign_words),
+        Member(member, "tables", "struct hfn_supermask", record),
     ]
 
 
 def _weight_member(weight: ops.Weight, name: str) -> str:
-    return f"values_{name}" if isinstance(weight, ops.Dense) and weight.bits == 8 else f"weight_{name}"
+    return f"weight_{name}" if weight.listed else f"values_{name}"
 
 
 def _streams(weight: Supermask) -> list[int]:
@@ -120,16 +144,23 @@ def _requantise(q: Requantise, record: str) -> Record:
 # Nodes.
 
 
-def _weighted(node: Conv | Linear, record: str, weight: Ref, graph: Graph, plan: Plan) -> tuple[str, Record]:
+def _weighted(node: Weighted, record: str, weight: Ref, graph: Graph, plan: Plan) -> tuple[str, Record]:
     requantise = _requantise(node.requantise, record)
-    if isinstance(node, Conv):
-        return "struct hfn_conv", _conv(node, weight, requantise, graph, plan)
-    return "struct hfn_linear", (
-        *_places(plan, x=node.x, y=node.name),
-        Field("weight", "I", weight),
-        Field("inputs", "I", graph.tensors[node.x].size),
-        *requantise,
-    )
+    match node:
+        case Conv():
+            return "struct hfn_conv", _conv(node, weight, requantise, graph, plan)
+        case ops.Linear():
+            return "struct hfn_linear", (
+                *_places(plan, x=node.x, y=node.name),
+                Field("scratch", "I", plan.tables[node.name].offset if node.name in plan.tables else 0),
+                Field("weight", "I", weight),
+                Field("inputs", "I", graph.tensors[node.x].size),
+                *requantise,
+            )
+        case ops.SparseLinear():
+            return "struct hfn_sparse_linear", c_graphs.sparse(node, weight, requantise, graph, plan)
+        case _:
+            assert_never(node)
 
 
 def _conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan) -> Record:
@@ -152,7 +183,10 @@ def _conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan)
     )
 
 
-def _other(node: ops.Input | ops.MaxPool | ops.AvgPool | ops.Add, graph: Graph, plan: Plan) -> tuple[str, Record]:
+Other = ops.Input | ops.MaxPool | ops.AvgPool | ops.Add | ops.Constant | ops.Aggregate | ops.Attention | ops.NodePool
+
+
+def _other(node: Other, record: str, graph: Graph, plan: Plan) -> tuple[str, Record]:
     match node:
         case ops.Input():
             return "struct hfn_input", _input(node, plan)
@@ -183,6 +217,12 @@ def _other(node: ops.Input | ops.MaxPool | ops.AvgPool | ops.Add, graph: Graph, 
                 Field("shift", "H", node.shift),
                 Field("lo", "h", node.clamp[0]),
             )
+        case ops.Constant():
+            return "struct hfn_constant", c_graphs.constant(node, graph, plan)
+        case ops.Aggregate() | ops.Attention():
+            return c_graphs.by_edges(node, _requantise(node.requantise, record), graph, plan)
+        case ops.NodePool():
+            return "struct hfn_node_pool", c_graphs.pool(node, graph, plan)
         case _:
             assert_never(node)
 

@@ -12,12 +12,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.backends import emulate_graphs as graphs
 from edgehfn.backends import kernels
 from edgehfn.backends.kernels import LANES
 from edgehfn.backends.lanes import Int16, Lanes, lay_out
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph, Tensor
-from edgehfn.graph.ops import Conv, Linear, Supermask
+from edgehfn.graph.ops import Conv, Linear
 from edgehfn.graph.raw import Raw, checked
 from edgehfn.graph.verify import LANE, bound
 
@@ -40,14 +41,15 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Pr
     wanted = graph.tensors if observe else {graph.output.name: graph.output}
     made = {name: np.empty((len(raw), *tensor.shape), np.int8) for name, tensor in wanted.items()}
     threads: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    groups = range(0, len(raw), LANES)
+    together = 1 if program.lanes.over_nodes else LANES
+    groups = range(0, len(raw), together)
     memories: SimpleQueue[Memory] = SimpleQueue()
     for _ in range(min(threads, len(groups))):
         memories.put(program.lanes.allocate())
 
     def run(start: int) -> int:
-        images, memory = raw[start : start + LANES], memories.get()
-        _run(program, images, memory, {name: tensor[start : start + LANES] for name, tensor in made.items()})
+        images, memory = raw[start : start + together], memories.get()
+        _run(program, images, memory, {name: tensor[start : start + together] for name, tensor in made.items()})
         memories.put(memory)
         return len(images)
 
@@ -96,7 +98,7 @@ def _sums(node: Conv | Linear, graph: Graph, lanes: Lanes) -> _Sums:
     rows = np.asarray(node.weight.values).reshape(node.weight.shape[0], -1).astype(np.int32)
     narrow = bool((bound(node, graph) < LANE).all())
     zero: Ints = np.zeros(0, np.int16) if narrow else np.zeros(0, np.int32)
-    listed = isinstance(node.weight, Supermask)
+    listed = node.weight.listed
     signs = np.stack([np.maximum(rows, 0), np.maximum(-rows, 0)], 1) if listed else np.stack([rows, 0 * rows], 1)
     times = signs.reshape(-1) if listed else signs.reshape(-1) != 0
     lists, tap = np.divmod(np.repeat(np.arange(times.size), times), rows.shape[1])
@@ -128,21 +130,24 @@ def _geometry(node: Conv | Linear, lanes: Lanes) -> tuple[Ints, Ints]:
 
 
 def _run(program: _Program, images: Raw, memory: Memory, wanted: dict[str, Int8]) -> None:
-    """One group of up to LANES images through the net; wanted tensors are written in place."""
+    """One group of up to LANES images, or one graph, through the net; wanted tensors are written in place."""
+    given = graphs.sample(program.graph, images[0]) if program.lanes.over_nodes else None
     for node in program.graph:
-        _node(node, program, images, memory)
-        if node.name in wanted:
+        _node(node, program, images, given, memory)
+        if node.name in wanted and given is None:
             y = program.lanes.layouts[node.name].inside(memory[node.name])
             wanted[node.name][...] = np.moveaxis(y, -1, 0)[: len(images)]
+        elif node.name in wanted:
+            wanted[node.name][0] = graphs.taken(memory[node.name], program.graph.tensors[node.name])
 
 
-def _node(node: ops.Node, program: _Program, images: Raw, memory: Memory) -> None:
+def _node(node: ops.Node, program: _Program, images: Raw, given: graphs.Sample | None, memory: Memory) -> None:
     """Makes the node's tensor in its buffer."""
     tensor, layouts = program.graph.tensors[node.name], program.lanes.layouts
     y = layouts[node.name].inside(memory[node.name])
     x = {name: layouts[name].inside(memory[name]) for name in ops.inputs(node)}
     match node:
-        case ops.Input():
+        case ops.Input(topology=None):
             _input(node, images, y)
         case Conv() | Linear():
             _weighted(node, tensor, program.sums[node.name], memory)
@@ -157,6 +162,9 @@ def _node(node: ops.Node, program: _Program, images: Raw, memory: Memory) -> Non
                 node.shift,
                 tensor,
             )
+        case ops.Input() | ops.Constant() | ops.SparseLinear() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+            assert given is not None
+            graphs.make(node, tensor, given, memory)
         case _:
             assert_never(node)
 

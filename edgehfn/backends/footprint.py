@@ -20,7 +20,7 @@ from edgehfn.target.board import board
 from edgehfn.target.measure import Measured, Sizes, measure
 from edgehfn.target.toolchain import ARM_GCC, available
 
-ORIGINS = ("masks", "norms", "dense", "tables", "code")
+ORIGINS = ("masks", "norms", "dense", "graph", "tables", "code")
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    flash["code"], stack = costs.predict(core, [c.function(node, graph) for node in graph])
+    flash["code"], stack = costs.predict(core, c.functions(graph))
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 
@@ -124,7 +124,7 @@ def paper(graph: Graph) -> tuple[int, int]:
     bits = 32
     for weight in graph.weights:
         bits += weight.bits * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
-    users = [node.weight for node in graph if isinstance(node, ops.Conv | ops.Linear)]
+    users = [node.weight for node in graph if isinstance(node, ops.Weighted)]
     uses = Counter(map(_source, users))
     norms = 64 * sum(weight.shape[0] for weight in users if uses[_source(weight)] > 1)
     return -(-(bits + norms) // 8), -(-(bits + 2 * norms) // 8)
@@ -133,7 +133,7 @@ def paper(graph: Graph) -> tuple[int, int]:
 def dense_int8(graph: Graph) -> int:
     """Model data if every weight were a trained byte, stored once, with the same norms and tables."""
     return sum(prod(weight.shape) for weight in graph.weights) + sum(
-        len(part.data) for part in c.layout(graph, plan(graph)) if part.origin in ("norms", "tables")
+        len(part.data) for part in c.layout(graph, plan(graph)) if part.origin in ("norms", "graph", "tables")
     )
 
 
@@ -143,9 +143,10 @@ def _source(weight: ops.Weight) -> int | str:
 
 
 def _mask_bits(weight: ops.Supermask) -> int:
-    """Bits of a mask's streams without the padding of their last words (SPEC section 2.2)."""
+    """Bits of a mask's streams and of stored signs, without the padding of their last words (SPEC section 2)."""
     first = weight.counts.size
     if weight.pruned or weight.locked:
         gone, kept = masks.frozen(weight.seed, weight.tensor, first, weight.pruned, weight.locked)
         first -= int(gone.sum()) + int(kept.sum())
+    first += 0 if weight.signs is None else weight.counts.size
     return first + sum(int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats))

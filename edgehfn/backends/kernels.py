@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 LANES = 64  # images computed together
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile on first use, to run without the interpreter's lock; kept on disk if this or the user's folder allows."""
     try:
         return numba.njit(function, nogil=True, cache=True, error_model="numpy")  # type: ignore[no-any-return]
@@ -72,7 +72,7 @@ def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ig
     return types.void(acc, x, base, offsets, first, middle, last), generate
 
 
-@_compiled
+@compiled
 def _sum_products(acc, x, base, offsets, weights, first, last):  # type: ignore[no-untyped-def]
     """acc[lane] = Σ weights[e]·x[base + offsets[e], lane] over first ≤ e < last, four a pass to spare acc."""
     acc[:] = 0
@@ -90,7 +90,7 @@ def _sum_products(acc, x, base, offsets, weights, first, last):  # type: ignore[
         e += 1
 
 
-@_compiled
+@compiled
 def weighted_sums(  # type: ignore[no-untyped-def]
     x,
     bases,
@@ -143,7 +143,7 @@ def weighted_sums(  # type: ignore[no-untyped-def]
                 y[place, lane] = min(max(t[lane] >> shift, lo), hi)
 
 
-@_compiled
+@compiled
 def max_pool(x, kernel, stride, padding, x_frame, y_frame, y):  # type: ignore[no-untyped-def]
     """``(C, H, W, LANES)`` to ``(C, H', W', LANES)`` within frames; places outside the map are skipped."""
     channels, height, width, _ = x.shape

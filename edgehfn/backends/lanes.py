@@ -1,5 +1,5 @@
 """How the emulator keeps tensors: images innermost, each map inside the frame of zeros that its readers' padding needs,
-in buffers that later tensors of the same layout take over."""
+in buffers that later tensors of the same layout take over. Maps over nodes have the nodes of one graph innermost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgehfn.backends.kernels import LANES
 from edgehfn.graph import ops
-from edgehfn.graph.graph import Graph
+from edgehfn.graph.graph import Graph, Tensor
 from edgehfn.graph.ops import Shape
 
 Int16 = npt.NDArray[np.int16]
@@ -48,10 +48,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The layout of every tensor of a graph, and the number of the buffer it lies in."""
+    """The layout of every tensor of a graph, and the number of the buffer it lies in.
+
+    ``over_nodes``: lanes are nodes of one graph, and vectors have one lane.
+    """
 
     layouts: dict[str, Layout]
     buffers: dict[str, int]
+    over_nodes: bool
 
     def allocate(self) -> dict[str, Int16]:
         """Memory for one group of images: every tensor's ``(*framed, LANES)``. Nodes write inside the frames only."""
@@ -62,16 +66,22 @@ class Lanes:
 def lay_out(graph: Graph) -> Lanes:
     """Tensors of one shape have one frame, so that they can follow each other in a buffer: the widest padding of the
     convolutions that read any of them."""
-    frames = {tensor.shape: 0 for tensor in graph.tensors.values()}
+    shapes = {name: _by_lanes(tensor) for name, tensor in graph.tensors.items()}
+    frames = dict.fromkeys(shapes.values(), 0)
     last = dict.fromkeys(graph.tensors, 0)
     for index, node in enumerate(graph):
         for name in ops.inputs(node):
             last[name] = index
         if isinstance(node, ops.Conv):
-            shape = graph.tensors[node.x].shape
-            frames[shape] = max(frames[shape], node.padding)
-    layouts = {name: Layout(tensor.shape, frames[tensor.shape]) for name, tensor in graph.tensors.items()}
-    return Lanes(layouts, _buffers(graph, layouts, last))
+            frames[shapes[node.x]] = max(frames[shapes[node.x]], node.padding)
+    layouts = {name: Layout(shape, frames[shape]) for name, shape in shapes.items()}
+    return Lanes(layouts, _buffers(graph, layouts, last), any(tensor.nodes for tensor in graph.tensors.values()))
+
+
+def _by_lanes(tensor: Tensor) -> Shape:
+    """A map over nodes is one of rows of LANES nodes, which no operation tells from images: each reads a node alone, or
+    is not the lanes' business."""
+    return (tensor.shape[0], -(-prod(tensor.shape[1:]) // LANES), 1) if tensor.nodes else tensor.shape
 
 
 def _buffers(graph: Graph, layouts: dict[str, Layout], last: dict[str, int]) -> dict[str, int]:

@@ -79,6 +79,8 @@ class _Writer:
             case ops.Add():
                 numbers.check_add(node, self.graph, self.steps)
                 self._add(node, [self.index[node.x], self.index[node.y]], node.clamp)
+            case ops.Constant() | ops.SparseLinear() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+                raise AssertionError("refused by steps")
             case _:
                 assert_never(node)
 

@@ -53,6 +53,8 @@ def steps(graph: Graph) -> dict[str, float]:
                 step = found[x] * 2.0**s / (m * prod(graph.tensors[x].shape[1:]))
             case ops.Add(x=x, x_multiplier=m, shift=s):
                 step = found[x] * 2.0**s / m
+            case ops.Constant() | ops.SparseLinear() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+                raise GraphError(f"node {node.name}: graph networks have no int8 TFLite form; compile them to C")
             case _:
                 assert_never(node)
         found[node.name] = float(np.float32(step))

@@ -27,7 +27,7 @@ def run(graph: Graph, model: bytes, raw: Raw, reference: bool = False) -> Int8:
     interpreter.
     """
     images = checked(graph, raw)
-    if graph.input.order == "chw":
+    if graph.input is not None and graph.input.order == "chw":
         images = channels_last(images)
     engine = interpreter(model, reference)
     outputs = [_batch(engine, images[at : at + BATCH]) for at in range(0, len(images), BATCH)]

@@ -8,16 +8,21 @@ from typing import assert_never
 
 import numpy as np
 
+from edgehfn import masks
+from edgehfn.backends import work_graphs
 from edgehfn.graph import ops
-from edgehfn.graph.arena import Plan, Scratch
+from edgehfn.graph.arena import Plan, Scratch, is_int4
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
+DRAWS = 8  # of a frozen position, a bit each
 WORD = 32  # mask bits that are taken at once
 WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
 LAST = 4  # pixels of a word, that the DSP kernel sums by itself at a band's end
+FOUR = 4  # pixels that a dense kernel sums at a time
+TILE_GROUPS = 16  # such groups in a tile at most
 UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
 
 
@@ -28,31 +33,21 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
         case Conv():
             return _conv(node, graph, planned.scratch[node.name], group)
         case Linear(weight=weight):
-            return {
-                "call": 1,
-                "channels": y.size,
-                **_decoded(weight, 1),
-                "dense": prod(weight.shape) * isinstance(weight, Dense),
-            }
-        case ops.Input(order=order):
+            return {"call": 1, "channels": y.size, **_decoded(weight, 1), **_rows(weight)}
+        case ops.Input(order=order, topology=topology):
             return {
                 "call": 1,
                 "elements": y.size,
                 "channels": y.shape[0],
                 "strided elements": y.size * (order == "hwc"),
+                **(work_graphs.checked(topology) if topology else {}),
             }
+        case ops.SparseLinear():
+            return {**work_graphs.terms(node, y), **_decoded(node.weight, 1)}
+        case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+            return work_graphs.terms(node, y)
         case ops.MaxPool(x=x):
-            rows, columns = (
-                list(_window(*sides, node)) for sides in zip(graph.tensors[x].shape[1:], y.shape[1:], strict=True)
-            )
-            return {
-                "call": 1,
-                "channels": y.shape[0],
-                "rows": y.shape[0] * len(rows),
-                "outputs": y.size,
-                "window rows": y.shape[0] * sum(rows) * len(columns),
-                "taps": y.shape[0] * sum(rows) * sum(columns),
-            }
+            return {"call": 1, "channels": y.shape[0], **_pooled(node, graph.tensors[x].shape, y.shape)}
         case ops.AvgPool(x=x):
             return {"call": 1, "channels": y.size, "elements": graph.tensors[x].size}
         case ops.Add():
@@ -91,12 +86,49 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
         "short outputs": channels * sum(ends),
         "short added outputs": channels * sum(ends) * added,
         **_decoded(node.weight, 1 if scratch.keep else len(bands)),
-        **_summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST)),
     }
-    if graph.tensors[node.x].lo < 0 and not isinstance(node.weight, Supermask):
-        found["summed weights"] = prod(node.weight.shape) * len(bands)
+    if node.weight.listed:
+        found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
+    else:
+        found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
     for name, count in _planes(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
+    return found
+
+
+def _rows(weight: Weight) -> Terms:
+    """What a fully connected layer's rows take: dense weights some at a time, a plain mask word by word, where rows
+    begin with a word or apart (firmware/src/linear_plain.h)."""
+    outputs, inputs = weight.shape
+    if not weight.listed:
+        return {
+            "dense": outputs * inputs,
+            "dense eights": outputs * (inputs // 8),
+            "dense sixteens": outputs * -(-inputs // 16),
+        }
+    blocks = -(-inputs // WORD)
+    return {
+        "blocks": blocks,
+        "whole words": outputs * blocks * (inputs % WORD == 0),
+        "parted words": outputs * blocks * (inputs % WORD > 0),
+    }
+
+
+def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
+    """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_dense.h, for so many groups
+    of four pixels of each band. Half bytes are unpacked once a tile."""
+    outputs, taps = weight.shape[0], prod(weight.shape[1:])
+    unpacked = is_int4(weight)
+    tile = 2 * scratch.list_entries - -(-taps // 4) * 4 * unpacked
+    groups, found = sum(fours), Terms()
+    found["laid groups"], found["summed groups"] = groups, groups * outputs
+    for name, bytes_, each in (("tap", 16, 1), ("quad", 32, 4), ("vector", 64, 16)):
+        steps = -(-taps // each)
+        most = min(TILE_GROUPS, tile // (bytes_ * steps))
+        found[f"laid {name}s"], found[f"summed {name}s"] = groups * steps, groups * steps * outputs
+        found[f"{name} tiles"] = sum(-(-four // most) for four in fours)
+        found[f"{name} tile channels"] = found[f"{name} tiles"] * outputs
+        found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * unpacked
     return found
 
 
@@ -105,8 +137,6 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> 
 
     Kernels add unsigned bytes in pairs before they widen them, of one sign or as far as possible of both, and unroll
     their loops."""
-    if not isinstance(weight, Supermask):
-        return {"kept groups of signed" if signed else "kept groups": _kept(weight) * groups}
     values = weight.values.reshape(weight.shape[0], -1)
     plus, minus = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
     lists, whole = np.concatenate([plus, minus]), groups - last
@@ -123,30 +153,43 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> 
     }
 
 
-def _kept(weight: Weight) -> int:
-    """Operations that a pixel takes: a weight kept by n coats counts n times, a dense weight once."""
-    return int(weight.counts.sum(dtype=np.int64)) if isinstance(weight, Supermask) else prod(weight.shape)
-
-
 def _decoded(weight: Weight, times: int) -> Terms:
     """What reading a mask takes, or unpacking trained weights, ``times`` over."""
-    if isinstance(weight, Dense):
-        return {"unpacked": prod(weight.shape) * times} if weight.bits < 8 else {}
-    inner = [int(np.count_nonzero(weight.counts >= n)) for n in range(1, weight.coats)]
+    if not weight.listed:
+        return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
+    counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
+    hashed = isinstance(weight, Supermask) and weight.signs is None
+    inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each
     takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
-    words = -(-weight.counts.size // WORD)
+    words = -(-counts.size // WORD)
     padded = np.zeros(words * WORD, np.uint8)
-    padded[: weight.counts.size] = weight.counts
+    padded[: counts.size] = counts
     return {
         "words": words * times,
+        "hashed words": words * hashed * times,
         "takes": takes * times,
         "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
-        "kept": _kept(weight) * times,
-        "inner words": words * (weight.coats - 1) * times,
+        "kept": int(counts.sum(dtype=np.int64)) * times,
+        "inner words": words * (coats - 1) * times,
         "inner bits": sum(inner) * times,
-        "drawn words": words * bool(weight.pruned or weight.locked) * times,
+        **(_frozen(weight, words, times) if isinstance(weight, Supermask) else {}),
+    }
+
+
+def _frozen(weight: Supermask, words: int, times: int) -> Terms:
+    """What frozen positions take besides: the draws of each word that can decide anything, and laying each free bit."""
+    thresholds = weight.pruned | weight.pruned + weight.locked
+    if not thresholds:
+        return {}
+    size = weight.counts.size
+    gone, kept = masks.frozen(weight.seed, weight.tensor, size, weight.pruned, weight.locked)
+    deciding = DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1)
+    return {
+        "frozen words": words * times,
+        "drawn words": words * deciding * times,
+        "free bits": (size - int(gone.sum()) - int(kept.sum())) * times,
     }
 
 
@@ -185,6 +228,19 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
             done = 0
         yield "read bytes", each * rows * (pitch - done)
         yield "read rows", each * rows * (done < pitch)
+
+
+def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:
+    """Windows by their rows and elements, or side by side, four at a time (firmware/src/max_pool_2x2.c)."""
+    channels, height, width = y
+    rows, columns = (list(_window(*sides, node)) for sides in zip(x[1:], y[1:], strict=True))
+    return {
+        "fours": channels * height * -(-width // FOUR),
+        "rows": channels * len(rows),
+        "outputs": channels * height * width,
+        "window rows": channels * sum(rows) * len(columns),
+        "taps": channels * sum(rows) * sum(columns),
+    }
 
 
 def _window(size: int, made: int, node: ops.MaxPool) -> Iterator[int]:

@@ -58,7 +58,7 @@ def options(command: F) -> F:
         ),
         click.option("--density", type=float, metavar="D", help="Fraction of the weights kept, in (0, 1]."),
         click.option(
-            "--width", type=int, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
+            "--width", type=float, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
         ),
     ):
         command = decorate(command)
@@ -69,8 +69,8 @@ def untrained(command: F) -> F:
     """``--arch`` in place of a model file, with the shape of its input and the number of its classes."""
     for decorate in (
         click.option("--classes", type=click.IntRange(2), default=10, show_default=True, help="The preset's outputs."),
-        click.option("--input", "shape", metavar="C,H,W", help="The preset's input.  [default: 1,28,28 or 3,32,32]"),
-        click.option("--arch", metavar="PRESET", help="Take an untrained preset instead of a model."),
+        click.option("--input", "shape", metavar="C,H,W|N", help="Its input, or 3,N,N.  [default: 1,28,28 or 3,32,32]"),
+        click.option("--arch", metavar="PRESET", help="Take an untrained net instead of a model, as train does."),
     ):
         command = decorate(command)
     return command
@@ -98,9 +98,11 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
 
 
 def shape(text: str | None) -> tuple[int, int, int] | None:
-    """``C,H,W`` as numbers. Raises InputError."""
+    """``C,H,W`` as numbers, or ``3,N,N`` from ``N``. Raises InputError."""
     if text is None:
         return None
+    if text.isdecimal():
+        return 3, int(text), int(text)
     try:
         channels, height, width = (int(part) for part in text.split(","))
     except ValueError:

@@ -35,7 +35,13 @@ KINDS = ("supermask", "int8", "int4", "ternary", "binary")
 @click.option("--kinds", default=",".join(KINDS), metavar="KIND[,KIND…]", show_default=True, help="Of --weights.")
 @click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Trainings of each net, from 0.")
-@click.option("--step", type=click.IntRange(1), default=1, show_default=True, help="Of widths, in channels.")
+@click.option(
+    "--step",
+    type=click.FloatRange(0, min_open=True),
+    default=0.25,
+    show_default=True,
+    help="Of widths: the finer, the nearer to the budget.",
+)
 @click.option("--target", default=measure.CORE, metavar="CORE", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("compare"), metavar="DIR")
 @as_json
@@ -47,7 +53,7 @@ def compare(
     kinds: str,
     epochs: int,
     seeds: int,
-    step: int,
+    step: float,
     target: str,
     output: Path,
     as_json: bool,
@@ -66,9 +72,9 @@ def compare(
             words = ["--data", data, "--arch", arch, "--weights", kind, "--epochs", str(epochs), *options]
             width = _width(words, budget, step)
             for seed in range(seeds):
-                place = output / f"{kind}-{width}-{seed}"
-                typed = [*words, "--width", str(width), "--seed", str(seed)]
-                found[place] = _row(place, typed, kind, budget, width, target)
+                model = output / f"{kind}-{width:g}-{seed}.hfn"
+                typed = [*words, "--width", f"{width:g}", "--seed", str(seed)]
+                found[model] = _row(model, typed, kind, budget, width, target)
     rows = list(found.values())
     files = comparison.write(rows, f"{arch} on {data}, {epochs} epochs", output)
     result = {"rows": [asdict(row) for row in rows], "files": [str(path) for path in files]}
@@ -80,7 +86,7 @@ def compare(
     return result
 
 
-def _width(words: list[str], budget: int, step: int) -> int:
+def _width(words: list[str], budget: int, step: float) -> float:
     """The widest of the nets that train would make of these words, within the budget."""
     from edgehfn import data as sets
     from edgehfn import nn, sizing
@@ -89,17 +95,17 @@ def _width(words: list[str], budget: int, step: int) -> int:
     loaded = sets.load(given["data"])
     chosen = {name: value for name, value in given.items() if name in nn.Options.__annotations__}
 
-    def family(width: int) -> nn.Net:
+    def family(width: float) -> nn.Net:
         return architecture.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": width})
 
     return sizing.widest(family, budget, step)
 
 
-def _row(place: Path, words: list[str], kind: str, budget: int, width: int, target: str) -> Row:
+def _row(model: Path, words: list[str], kind: str, budget: int, width: float, target: str) -> Row:
     """The row of a net, trained and measured unless that was done. Raises InputError if it was with other options."""
     from edgehfn import comparison
 
-    model, done = place.with_suffix(".hfn"), place.with_suffix(".json")
+    done = model.with_suffix(".json")
     command = f"edgehfn train {' '.join(words)}"
     if done.exists():
         row = comparison.load(done)
@@ -136,7 +142,7 @@ def _trained(model: Path, words: list[str], command: str) -> Result:
             return kept
     started = time.process_time()
     found = call(train, *words, "-o", model)
-    minutes = round((time.process_time() - started) / 60, 2)
+    minutes = round((time.process_time() - started) / 60, 3)
     seed = int(words[words.index("--seed") + 1])
     kept = {"seed": seed, "epochs": found["epochs"], "float_accuracy": found["accuracy"], "cpu_minutes": minutes}
     noted.write_text(json.dumps({**kept, "command": command}), encoding="utf-8")
@@ -148,5 +154,5 @@ def _show(rows: list[Row]) -> None:
     for row in rows:
         sizes = (f"{value:,}" for value in (row.bytes, row.flash, row.ram, row.instructions))
         accuracies = (f"{100 * value:.2f}" for value in (row.accuracy, row.float_accuracy))
-        made.add_row(row.kind, str(row.width), str(row.seed), *accuracies, *sizes, f"{row.cpu_minutes:.1f}")
+        made.add_row(row.kind, f"{row.width:g}", str(row.seed), *accuracies, *sizes, f"{row.cpu_minutes:.1f}")
     show(made)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -67,13 +70,31 @@ def example(text: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in text.splitlines())
 
 
+def typed() -> str:
+    """The command that is running with the options that were given, in the order of its help; files by name alone."""
+    context = click.get_current_context()
+    words = context.command_path.split()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name == "as_json":
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Option):
+            flag = isinstance(value, bool)
+            words.append(parameter.secondary_opts[0] if flag and not value else parameter.opts[0])
+            if flag:
+                continue
+        words.append(value.name if isinstance(value, Path) else str(value))
+    return shlex.join(words)
+
+
 def as_json(command: F) -> F:
     """The option ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")(command)
 
 
-def emit(result: Result) -> None:
-    """The one JSON object."""
+def emit(result: Result | list[Result]) -> None:
+    """The one JSON object, or list of them."""
     click.echo(json.dumps(result))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="What a model is made of.",
-    epilog=example("edgehfn info kws.hfn\nedgehfn info --arch resnet20 --density 0.3 --input 3,32,32"),
+    epilog=example("edgehfn info kws.hfn\nedgehfn info --arch hfn-resnet50 --input 224 --classes 1000"),
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @architecture.untrained
@@ -44,19 +44,34 @@ def info(
 
 
 def _facts(net: Net) -> Result:
-    """Bytes are those of masks and trained weights on the device, norms and tables apart."""
+    """Bytes are those of masks and trained weights on the device, norms and tables apart.
+
+    ``stored_megabytes`` (of 10^6 bytes) has two bytes for each channel and iteration besides. ``paper_megabytes`` and
+    ``dense_megabytes`` count as the papers do, the latter the same net in float32, trained and not folded.
+    """
+    from edgehfn import nn
+
     weights = {name: _weight(op) for name, op in net.weights.items()}
     macs = net.macs
     steps = [
         {"name": s.name, "shape": net.shapes[s.name], "weight": s.weight, "mac": macs.get(s.name, 0)} for s in net.steps
     ]
+    masks = sum(w["bytes"] for w in weights.values() if w["density"] is not None)
+    dense = sum(w["bytes"] for w in weights.values() if w["density"] is None)
+    channels = sum(net.weights[s.weight].shape[0] for s in net.steps if s.weight)
+    paper, whole = nn.paper_bytes(net), nn.dense_bytes(net)
     return {
         "input": net.input.shape,
         "classes": net.classes,
         "seed": net.seed,
         "mac": sum(macs.values()),
-        "mask_bytes": sum(w["bytes"] for w in weights.values() if w["density"] is not None),
-        "dense_bytes": sum(w["bytes"] for w in weights.values() if w["density"] is None),
+        "mask_bytes": masks,
+        "dense_bytes": dense,
+        "stored_megabytes": (masks + dense + 2 * channels) / 1e6,
+        "paper_megabytes": round(paper / 1e6, 3),
+        "dense_megabytes": round(whole / 1e6, 2),
+        "ratio": round(whole / paper, 2),
+        "unique_weights": nn.unique_weights(net),
         "weights": weights,
         "steps": steps,
     }
@@ -77,7 +92,7 @@ def _weight(op: Weighted) -> Result:
             "kept": kept,
             "frozen": 0.0 if free is None else 1 - float(free.mean()),
             "bits": mask_bits(op),
-            "bytes": masks.pack(counts, op.coats, free).nbytes,
+            "bytes": masks.pack(counts, op.coats, free).nbytes + (0 if op.signs is None else op.signs.nbytes),
         }
     count = prod(op.shape)
     bits = op.bits * count
@@ -107,6 +122,10 @@ def _show(result: Result) -> None:
     show(
         f"input {_times(result['input'])}, {len(result['classes'])} classes, seed {result['seed']}, {count:,} weights, "
         f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, trained weights {result['dense_bytes']:,} bytes"
+    )
+    show(
+        f"by the papers' count {result['paper_megabytes']:.3f} MB; in float32 and not folded "
+        f"{result['dense_megabytes']:.2f} MB, {result['ratio']:.2f} times as much"
     )
     for name, value in result["noted"].items():
         if name != "classes":

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from edgehfn.cli import architecture
-from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show
+from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, typed
 from edgehfn.errors import InputError
 
 
@@ -28,7 +28,12 @@ from edgehfn.errors import InputError
     metavar="NAME|PATH",
     help="fashion-mnist, cifar10, digits; or a .npz or folder of IDX files.",
 )
-@click.option("--arch", required=True, metavar="PRESET", help="tiny, demo, resnet8, resnet8-mlperf or resnet20.")
+@click.option(
+    "--arch",
+    required=True,
+    metavar="PRESET",
+    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, or hfn-resnet50 and the like.",
+)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
 )
@@ -86,12 +91,14 @@ def train(
     """Train a net on labelled images.
 
     The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
-    there. A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0)
-    and may have classes (names). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
+    there. How every epoch went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images uint8 as
+    N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in EDGEHFN_DATA, the
+    system's data folders and the user's cache.
+    Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch.
     """
     _writable(output)
     from edgehfn import data as sets
-    from edgehfn import modelfile, nn
+    from edgehfn import distributed, modelfile, nn, trainlog
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
@@ -112,13 +119,16 @@ def train(
                 threads=threads,
                 checkpoint=checkpoint,
                 resume=not restart,
-                progress=report,
+                progress=report if distributed.leads() else None,
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
+    if not distributed.leads():
+        return {}
     about = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, "thresholds": thresholds, "ramp": ramp}
     info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
+    trainlog.save(output, modelfile.digest(output), typed(), loaded.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)
     accuracy, images = history.accuracy, len(loaded.y_test)

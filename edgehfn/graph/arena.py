@@ -9,14 +9,18 @@ from math import prod
 import numpy as np
 
 from edgehfn.errors import GraphError
-from edgehfn.graph import ops
+from edgehfn.graph import ops, workspace
 from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import Conv, Dense
+from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.graph.raw import raw_shape
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
 SCRATCH_LIMIT = 22 * 1024
+TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
+SUBSET_TABLES = 2048  # firmware/src/linear_plain.h
+SHARING = 16  # outputs from which on these tables, that all outputs share, are worth their making
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets, or the ``unpacked``
-    weights of a channel, one byte each.
+    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets; of a dense one, in
+    their place the unpacked weights of a channel and a tile (firmware/src/conv_dense.h).
 
     Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
     band; two uint16 lengths for each of the ``channels`` follow.
@@ -48,22 +52,33 @@ class Scratch:
     list_entries: int
     keep: bool = False
     channels: int = 0
-    unpacked: int = 0
 
     @property
     def size(self) -> int:
-        return self.planes + _aligned(2 * self.list_entries + self.unpacked) + 4 * self.channels * self.keep
+        return self.planes + _aligned(2 * self.list_entries) + 4 * self.channels * self.keep
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch."""
+    """``size``: bytes of the arena. ``activations``: bytes it would take without scratch.
+
+    ``scratch`` of convolutions, ``tables`` of fully connected layers, ``workspaces`` of nodes of graph networks;
+    ``neighbours`` of a graph that comes with the input.
+    """
 
     size: int
     activations: int
     raw: Buffer
     tensors: dict[str, Buffer]
     scratch: dict[str, Scratch]
+    tables: dict[str, Buffer]
+    workspaces: dict[str, Buffer]
+    neighbours: Buffer | None
+
+
+def tabled(weight: Weight) -> bool:
+    """Whether a fully connected layer looks up sums of subsets of its inputs, rather than walk the weights kept."""
+    return isinstance(weight, Supermask) and weight.plain and weight.shape[0] >= SHARING
 
 
 def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
@@ -74,7 +89,10 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
     """
     scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
     tensors = _chains(graph)
-    work = [(_Life(("scratch", n.name), scratch[n.name].size, i, i),) for i, n in enumerate(graph) if n.name in scratch]
+    tables = {n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight)}
+    workspaces = {n.name: size for n in graph if (size := workspace.scratch(n))}
+    sizes = {**{name: way.size for name, way in scratch.items()}, **tables, **workspaces}
+    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
     alone = _place(_largest_first(tensors))
     together = _place(_largest_first([*tensors, *work]))
     after = _place([*_largest_first(tensors), *_largest_first(work)])
@@ -85,11 +103,15 @@ def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
         raw=best[RAW],
         tensors={node.name: best["tensor", node.name] for node in graph},
         scratch={name: replace(made, offset=best["scratch", name].offset) for name, made in scratch.items()},
+        tables={name: best["scratch", name] for name in tables},
+        workspaces={name: best["scratch", name] for name in workspaces},
+        neighbours=best.get(NEIGHBOURS),
     )
 
 
 _Key = tuple[str, str]
 RAW: _Key = ("raw", "input")
+NEIGHBOURS: _Key = ("neighbours", "input")
 
 
 @dataclass(frozen=True)
@@ -101,6 +123,11 @@ class _Life:
 
 
 _Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
+
+
+def _tables(weight: Weight) -> int:
+    """Bytes: a sum of 32 bits for each output, and the tables of 32 inputs."""
+    return 4 * weight.shape[0] + SUBSET_TABLES
 
 
 def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
@@ -119,8 +146,8 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if isinstance(node.weight, Dense):
-        return [Scratch(0, band, planes, 0, unpacked=prod(node.weight.shape[1:]) * (node.weight.bits < 8))]
+    if not node.weight.listed:
+        return [Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)]
     values = node.weight.values.reshape(channels, -1)
     entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
     once = Scratch(0, band, planes, int(entries.max()))
@@ -128,11 +155,28 @@ def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     return [once, keep] if band < graph.tensors[node.name].shape[1] else [once]
 
 
+def _unpacked(weight: Weight) -> int:
+    """Bytes of a channel's weights where they are not stored as bytes."""
+    return _aligned(prod(weight.shape[1:])) * is_int4(weight)
+
+
+def _tile(weight: Weight) -> int:
+    """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least. Weights that are
+    unpacked once a tile want two groups."""
+    group = max(64, 16 * prod(weight.shape[1:]))
+    return group * max(1 + is_int4(weight), TILE // group)
+
+
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
     """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
     bands = -(-rows // way.band)
-    decoded = 0 if isinstance(node.weight, Dense) and node.weight.bits == 8 else prod(node.weight.shape)
+    decoded = prod(node.weight.shape) if node.weight.listed or is_int4(node.weight) else 0
     return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
+
+
+def is_int4(weight: Weight) -> bool:
+    """Whether kernels unpack a weight before they multiply."""
+    return isinstance(weight, Dense) and weight.bits == 4
 
 
 def _planes(node: Conv, graph: Graph, band: int) -> int:
@@ -146,13 +190,15 @@ def _planes(node: Conv, graph: Graph, band: int) -> int:
 def _chains(graph: Graph) -> list[_Chain]:
     last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
     lives: dict[str, list[_Life]] = {}
-    made = graph.input
-    raw = _Life(RAW, prod(made.shape), 0, 0)
+    raw = _Life(RAW, prod(raw_shape(graph)), 0, 0)
     chains: list[list[_Life]] = [[raw]]
+    if graph.input and graph.input.topology:
+        users = [i for i, node in enumerate(graph) if ops.topology(node)]
+        chains.append([_Life(NEIGHBOURS, workspace.neighbours(graph.input.topology), 0, users[-1])])
     for i, node in enumerate(graph):
         life = _Life(("tensor", node.name), graph.tensors[node.name].size, i, last[node.name])
-        heir = next((lives[name] for name in _in_place(node) if last[name] == i), None)
-        if isinstance(node, ops.Input) and (node.order == "chw" or prod(made.shape[1:]) == 1 or made.shape[0] == 1):
+        heir = next((lives[name] for name in _in_place(node, graph) if last[name] == i), None)
+        if isinstance(node, ops.Input) and (node.order == "chw" or prod(node.shape[1:]) == 1 or node.shape[0] == 1):
             heir = chains[0]
         if heir is None:
             heir = []
@@ -162,11 +208,23 @@ def _chains(graph: Graph) -> list[_Chain]:
     return [tuple(chain) for chain in chains]
 
 
-def _in_place(node: ops.Node) -> tuple[str, ...]:
-    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there."""
+def _in_place(node: ops.Node, graph: Graph) -> tuple[str, ...]:
+    """The inputs a node may overwrite: it has read an element, and all before it, by the time it writes there.
+
+    A 1x1 convolution has copied a band of all its input channels before it writes these rows of its output.
+    """
     match node:
-        case Conv(residual=str(residual)):
-            return (residual,) if residual != node.x else ()
+        case Conv(x=x, residual=residual):
+            outputs, channels, kernel, _ = node.weight.shape
+            pixelwise = kernel == node.stride == 1 and node.padding == 0 and outputs <= channels
+            spent = (residual,) if residual is not None and (residual != x or pixelwise) else ()
+            return (*spent, x) if pixelwise else spent
+        case ops.Aggregate(x=x, residual=residual):
+            return (x,) if residual is None else (x, residual)
+        case ops.Attention(x=x, scores=scores, residual=residual):
+            return tuple(name for name in (x, residual) if name is not None and name != scores)
+        case ops.NodePool(x=x):
+            return (x,)
         case ops.Add(x=x, y=y):
             return (x, y)
         case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x):

@@ -1,4 +1,5 @@
-"""The raw images a graph reads, as a sensor gives them: ``(N, C, H, W)``, ``(N, H, W, C)`` or ``(N, C)`` bytes."""
+"""The raw inputs a graph reads: images as a sensor gives them, ``(N, C, H, W)``, ``(N, H, W, C)`` or ``(N, C)`` bytes;
+graphs as ``edgehfn.graph.packing`` packs them, ``(N, bytes)``; ``(N, 0)`` where features are stored."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.errors import InputError
+from edgehfn.graph import packing
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Shape
 
@@ -13,14 +15,34 @@ Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
 
 
 def raw_shape(graph: Graph) -> Shape:
-    """The shape of one raw image, in the order the sensor delivers it."""
-    node = graph.input
-    return (*node.shape[1:], node.shape[0]) if node.order == "hwc" else node.shape
+    """The shape of one raw input, in the order the sensor delivers it."""
+    match graph.input:
+        case None:
+            return (0,)
+        case node if node.topology is not None:
+            return (packing.size(node.shape, node.topology),)
+        case node:
+            return (*node.shape[1:], node.shape[0]) if node.order == "hwc" else node.shape
+
+
+def raw_dtype(graph: Graph) -> np.dtype[np.uint8] | np.dtype[np.int8]:
+    """uint8 or int8."""
+    signed = graph.input is not None and graph.input.dtype == "s8"
+    return np.dtype(np.int8) if signed else np.dtype(np.uint8)
 
 
 def checked(graph: Graph, raw: Raw) -> Raw:
-    """``raw`` itself if it is a batch of this graph's raw images. Raises InputError."""
-    shape, dtype = raw_shape(graph), np.dtype(np.uint8 if graph.input.dtype == "u8" else np.int8)
+    """``raw`` itself if it is a batch of this graph's raw inputs, graphs among them legal. Raises InputError."""
+    fitting(graph, raw)
+    if graph.input is not None and graph.input.topology is not None:
+        for index, sample in enumerate(raw):
+            packing.check(graph.input, sample, f"graph {index}")
+    return raw
+
+
+def fitting(graph: Graph, raw: Raw) -> Raw:
+    """``raw`` itself if it is of the shape and type. Raises InputError."""
+    shape, dtype = raw_shape(graph), raw_dtype(graph)
     if raw.shape[1:] != shape or raw.dtype != dtype:
         raise InputError(
             f"input: needs {dtype} of shape (N, {', '.join(map(str, shape))}), got {raw.dtype} {raw.shape}"

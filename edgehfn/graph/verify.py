@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from edgehfn import masks
 from edgehfn.errors import GraphError
-from edgehfn.graph import ops
+from edgehfn.graph import networks, ops
 from edgehfn.graph.graph import Graph, Tensor
-from edgehfn.graph.ops import Conv, Dense, Linear, Node, Requantise, Supermask, Weight
+from edgehfn.graph.ops import Conv, Dense, Linear, Node, Requantise, Requantised, Supermask, Weight
 
 Bounds = npt.NDArray[np.int64]
 Require = Callable[[bool, str], None]
@@ -24,28 +24,51 @@ LANE = 2**15
 
 def verify(graph: Graph) -> Graph:
     """Return the graph itself if it keeps every rule. Raises GraphError naming the node and the rule."""
-    known: set[str] = set()
-    for index, node in enumerate(graph.nodes):
-
-        def require(kept: bool, rule: str, name: str = node.name) -> None:
-            if not kept:
-                raise GraphError(f"node {name}: {rule}")
-
-        require(isinstance(node, ops.Input) == (index == 0), "the first node, and only the first, must be an input")
-        require(node.name not in known, "another node has the same name")
-        for name in ops.inputs(node):
-            require(name in known, f"reads {name}, which no earlier node makes")
-        _node(node, graph, require)
-        known.add(node.name)
     if not graph.nodes:
         raise GraphError("graph: has no nodes")
+    _names(graph)
+    _stored(graph)
+    for node in graph:
+        _node(node, graph, _require(f"node {node.name}"))
     _weights(graph)
     return graph
 
 
-def bound(node: Conv | Linear, graph: Graph) -> Bounds:
-    """The largest magnitude each channel's accumulator can take, shape ``(O,)`` (SPEC section 5, last paragraph)."""
-    return accumulators(node.weight, graph.tensors[node.x])
+def _require(place: str) -> Require:
+    def require(kept: bool, rule: str) -> None:
+        if not kept:
+            raise GraphError(f"{place}: {rule}")
+
+    return require
+
+
+def _names(graph: Graph) -> None:
+    known: set[str] = set()
+    for index, node in enumerate(graph):
+        require = _require(f"node {node.name}")
+        require(index == 0 or not isinstance(node, ops.Input), "only the first node may be an input")
+        require(index > 0 or not ops.inputs(node), "the first node must be an input, or stored features")
+        require(node.name not in known, "another node has the same name")
+        for name in ops.inputs(node):
+            require(name in known, f"reads {name}, which no earlier node makes")
+        known.add(node.name)
+
+
+def bound(node: Requantised, graph: Graph) -> Bounds:
+    """The largest magnitude each channel's accumulator can take, shape ``(O,)`` (SPEC section 5, and 5.3)."""
+    match node:
+        case Conv() | Linear():
+            return accumulators(node.weight, graph.tensors[node.x])
+        case ops.SparseLinear():
+            return networks.sparse_accumulators(node.weight, node.features)
+        case ops.Aggregate(x=x):
+            tables = (node.neighbour, node.own, node.whole)
+            largest = networks.aggregated(node.topology, *tables, node.shift, graph.tensors[x])
+        case ops.Attention(x=x):
+            largest = networks.attended(graph.tensors[x])
+        case _:
+            assert_never(node)
+    return np.full(graph.tensors[node.name].shape[0], largest, np.int64)
 
 
 def accumulators(weight: Weight, x: Tensor) -> Bounds:
@@ -66,7 +89,7 @@ def reach(q: Requantise, accumulators: Bounds, residual: int = 0) -> Bounds:
 def narrow(node: Conv | Linear, graph: Graph) -> bool:
     """Whether 16-bit lanes compute this node exactly: N1, N2 and N3 of SPEC section 4."""
     q, sums = node.requantise, bound(node, graph)
-    residual = node.residual if isinstance(node, Conv) else None
+    residual = ops.residual(node)
     largest = 0 if residual is None else _largest(graph.tensors[residual])
     fits = bool((sums << max(0, 8 - q.shift) < LANE).all()) and q.shift <= 16
     fits = fits and bool((reach(q, sums, largest) < LANE << q.shift).all())
@@ -81,12 +104,20 @@ def _largest(tensor: Tensor) -> int:
 
 
 def _node(node: Node, graph: Graph, require: Require) -> None:
+    networks.check_map(node, graph, require)
     match node:
         case ops.Input():
             require(len(node.shape) in (1, 3) and min(node.shape) >= 1, f"shape {node.shape} is not (C, H, W) or (C,)")
             require(
                 node.order in ("chw", "hwc") and node.dtype in ("u8", "s8"), f"order {node.order} or type {node.dtype}"
             )
+            networks.check_input(node, require)
+        case ops.Constant():
+            networks.check_constant(node.values, node.nodes, require)
+        case ops.SparseLinear():
+            shape, count = node.weight.shape, node.features.count
+            require(len(shape) == 2 and shape[1] == count, f"a weight {shape} for {count} features")
+            _requantise(node, graph, require)
         case Conv():
             _conv(node, graph, require)
         case Linear():
@@ -110,6 +141,11 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
             require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")
             terms = [(node.x_multiplier, _largest(x)), (node.y_multiplier, _largest(y))]
             _scalar(node.shift, terms, require)
+        case ops.Aggregate() | ops.Attention():
+            networks.check_node(node, graph, require)
+            _requantise(node, graph, require)
+        case ops.NodePool():
+            networks.check_node(node, graph, require)
         case _:
             assert_never(node)
 
@@ -136,9 +172,9 @@ def _window(x: Tensor, kernel: int, stride: int, padding: int, require: Require)
     )
 
 
-def _requantise(node: Conv | Linear, graph: Graph, require: Require) -> None:
-    q, channels = node.requantise, node.weight.shape[0]
-    residual = node.residual if isinstance(node, Conv) else None
+def _requantise(node: Requantised, graph: Graph, require: Require) -> None:
+    q, channels = node.requantise, graph.tensors[node.name].shape[0]
+    residual = ops.residual(node)
     require(len(q.multiplier) == len(q.bias) == channels, f"{len(q.multiplier)} multipliers for {channels} channels")
     require(all(abs(m) <= 127 for m in q.multiplier), "a multiplier is outside -127..127")
     require(all(-LANE <= b < LANE for b in q.bias), "a bias is outside 16 bits")
@@ -168,18 +204,26 @@ def _weights(graph: Graph) -> None:
         _weight(weight, graph.seed)
         if isinstance(weight, Supermask):
             first = numbers.setdefault(weight.tensor, weight)
-            if (weight.shape, weight.pruned, weight.locked) != (first.shape, first.pruned, first.locked):
+            same_signs = weight.signs is first.signs or np.array_equal(weight.signs, first.signs)  # type: ignore[arg-type]
+            same_places = (weight.shape, weight.pruned, weight.locked) == (first.shape, first.pruned, first.locked)
+            if not (same_signs and same_places):
                 raise GraphError(
                     f"weight {weight.name}: {first.name} has the number {weight.tensor} too, but another shape or "
-                    "frozen positions of its own"
+                    "signs or frozen positions of its own"
                 )
 
 
-def _weight(weight: Weight, seed: int) -> None:
-    def require(kept: bool, rule: str) -> None:
-        if not kept:
-            raise GraphError(f"weight {weight.name}: {rule}")
+def _stored(graph: Graph) -> None:
+    """Topologies and features, before anything is computed from them."""
+    names: dict[str, object] = {}
+    for stored in (*graph.topologies, *graph.features):
+        if names.setdefault(stored.name, stored) is not stored:
+            raise GraphError(f"{stored.name}: another topology, or features, have the same name")
+        networks.check_stored(stored, _require(stored.name))
 
+
+def _weight(weight: Weight, seed: int) -> None:
+    require = _require(f"weight {weight.name}")
     if isinstance(weight, Dense):
         require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
         largest = ops.LARGEST[weight.bits]
@@ -193,6 +237,11 @@ def _weight(weight: Weight, seed: int) -> None:
     require(weight.counts.size == prod(weight.shape), f"{weight.counts.size} counts for the shape {weight.shape}")
     require(int(weight.counts.max(initial=0)) <= weight.coats, "a count exceeds the coats")
     require(0 <= weight.pruned <= weight.pruned + weight.locked <= 256, "frozen thresholds outside 0..256")
+    if weight.signs is not None:
+        words = -(-weight.counts.size // 32)
+        require(weight.signs.dtype == np.uint32 and weight.signs.shape == (words,), f"signs are not {words} words")
+        spare = 32 * words - weight.counts.size
+        require(not spare or int(weight.signs[-1]) >> 32 - spare == 0, "unused sign bits are not 0")
     if weight.pruned or weight.locked:
         gone, kept = masks.frozen(seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
         require(not weight.counts[gone].any(), "a pruned position is kept")

@@ -1,18 +1,32 @@
 """Float nets of supermasked, foldable layers, each a list of steps over shared modules."""
 
-from edgehfn.nn.cost import folded_channels, mask_bits, paper_bytes, unique_weights
+from edgehfn.nn.cost import dense_bytes, folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.draft import Draft, Sharing
 from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.presets import PRESETS, Options, demo, preset, resnet8, resnet8_mlperf, resnet20, tiny
+from edgehfn.nn.presets import (
+    BLOCKS,
+    PAPERS,
+    PRESETS,
+    Options,
+    demo,
+    preset,
+    published,
+    resnet8,
+    resnet8_mlperf,
+    resnet20,
+    tiny,
+)
 from edgehfn.nn.resnet import resnet
 from edgehfn.nn.search import Search, Thresholds
-from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.supermask import Source, SupermaskConv2d, SupermaskLinear
 
 __all__ = [
+    "BLOCKS",
+    "PAPERS",
     "PRESETS",
     "BasicBlock",
     "Block",
@@ -32,17 +46,20 @@ __all__ = [
     "Over",
     "Search",
     "Sharing",
+    "Source",
     "Step",
     "SupermaskConv2d",
     "SupermaskLinear",
     "Thresholds",
     "Weighted",
     "demo",
+    "dense_bytes",
     "folded_channels",
     "freeze",
     "mask_bits",
     "paper_bytes",
     "preset",
+    "published",
     "resnet",
     "resnet8",
     "resnet8_mlperf",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, TypeVar, assert_never, get_args
 
 from torch import nn
@@ -11,7 +12,7 @@ from edgehfn.errors import InputError
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
 from edgehfn.nn.net import InputSpec, Net, Op, Order, RawType, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, magnitude
 
 T = TypeVar("T")
 
@@ -95,7 +96,9 @@ def _describe_op(op: Op) -> Json:
 
 def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
     frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
-    return {"tensor": op.tensor, "densities": list(op.densities), **frozen}
+    usual = op.magnitude == magnitude(prod(op.shape[1:]), op.densities)
+    imported = {} if usual and op.signs is None else {"magnitude": op.magnitude, "signs": op.signs is not None}
+    return {"tensor": op.tensor, "densities": list(op.densities), **frozen, **imported}
 
 
 def _bits(op: DenseConv2d | DenseLinear) -> Json:

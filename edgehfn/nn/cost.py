@@ -17,11 +17,17 @@ def unique_weights(net: Net) -> int:
 
 
 def mask_bits(of: Net | Supermask) -> int:
-    """Bits of one mask or of all: one a free weight, and in each further coat one a weight the coat before it keeps."""
+    """Bits of one mask or of all: one a free weight, and in each further coat one a weight the coat before it keeps.
+
+    Stored signs take a bit a weight more.
+    """
     if isinstance(of, Net):
         return sum(mask_bits(op) for op in of.weights.values() if isinstance(op, Supermask))
+    first = prod(of.shape) if of.free is None else int(of.free.sum())
+    first += 0 if of.signs is None else prod(of.shape)
+    if of.coats == 1:
+        return first
     counts = of.counts()
-    first = counts.numel() if of.free is None else int(of.free.sum())
     return first + sum(int((counts >= coat).sum()) for coat in range(1, of.coats))
 
 
@@ -31,6 +37,12 @@ def folded_channels(net: Net) -> int:
     uses = Counter(sources[step.weight] for step in net.steps if step.weight)
     folded = (step.norm for step in net.steps if step.weight and uses[sources[step.weight]] > 1)
     return sum(norm.num_features for norm in folded if norm is not None)
+
+
+def dense_bytes(net: Net) -> int:
+    """The net trained in float32 without folds, as the papers count it: weights, and two numbers a channel of norms."""
+    normed = sum(step.norm.num_features for step in net.steps if step.norm is not None)
+    return 4 * (sum(prod(net.weights[step.weight].shape) for step in net.steps if step.weight) + 2 * normed)
 
 
 def paper_bytes(net: Net) -> int:

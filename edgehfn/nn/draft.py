@@ -21,6 +21,7 @@ from edgehfn.nn.window import Shape
 Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
 BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
 Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
+Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
@@ -37,12 +38,13 @@ class Draft:
     input: InputSpec
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
-    affine: bool = True
+    affine: Affine = True
     masks: Sharing = "shared"
     norms: Sharing = "unshared"
     weights: Kind = "supermask"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
+    folded: bool = False  # whether the present steps are iterated
     steps: list[Step] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     ops: dict[str, Op] = field(default_factory=dict)
@@ -106,10 +108,10 @@ class Draft:
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
         """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
-        outer = self.iteration
-        self.iteration = outer * iterations + iteration
+        outer = self.iteration, self.folded
+        self.iteration, self.folded = outer[0] * iterations + iteration, outer[1] or iterations > 1
         yield
-        self.iteration = outer
+        self.iteration, self.folded = outer
 
     def net(self, classes: tuple[str, ...] = ()) -> Net:
         """The net written so far."""
@@ -139,7 +141,8 @@ class Draft:
     def _norm(self, name: str, channels: int) -> nn.BatchNorm2d:
         """A norm of the present iteration's own, or that of the iterations before it."""
         key = name if self.norms == "shared" else self._tensor(name)
-        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=self.affine))
+        affine = self.folded if self.affine == "folded" else self.affine
+        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=affine))
 
     def _source(self, name: str) -> Source:
         """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""

@@ -28,7 +28,7 @@ REORDER = {"contract", "reassoc", "nsz"}  # what vectors of sums need; NaN and i
 
 def fits(x: Tensor, norm: nn.BatchNorm2d) -> bool:
     """Whether ``normalise`` takes this tensor: in training, where the compiled loops do."""
-    return norm.training and norm.momentum is not None and loops_over(x)
+    return type(norm) is nn.BatchNorm2d and norm.training and norm.momentum is not None and loops_over(x)
 
 
 def normalise(x: Tensor, norm: nn.BatchNorm2d, residual: Tensor | None, relu: bool) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from edgehfn.errors import InputError
-from edgehfn.nn.select import NEVER
+from edgehfn.nn.select import NEVER, counts
 from edgehfn.nn.supermask import Supermask
 
 Thresholds = Literal["layer", "adaptive"]
@@ -77,9 +77,8 @@ def _shares(pools: Sequence[Tensor], total: int, least: Sequence[int]) -> list[i
     found = list(least)
     rivals, left = list(range(len(pools))), total
     while rivals and left > 0:
-        values = torch.cat([pools[i] for i in rivals])
-        threshold = torch.topk(values, min(left, values.numel()), sorted=False).values.min().clamp_min(0)
-        above = torch.stack([(pools[i] >= threshold).sum() for i in rivals]).tolist()
+        chosen = counts(torch.cat([pools[i] for i in rivals]), [left])
+        above = torch.stack([part.sum() for part in chosen.split([pools[i].numel() for i in rivals])]).tolist()
         short = {i for i, count in zip(rivals, above, strict=True) if count < least[i]}
         if not short:
             for i, count in zip(rivals, above, strict=True):

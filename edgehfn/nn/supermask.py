@@ -57,6 +57,13 @@ def check_seed(seed: int) -> int:
     return seed
 
 
+def check_magnitude(value: float) -> float:
+    """The real value of one count. Raises InputError unless it is positive and finite."""
+    if not (isfinite(value) and value > 0):
+        raise InputError(f"magnitude {value} of a weight must be positive and finite")
+    return float(value)
+
+
 def check_thresholds(pruned: int, locked: int) -> tuple[int, int]:
     """Those of frozen positions, SPEC section 2.1. Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256."""
     if not (type(pruned) is type(locked) is int and 0 <= pruned <= pruned + locked <= THRESHOLD):
@@ -104,6 +111,8 @@ class Source(TypedDict):
     densities: tuple[float, ...]  # one a coat, each at most the one before
     mask: NotRequired[int]  # number among the masks over this tensor; it only seeds the search
     counts: NotRequired[Tensor | None]  # 0..coats, in weight order: a fixed mask; without it there are scores to learn
+    signs: NotRequired[generator.Words | None]  # stored in place of the generated ones: SPEC section 2
+    magnitude: NotRequired[float | None]  # of every weight, in place of the rule's
     pruned: NotRequired[int]  # thresholds of frozen positions, in 1/256: SPEC section 2.1
     locked: NotRequired[int]
 
@@ -126,9 +135,15 @@ class Supermask(nn.Module):
         self.tensor = check_seed(source["tensor"])
         self.seed = check_seed(source["seed"])
         self.densities = check_densities(source["densities"])
-        self.magnitude = magnitude(prod(shape[1:]), self.densities)
-        signs = torch.from_numpy(generator.signs(self.seed, self.tensor, prod(shape)).astype(np.float32))
-        self.register_buffer("base", (signs * self.magnitude).reshape(shape), persistent=False)
+        given = source.get("magnitude")
+        self.magnitude = magnitude(prod(shape[1:]), self.densities) if given is None else check_magnitude(given)
+        self.signs = source.get("signs")
+        if self.signs is None:
+            signs = generator.signs(self.seed, self.tensor, prod(shape))
+        else:
+            signs = generator.signs_of(self.signs, prod(shape))
+        base = torch.from_numpy(signs.astype(np.float32)) * self.magnitude
+        self.register_buffer("base", base.reshape(shape), persistent=False)
         counts = source.get("counts")
         if counts is None:
             key = generator.key(self.seed, self.tensor, SCORE_STREAM)

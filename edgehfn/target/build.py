@@ -24,7 +24,7 @@ ARCHIVE = "libedgehfn.a"
 Host = Literal["host"]
 HOST: Host = "host"
 Machine = Board | Host
-Main = Literal["harness", "selftest"]
+Main = Literal["harness", "selftest", "check"]
 Mode = Literal["plain", "trace", "count"]  # see firmware/port/mark.h
 
 COMPILE = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections")

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from edgehfn import generator
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.raw import Raw, checked, raw_shape
+from edgehfn.graph import Graph, packing, plan
+from edgehfn.graph.raw import Raw, checked, fitting, raw_dtype, raw_shape
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
 from edgehfn.target.toolchain import QEMU, call
@@ -68,6 +68,20 @@ def selftest(graph: Graph, on: str = HOST) -> bool:
         raise
 
 
+def check(graph: Graph, raw: Raw, on: str = HOST) -> list[int]:
+    """What NAME_check_graph says of each of the raw graphs ``(N, bytes)``, legal or not: SPEC section 5.2.
+
+    Raises InputError for other bytes than a graph takes, ToolError if a tool is missing or the program fails.
+    """
+    graphs, target = fitting(graph, raw), machine(on)
+    program = build(emitted(graph), target, main="check")
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "in.bin").write_bytes(np.ascontiguousarray(graphs).tobytes())
+        call(command(program, target), timeout=STARTING + PER_IMAGE * len(graphs), cwd=place)
+        return list((place / "out.bin").read_bytes())
+
+
 def machine(name: str) -> Machine:
     """The host, or the board of this name. Raises InputError naming those that exist."""
     return HOST if name == HOST else board(name)
@@ -79,9 +93,11 @@ def emitted(graph: Graph, checksum: int | None = None) -> dict[str, str]:
 
 
 def golden(graph: Graph) -> Raw:
-    """The raw image of the self-test (SPEC section 8)."""
-    data = generator.golden_input(graph.seed, prod(graph.input.shape)).reshape(raw_shape(graph))
-    return data if graph.input.dtype == "u8" else data.view(np.int8)
+    """The raw input of the self-test (SPEC section 8)."""
+    data = generator.golden_input(graph.seed, prod(raw_shape(graph))).reshape(raw_shape(graph))
+    if graph.input is not None and graph.input.topology is not None:
+        data = packing.golden(graph.input, data)
+    return data.view(np.int8) if raw_dtype(graph) == np.int8 else data
 
 
 def golden_checksum(graph: Graph) -> int:
@@ -92,7 +108,11 @@ def golden_checksum(graph: Graph) -> int:
 
 
 def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = ()) -> Ran:
-    """Run a built harness on images and read back ``row`` bytes for each. Raises ToolError if it fails or hangs."""
+    """Run a built harness on images and read back ``row`` bytes for each. Raises ToolError if it fails or hangs.
+
+    Images of no bytes are all the same: the harness runs once.
+    """
+    runs = len(images) if images.shape[1:] != (0,) else 1
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as name:
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
@@ -100,9 +120,10 @@ def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Seque
         # Leaks are moot without a heap, and their search fails under a debugger.
         call([*command(program, target), *plugin], timeout=timeout, cwd=place, env={"ASAN_OPTIONS": "detect_leaks=0"})
         made = np.fromfile(place / "out.bin", np.int8)
-    if made.size != row * len(images) + 4:
-        raise ToolError(f"{program}: wrote {made.size} bytes for {len(images)} images of {row} bytes and the stack's 4")
-    return Ran(made[:-4].reshape(len(images), row), int(made[-4:].view("<u4")[0]))
+    if made.size != row * runs + 4:
+        raise ToolError(f"{program}: wrote {made.size} bytes for {runs} images of {row} bytes and the stack's 4")
+    rows = np.broadcast_to(made[:-4].reshape(runs, row), (len(images), row))
+    return Ran(rows, int(made[-4:].view("<u4")[0]))
 
 
 def command(program: Path, target: Machine) -> list[str]:

@@ -17,11 +17,13 @@ from edgehfn.backends.work import terms
 from edgehfn.graph import Graph, plan
 from edgehfn.graph.ops import Node
 from edgehfn.target.board import CORES
+from edgehfn.target.graph_layers import graph_layers
 from edgehfn.target.instructions import bench
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 
 GRAPHS = 64
+NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
 ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
@@ -32,7 +34,7 @@ Counted = tuple[Node, Graph, int]
 
 def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
     """A row for each core and function. Raises ToolError if a tool is missing."""
-    graphs = [layers(seed) for seed in range(GRAPHS)]
+    graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
     compiler = version(ARM_GCC)
     for core in cores:
         by_function: dict[str, list[Counted]] = {}

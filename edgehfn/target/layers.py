@@ -7,6 +7,7 @@ from random import Random
 
 import numpy as np
 
+from edgehfn import masks
 from edgehfn.graph import Graph, ops
 from edgehfn.graph.graph import Tensor
 from edgehfn.graph.ops import (
@@ -104,7 +105,19 @@ class _Maker:
         coats, density = self.random.choice((1, 1, 1, 1, 2, 3)), self.random.choice(DENSITIES)
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]
         counts = np.logical_and.accumulate(kept).sum(0).astype(np.uint8)
-        return Supermask(name, self.weights, shape, coats, counts, seed=1)
+        pruned, locked, signs = 0, 0, None
+        if self.random.random() < 0.2:
+            pruned, locked = (
+                self.random.randrange(0, 129, self.random.choice((1, 16, 64))),
+                self.random.randrange(1, 120),
+            )
+            gone, held = masks.frozen(1, self.weights, counts.size, pruned, locked)
+            counts = np.where(gone, 0, np.maximum(counts, held)).astype(np.uint8)
+        if self.random.random() < 0.1:
+            words = draw.integers(0, 2**32, -(-counts.size // 32), np.uint32)
+            words[-1] &= np.uint32(2**32 - 1 >> -counts.size % 32)
+            signs = words
+        return Supermask(name, self.weights, shape, coats, counts, 1, pruned, locked, signs)
 
     def requantise(self, weight: ops.Weight, x: Tensor, residual: bool) -> Requantise:
         """Multipliers of 1 or 64, and the shift that brings the largest sum to seven bits."""

@@ -5,8 +5,9 @@
  *
  * A model offset is a number of bytes from the start of that struct. An arena offset is a number of bytes from the
  * start of the arena, which is aligned to 4; tensor offsets in it are multiples of 4. All functions run to completion,
- * use no memory but the arena and the stack, and execute the same instructions whatever the input. They trust the
- * model: the compiler has verified it.
+ * use no memory but the arena and the stack, and execute the same instructions whatever the input; where graphs are the
+ * input, whatever graph of as many nodes and edges. They trust the model: the compiler has verified it. They trust
+ * graphs that hfn_check_graph has called legal, and nothing else may run.
  *
  * Needs two's complement, little endian, and GCC, Clang or Arm Compiler 6. */
 #ifndef EDGEHFN_H
@@ -33,7 +34,7 @@
 extern "C" {
 #endif
 
-/* A weight of seeded signs and learned counts: SPEC section 2. 24 bytes. */
+/* A weight of seeded signs and learned counts, or a trained one of 2 bits or 1: SPEC section 2. 24 bytes. */
 struct hfn_supermask {
     uint32_t mask;  /* model offset of the first coat's words */
     uint32_t more;  /* model offset of coats - 1 uint32_t: model offsets of the other coats' words; 0 for one coat */
@@ -43,12 +44,6 @@ struct hfn_supermask {
     uint16_t stored_signs; /* 0 or 1 */
     uint16_t pruned;       /* P, in 1/256 */
     uint16_t frozen;       /* P + L; 0 for an ordinary tensor */
-};
-
-/* A trained weight of fewer than 8 bits: SPEC section 2. 8 bytes. */
-struct hfn_packed {
-    uint32_t values; /* model offset of its bytes */
-    uint32_t bits;   /* 1, 2 or 4 */
 };
 
 /* SPEC section 4. 16 bytes. */
@@ -70,10 +65,9 @@ struct hfn_conv {
     uint32_t residual; /* arena offset; may equal y; unused while the residual multiplier is 0 */
     uint32_t planes;   /* arena offset of the scratch's first part, see src/conv.h */
     uint32_t list;     /* arena offset of its second part, the uint16_t offsets of a channel or of all channels, or
-                          the unpacked weights of a channel */
+                          a channel's unpacked weights */
     uint32_t list_end; /* arena offset of its end; where lists are kept, the channels' lengths follow */
-    uint32_t
-        weight; /* model offset of a struct hfn_supermask or hfn_packed, or of int8_t values, in O, I, k, k order */
+    uint32_t weight; /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in O, I, k, k order */
     struct hfn_requantise requantise;
     uint16_t inputs, height, width; /* of x */
     uint16_t rows, columns;         /* of y, which has requantise.channels channels */
@@ -87,11 +81,12 @@ enum {
     HFN_KEEP_LISTS = 2, /* lists of all channels are built once, not once a band */
 };
 
-/* 32 bytes. */
+/* 36 bytes. */
 struct hfn_linear {
-    uint32_t x, y;   /* arena offsets */
-    uint32_t weight; /* model offset of a struct hfn_supermask or hfn_packed, or of int8_t values, in O, I order */
-    uint32_t inputs; /* elements of x */
+    uint32_t x, y;    /* arena offsets */
+    uint32_t scratch; /* arena offset of what src/linear_plain.h lays out; else unused */
+    uint32_t weight;  /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in O, I order */
+    uint32_t inputs;  /* elements of x */
     struct hfn_requantise requantise;
 };
 
@@ -132,6 +127,92 @@ struct hfn_add {
     int16_t lo; /* 0 or -127 */
 };
 
+/* Who hears whom: SPEC section 5.1. A slot is an element of a channel: a node, or one of up to three behind the last.
+ * 28 bytes. */
+struct hfn_topology {
+    uint32_t degrees; /* model offset of a uint16_t for each slot; arena offset if the graph comes with the input */
+    uint32_t sources; /* likewise, of the neighbours of the first node, then of the second, ...: uint16_t */
+    /* Arena offsets, if the graph comes with the input: */
+    uint32_t count;   /* of the number of nodes, a uint16_t */
+    uint32_t raw;     /* of the input behind its features: the numbers of nodes and of edges, and pairs of nodes */
+    uint32_t scratch; /* of a uint16_t for each slot */
+    uint16_t nodes;   /* that there are, or at most */
+    uint16_t edges;   /* at most; 0 for a stored graph */
+    uint16_t degree;  /* the largest, or at most */
+    uint16_t slots;
+};
+
+/* What hfn_check_graph says: SPEC section 5.2. */
+enum hfn_graph_status {
+    HFN_GRAPH_OK,
+    HFN_GRAPH_NODES,
+    HFN_GRAPH_EDGES,
+    HFN_GRAPH_RANGE,
+    HFN_GRAPH_LOOP,
+    HFN_GRAPH_DEGREE,
+    HFN_GRAPH_DUPLICATE,
+};
+
+/* A stored map. 12 bytes. */
+struct hfn_constant {
+    uint32_t values; /* model offset */
+    uint32_t y;      /* arena offset */
+    uint32_t size;   /* bytes */
+};
+
+/* Sparse features to a map over their nodes. 52 bytes. */
+struct hfn_sparse_linear {
+    uint32_t y;       /* arena offset */
+    uint32_t sums;    /* arena offset of a word for each slot */
+    uint32_t weights; /* and for each feature */
+    uint32_t weight;  /* model offset of a struct hfn_supermask, or of int8_t values in O, F order */
+    uint32_t starts;  /* model offset of inputs + 1 uint32_t: where the members of each feature start */
+    uint32_t members; /* model offset of node numbers, uint16_t */
+    uint32_t values;  /* model offset of an int8_t for each member; 0 if all are 1 */
+    uint32_t inputs;  /* features */
+    uint16_t slots;
+    uint16_t lanes; /* channels that are summed in a word: 4 if all sums fit 8 bits, 2 if they fit 16, else 1 */
+    struct hfn_requantise requantise;
+};
+
+/* 52 bytes. */
+struct hfn_aggregate {
+    uint32_t x, y;      /* arena offsets; may be equal */
+    uint32_t residual;  /* arena offset; may equal x or y; read, but of no effect while the residual multiplier is 0 */
+    uint32_t scratch;   /* arena offset of an int16_t for each slot */
+    uint32_t topology;  /* model offset */
+    uint32_t neighbour; /* model offsets of an entry for each degree: uint8_t, */
+    uint32_t own;       /* uint8_t */
+    uint32_t whole;     /* and uint16_t */
+    struct hfn_requantise requantise;
+    uint32_t shift; /* 0..31 */
+};
+
+/* 52 bytes. */
+struct hfn_attention {
+    uint32_t x, y;        /* arena offsets; may be equal */
+    uint32_t residual;    /* as in struct hfn_aggregate */
+    uint32_t scores;      /* arena offset of 2·heads channels */
+    uint32_t scratch;     /* arena offset of three bytes for each slot, then a byte for each slot and neighbour */
+    uint32_t topology;    /* model offset */
+    uint32_t exponential; /* model offset of 256 uint8_t */
+    struct hfn_requantise requantise;
+    uint16_t heads;
+    uint16_t each;  /* channels of a head */
+    uint32_t slope; /* 0..255 */
+};
+
+/* Sum or mean over nodes. 24 bytes. */
+struct hfn_node_pool {
+    uint32_t x, y;       /* arena offsets; may be equal */
+    uint32_t topology;   /* model offset */
+    uint32_t multiplier; /* model offset of a uint16_t, or of one for each number of nodes from 0 */
+    uint16_t channels;
+    uint16_t is_mean; /* 1: one for each */
+    uint16_t shift;   /* 0..31 */
+    int16_t lo;       /* 0 or -127 */
+};
+
 void hfn_input_u8(const struct hfn_input *node, uint32_t *arena);
 void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
 void hfn_conv_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena); /* SPEC N1..N3 hold */
@@ -139,17 +220,32 @@ void hfn_conv_plain(const void *model, const struct hfn_conv *node,
                     uint32_t *arena); /* and the weight's mask is plain */
 void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
-void hfn_conv_packed(const void *model, const struct hfn_conv *node, uint32_t *arena);
+void hfn_conv_int4(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena);
+void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena); /* one coat, nothing frozen */
 void hfn_linear_dense(const void *model, const struct hfn_linear *node, uint32_t *arena);
-void hfn_linear_packed(const void *model, const struct hfn_linear *node, uint32_t *arena);
+void hfn_linear_int4(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_max_pool(const struct hfn_max_pool *node, uint32_t *arena);
+void hfn_max_pool_2x2(const struct hfn_max_pool *node,
+                      uint32_t *arena); /* stride 2, no padding, even width from 8, not 10 */
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena);
 void hfn_add(const struct hfn_add *node, uint32_t *arena);
+
+/* The status of a graph in the raw input. 0: its neighbours are listed, and it may run. */
+int hfn_check_graph(const struct hfn_topology *topology, uint32_t *arena);
+
+void hfn_constant(const void *model, const struct hfn_constant *node, uint32_t *arena);
+void hfn_sparse_supermask(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena);
+void hfn_sparse_dense(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena);
+void hfn_sparse_int4(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena);
+void hfn_aggregate(const void *model, const struct hfn_aggregate *node, uint32_t *arena);
+void hfn_attention(const void *model, const struct hfn_attention *node, uint32_t *arena);
+void hfn_node_pool(const void *model, const struct hfn_node_pool *node, uint32_t *arena);
 
 /* For the self-test: SPEC section 8. */
 uint32_t hfn_crc32(const void *data, size_t size);
 void hfn_golden_input(uint32_t key, void *raw, size_t size);
+void hfn_golden_graph(const struct hfn_topology *topology, uint32_t *arena);
 
 #ifdef __cplusplus
 }

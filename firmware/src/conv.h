@@ -3,8 +3,10 @@
  *     for each band of output rows:
  *         build the planes
  *         for each output channel:
- *             build its list, or unpack its weights (bytes need neither)
+ *             build its list
  *             for each group of pixels: sum, requantise, store
+ *
+ * Trained weights are multiplied instead (conv_dense.h).
  *
  * Planes are shifted copies of the input map, one for each tap column b in 0..k-1, input channel c and row phase f in
  * 0..min(stride, k)-1, in this order. A plane has band + (k - 1) / stride rows of pitch bytes, pitch being the output

@@ -1,37 +1,104 @@
-/* The whole of a convolution of trained weights. */
+/* Convolution with trained weights.
+ *
+ * A tile is some groups of four pixels of a band, their taps laid out side by side for a core's multiplications, as
+ * signed numbers. For each tile, for each output channel: the sums of all groups, then requantisation. A group takes
+ *
+ *     portable, Armv6-M, Armv7-M: for each tap four pixels, 32 bits each
+ *     DSP: for each four taps t.., the pixels' t and t + 2 in one word each, then t + 1 and t + 3; zeros behind the
+ * last Helium: for each pixel its taps, a byte each, zeros behind them up to a multiple of 16
+ */
 #ifndef HFN_CONV_DENSE_H
 #define HFN_CONV_DENSE_H
 
 #include "conv.h"
-#include "packed.h"
+#include "int4.h"
+#include "isa.h"
 
-/* Sums, requantises and stores a channel of so many weights. */
-void hfn_channel_dense(struct hfn_channel *channel, const struct hfn_taps *taps, const int8_t *weight,
-                       uint32_t weights);
+enum { HFN_TILE = 16 }; /* groups at most */
 
-int32_t hfn_total(const int8_t *weight, uint32_t weights);
+static inline uint32_t hfn_group_size(uint32_t weights) {
+#if HFN_ISA == HFN_ISA_MVE
+    return 4 * ((weights + 15u) & ~15u);
+#elif HFN_ISA == HFN_ISA_DSP
+    return 8 * ((weights + 3u) & ~3u);
+#else
+    return 16 * weights;
+#endif
+}
 
-/* Weights are bytes, or packed ones, unpacked a channel at a time where lists would be; inline, for packed is known. */
-static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_packed) {
+/* What is laid out: groups of four pixels, the first of which has its tap 0 at planes; bytes are flipped to signed
+ * ones by flip. */
+struct hfn_tile {
+    uint32_t *to;
+    const uint8_t *planes;
+    const struct hfn_taps *taps;
+    uint32_t weights; /* of an output channel */
+    uint32_t groups;
+    uint32_t flip;
+};
+
+void hfn_tile_fill(const struct hfn_tile *tile);
+
+/* Requantises and writes the channel's next pixels, all of the tile. */
+void hfn_tile_outputs(const struct hfn_tile *tile, struct hfn_channel *channel, const int8_t *weight);
+
+/* sums[4·group + pixel] = Σ weight·tap; only where hfn_tile_outputs is not assembly. */
+void hfn_tile_sums(const struct hfn_tile *tile, int32_t *sums, const int8_t *weight);
+
+/* Outputs from a tile on: where its first pixel lies in its channel's part of the band. */
+struct hfn_place {
+    uint32_t offset, column;
+};
+
+/* Weights are bytes, or half bytes, unpacked a channel at a time where lists would be; inline, as that is known. */
+static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
+                                            const struct hfn_tile *tile, struct hfn_place start, int8_t *unpacked) {
+    const uint32_t weights = tile->weights, map = (uint32_t)node->rows * node->columns;
+    const int8_t *weight = unpacked ? unpacked : hfn_in_model(model, node->weight), *const residual = channel->residual;
+    int8_t *const y = channel->y;
+    struct hfn_place end = start;
+    for (uint32_t output = 0, at = start.offset; output < node->requantise.channels; output++, at += map) {
+        if (unpacked) {
+            hfn_unpack(unpacked, hfn_in_model(model, node->weight), output * weights, weights);
+        }
+        channel->scale.multiplier = hfn_multiplier(model, &node->requantise, output);
+        channel->scale.offset = hfn_offset(model, &node->requantise, output);
+        channel->y = y + at;
+        channel->residual = residual ? residual + at : NULL;
+        channel->column = start.column;
+        hfn_tile_outputs(tile, channel, weight);
+        weight += unpacked ? 0 : weights;
+        end.offset = (uint32_t)(channel->y - y) - (at - start.offset);
+        end.column = channel->column;
+    }
+    channel->y = y;
+    channel->residual = residual;
+    return end;
+}
+
+static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_int4) {
     const struct hfn_planes planes = hfn_planes(node);
-    const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
-    int8_t *const unpacked = hfn_in_arena(arena, node->list);
+    const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, size = hfn_group_size(weights);
+    const uint32_t at = node->list + (is_int4 ? (weights + 3) & ~3u : 0);
+    int8_t *const unpacked = is_int4 ? hfn_in_arena(arena, node->list) : NULL;
     struct hfn_taps taps;
     struct hfn_channel channel;
+    struct hfn_tile tile = {
+        hfn_in_arena(arena, at), NULL, &taps, weights, 0, node->flags & HFN_SIGNED ? 0x80808080u : 0};
+    uint32_t most = 0;
+    for (uint32_t end = at + size; end <= node->list_end && most < HFN_TILE; end += size) {
+        most++;
+    }
     hfn_taps(&taps, node, &planes);
     for (uint32_t first = 0; first < node->rows; first += node->band) {
-        const int8_t *weight = is_packed ? unpacked : hfn_in_model(model, node->weight);
+        struct hfn_place place = {0, 0};
         hfn_planes_fill(node, &planes, arena, first);
-        for (uint32_t output = 0; output < node->requantise.channels; output++) {
-            hfn_channel_open(&channel, model, node, &planes, arena, first, output);
-            if (is_packed) {
-                hfn_unpack(unpacked, model, node->weight, output * weights, weights);
-            }
-            if (node->flags & HFN_SIGNED) {
-                channel.start = -128 * hfn_total(weight, weights);
-            }
-            hfn_channel_dense(&channel, &taps, weight, weights);
-            weight += is_packed ? 0 : weights;
+        hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
+        tile.planes = channel.planes;
+        for (uint32_t left = channel.pixels / 4; left; left -= tile.groups, tile.planes += 4 * tile.groups) {
+            tile.groups = left < most ? left : most;
+            hfn_tile_fill(&tile);
+            place = hfn_tile_run(&channel, model, node, &tile, place, unpacked);
         }
     }
 }

@@ -54,4 +54,10 @@ enum { HFN_CLAMP_RELU = 0 };
 enum { HFN_CLAMP_RELU = 1 };
 #endif
 
+/* The output of an accumulator and the residual at its place; without a residual its factor is 0. */
+static inline int8_t hfn_rounded(const struct hfn_scale *scale, int32_t sum, int32_t residual) {
+    const int32_t t = scale->multiplier * sum + scale->offset + scale->residual * residual;
+    return (int8_t)hfn_clamp(t >> scale->shift, scale->lo);
+}
+
 #endif

@@ -1,20 +1,20 @@
-#include "packed.h"
+#include "dot.h"
+#include "int4.h"
 #include "requantise.h"
 
 enum { CHUNK = 64 }; /* weights that are unpacked at a time */
 
 /* REQUIRE |sum| < 2^31 for every partial sum (SPEC section 5: the bound A). */
-void hfn_linear_packed(const void *model, const struct hfn_linear *node, uint32_t *arena) {
+void hfn_linear_int4(const void *model, const struct hfn_linear *node, uint32_t *arena) {
     int8_t weight[CHUNK], *y = hfn_in_arena(arena, node->y);
     for (uint32_t output = 0, first = 0; output < node->requantise.channels; output++) {
         const int8_t *x = hfn_in_arena(arena, node->x);
         int32_t sum = 0;
         for (uint32_t left = node->inputs, count; left; left -= count, first += count) {
             count = left < CHUNK ? left : CHUNK;
-            hfn_unpack(weight, model, node->weight, first, count);
-            for (uint32_t i = 0; i < count; i++) {
-                sum += weight[i] * *x++;
-            }
+            hfn_unpack(weight, hfn_in_model(model, node->weight), first, count);
+            sum += hfn_dot(x, weight, count);
+            x += count;
         }
         y[output] = hfn_requantise(model, &node->requantise, output, sum);
     }

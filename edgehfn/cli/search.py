@@ -1,0 +1,165 @@
+"""``search``: the best net for a budget."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, table, typed
+from edgehfn.cli.measure import CORE, Bytes
+from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from edgehfn.search import Finished, Search
+
+TRIALS = 60
+UNITS = {"total_flash": "bytes of flash", "total_ram": "of RAM", "instructions": "instructions"}
+
+
+class Count(click.ParamType[int]):
+    """``20000000``, ``20M`` or ``0.5M``: K is a thousand and M a million."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([KM]?)", str(value).upper())
+        if found is None:
+            self.fail(f"{value} is no number of instructions, such as 20000000 or 20M", param, ctx)
+        return round(float(found[1]) * {"": 1, "K": 1_000, "M": 1_000_000}[found[2]])
+
+
+@click.command(
+    short_help="Find the best net for a part.",
+    epilog=example(
+        "edgehfn search --flash 16K --ram 16K --data fashion-mnist --minutes 45 -o found\n"
+        "edgehfn search --flash 32K --ram 24K --instructions 20M --target cortex-m0 --data mine.npz -o found"
+    ),
+)
+@click.option("--data", required=True, metavar="NAME|PATH", help="As for train.")
+@click.option("--flash", type=Bytes(), help="Most bytes of total flash, as edgehfn size counts them.")
+@click.option("--ram", type=Bytes(), help="Most bytes of RAM; the stack is not counted.")
+@click.option("--instructions", type=Count(), help="Most instructions of an inference.")
+@click.option("--target", default=CORE, metavar="CORE", show_default=True)
+@click.option(
+    "--trials", type=click.IntRange(1), help=f"Nets to train in the study.  [default: {TRIALS} without --minutes]"
+)
+@click.option(
+    "--minutes", type=click.FloatRange(0, min_open=True), help="Search for so long; the last training is extra."
+)
+@click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Of the best net's training.")
+@click.option("--rung", type=click.IntRange(1), help="Epochs of a net's first training.  [default: about 400 steps]")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all draws.")
+@click.option("--storage", metavar="URL", help="Of the study, for several machines.  [default: sqlite in DIR]")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="As for train.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="For results.",
+)
+@as_json
+def search(
+    data: str,
+    flash: int | None,
+    ram: int | None,
+    instructions: int | None,
+    target: str,
+    trials: int | None,
+    minutes: float | None,
+    epochs: int,
+    rung: int | None,
+    seed: int,
+    storage: str | None,
+    device: str,
+    threads: int,
+    output: Path,
+    as_json: bool,
+) -> Result:
+    """Search for the most accurate net that fits a part.
+
+    Only nets that fit are trained, first for a short while on some of the training images and measured on others; one
+    in three goes on to train three times as long, twice. The best is then trained on all of them and left in DIR as
+    best.hfn, calibrated, with search.json (all trials) and search.png (accuracy against flash). The same command goes
+    on after a kill, and several machines with one --storage share a study.
+    """
+    if flash is ram is instructions is None:
+        raise click.UsageError("give at least one of --flash, --ram and --instructions")
+    from edgehfn import data as sets
+    from edgehfn import search
+    from edgehfn.progress import progress
+
+    loaded, budget = sets.load(data), search.Budget(target, flash, ram, instructions)
+    output.mkdir(parents=True, exist_ok=True)
+    recipe = {"device": device, "threads": threads}
+    started, cpu = time.monotonic(), time.process_time()
+    study = search.Search(loaded, budget, storage or f"sqlite:///{output / 'study.db'}", seed=seed, rung=rung, **recipe)
+    limit = trials if trials or minutes else TRIALS
+    try:
+        with progress("searching") as report:
+            study.run(limit, None if minutes is None else 60 * minutes, report)
+        best = search.trained(study.tried())
+        if not best:
+            raise InputError("search: no net was trained; give more --minutes or a larger budget")
+        search.plot(study.tried(), budget, output / "search.png")
+        with progress("training the best") as report:
+            settings: dict[str, Any] = {**recipe, "epochs": epochs, "seed": seed}
+            done = search.finish(best, loaded, budget, output / "best.hfn", typed(), **settings, progress=report)
+    except KeyboardInterrupt:
+        raise Interrupted("stopped; the same command goes on") from None
+    spent = {"minutes": (time.monotonic() - started) / 60, "cpu_minutes": (time.process_time() - cpu) / 60}
+    result = {**_result(study, done), **{name: round(value, 2) for name, value in spent.items()}}
+    _write(output / "search.json", study, result)
+    if as_json:
+        emit(result)
+    else:
+        _show(result, study)
+        note(f"next: edgehfn compile {done.model} -o build")
+    return result
+
+
+def _result(study: Search, done: Finished) -> Result:
+    from edgehfn import search
+
+    return {
+        "model": str(done.model),
+        "accuracy": done.accuracy,
+        **{f"total_{name}" if name != "instructions" else name: value for name, value in asdict(done.cost).items()},
+        "trial": done.tried.number,
+        "width": done.tried.width,
+        "candidate": asdict(done.tried.candidate),
+        "trials": len(search.trained(study.tried())),
+    }
+
+
+def _write(path: Path, study: Search, result: Result) -> None:
+    trials = [one.to_json() for one in study.tried()]
+    settings = {"study": study.name, "budget": asdict(study.budget), "seed": study.seed, "rungs": study.rungs}
+    fresh = path.with_name(f"{path.name}.tmp")
+    fresh.write_text(json.dumps({**settings, "best": result, "trials": trials}, indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+def _show(result: Result, study: Search) -> None:
+    from edgehfn import search
+
+    rows = table(
+        "trial", "accuracy %", "epochs", "flash", "RAM", "instructions", "width", title="Pareto front, held back"
+    )
+    for one in search.front(study.tried()):
+        epochs, accuracy, _ = one.rank
+        assert one.cost is not None
+        sizes = (one.cost.flash, one.cost.ram, one.cost.instructions, one.width)
+        rows.add_row(str(one.number), f"{100 * accuracy:.2f}", str(epochs), *(f"{value:,}" for value in sizes))
+    show(rows)
+    cost = ", ".join(f"{result[name]:,} {unit}" for name, unit in UNITS.items())
+    show(f"{result['model']}: {100 * result['accuracy']:.2f} % of the test images, float; {cost}")
+    show(f"{result['trials']} nets trained in the study; this took {result['cpu_minutes']:.1f} CPU minutes")

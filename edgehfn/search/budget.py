@@ -1,0 +1,128 @@
+"""What a net may cost, what it costs, and how wide it may be for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from edgehfn.backends import footprint, prediction
+from edgehfn.errors import GraphError, InputError
+from edgehfn.graph import Graph, plan
+from edgehfn.search.space import LEAST, Candidate, Shape, build
+from edgehfn.target import bench
+from edgehfn.target.board import board
+from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
+from edgehfn.untrained import untrained
+
+NARROWEST, WIDEST = 4, 128  # channels of the first stage
+IMAGES = 16  # random ones, enough to see which layers need wide sums
+
+
+@dataclass(frozen=True)
+class Cost:
+    """On one core: bytes of total flash and RAM (the stack apart, as everywhere), instructions of an inference."""
+
+    flash: int
+    ram: int
+    instructions: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits on a core; None is no limit. Raises InputError for an unknown core."""
+
+    target: str
+    flash: int | None = None
+    ram: int | None = None
+    instructions: int | None = None
+
+    def __post_init__(self) -> None:
+        board(self.target)
+
+    def over(self, cost: Cost) -> dict[str, float]:
+        """The limits that are exceeded, each with the excess as a part of the limit."""
+        spent = asdict(cost)
+        limits = {name: limit for name, limit in asdict(self).items() if name in spent and limit is not None}
+        return {name: spent[name] / limit - 1 for name, limit in limits.items() if spent[name] > limit}
+
+    def predicted(self, graph: Graph) -> Cost:
+        """Without any tool; flash within 2 %, RAM exact, instructions within 5 %."""
+        planned, core = plan(graph), board(self.target).core
+        sizes, _ = footprint.predict(graph, planned, core)
+        return _cost(sizes.to_json(), prediction.predict(graph, planned, core).total)
+
+    def measured(self, graph: Graph) -> Cost:
+        """By compiler and emulator where they are installed, else predicted."""
+        sizes = footprint.footprint(graph, self.target)
+        counted = available(ARM_GCC, HOST_GCC, QEMU)
+        return _cost(sizes.sizes.to_json(), bench(graph, self.target).total if counted else sizes.instructions)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A width, what the net costs with it, and the limits that even the narrowest exceeds."""
+
+    width: int
+    cost: Cost | None  # None: there is no such net, or the device could not hold it
+    over: dict[str, float]
+
+
+class Fitting:
+    """How wide each candidate may be for one budget and kind of input, worked out once for each."""
+
+    def __init__(self, budget: Budget, input: Shape, classes: Sequence[str]) -> None:
+        self.budget, self.input, self.classes = budget, input, classes
+        self.known: dict[Candidate, Fit] = {}
+        least: list[Fit] = []
+        while not least or least[-1].over:
+            if len(least) == len(LEAST):
+                raise InputError(_nothing_fits(budget, min(least, key=lambda fit: sum(fit.over.values()))))
+            least.append(self._at(LEAST[len(least)], NARROWEST))
+
+    def fit(self, candidate: Candidate) -> Fit:
+        """The candidate at ``fill`` percent of its largest width."""
+        shape = candidate.shape
+        if shape not in self.known:
+            self.known[shape] = self._widest(shape)
+        widest = self.known[shape]
+        if widest.over or candidate.fill == 100:
+            return widest
+        return self._at(candidate, max(NARROWEST, candidate.fill * widest.width // 100))
+
+    def _widest(self, candidate: Candidate) -> Fit:
+        """By doubling, then by halving the gap: what a net costs grows with its width."""
+        fitting = self._at(candidate, NARROWEST)
+        if fitting.over:
+            return fitting
+        above = NARROWEST * 2
+        while above < WIDEST and not (found := self._at(candidate, above)).over:
+            fitting, above = found, above * 2
+        while above - fitting.width > 1:
+            found = self._at(candidate, (fitting.width + above) // 2)
+            if found.over:
+                above = found.width
+            else:
+                fitting = found
+        return fitting
+
+    def _at(self, candidate: Candidate, width: int) -> Fit:
+        try:
+            net = build(candidate, width, self.input, self.classes, seed=0)
+            cost = self.budget.predicted(untrained(net, IMAGES))
+        except GraphError:
+            return Fit(width, None, {"input": 1.0})
+        return Fit(width, cost, self.budget.over(cost))
+
+
+def _cost(sizes: dict[str, int], instructions: int) -> Cost:
+    return Cost(sizes["total_flash"], sizes["total_ram"], instructions)
+
+
+def _nothing_fits(budget: Budget, least: Fit) -> str:
+    if least.cost is None:
+        return "search: images of this size are too small for any net of the space; enlarge them"
+    spent, limits = asdict(least.cost), asdict(budget)
+    binding = ", ".join(f"{spent[name]:,} of {name} where {limits[name]:,} are allowed" for name in least.over)
+    return (
+        f"search: nothing fits; the smallest net takes {binding} on {budget.target}; raise --{next(iter(least.over))}"
+    )

@@ -1,0 +1,226 @@
+"""The search itself: an Optuna study of nets that fit, each trained for longer as long as it is among the best."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.trial import TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+import calibrate
+from edgehfn import generator
+from edgehfn.data import Dataset
+from edgehfn.errors import InputError
+from edgehfn.lower import lower
+from edgehfn.nn import Net
+from edgehfn.progress import Report
+from edgehfn.search.budget import Budget, Fit, Fitting
+from edgehfn.search.space import SPACE, STARTS, Candidate, build
+from edgehfn.search.trials import Tried, ended, note, trained
+from edgehfn.train import train
+from edgehfn.training import Diverged
+
+FACTOR, RUNGS = 3, 3  # each rung trains so many times as long as the one before; one in FACTOR goes on
+FIRST_STEPS = 390  # of the optimizer, in the first rung: an epoch of 50,000 images
+BATCH = 128
+HELD_BACK = (6, 10_000)  # training images to measure on: one in so many, but no more than that
+FRUITLESS = 200  # candidates in a row that do not fit or were tried before, after which a search ends
+PROCESS = "process"  # a trial's note of the machine and the process that run it
+ORDER, SAMPLER = 32, 33  # streams of the generator, beyond those of training
+
+
+class Search:
+    """A study of one data set, budget and seed in a storage, which it shares with others of the same settings.
+
+    ``rung`` is the epochs of the first rung, by default as many as make ``FIRST_STEPS`` steps. ``recipe`` is passed on
+    to :func:`edgehfn.train`. Raises InputError if nothing fits the budget or the storage cannot be used.
+    """
+
+    def __init__(
+        self, data: Dataset, budget: Budget, storage: str, *, seed: int = 0, rung: int | None = None, **recipe: Any
+    ) -> None:
+        self.part, self.budget, self.seed, self.recipe = hold_back(data), budget, seed, recipe
+        first = rung or max(1, round(FIRST_STEPS / max(1, len(self.part.y_train) // BATCH)))
+        self.rungs = tuple(first * FACTOR**n for n in range(RUNGS))
+        self.fitting = Fitting(budget, data.shape, data.classes)
+        settings = (data.digest(), asdict(budget), seed, self.rungs, SPACE)
+        self.name = f"{data.name} {hashlib.sha256(repr(settings).encode()).hexdigest()[:12]}"
+        self.study = _open(storage, self.name, first)
+
+    def run(self, trials: int | None, seconds: float | None, progress: Report | None = None) -> None:
+        """Try candidates until the study has ``trials`` trained ones, or this call has taken ``seconds``."""
+        started = time.monotonic()
+        fruitless = 0
+        while fruitless < FRUITLESS:
+            count, elapsed = len(trained(self.tried())), time.monotonic() - started
+            share = max(count / trials if trials else 0.0, elapsed / seconds if seconds else 0.0)
+            if share >= 1:
+                return
+            left = None if seconds is None else started + seconds
+            hear = _hear(progress, share)
+            if self._try(left, hear):
+                fruitless = 0
+            else:
+                fruitless += 1
+
+    def tried(self) -> list[Tried]:
+        """What ended so far, here and elsewhere."""
+        return ended(self.study.get_trials(deepcopy=False))
+
+    def net(self, candidate: Candidate, width: int) -> Net:
+        """A fresh one."""
+        return build(candidate, width, self.part.shape, self.part.classes, self.seed)
+
+    def _try(self, deadline: float | None, hear: Callable[[str, str], None]) -> bool:
+        """One trial; whether it trained anything."""
+        number = len(self.study.get_trials(deepcopy=False))
+        # A new sampler each time: what it draws depends on the study alone, not on when a process began.
+        self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, number, SAMPLER))
+        trial = self.study.ask(SPACE)
+        trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
+        try:
+            candidate = Candidate(**trial.params)
+            fit = self.fitting.fit(candidate)
+            twin = self._twin(candidate, fit)
+            note(trial, fit, twin=twin.number if twin else None)
+            if fit.over or twin:
+                for epochs, accuracy in twin.accuracies.items() if twin else ():
+                    trial.report(accuracy, epochs)
+                self._tell(trial, fit, None)
+                return False
+            self._climb(trial, candidate, fit, deadline, hear)
+        except BaseException:
+            _again(self.study, trial.number, trial.params)
+            raise
+        return True
+
+    def _climb(
+        self,
+        trial: optuna.Trial,
+        candidate: Candidate,
+        fit: Fit,
+        deadline: float | None,
+        hear: Callable[[str, str], None],
+    ) -> None:
+        """Train the candidate rung by rung, each time from the start: a rate that falls to its end tells more of a net
+        than the same epochs amid a longer run."""
+        cpu = 0.0
+        accuracy = 0.0
+        for epochs in self.rungs:
+            started, cpu_started = time.monotonic(), time.process_time()
+            net = self.net(candidate, fit.width)
+            try:
+                accuracy = self._train(net, epochs, lambda text: hear(f"trial {trial.number}, {text}", ""))
+                graph = lower(net, calibrate.calibrate(net, calibrate.batches(self.part.x_train)).scales)
+                last = epochs == self.rungs[-1]
+                cost = self.budget.measured(graph) if last else self.budget.predicted(graph)
+                fit = Fit(fit.width, cost, self.budget.over(cost))  # trained masks may take a little more or less
+            except Diverged:
+                accuracy = 0.0
+            cpu += time.process_time() - cpu_started
+            note(trial, fit, cpu)
+            trial.report(accuracy, epochs)
+            late = deadline is not None and time.monotonic() + FACTOR * (time.monotonic() - started) > deadline
+            if fit.over or (epochs != self.rungs[-1] and (trial.should_prune() or late)):
+                self._tell(trial, fit, None)
+                break
+        else:
+            self._tell(trial, fit, accuracy)
+        hear("", _line(trial.number, candidate, fit, accuracy, epochs))
+
+    def _train(self, net: Net, epochs: int, hear: Callable[[str], None]) -> float:
+        def report(done: int, total: int, note: str = "", milestone: str = "") -> None:
+            hear(note)
+
+        return train(
+            net, self.part, epochs=epochs, batch=BATCH, seed=self.seed, progress=report, **self.recipe
+        ).accuracy
+
+    def _tell(self, trial: optuna.Trial, fit: Fit, accuracy: float | None) -> None:
+        """End a trial, pruned unless it has the accuracy of the last rung."""
+        trial.set_constraint("over", sum(fit.over.values()))
+        self.study.tell(trial, accuracy, TrialState.PRUNED if accuracy is None else TrialState.COMPLETE)
+
+    def _twin(self, candidate: Candidate, fit: Fit) -> Tried | None:
+        """An earlier trial of the very same net."""
+        same = (candidate.shape, fit.width)
+        return next(
+            (one for one in self.tried() if (one.candidate.shape, one.width) == same and one.twin is None), None
+        )
+
+
+def hold_back(data: Dataset) -> Dataset:
+    """The training images, a part of them in place of the test images, which a search never sees."""
+    total = len(data.y_train)
+    count = min(max(1, total // HELD_BACK[0]), HELD_BACK[1])
+    order = np.argsort(generator.words(generator.key(0, 0, ORDER), total), kind="stable")
+    test, rest = order[:count], order[count:]
+    x, y = data.x_train, data.y_train
+    return replace(
+        data, x_train=x[rest], y_train=y[rest], x_test=x[test], y_test=y[test], sha256=f"{data.sha256} held back"
+    )
+
+
+def _open(storage: str, name: str, first: int) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=FACTOR)
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=name, direction="maximize", pruner=pruner, load_if_exists=True
+        )
+    except (SQLAlchemyError, ImportError, ValueError, optuna.exceptions.OptunaError) as error:
+        why = str(error).splitlines()[0]
+        raise InputError(
+            f"{storage}: no usable storage ({why}); give an SQLAlchemy URL such as sqlite:///s.db"
+        ) from None
+    for start in STARTS:
+        study.enqueue_trial(asdict(start), skip_if_exists=True)
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        if _dead(*trial.user_attrs.get(PROCESS, ("", 0))):
+            _again(study, trial.number, trial.params)
+    return study
+
+
+def _again(study: optuna.Study, number: int, candidate: Mapping[str, Any]) -> None:
+    """Give up a trial that was interrupted, and queue its candidate anew."""
+    study.tell(number, state=TrialState.FAIL)
+    study.enqueue_trial(dict(candidate))
+
+
+def _dead(machine: str, process: int) -> bool:
+    """Whether it was a process of this machine that is no more."""
+    try:
+        if machine == platform.node():
+            os.kill(process, 0)  # asks only
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+def _hear(progress: Report | None, share: float) -> Callable[[str, str], None]:
+    def hear(text: str, milestone: str) -> None:
+        if progress is not None:
+            progress(int(1000 * share), 1000, text, milestone)
+
+    return hear
+
+
+def _line(number: int, candidate: Candidate, fit: Fit, accuracy: float, epochs: int) -> str:
+    assert fit.cost is not None
+    fate = f", over its {' and '.join(fit.over)}" if fit.over else ""
+    return (
+        f"trial {number}: {100 * accuracy:.2f} % after {epochs} epochs, {fit.cost.flash:,} bytes of flash, "
+        f"{fit.cost.ram:,} of RAM, {fit.cost.instructions / 1e6:.2f} M instructions{fate}: width {fit.width}, "
+        f"{candidate.stages} stages growing to {candidate.growth} %, {candidate.blocks} blocks, fold {candidate.fold}, "
+        f"{candidate.entry}, {candidate.coats} coats of {candidate.density} %"
+    )

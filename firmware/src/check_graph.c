@@ -1,0 +1,78 @@
+#include "arena.h"
+#include "fill.h"
+
+/* Legal graphs take the same instructions for the same numbers of nodes and edges: what is wrong is gathered in bits
+ * and looked at behind each loop. Bit 31 of a - b says a < b for numbers below 2^31. */
+
+static uint32_t is_zero(uint32_t value) {
+    return (value - 1) & ~value; /* in bit 31 */
+}
+
+/* Whether all edges join nodes that there are, and none a node to itself. */
+static int ends(const hfn_half *edge, const hfn_half *end, uint32_t nodes) {
+    uint32_t inside = ~0u, loop = 0;
+    for (; edge != end; edge += 2) {
+        inside &= (edge[0] - nodes) & (edge[1] - nodes);
+        loop |= is_zero((uint32_t)edge[0] ^ edge[1]);
+    }
+    return !(inside >> 31) ? HFN_GRAPH_RANGE : loop >> 31 ? HFN_GRAPH_LOOP : HFN_GRAPH_OK;
+}
+
+/* Counts the degrees, which are 0, and sets where the next neighbour of each node goes. */
+static int count(const struct hfn_topology *topology, const hfn_half *edge, const hfn_half *end, hfn_half *degrees,
+                 hfn_half *next) {
+    uint32_t over = 0, total = 0;
+    for (; edge != end; edge++) {
+        degrees[*edge]++;
+    }
+    for (uint32_t v = 0; v < topology->slots; v++) {
+        next[v] = (hfn_half)total;
+        total += degrees[v];
+        over |= (uint32_t)topology->degree - degrees[v];
+    }
+    return over >> 31 ? HFN_GRAPH_DEGREE : HFN_GRAPH_OK;
+}
+
+/* Whether no node has a neighbour twice. A neighbour is marked with the node that was last seen to hear it. */
+static int distinct(const hfn_half *degrees, const hfn_half *source, hfn_half *mark, uint32_t slots) {
+    uint32_t twice = 0;
+    for (uint32_t v = 0; v < slots; v++) {
+        mark[v] = (hfn_half)v; /* does not hear itself */
+    }
+    for (uint32_t v = 0; v < slots; v++) {
+        for (const hfn_half *end = source + degrees[v]; source != end; source++) {
+            twice |= is_zero(mark[*source] ^ v);
+            mark[*source] = (hfn_half)v;
+        }
+    }
+    return twice >> 31 ? HFN_GRAPH_DUPLICATE : HFN_GRAPH_OK;
+}
+
+int hfn_check_graph(const struct hfn_topology *topology, uint32_t *arena) {
+    const hfn_half *raw = hfn_in_arena(arena, topology->raw), *edges = raw + 2;
+    const uint32_t nodes = raw[0];
+    hfn_half *degrees = hfn_in_arena(arena, topology->degrees), *sources = hfn_in_arena(arena, topology->sources);
+    hfn_half *next = hfn_in_arena(arena, topology->scratch), *found = hfn_in_arena(arena, topology->count);
+    if (nodes > topology->nodes) {
+        return HFN_GRAPH_NODES;
+    }
+    if (raw[1] > topology->edges) {
+        return HFN_GRAPH_EDGES;
+    }
+    *found = (hfn_half)nodes;
+    const hfn_half *const end = edges + 2 * (uint32_t)raw[1];
+    int status = ends(edges, end, nodes);
+    if (status == HFN_GRAPH_OK) {
+        uint32_t *const words = hfn_in_arena(arena, topology->degrees);
+        hfn_fill(words, words + topology->slots / 2, 0);
+        status = count(topology, edges, end, degrees, next);
+    }
+    if (status != HFN_GRAPH_OK) {
+        return status;
+    }
+    for (const hfn_half *edge = edges; edge != end; edge += 2) {
+        sources[next[edge[0]]++] = edge[1];
+        sources[next[edge[1]]++] = edge[0];
+    }
+    return distinct(degrees, sources, next, topology->slots);
+}

@@ -1,5 +1,0 @@
-#include "conv_dense.h"
-
-void hfn_conv_packed(const void *model, const struct hfn_conv *node, uint32_t *arena) {
-    hfn_conv_trained(model, node, arena, 1);
-}

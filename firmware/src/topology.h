@@ -1,0 +1,27 @@
+/* Who hears whom, wherever it lies. */
+#ifndef HFN_TOPOLOGY_H
+#define HFN_TOPOLOGY_H
+
+#include "arena.h"
+
+struct hfn_neighbours {
+    const hfn_half *degree, *end; /* of each slot */
+    const hfn_half *source;       /* the first node's first neighbour */
+    uint32_t slots;
+    uint32_t nodes;
+};
+
+static inline struct hfn_neighbours hfn_neighbours(const void *model, uint32_t offset, uint32_t *arena) {
+    const struct hfn_topology *topology = hfn_in_model(model, offset);
+    const void *base = topology->edges ? arena : model;
+    const hfn_half *count = hfn_in_arena(arena, topology->count);
+    struct hfn_neighbours found;
+    found.degree = hfn_in_model(base, topology->degrees);
+    found.end = found.degree + topology->slots;
+    found.source = hfn_in_model(base, topology->sources);
+    found.slots = topology->slots;
+    found.nodes = topology->edges ? *count : topology->nodes;
+    return found;
+}
+
+#endif

@@ -1,0 +1,124 @@
+"""Graphs that are not legal: every status, from Python, from the oracle and from every machine."""
+
+from __future__ import annotations
+
+from random import Random
+
+import graph_nets
+import numpy as np
+import numpy.typing as npt
+import oracle_graphs
+import pytest
+
+from edgehfn import machines, target
+from edgehfn.errors import InputError
+from edgehfn.graph import Graph, packing, verify
+from edgehfn.graph.ops import SIGNED, Aggregate, Input, Requantise
+from edgehfn.graph.topology import DEGREE, DUPLICATE, EDGES, LOOP, NODES, OK, RANGE, InputTopology
+from edgehfn.target.toolchain import ARM_GCC, QEMU, available
+
+Bytes = npt.NDArray[np.uint8]
+
+TOPOLOGY = InputTopology("graph", 7, 6, 3)
+INPUT = Input("input", (2, 2, 4), topology=TOPOLOGY)
+
+
+def net() -> Graph:
+    ones, q = (1,) * 4, Requantise((1, 1), (0, 0), 0, 2, SIGNED)
+    return verify(Graph((INPUT, Aggregate("y", "input", TOPOLOGY, ones, ones, ones, 0, q)), 1))
+
+
+def raw(nodes: int, edges: list[tuple[int, int]], count: int | None = None) -> Bytes:
+    """Bytes of a graph, whatever it is; behind its edges lies what would be wrong there."""
+    words = np.full(2 + 2 * TOPOLOGY.edges, 0xFFFF, "<u2")
+    words[:2] = nodes, len(edges) if count is None else count
+    words[2 : 2 + 2 * len(edges)] = np.array(edges, np.int64).ravel()
+    features = np.arange(16, dtype=np.uint8)
+    return np.concatenate([features, words.view(np.uint8)])
+
+
+CASES = {
+    "no node at all": (raw(0, []), OK),
+    "nodes without an edge": (raw(7, []), OK),
+    "as many as there may be": (raw(7, [(0, 1), (2, 1), (1, 3), (4, 3), (5, 6), (6, 0)]), OK),
+    "one node too many": (raw(8, []), NODES),
+    "as many nodes as a word can say": (raw(65535, [(0, 1)]), NODES),
+    "one edge too many": (raw(7, [(0, 1)], 7), EDGES),
+    "as many edges as a word can say": (raw(7, [], 65535), EDGES),
+    "too many of both": (raw(9, [], 9), NODES),
+    "the first end is not there": (raw(3, [(0, 1), (3, 1)]), RANGE),
+    "the second end is not there": (raw(3, [(1, 65535)]), RANGE),
+    "an edge without a node": (raw(0, [(0, 0)]), RANGE),
+    "a loop": (raw(3, [(0, 1), (2, 2)]), LOOP),
+    "a loop, and an end that is not there": (raw(3, [(1, 1), (2, 3)]), RANGE),
+    "four neighbours": (raw(5, [(0, 1), (2, 0), (0, 3), (4, 0)]), DEGREE),
+    "four neighbours, one twice": (raw(5, [(0, 1), (2, 0), (0, 3), (0, 1)]), DEGREE),
+    "an edge twice": (raw(5, [(3, 1), (2, 0), (3, 1)]), DUPLICATE),
+    "an edge both ways": (raw(5, [(3, 1), (2, 0), (1, 3)]), DUPLICATE),
+}
+MACHINES = ["host", *(target.CORES if available(ARM_GCC, QEMU) else ())]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_python_and_the_oracle(name: str) -> None:
+    given, wanted = CASES[name]
+    assert packing.graph_status(INPUT, given) == wanted == oracle_graphs.status(INPUT, given.tolist())
+
+
+@pytest.mark.parametrize("on", MACHINES)
+def test_every_machine(on: str) -> None:
+    assert target.check(net(), np.array([given for given, _ in CASES.values()]), on) == [s for _, s in CASES.values()]
+
+
+def test_noise() -> None:
+    """Of small numbers, so that every status occurs, and is the lowest that applies."""
+    rng = np.random.default_rng(1)
+    words = rng.integers(0, rng.integers(2, 10, (3000, 1)), (3000, 2 + 2 * TOPOLOGY.edges)).astype("<u2")
+    words[::2, 2::2] = 0  # many edges of one node
+    graphs = np.concatenate([np.zeros((3000, 16), np.uint8), words.view(np.uint8)], 1)
+    wanted = [oracle_graphs.status(INPUT, given.tolist()) for given in graphs]
+    assert set(wanted) == {OK, NODES, EDGES, RANGE, LOOP, DEGREE, DUPLICATE}
+    assert [packing.graph_status(INPUT, given) for given in graphs] == wanted
+    assert target.check(net(), graphs) == wanted
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_legal_graphs_of_random_nets(seed: int) -> None:
+    model = verify(graph_nets.variable(seed))
+    assert model.input is not None
+    for given in graph_nets.graphs(model, seed, 6):
+        assert packing.graph_status(model.input, given) == oracle_graphs.status(model.input, given.tolist()) == OK
+
+
+@pytest.mark.parametrize("on", ["pytorch", "emulator", "host"])
+def test_bad_graphs_never_run(on: str) -> None:
+    graphs = np.array([CASES["no node at all"][0], CASES["an edge twice"][0]])
+    with pytest.raises(InputError, match="graph 1: two edges join the same nodes"):
+        machines.run(net(), graphs, on)
+
+
+def test_packing_names_what_is_wrong() -> None:
+    features = np.zeros((2, 5), np.uint8)
+    for edges, message in (
+        ([(0, 5)], "edges: need up to 6 of nodes 0..4"),
+        ([(0, -1)], "edges: need up to 6 of nodes 0..4"),
+        ([(0, 1)] * 7, "edges: need up to 6"),
+        ([(2, 2)], "an edge joins a node to itself"),
+        ([(0, 1), (0, 2), (0, 3), (0, 4)], "more than the 3 neighbours"),
+        ([(0, 1), (1, 0)], "two edges join the same nodes"),
+    ):
+        with pytest.raises(InputError, match=message):
+            packing.pack(INPUT, features, edges)
+    for wrong in (np.zeros((3, 5), np.uint8), np.zeros((2, 8), np.uint8), np.zeros((2, 5), np.int8)):
+        with pytest.raises(InputError, match="features: need uint8 of shape"):
+            packing.pack(INPUT, wrong, [])
+
+
+def test_the_order_of_edges_and_ends_changes_nothing() -> None:
+    edges = [(0, 1), (2, 1), (1, 3), (4, 3), (5, 6), (6, 0)]
+    rng, features = Random(3), np.arange(14, dtype=np.uint8).reshape(2, 7) * 9
+    shuffled = [rng.choice(((a, b), (b, a))) for a, b in rng.sample(edges, len(edges))]
+    graphs = np.array([packing.pack(INPUT, features, given) for given in (edges, shuffled)])
+    for on in ("pytorch", "emulator", "host"):
+        first, second = machines.run(net(), graphs, on)
+        assert np.array_equal(first, second)

@@ -1,0 +1,110 @@
+"""The zoo: entries that come with the package do what their cards say, and a new one is computed from its run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import zoo as made
+from edgehfn import data, modelfile, trainlog, zoo
+from edgehfn.cli import cli
+from edgehfn.errors import InputError
+
+NAMES = [card.name for card in zoo.cards()]
+ENTRIES = pytest.mark.parametrize("card", zoo.cards(), ids=NAMES)
+
+
+@ENTRIES
+def test_an_entry_computes_the_bytes_of_its_card(card: zoo.Card) -> None:
+    model = made.FOLDER / f"{card.name}.hfn"
+    graph = made.open_entry(model)
+    assert modelfile.digest(model) == card.digest
+    assert made.digest(made.run(graph, made.random_images(graph))) == card.random_digest
+    assert sum(graph.macs.values()) == card.mac
+    assert graph.seed == card.seed
+
+
+@ENTRIES
+def test_an_entry_is_as_accurate_as_its_card(card: zoo.Card) -> None:
+    try:
+        loaded = data.load(card.data)
+    except InputError as error:
+        pytest.skip(str(error))
+    assert loaded.digest() == card.data_digest
+    graph = made.open_entry(made.FOLDER / f"{card.name}.hfn")
+    outputs = made.run(graph, loaded.x_test[: card.subset])
+    assert made.digest(outputs) == card.subset_digest
+    assert made.accuracy(outputs, loaded) == card.subset_accuracy
+    assert abs(card.accuracy - card.float_accuracy) < 0.01
+
+
+@ENTRIES
+def test_a_card_says_how_its_entry_was_made(card: zoo.Card) -> None:
+    assert card.command.startswith(("edgehfn train ", "edgehfn search "))
+    assert len(card.log) == card.epochs
+    assert card.cpu_minutes > 0
+    assert "/" not in card.command
+
+
+def test_list_and_get() -> None:
+    listed = CliRunner().invoke(cli, ["zoo", "list", "--json"])
+    assert [entry["name"] for entry in json.loads(listed.stdout)] == NAMES
+    assert all(entry["weights_flash"] > 0 and entry["accuracy"] > 0.5 for entry in json.loads(listed.stdout))
+    assert all(name in CliRunner().invoke(cli, ["zoo", "list"]).stdout for name in NAMES)
+
+
+def test_a_copy_is_ready_to_compile(tmp_path: Path) -> None:
+    model = tmp_path / "new" / "x.hfn"
+    got = CliRunner().invoke(cli, ["zoo", "get", "digits", "-o", str(model), "--json"])
+    assert json.loads(got.stdout)["model"] == str(model)
+    compiled = CliRunner().invoke(cli, ["compile", str(model), "-o", str(tmp_path)])
+    assert compiled.exit_code == 0, compiled.stderr
+    with pytest.raises(InputError, match=r"it has .*digits"):
+        zoo.get("bogus", tmp_path / "y.hfn")
+    with pytest.raises(InputError, match=r"use .*y\.hfn"):
+        zoo.get("digits", tmp_path / "y")
+    assert not list(tmp_path.glob("y*"))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run of two epochs, calibrated."""
+    model = tmp_path / "digits.hfn"
+    for words in (
+        f"train --data digits --arch tiny --no-affine --epochs 2 -o {model}",
+        f"calibrate {model} --data digits",
+    ):
+        done = CliRunner().invoke(cli, words.split())
+        assert done.exit_code == 0, done.stderr
+    return model
+
+
+def test_a_card_is_computed_from_its_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = run.parent / "zoo"
+    folder.mkdir()
+    monkeypatch.setattr(made, "FOLDER", folder)
+    monkeypatch.setattr(made, "BOARDS", made.BOARDS[:1])
+    monkeypatch.setattr(zoo, "_folder", lambda: folder)
+    card = made.add(run, "small")
+    assert zoo.cards() == (card,)
+    assert card.command == "edgehfn train --data digits --arch tiny -o digits.hfn --epochs 2 --no-affine"
+    assert len(card.log) == card.epochs == 2
+    assert list(made.check(card)) == []
+    wrong = dataclasses.replace(card, accuracy=0.5, digest="0", data_digest="0")
+    assert len(list(made.check(wrong))) == 3
+
+
+def test_a_run_that_is_not_whole_is_no_entry(run: Path) -> None:
+    log = trainlog.load(run, modelfile.digest(run))
+    with pytest.raises(InputError, match="other data"):
+        made.card(run, "x", dataclasses.replace(log, data="0"))
+    with pytest.raises(InputError, match="another model"):
+        trainlog.load(run, "0")
+    shutil.copy(run, run.with_name("bare.hfn"))
+    with pytest.raises(InputError, match="no readable training log"):
+        made.add(run.with_name("bare.hfn"), "bare")
