@@ -102,7 +102,7 @@ class _Maker:
             bits = self.random.choice((8, 8, 4, 2, 1))
             values = draw.integers(-LARGEST[bits], LARGEST[bits] + 1, shape)
             return Dense(name, np.where((values == 0) & (bits == 1), 1, values).astype(np.int8), bits)
-        coats, density = self.random.choice((1, 1, 1, 1, 2, 3)), self.random.choice(DENSITIES)
+        coats, density = self.random.choice((1, 1, 1, 2, 3)), self.random.choice(DENSITIES)
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]
         counts = np.logical_and.accumulate(kept).sum(0).astype(np.uint8)
         pruned, locked, signs = 0, 0, None
