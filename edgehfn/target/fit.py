@@ -24,7 +24,7 @@ from edgehfn.target.instructions import counted
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 
-GRAPHS, RARE = 64, 18
+GRAPHS = 64
 NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
@@ -37,8 +37,7 @@ Counted = tuple[Node, Graph, Plan, int]
 
 def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
     """A row for each core, runtime and function. Raises ToolError if a tool is missing."""
-    graphs = [layers(seed, rare=seed >= GRAPHS) for seed in range(GRAPHS + RARE)]
-    graphs += [graph_layers(seed) for seed in range(NETWORKS)]
+    graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
     fast = [(graph, plan(graph)) for graph in graphs]
     fast += [(graph, plan(graph, "ram", TIGHT)) for graph in graphs[:GRAPHS]]
     few = [(graph, plan(graph, "flash")) for graph in graphs]
