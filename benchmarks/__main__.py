@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.device import device
 from benchmarks.host import host
+from benchmarks.objectives import objectives
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "BENCH.md"
 HEAD = (
@@ -26,4 +27,4 @@ def main(parts: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(chain(HEAD, device(), host()))
+    main(chain(HEAD, device(), objectives(), host()))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from benchmarks.references import DENSITIES, resnet8
 from benchmarks.table import table
 from edgehfn.backends.footprint import Footprint, footprint
 from edgehfn.backends.prediction import predict
 from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import Supermask
 from edgehfn.target import CORES, Bench, bench
 from edgehfn.target.toolchain import ARM_GCC, emulator, version
 from edgehfn.untrained import untrained
@@ -53,7 +50,6 @@ def device() -> Iterator[str]:
     yield "## Flash and RAM"
     yield "Bytes, from the linked program; *scratch* is what the arena has beyond the feature maps."
     yield _sizes(sizes)
-    yield _masks(graphs)
 
 
 def _totals(counted: dict[tuple[str, float], Bench]) -> str:
@@ -94,20 +90,3 @@ def _sizes(sizes: dict[tuple[str, float], Footprint]) -> str:
         numbers = (s.code_flash, s.weights_flash, s.activation_ram, s.runtime_ram, s.stack)
         rows.append([core, str(density), *(f"{number:,}" for number in numbers)])
     return table(["", "density", "code", "model data", "feature maps", "scratch", "stack"], rows)
-
-
-def _masks(graphs: dict[float, Graph]) -> str:
-    """Stored mask bytes against the entropy of independent bits of each tensor's own density."""
-    rows = []
-    for density, graph in graphs.items():
-        stored = footprint(graph).flash["masks"]
-        limit = sum(_entropy(weight) for weight in graph.weights if isinstance(weight, Supermask)) / 8
-        rows.append([str(density), f"{stored:,}", f"{limit:,.0f}", f"{stored / limit:.2f}"])
-    return table(["density", "mask bytes", "entropy limit", "ratio"], rows)
-
-
-def _entropy(weight: Supermask) -> float:
-    """Bits: n·H(fraction kept)."""
-    kept = np.count_nonzero(weight.counts) / weight.counts.size
-    parts = np.array([p for p in (kept, 1 - kept) if p > 0])
-    return float(-(parts * np.log2(parts)).sum() * weight.counts.size)

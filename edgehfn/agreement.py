@@ -11,6 +11,7 @@ from edgehfn import machines
 from edgehfn.graph import Graph
 from edgehfn.graph.raw import Raw
 from edgehfn.machines import EMULATOR
+from edgehfn.objective import Objective
 from edgehfn.progress import Report
 from edgehfn.target.execute import Int8
 
@@ -66,10 +67,12 @@ def verify(
     on: Sequence[str] = machines.MACHINES,
     limits: Mapping[str, int] | None = None,
     progress: Report | None = None,
+    objective: Objective = "speed",
 ) -> Agreement:
     """Run raw images ``(N, *raw_shape)`` on machines and compare every node with the emulator's, byte for byte.
 
-    ``limits`` caps the images of slow machines, by name. Raises as ``machines.run`` does.
+    ``limits`` caps the images of slow machines, by name; ``objective`` is what the C spares. Raises as ``machines.run``
+    does.
     """
     limits = limits or {}
     images = {name: min(len(raw), limits.get(name, len(raw))) for name in on}
@@ -83,12 +86,14 @@ def verify(
                 continue
             if progress:
                 progress(done, total, name)
-            found[name].append(_compare(graph, name, start, emulated, _nodes(graph, part, name, emulated)))
+            found[name].append(_compare(graph, name, start, emulated, _nodes(graph, part, name, emulated, objective)))
             done += len(part)
     return Agreement({name: _joined(parts) for name, parts in found.items()})
 
 
-def _nodes(graph: Graph, raw: Raw, on: str, known: Mapping[str, Int8] | None = None) -> Mapping[str, Int8]:
+def _nodes(
+    graph: Graph, raw: Raw, on: str, known: Mapping[str, Int8] | None = None, objective: Objective = "speed"
+) -> Mapping[str, Int8]:
     if known is not None and on == EMULATOR:
         return {name: values[: len(raw)] for name, values in known.items()}
     tensors: dict[str, Int8] = {}
@@ -96,7 +101,7 @@ def _nodes(graph: Graph, raw: Raw, on: str, known: Mapping[str, Int8] | None = N
     def keep(name: str, values: Int8) -> None:
         tensors[name] = values.copy()
 
-    machines.run(graph, raw, on, keep)
+    machines.run(graph, raw, on, keep, objective)
     return {name: tensors[name] for name in graph.tensors}
 
 

@@ -38,7 +38,7 @@ class Row:
     instructions: int
     mac: int
     core: str
-    cpu_minutes: float  # of training
+    cpu_minutes: float  # of training, by the process that ended it
     command: str  # that trained it
 
 

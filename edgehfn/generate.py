@@ -11,26 +11,33 @@ from edgehfn.backends import c
 from edgehfn.backends.emulate import emulate
 from edgehfn.errors import InputError
 from edgehfn.graph import Graph, plan
+from edgehfn.objective import Objective, small
 from edgehfn.target import firmware
 from edgehfn.target.execute import golden
 
+CONFIG = "hfn_config.h"
 
-def write_c(graph: Graph, name: str, into: str | Path = ".") -> list[Path]:
+
+def write_c(graph: Graph, name: str, into: str | Path = ".", objective: Objective = "speed") -> list[Path]:
     """Write ``NAME.h`` and ``NAME.c``; the same graph gives the same bytes. Returns their paths.
 
     Their self-test (docs/SPEC.md section 8) expects what the emulator computes. Raises InputError if the name cannot
     begin C names or a file cannot be written, GraphError if the net is too large for the runtime.
     """
     expected = zlib.crc32(emulate(graph, golden(graph)[None]).tobytes())
-    files = c.emit(graph, plan(graph), name, expected)
+    files = c.emit(graph, plan(graph, objective), name, expected)
     return _write(Path(into), {name: text.encode() for name, text in files.items()})
 
 
-def write_runtime(into: str | Path) -> list[Path]:
-    """Copy the runtime's headers and sources into one folder. Raises InputError if a file cannot be written."""
+def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path]:
+    """Copy the runtime's headers and sources into one folder, set for an objective. Raises InputError if a file cannot
+    be written."""
     root = firmware.directory()
     sources = sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*.[chS]")])
-    return _write(Path(into), {source.name: source.read_bytes() for source in sources})
+    texts = {source.name: source.read_bytes() for source in sources}
+    if small(objective):
+        texts[CONFIG] = texts[CONFIG].replace(b"#define HFN_SMALL 0", b"#define HFN_SMALL 1")
+    return _write(Path(into), texts)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:

@@ -9,6 +9,7 @@ from edgehfn import target
 from edgehfn.errors import InputError
 from edgehfn.graph import Graph
 from edgehfn.graph.raw import Raw
+from edgehfn.objective import Objective
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8, Observe
 
@@ -17,12 +18,14 @@ EMULATOR = "emulator"
 MACHINES = (PYTORCH, EMULATOR, HOST, *target.CORES)
 
 
-def run(graph: Graph, raw: Raw, on: str = EMULATOR, observe: Observe | None = None) -> Int8:
+def run(
+    graph: Graph, raw: Raw, on: str = EMULATOR, observe: Observe | None = None, objective: Objective = "speed"
+) -> Int8:
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
-    receives every node's name and int8 bytes ``(N, *shape)``. Raises InputError for other machines or images, ToolError
-    where a compiler or QEMU is missing or fails.
+    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``: what the C spares. Raises InputError for
+    other machines or images, ToolError where a compiler or QEMU is missing or fails.
     """
     match on:
         case "pytorch":
@@ -34,7 +37,7 @@ def run(graph: Graph, raw: Raw, on: str = EMULATOR, observe: Observe | None = No
 
             return emulate(graph, raw, observe)
         case _:
-            return target.run(graph, raw, on, observe)
+            return target.run(graph, raw, on, observe, objective)
 
 
 def parse(words: str) -> tuple[str, ...]:

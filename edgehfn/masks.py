@@ -9,21 +9,43 @@ from edgehfn import generator
 from edgehfn.errors import InputError
 
 Counts = npt.NDArray[np.uint8]
+Bits = npt.NDArray[np.uint8]  # 0 or 1
+
+HEADER, RAW = 4, 15  # bits of a coded stream's parameter, and its value for bits as they are
 
 
-def pack(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = None) -> generator.Words:
-    """Mask words of a tensor: its coat streams back to back.
+def streams(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = None) -> list[Bits]:
+    """The bits of each coat's stream.
 
     ``counts`` holds for each weight the number of coats that keep it (0..coats), in weight order; ``free`` marks the
     positions whose first bit is stored (default: all).
     """
     counts = counts.ravel()
     first = counts if free is None else counts[free.ravel()]
-    streams = [generator.pack_bits((first >= 1).astype(np.uint8))]
-    for n in range(1, coats):
-        kept = counts[counts >= n]
-        streams.append(generator.pack_bits((kept >= n + 1).astype(np.uint8)))
-    return np.concatenate(streams)
+    return [(first >= 1).astype(np.uint8), *((counts[counts >= n] > n).astype(np.uint8) for n in range(1, coats))]
+
+
+def pack(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = None) -> generator.Words:
+    """Mask words of a tensor: its coat streams back to back; arguments as for ``streams``."""
+    return np.concatenate([generator.pack_bits(bits) for bits in streams(counts, coats, free)])
+
+
+def code(bits: Bits) -> npt.NDArray[np.uint8]:
+    """The bytes of a stream in the coded form of SPEC section 6.1, by the parameter that takes the fewest."""
+    if not bits.size:
+        return np.zeros(0, np.uint8)
+    ends = np.flatnonzero(np.append(bits, 1))
+    gaps = np.diff(ends, prepend=-1) - 1
+    if bits[-1]:
+        gaps = gaps[:-1]  # no 0 is behind the last 1
+    sizes = [int((gaps >> rice).sum()) + gaps.size * (1 + rice) for rice in range(RAW)]
+    rice = int(np.argmin(sizes))
+    if sizes[rice] >= bits.size:
+        return _bytes(RAW, bits.tolist())
+    coded: list[int] = []
+    for gap in gaps.tolist():
+        coded += [1] * (gap >> rice) + [0] + [gap >> i & 1 for i in range(rice)]
+    return _bytes(rice, coded)
 
 
 def unpack(
@@ -60,3 +82,8 @@ def frozen(
         stream = generator.words(generator.key(seed, tensor, generator.FROZEN_STREAM + plane), -(-size // 32))
         draw |= generator.bits(stream, size).astype(np.int64) << plane
     return draw < pruned, (draw >= pruned) & (draw < pruned + locked)
+
+
+def _bytes(parameter: int, bits: list[int]) -> npt.NDArray[np.uint8]:
+    header = [parameter >> i & 1 for i in range(HEADER)]
+    return np.packbits(np.array(header + bits, np.uint8), bitorder="little")

@@ -11,6 +11,7 @@ from edgehfn.backends.footprint import Footprint
 from edgehfn.charts import Bar
 from edgehfn.graph import Graph, ops, plan
 from edgehfn.graph.raw import raw_shape
+from edgehfn.objective import Objective
 from edgehfn.target import Bench
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def report(
 ) -> str:
     """The page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, the
     instructions of each node and the calibration of each tensor."""
-    sections = [_flash(footprint), _arena(graph)]
+    sections = [_flash(footprint), _arena(graph, footprint.objective)]
     if bench is not None:
         sections.append(_instructions(graph, bench))
     if calibration is not None:
@@ -118,8 +119,8 @@ def _stack(footprint: Footprint) -> str:
     return f"a run used {used:,} bytes, and the longest chain of calls in the machine code takes {bound:,}"
 
 
-def _arena(graph: Graph) -> str:
-    planned = plan(graph)
+def _arena(graph: Graph, objective: Objective) -> str:
+    planned = plan(graph, objective)
     note = (
         f"One block of {planned.size:,} bytes holds every tensor and the scratch of every convolution; without scratch "
         f"it would take {planned.activations:,}. A box is a buffer: across the nodes while it lives, over its bytes."

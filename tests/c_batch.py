@@ -19,12 +19,13 @@ from nodes import Tensors
 
 from edgehfn.backends import c
 from edgehfn.graph import plan
-from edgehfn.graph.arena import SCRATCH_LIMIT
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.raw import raw_shape
+from edgehfn.objective import Objective, small
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-align=strict", "-Werror")
+LEAST = -(1 << 30)  # a scratch limit: every node takes as little as it can
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
@@ -82,20 +83,31 @@ int main(void) {{
 
 @dataclass(frozen=True)
 class Case:
-    """A graph, its raw images ``(N, *raw_shape)``, the scratch it may take and a change to its generated source."""
+    """A graph, its raw images ``(N, *raw_shape)``, the scratch it may take (None: the objective's), what it spares, and
+    a change to its generated source."""
 
     graph: Graph
     raw: Raw
-    scratch_limit: int = SCRATCH_LIMIT
+    scratch_limit: int | None = None
+    objective: Objective = "speed"
     edit: Callable[[str], str] = str
 
 
 def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
     """Build and run in the empty directory ``place``; every node's values ``(N, *shape)``, case by case."""
+    (is_small,) = {small(case.objective) for case in cases}  # one runtime for all
     (place / "trace.h").write_text(TRACE)
     (place / "driver.c").write_text(DRIVER.format(**_tables(cases, place)))
     sources = ["driver.c", *(f"n{i}.c" for i in range(len(cases))), *map(str, (FIRMWARE / "src").glob("*.c"))]
-    flags = [*WARNINGS, *SANITIZED, f"-I{FIRMWARE / 'include'}", "-include", "trace.h", "-c"]
+    flags = [
+        *WARNINGS,
+        *SANITIZED,
+        f"-I{FIRMWARE / 'include'}",
+        "-include",
+        "trace.h",
+        f"-DHFN_SMALL={int(is_small)}",
+        "-c",
+    ]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda part: call(["gcc", *flags, *part], place), (sources[::2], sources[1::2])))
     call(["gcc", *SANITIZED, *sorted(p.name for p in place.glob("*.o")), "-o", "driver"], place)
@@ -123,7 +135,7 @@ def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
     """Writes the models; returns what the driver must know of them."""
     prototypes, models = [], []
     for i, case in enumerate(cases):
-        planned = plan(case.graph, case.scratch_limit)
+        planned = plan(case.graph, case.objective, case.scratch_limit)
         for name, text in c.emit(case.graph, planned, f"n{i}").items():
             (place / name).write_text(case.edit(text))
         over_graphs = case.graph.input is not None and case.graph.input.topology is not None

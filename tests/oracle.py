@@ -80,6 +80,54 @@ def counts(mask: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
     return found
 
 
+def coded_stream(coded: Sequence[int], count: int) -> tuple[list[int], int]:
+    """Section 6.1: a coded stream's bits, and the bytes they take; behind the last bit used there are only zeros."""
+    if count == 0:
+        return [], 0
+    rest = iter([byte >> i & 1 for byte in coded for i in range(8)])
+    used = 0
+
+    def take(n: int) -> list[int]:
+        nonlocal used
+        used += n
+        return [next(rest) for _ in range(n)]
+
+    def number(n: int) -> int:
+        return sum(bit * 2**i for i, bit in enumerate(take(n)))
+
+    r = number(4)
+    found: list[int] = []
+    if r == 15:
+        found = take(count)
+    while len(found) < count:
+        gap = 0
+        while take(1) == [1]:
+            gap += 2**r
+        gap += number(r)
+        found += [0] * gap
+        if len(found) < count:
+            found.append(1)
+    assert len(found) == count, "a gap reaches beyond the stream"
+    size = (used + 7) // 8
+    assert not any(take(8 * size - used)), "unused bits must be 0"
+    return found, size
+
+
+def coded_counts(coded: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
+    """Section 6.1: what a tensor's coded streams say of each position."""
+    found = [int(state == "locked") for state in states]
+    stored = [i for i, state in enumerate(states) if state == "free"]
+    rest = list(coded)
+    for n in range(1, coats + 1):
+        taken, size = coded_stream(rest, len(stored))
+        rest = rest[size:]
+        for i, bit in zip(stored, taken, strict=True):
+            found[i] += bit
+        stored = [i for i, count in enumerate(found) if count >= n]
+    assert not rest, "coded bytes are left over"
+    return found
+
+
 def trained(w: ops.Dense, size: int) -> list[int]:
     """A dense weight as it is stored."""
     if w.bits == 8:

@@ -15,12 +15,11 @@ import nets
 import nodes
 import numpy as np
 import pytest
-from c_batch import Case
+from c_batch import LEAST, Case
 
 from edgehfn import masks
 from edgehfn.backends import c
 from edgehfn.graph import plan
-from edgehfn.graph.arena import SCRATCH_LIMIT
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import (
     RELU,
@@ -38,7 +37,9 @@ from edgehfn.graph.ops import (
     Weight,
 )
 from edgehfn.graph.verify import verify
+from edgehfn.objective import Objective
 
+RUNTIMES: tuple[Objective, ...] = ("speed", "flash")  # ram has that of speed
 SEED = 20
 MAPS = [(1, 1), (1, 9), (6, 1), (4, 4), (7, 6), (9, 13), (8, 16)]
 
@@ -66,14 +67,16 @@ def usual(weight: Weight, shift: int, rng: Random, clamp: tuple[int, int] = SIGN
     )
 
 
-def test_random_nets(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("objective", "count"), [("speed", 200), ("ram", 20), ("flash", 100)])
+def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
     """A third of them in bands of one row, a third in a few."""
-    limits = (1, 1000, SCRATCH_LIMIT)
-    graphs = [nets.random_graph(seed, macs=100_000) for seed in range(200)]
-    check([Case(g, nets.random_input(g, s, 4), limits[s % 3]) for s, g in enumerate(graphs)], tmp_path)
+    limits = (LEAST, 1000, None)
+    graphs = [nets.random_graph(seed, macs=100_000) for seed in range(count)]
+    check([Case(g, nets.random_input(g, s, 4), limits[s % 3], objective) for s, g in enumerate(graphs)], tmp_path)
 
 
-def test_every_geometry_of_a_convolution(tmp_path: Path) -> None:
+@pytest.mark.parametrize("objective", RUNTIMES)
+def test_every_geometry_of_a_convolution(objective: Objective, tmp_path: Path) -> None:
     """All kernels, strides and paddings on maps of awkward sizes, by every kernel of the runtime, whole or by rows."""
     rng, cases = Random(1), []
     for (height, width), dtype in product(MAPS, ("u8", "s8")):
@@ -87,7 +90,7 @@ def test_every_geometry_of_a_convolution(tmp_path: Path) -> None:
             q = usual(weight, rng.choice((5, 9)), rng)
             made.append(Conv(f"y{number}", "input", weight, q, stride, padding))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((1, SCRATCH_LIMIT))))
+        cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((LEAST, None)), objective))
     used = {c.function(node, case.graph) for case in cases for node in case.graph}
     assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_int4"}
     check(cases, tmp_path)
@@ -171,7 +174,8 @@ def test_clamps_hold_at_thirty_one_bits(tmp_path: Path) -> None:
 THRESHOLDS = [(0, 0), (1, 0), (0, 1), (128, 0), (0, 128), (96, 64), (37, 101), (255, 1), (256, 0), (0, 256), (128, 128)]
 
 
-def test_coats_and_frozen_positions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("objective", RUNTIMES)
+def test_coats_and_frozen_positions(objective: Objective, tmp_path: Path) -> None:
     """Channels begin inside words; with several bands all streams start again."""
     rng, made = Random(5), [Input("input", (3, 5, 4))]
     for (pruned, locked), coats in product(THRESHOLDS, range(1, 8)):
@@ -188,7 +192,7 @@ def test_coats_and_frozen_positions(tmp_path: Path) -> None:
                 else Linear(f"y{number}", "input", weight, q)
             )
     graph = verify(Graph(tuple(made), SEED))
-    check([Case(graph, nets.random_input(graph, 3, 2), limit) for limit in (1, SCRATCH_LIMIT)], tmp_path)
+    check([Case(graph, nets.random_input(graph, 3, 2), limit, objective) for limit in (LEAST, None)], tmp_path)
 
 
 def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
@@ -204,7 +208,7 @@ def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
             q = usual(weight, 9 if kind == "narrow" else 6, rng, clamp, rng.choice((1, 1, 3, 0)) if residual else 0)
             made.append(Conv(f"y{number}", x, weight, q, 1, 1, residual))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 3, 3), rng.choice((1, SCRATCH_LIMIT))))
+        cases.append(Case(graph, nets.random_input(graph, 3, 3), rng.choice((LEAST, None))))
     places = plan(cases[0].graph).tensors
     assert places["y2"].offset == places["y0"].offset
     assert places["y3"].offset != places["y2"].offset

@@ -9,7 +9,7 @@ from random import Random
 import draws
 import numpy as np
 import numpy.typing as npt
-from c_batch import FIRMWARE, SANITIZED, WARNINGS, call
+from c_batch import FIRMWARE, LEAST, SANITIZED, WARNINGS, call
 
 from edgehfn.backends import c
 from edgehfn.graph import plan
@@ -112,7 +112,7 @@ def cases() -> list[tuple[Graph, int]]:
         for p in {0, k // 2, k - 1}:
             if k <= min(h, w) + 2 * p:
                 graph = conv(number, (1 + number % 3, h, w), ("u8", "s8")[number % 2], k, d, p)
-                found.append((graph, (1, 400, 16384)[number % 3]))
+                found.append((graph, (LEAST, 400, 16384)[number % 3]))
     return [*found, (conv(1, (40, 3, 3), "u8", 1, 1, 0), 300), (conv(2, (9, 4, 5), "s8", 3, 1, 1), 600)]
 
 
@@ -124,7 +124,7 @@ def test_planes_and_lists_are_what_the_header_says(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     written, wanted = [], []
     for graph, limit in cases():
-        planned = plan(graph, limit)
+        planned = plan(graph, scratch_limit=limit)
         x = rng.integers(graph.tensors["input"].lo, 128, graph.input.shape).astype(np.int8)
         arena = rng.integers(0, 256, planned.size).astype(np.uint8)
         arena[planned.tensors["input"].offset :][: x.size] = x.ravel().view(np.uint8)

@@ -187,12 +187,9 @@ int main() {{
 
 def test_another_runtime_version_is_refused(tmp_path: Path) -> None:
     write(tmp_path, files(nets.random_graph(1)))
-    (tmp_path / "edgehfn.h").write_text(
-        (FIRMWARE / "include" / "edgehfn.h").read_text().replace("VERSION 1", "VERSION 2")
-    )
-    said = subprocess.run(
-        ["gcc", "-I.", "-c", "kws.c"], cwd=tmp_path, capture_output=True, text=True, check=False
-    ).stderr
+    public = FIRMWARE / "include" / "edgehfn.h"
+    (tmp_path / "edgehfn.h").write_text(public.read_text().replace("VERSION 1", "VERSION 2"))
+    said = build(tmp_path, "gcc", "-I.", "-c", "kws.c")
     assert "generated for version 1" in said
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from random import Random
 
+import c_batch
 import graph_nets
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +14,9 @@ import oracle_graphs
 import pytest
 
 from edgehfn import machines, target
+from edgehfn.backends.emulate import emulate
 from edgehfn.errors import InputError
+from edgehfn.generate import write_c, write_runtime
 from edgehfn.graph import Graph, packing, verify
 from edgehfn.graph.ops import SIGNED, Aggregate, Input, Requantise
 from edgehfn.graph.topology import DEGREE, DUPLICATE, EDGES, LOOP, NODES, OK, RANGE, InputTopology
@@ -112,6 +117,57 @@ def test_packing_names_what_is_wrong() -> None:
     for wrong in (np.zeros((3, 5), np.uint8), np.zeros((2, 8), np.uint8), np.zeros((2, 5), np.int8)):
         with pytest.raises(InputError, match="features: need uint8 of shape"):
             packing.pack(INPUT, wrong, [])
+
+
+USER = """
+#include "net.h"
+
+#include <stdio.h>
+
+static NET_ARENA(arena);
+
+int main(void) {
+    static const uint16_t bonds[][2] = {{0, 1}, {2, 1}, {1, 3}, {4, 3}};
+    struct net_graph *graph = NET_INPUT(arena);
+    for (int v = 0; v < 5; v++) {
+        graph->features[0][v] = (uint8_t)(10 * v);
+        graph->features[1][v] = (uint8_t)(255 - v);
+    }
+    graph->nodes = 5;
+    graph->edges = 4;
+    for (int i = 0; i < 4; i++) {
+        graph->edge[i][0] = bonds[i][0];
+        graph->edge[i][1] = bonds[i][1];
+    }
+    if (net_check_graph(arena) != NET_GRAPH_OK) {
+        return 1;
+    }
+    net_run(arena);
+    for (int i = 0; i < NET_OUTPUT_SIZE; i++) {
+        printf("%d ", NET_OUTPUT(arena)[i]);
+    }
+    graph->nodes = 9;
+    printf("%d %d", net_check_graph(arena), NET_GRAPH_NODES);
+    return 0;
+}
+"""
+
+
+def test_a_users_program(tmp_path: Path) -> None:
+    """The header's struct is the packing, and filling it needs no cast."""
+    model = net()
+    write_c(model, "net", tmp_path)
+    write_runtime(tmp_path)
+    (tmp_path / "main.c").write_text(USER)
+    sources = [path.name for path in tmp_path.glob("*.c")]
+    c_batch.call(["gcc", *c_batch.WARNINGS, *c_batch.SANITIZED, *sources, "-o", "main"], tmp_path)
+    features = np.array([[10 * v for v in range(5)], [255 - v for v in range(5)]], np.uint8)
+    raw = packing.pack(INPUT, features, [(0, 1), (2, 1), (1, 3), (4, 3)])
+    wanted = [*emulate(model, raw[None])[0].ravel().tolist(), NODES, NODES]
+    done = subprocess.run(["./main"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = list(map(int, done.stdout.split()))
+    behind = [i for i in range(16) if i % 8 >= 5]  # nodes that are not there, whose features nobody set
+    assert [v for i, v in enumerate(found) if i not in behind] == [v for i, v in enumerate(wanted) if i not in behind]
 
 
 def test_the_order_of_edges_and_ends_changes_nothing() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from random import Random
+from typing import Literal
 
+import draws
 import limits
 import nets
 import numpy as np
@@ -11,8 +14,9 @@ import pytest
 from nodes import assert_same, observed
 
 from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, ops
-from edgehfn.graph.verify import narrow
+from edgehfn.graph import Graph, ops, plan
+from edgehfn.graph.ops import RELU, SIGNED
+from edgehfn.graph.verify import narrow, verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
@@ -45,6 +49,23 @@ def test_the_fast_path_is_what_is_linked(core: str) -> None:
 
 
 @pytest.mark.parametrize("core", MARKS)
+def test_where_flash_is_spared_portable_code_is_linked(core: str) -> None:
+    program = build(emitted(nets.folded_resnet(1), objective="flash"), board(core), "flash")
+    code = call([OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
+    mark, _ = MARKS[core]
+    assert code.count("\n") > 100
+    assert code.count(mark) == 0
+
+
+@pytest.mark.parametrize("core", sorted(FUZZED))
+def test_what_spares_flash_agrees_with_the_emulator(core: str) -> None:
+    for seed in range(2000, 2012):
+        graph = nets.random_graph(seed, channels=24)
+        raw = nets.random_input(graph, seed, 2)
+        assert_same(observed(emulate, graph, raw), observed(partial(run, on=core, objective="flash"), graph, raw))
+
+
+@pytest.mark.parametrize("core", MARKS)
 def test_fast_paths_agree_with_the_emulator(core: str) -> None:
     met = 0
     for seed in range(1000, 1000 + (25 if core in FUZZED else 5)):
@@ -61,6 +82,23 @@ def test_folded_resnets_agree(size: int, core: str) -> None:
     graph = nets.folded_resnet(5, width=12, size=size)
     raw = nets.random_input(graph, 5, 4)
     assert np.array_equal(emulate(graph, raw), run(graph, raw, core))
+
+
+@pytest.mark.parametrize("core", sorted(FUZZED))
+@pytest.mark.parametrize(("dtype", "clamp"), [("u8", RELU), ("s8", SIGNED)])
+def test_bands_of_few_rows_agree(dtype: Literal["u8", "s8"], clamp: tuple[int, int], core: str) -> None:
+    """Planes that are made row by row and moved from band to band."""
+    made: list[ops.Node] = [ops.Input("input", (16, 32, 32), dtype=dtype)]
+    inputs = 16
+    for number, (stride, channels) in enumerate([(1, 16), (2, 24), (1, 24), (2, 8)]):
+        weight = draws.supermask(Random(number), 1, number, (channels, inputs, 3, 3), 30)
+        q = ops.Requantise((1,) * channels, (0,) * channels, 0, 7, clamp)
+        made.append(ops.Conv(f"y{number}", made[-1].name, weight, q, stride, 1))
+        inputs = channels
+    graph = verify(Graph(tuple(made), 1))
+    assert {s.band for s in plan(graph, "ram").scratch.values()} & {1, 2, 3}
+    raw = nets.random_input(graph, 6, 2)
+    assert_same(observed(emulate, graph, raw), observed(partial(run, on=core, objective="ram"), graph, raw))
 
 
 @pytest.mark.parametrize("core", sorted(FUZZED))

@@ -15,6 +15,7 @@ from edgehfn.backends.footprint import footprint, paper
 from edgehfn.errors import InputError, ToolError
 from edgehfn.graph import Graph, plan, verify
 from edgehfn.graph.ops import RELU, Conv, Dense, Input, Linear, Requantise, Supermask, Weight
+from edgehfn.objective import OBJECTIVES, Objective
 from edgehfn.report import report
 from edgehfn.target import CORES, bench, elf, firmware
 from edgehfn.target import board as boards
@@ -30,10 +31,11 @@ NETS = {
 }
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("net", NETS)
-def test_predictions_hold_in_a_linked_program(net: str, core: str) -> None:
-    found = footprint(NETS[net], core)
+def test_predictions_hold_in_a_linked_program(net: str, core: str, objective: Objective) -> None:
+    found = footprint(NETS[net], core, objective)
     assert found.measured is not None
     predicted, measured = found.predicted.to_json(), found.measured.sizes.to_json()
     for exact in ("weights_flash", "activation_ram", "runtime_ram", "total_ram"):

@@ -50,6 +50,33 @@ def test_unpack_reads_what_pack_stored(weight: Supermask) -> None:
 
 
 @given(tensors())
+def test_the_oracle_reads_what_is_coded(weight: Supermask) -> None:
+    states = oracle.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    coded = [byte for stream in weight.coded_streams for byte in stream.tolist()]
+    assert oracle.coded_counts(coded, weight.coats, states) == weight.counts.tolist()
+
+
+@given(st.lists(st.integers(0, 1), max_size=200), st.integers(0, 400))
+def test_streams_are_coded_with_the_best_parameter(bits: list[int], zeros: int) -> None:
+    """No parameter is shorter, and bits as they are take a nibble more."""
+    bits = [0] * zeros + bits
+    coded = masks.code(np.array(bits, np.uint8))
+    assert oracle.coded_stream([*coded.tolist(), 0], len(bits)) == (bits, coded.size)
+    gaps = [len(run) for run in "".join(map(str, bits)).split("1")]
+    used = gaps if gaps[-1] else gaps[:-1]
+    sizes = [len(bits), *(sum((gap >> r) + 1 + r for gap in used) for r in range(15))]
+    assert coded.size == (-(-(4 + min(sizes)) // 8) if bits else 0)
+
+
+@pytest.mark.parametrize("density", [0.1, 0.2, 0.3])
+def test_coded_masks_are_near_their_entropy(density: float) -> None:
+    bits = (np.random.default_rng(1).random(20_000) < density).astype(np.uint8)
+    kept = bits.mean()
+    entropy = -(kept * np.log2(kept) + (1 - kept) * np.log2(1 - kept)) * bits.size / 8
+    assert entropy < masks.code(bits).size < 1.03 * entropy
+
+
+@given(tensors())
 def test_no_more_words_than_the_coats_need(weight: Supermask) -> None:
     """A bit for each free position, and one for each that a coat keeps, rounded up to words stream by stream."""
     states = oracle.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)

@@ -16,13 +16,15 @@ from edgehfn.errors import InputError
 from edgehfn.graph import Graph, plan
 from edgehfn.graph.arena import SLACK
 from edgehfn.graph.ops import Conv, MaxPool, Supermask
+from edgehfn.objective import OBJECTIVES
 from edgehfn.target import CORES, bench
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 from edgehfn.untrained import untrained
 
 LARGE = 0.05  # of all instructions: nodes that are held one by one
-NODE = {"cortex-m55": 0.125}  # its blocks of pixels of three sizes are not all in the terms; others: TOLERANCE
+NEAR = 0.06
+NODE = {"cortex-m55": 0.125}  # its blocks of pixels of three sizes are not all in the terms; others: NEAR
 
 
 @cache
@@ -42,16 +44,23 @@ def test_prediction_is_close(core: str) -> None:
     if here != fitted:
         pytest.skip(f"fitted to GCC {fitted}; here is {here}")
     for name, graph in graphs().items():
-        counted, predicted = bench(graph, core), predict(graph, plan(graph), core)
-        assert predicted.predicted
-        assert abs(predicted.total / counted.total - 1) < TOLERANCE, name
-        for (node, count), (same, guess) in zip(counted.nodes, predicted.nodes, strict=True):
-            assert node == same
-            assert count < LARGE * counted.total or abs(guess / count - 1) < NODE.get(core, TOLERANCE), (name, node)
+        for objective in OBJECTIVES if name in ("resnet8", "sparse") else OBJECTIVES[:1]:
+            counted = bench(graph, core, objective=objective)
+            predicted = predict(graph, plan(graph, objective), core)
+            assert predicted.predicted
+            assert abs(predicted.total / counted.total - 1) < TOLERANCE, (name, objective)
+            for (node, count), (same, guess) in zip(counted.nodes, predicted.nodes, strict=True):
+                assert node == same
+                near = abs(guess / count - 1) < NODE.get(core, NEAR)
+                assert count < LARGE * counted.total or near, (name, objective, node)
 
 
 def test_every_core_and_function_has_coefficients() -> None:
-    functions = {core: {e.function for e in prediction.table() if e.core == core} for core in CORES}
+    functions = {
+        (core, small): {e.function for e in prediction.table() if (e.core, e.small) == (core, small)}
+        for core in CORES
+        for small in (False, True)
+    }
     assert len(set(map(frozenset, functions.values()))) == 1
     assert all(value > 0 for effort in prediction.table() for value in effort.terms.values())
     with pytest.raises(InputError, match="cortex-a53: no fitted instructions; there are cortex-m0, "):
@@ -74,7 +83,7 @@ def test_terms_add_up(seed: int) -> None:
 
 def _planes_are_the_plans(node: Conv, graph: Graph) -> None:
     """With the whole map as one band, words of planes are those that the plan makes room for."""
-    planned = plan(graph, 2**16)
+    planned = plan(graph, scratch_limit=2**16)
     scratch, y = planned.scratch[node.name], graph.tensors[node.name]
     if scratch.band < y.shape[1]:
         return

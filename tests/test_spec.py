@@ -44,6 +44,13 @@ def test_mask_words(spec: dict[str, Any], coats: int, data: st.DataObject) -> No
     assert oracle.counts(words, coats, ["free"] * len(counts)) == counts
 
 
+@given(bits=st.lists(st.integers(0, 1), max_size=300), zeros=st.integers(0, 100))
+def test_coded_streams(spec: dict[str, Any], bits: list[int], zeros: int) -> None:
+    bits = [0] * zeros + bits
+    coded = masks.code(np.array(bits, np.uint8)).tolist()
+    assert spec["decode"](coded, len(bits)) == bits == oracle.coded_stream(coded, len(bits))[0]
+
+
 @given(
     acc=st.integers(-(2**22), 2**22),
     m=st.integers(-127, 127),

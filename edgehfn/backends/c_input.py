@@ -39,6 +39,8 @@ def check(graph: Graph, name: str) -> str:
     if graph.input is None or graph.input.topology is None:
         return ""
     return f"""
+HFN_ASSERT({name}_graph, sizeof(struct {name}_graph) == {name.upper()}_INPUT_SIZE);
+
 int {name}_check_graph(uint32_t *arena) {{
     return hfn_check_graph(&{name}_data.{topology_member(graph, graph.input.topology)}, arena);
 }}

@@ -10,13 +10,14 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn import generator
+from edgehfn import generator, masks
 from edgehfn.backends import c_graphs
-from edgehfn.backends.c_data import Field, Member, Record, Ref, identifiers
+from edgehfn.backends.c_data import Array, Field, Member, Record, Ref, identifiers
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Requantise, Requantised, Supermask, Weighted
+from edgehfn.objective import small
 
 SIGNED, KEEP_LISTS = 1, 2
 
@@ -24,11 +25,12 @@ SIGNED, KEEP_LISTS = 1, 2
 def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
     """All members in their order in the struct: by alignment, so that none needs padding before it."""
     weights = {id(w): name for w, name in zip(graph.weights, identifiers(w.name for w in graph.weights), strict=True)}
+    coded = small(plan.objective)
     signs: dict[int, Member] = {}  # stored ones by tensor number: masks over one tensor have them in common
     for w in graph.weights:
         if isinstance(w, Supermask) and w.signs is not None:
             signs.setdefault(w.tensor, Member(f"signs_{weights[id(w)]}", "masks", "uint32_t", w.signs))
-    found = [m for w in graph.weights for m in _weight(w, weights[id(w)], signs)]
+    found = [m for w in graph.weights for m in _weight(w, weights[id(w)], signs, coded)]
     found += [*signs.values(), *c_graphs.members(graph, plan)]
     for node, record in zip(graph, records(graph), strict=True):
         if isinstance(node, Weighted):
@@ -53,12 +55,15 @@ def records(graph: Graph) -> list[str]:
 # Weights.
 
 
-def _weight(weight: ops.Weight, name: str, signs: dict[int, Member]) -> list[Member]:
+def _weight(weight: ops.Weight, name: str, signs: dict[int, Member], coded: bool) -> list[Member]:
     member = _weight_member(weight, name)
     if isinstance(weight, ops.Dense):
-        return _dense(weight, name, member)
+        return _dense(weight, name, member, coded)
     mask, more = f"mask_{name}", f"more_{name}"
-    starts = [Ref(mask, 4 * start) if weight.mask_words.size else 0 for start in _streams(weight)]
+    stored: Array = np.concatenate(weight.coded_streams) if coded else weight.mask_words
+    sizes = [stream.nbytes for stream in (weight.coded_streams if coded else weight.mask_streams)]
+    ends = np.cumsum(sizes).tolist()
+    starts = [Ref(mask, end - size) if size else 0 for size, end in zip(sizes, ends, strict=True)]
     record = (
         Field("mask", "I", starts[0]),
         Field("more", "I", Ref(more) if weight.coats > 1 else 0),
@@ -70,13 +75,13 @@ def _weight(weight: ops.Weight, name: str, signs: dict[int, Member]) -> list[Mem
         Field("frozen", "H", weight.pruned + weight.locked),
     )
     return [
-        Member(mask, "masks", "uint32_t", weight.mask_words),
+        Member(mask, "masks", "uint8_t" if coded else "uint32_t", stored),
         Member(more, "tables", "uint32_t", tuple(Field("", "I", start) for start in starts[1:])),
         Member(member, "tables", "struct hfn_supermask", record),
     ]
 
 
-def _dense(weight: ops.Dense, name: str, member: str) -> list[Member]:
+def _dense(weight: ops.Dense, name: str, member: str, coded: bool) -> list[Member]:
     """Of 2 bits or 1: a mask with signs of its own, of 1 bit one that locks everything."""
     if weight.bits == 8:
         return [Member(member, "dense", "int8_t", weight.values.ravel())]
@@ -93,7 +98,8 @@ def _dense(weight: ops.Dense, name: str, member: str) -> list[Member]:
         Field("pruned", "H", 0),
         Field("frozen", "H", 256 if whole else 0),
     )
-    stored = [] if whole else [Member(mask, "dense", "uint32_t", weight.mask_words)]
+    kept = masks.code((weight.values.ravel() != 0).astype(np.uint8)) if coded else weight.mask_words
+    stored = [] if whole else [Member(mask, "dense", "uint8_t" if coded else "uint32_t", kept)]
     return [
         *stored,
         Member(signs, "dense", "uint32_t", weight.sign_words),
@@ -103,12 +109,6 @@ def _dense(weight: ops.Dense, name: str, member: str) -> list[Member]:
 
 def _weight_member(weight: ops.Weight, name: str) -> str:
     return f"weight_{name}" if weight.listed else f"values_{name}"
-
-
-def _streams(weight: Supermask) -> list[int]:
-    """Where each coat's words start among the mask words."""
-    lengths = [-(-int((weight.counts >= n).sum()) // 32) for n in range(1, weight.coats)]
-    return [0, *(weight.mask_words.size - sum(lengths[n:]) for n in range(len(lengths)))]
 
 
 # Requantisation.

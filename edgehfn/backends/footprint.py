@@ -16,6 +16,7 @@ from rich.table import Table
 from edgehfn import masks
 from edgehfn.backends import c, costs, prediction
 from edgehfn.graph import Graph, Plan, ops, plan
+from edgehfn.objective import Objective, small
 from edgehfn.target.board import board
 from edgehfn.target.measure import Measured, Sizes, measure
 from edgehfn.target.toolchain import ARM_GCC, available
@@ -33,6 +34,7 @@ class Footprint:
     """
 
     core: str
+    objective: Objective
     predicted: Sizes
     measured: Measured | None
     flash: dict[str, int]
@@ -52,6 +54,7 @@ class Footprint:
             "predicted": self.predicted.to_json(),
             "measured": self.measured.sizes.to_json() if self.measured else None,
             "core": self.core,
+            "objective": self.objective,
             "flash": self.flash,
             "stack_bound": self.measured.stack_bound if self.measured else self.predicted.stack,
             "harness_flash": self.measured.harness if self.measured else None,
@@ -62,7 +65,7 @@ class Footprint:
 
     def table(self) -> Table:
         """The six columns and the stack, predicted and measured."""
-        made = Table(title=f"{self.core}: bytes", title_justify="left")
+        made = Table(title=f"{self.core}, for {self.objective}: bytes", title_justify="left")
         made.add_column("")
         for name in self.sizes.to_json():
             made.add_column(name.replace("_", "\n"), justify="right")
@@ -89,20 +92,20 @@ class Footprint:
         return text.getvalue() + "\n".join(lines)
 
 
-def footprint(graph: Graph, target: str = "cortex-m4") -> Footprint:
+def footprint(graph: Graph, target: str = "cortex-m4", objective: Objective = "speed") -> Footprint:
     """What a verified graph costs on a core; measured too if the compiler is installed.
 
     Raises InputError for an unknown core, ToolError if the compiler fails or the model exceeds the board that stands
     for the core.
     """
     core = board(target)
-    planned = plan(graph)
+    planned = plan(graph, objective)
     predicted, flash = predict(graph, planned, core.core)
     measured = measure(graph, planned, core) if available(ARM_GCC) else None
     if measured:
         flash["code"] = measured.sizes.code_flash
     instructions = prediction.predict(graph, planned, core.core).total
-    return Footprint(target, predicted, measured, flash, paper(graph), dense_int8(graph), instructions)
+    return Footprint(target, objective, predicted, measured, flash, paper(graph), dense_int8(graph), instructions)
 
 
 def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, int]]:
@@ -111,7 +114,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    flash["code"], stack = costs.predict(core, c.functions(graph))
+    flash["code"], stack = costs.predict(core, c.functions(graph), small(planned.objective))
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

@@ -17,18 +17,21 @@ from edgehfn.backends import c
 from edgehfn.backends.work import terms
 from edgehfn.errors import InputError
 from edgehfn.graph import Graph, Plan
+from edgehfn.objective import small
 from edgehfn.target.instructions import Bench
 
 TOLERANCE = 0.05  # of predicted instructions
-HEAD = ("compiler", "core", "function", "group", "terms")
+HEAD = ("compiler", "core", "small", "function", "group", "terms")
 
 
 @dataclass(frozen=True)
 class Effort:
-    """Instructions per term of one function on one core, whose kernel sums ``group`` pixels at a time."""
+    """Instructions per term of one function on one core, whose kernel sums ``group`` pixels at a time. ``small``: in a
+    runtime built with ``HFN_SMALL``."""
 
     compiler: str
     core: str
+    small: bool
     function: str
     group: int
     terms: dict[str, float]
@@ -39,7 +42,8 @@ def predict(graph: Graph, planned: Plan, core: str) -> Bench:
 
     Raises InputError for a core that the table lacks.
     """
-    efforts = {effort.function: effort for effort in table() if effort.core == core}
+    is_small = small(planned.objective)
+    efforts = {e.function: e for e in table() if (e.core, e.small) == (core, is_small)}
     if not efforts:
         known = dict.fromkeys(effort.core for effort in table())
         raise InputError(f"{core}: no fitted instructions; there are {', '.join(known)}")
@@ -66,10 +70,11 @@ def write(efforts: Iterable[Effort], path: Path) -> None:
         rows.writerow(HEAD)
         for effort in efforts:
             parts = " ".join(f"{name.replace(' ', '_')}:{value:.4g}" for name, value in effort.terms.items())
-            rows.writerow((effort.compiler, effort.core, effort.function, effort.group, parts))
+            rows.writerow((effort.compiler, effort.core, int(effort.small), effort.function, effort.group, parts))
 
 
 def _effort(row: dict[str, str]) -> Effort:
     parts = (part.rpartition(":") for part in row["terms"].split())
     found = {name.replace("_", " "): float(value) for name, _, value in parts}
-    return Effort(row["compiler"], row["core"], row["function"], int(row["group"]), found)
+    is_small = row["small"] == "1"
+    return Effort(row["compiler"], row["core"], is_small, row["function"], int(row["group"]), found)

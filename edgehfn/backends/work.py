@@ -9,19 +9,22 @@ from typing import assert_never
 import numpy as np
 
 from edgehfn import masks
-from edgehfn.backends import work_graphs
+from edgehfn.backends import work_graphs, work_small
 from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch, is_int4
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.objective import small
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
 DRAWS = 8  # of a frozen position, a bit each
 WORD = 32  # mask bits that are taken at once
 WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
+FEW = 4  # rows of a band whose planes are made row by row
 FOUR = 4  # pixels that a dense kernel sums at a time
 TILE_GROUPS = 16  # such groups in a tile at most
+LAST = 4  # pixels of a word, that the DSP kernel sums by itself at a band's end
 UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
 
 
@@ -30,19 +33,19 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
     y = graph.tensors[node.name]
     match node:
         case Conv():
-            return _conv(node, graph, planned.scratch[node.name], group)
+            return _conv(node, graph, planned.scratch[node.name], group, small(planned.objective))
         case Linear(weight=weight):
-            return {"call": 1, "channels": y.size, **_decoded(weight, 1), **_rows(weight)}
-        case ops.Input(order=order, topology=topology):
+            return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
+        case ops.Input(order=order, dtype=dtype, topology=topology):
             return {
                 "call": 1,
                 "elements": y.size,
-                "channels": y.shape[0],
+                "channels": y.shape[0] * (order == "hwc" or dtype == "s8"),  # otherwise all are one run
                 "strided elements": y.size * (order == "hwc"),
                 **(work_graphs.checked(topology) if topology else {}),
             }
         case ops.SparseLinear():
-            return {**work_graphs.terms(node, y), **_decoded(node.weight, 1)}
+            return {**work_graphs.terms(node, y), **_decoded(node.weight, 1, small(planned.objective))}
         case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
             return work_graphs.terms(node, y)
         case ops.MaxPool(x=x):
@@ -55,16 +58,15 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             assert_never(node)
 
 
-def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
+def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, is_small: bool) -> Terms:
     band = scratch.band
     channels, height, width = graph.tensors[node.name].shape
     pitch = -(-width // 4) * 4
     bands = [min(band, height - first) for first in range(0, height, band)]
     groups = channels * sum(-(-rows * pitch // group) for rows in bands)
     wide = sum(-(-rows * pitch // WIDE) for rows in bands)
-    # Groups with places beyond a row's end, and those that the band's end cuts short, are stored byte by byte.
-    gap, ends = pitch != width, [rows * pitch % group for rows in bands]
-    broken = channels * (height * width if gap else sum(ends))
+    # Groups with places beyond a row's end are stored byte by byte, and so may be those that the band's end cuts short.
+    gap, ends = pitch != width, [rows * pitch % group for rows in bands if pitch == width]
     added, signed = node.residual is not None, graph.tensors[node.name].lo < 0
     found: Terms = {
         "call": 1,
@@ -78,17 +80,21 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int) -> Terms:
         "doublings": groups * max(0, 8 - node.requantise.shift),  # SPEC section 4, N3
         "outputs": channels * height * width,
         "added outputs": channels * height * width * added,
-        "broken groups": groups if gap else channels * sum(end > 0 for end in ends),
+        "broken groups": groups * gap,
         "broken rows": channels * height * gap,
-        "broken outputs": broken,
-        "broken added outputs": broken * added,
-        **_decoded(node.weight, 1 if scratch.keep else len(bands)),
+        "broken outputs": channels * height * width * gap,
+        "broken added outputs": channels * height * width * gap * added,
+        "short groups": channels * sum(end > 0 for end in ends),
+        "short outputs": channels * sum(ends),
+        "short added outputs": channels * sum(ends) * added,
+        **_decoded(node.weight, 1 if scratch.keep else len(bands), is_small),
     }
     if node.weight.listed:
-        found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide)
+        found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
-    for name, count in _planes(node, graph, bands, pitch):
+    made = work_small.planes if is_small else _planes
+    for name, count in made(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
     return found
 
@@ -129,28 +135,38 @@ def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
     return found
 
 
-def _summed(weight: Weight, signed: bool, groups: int, wide: int) -> Terms:
-    """List entries, times the ``groups`` of pixels of a channel, or its ``wide`` ones. Kernels add unsigned bytes in
-    pairs before they widen them, and unroll their loops."""
+def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> Terms:
+    """List entries, times the ``groups`` of pixels of a channel, its ``wide`` ones, or the ``last`` that are a word.
+
+    Kernels add unsigned bytes in pairs before they widen them, of one sign or as far as possible of both, and unroll
+    their loops."""
     values = weight.values.reshape(weight.shape[0], -1)
-    lists = np.concatenate([np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)])
-    found: Terms = {"turns": int((-(-lists // UNROLLED)).sum()) * groups, "lists": int((lists > 0).sum()) * groups}
+    plus, minus = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
+    lists, whole = np.concatenate([plus, minus]), groups - last
+    found: Terms = {"turns": int((-(-lists // UNROLLED)).sum()) * whole, "lists": int((lists > 0).sum()) * whole}
     if signed:
         return {**found, "kept groups of signed": int(lists.sum()) * groups}
     return {
         **found,
-        "pairs": int((lists // 2).sum()) * groups,
-        "singles": int((lists % 2).sum()) * groups,
+        "pairs": int((lists // 2).sum()) * whole,
+        "singles": int((lists % 2).sum()) * whole,
         "wide pairs": int((lists // 2).sum()) * wide,
+        "wide lists": int((lists > 0).sum()) * wide,
+        "wide groups": weight.shape[0] * wide,
+        "pairs of a word": int((lists // 2).sum()) * last,
+        "unlike entries": int(abs(plus - minus).sum()) * whole,
     }
 
 
-def _decoded(weight: Weight, times: int) -> Terms:
+def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
     """What reading a mask takes, or unpacking trained weights, ``times`` over."""
     if not weight.listed:
         return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
+    if is_small:
+        return work_small.decoded(weight, times)
     counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
     hashed = isinstance(weight, Supermask) and weight.signs is None
+    frozen = isinstance(weight, Supermask) and bool(weight.pruned + weight.locked)
     inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
     each = prod(weight.shape[1:])
     starts = np.arange(weight.shape[0]) * each
@@ -165,24 +181,26 @@ def _decoded(weight: Weight, times: int) -> Terms:
         "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
         "kept": int(counts.sum(dtype=np.int64)) * times,
         "inner words": words * (coats - 1) * times,
-        "inner bits": sum(inner) * times,
-        **(_frozen(weight, words, times) if isinstance(weight, Supermask) else {}),
+        "inner bits": (sum(inner) + _free(weight)) * times,
+        "frozen words": words * frozen * times,
+        "drawn words": words * _deciding(weight) * times,
     }
 
 
-def _frozen(weight: Supermask, words: int, times: int) -> Terms:
-    """What frozen positions take besides: the draws of each word that can decide anything, and laying each free bit."""
+def _deciding(weight: Weight) -> int:
+    """How many of the draws of frozen positions decide anything: those from the thresholds' lowest set bit up."""
+    if not isinstance(weight, Supermask):
+        return 0
     thresholds = weight.pruned | weight.pruned + weight.locked
-    if not thresholds:
-        return {}
-    size = weight.counts.size
-    gone, kept = masks.frozen(weight.seed, weight.tensor, size, weight.pruned, weight.locked)
-    deciding = DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1)
-    return {
-        "frozen words": words * times,
-        "drawn words": words * deciding * times,
-        "free bits": (size - int(gone.sum()) - int(kept.sum())) * times,
-    }
+    return DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1) if thresholds else 0
+
+
+def _free(weight: Weight) -> int:
+    """Bits of the first stream that are laid one by one: none where it has a bit for each weight."""
+    if not isinstance(weight, Supermask) or not weight.pruned + weight.locked:
+        return 0
+    gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    return weight.counts.size - int(gone.sum()) - int(kept.sum())
 
 
 def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
@@ -190,28 +208,43 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
     inputs, _, width = graph.tensors[node.x].shape
     columns = graph.tensors[node.name].shape[2]
     kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
-    each = inputs * min(stride, kernel)
-    rows = sum(rows + (kernel - 1) // stride for rows in bands)
-    words = each * rows * pitch // 4
+    each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
+    rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
+    words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (bands[0] + reach) * pitch // 4 * (reach > 0)
+    fits = columns == pitch and width == stride * columns and stride <= 2
+    if bands[0] <= FEW and (kernel, padding) == (3, 1) and fits:
+        yield "copied words", kernel * rolled
+        yield "rows", each * rows
+        yield ("row words" if stride == 1 else "halved row words"), words
+        return
     for b in range(kernel):
         read = b < padding + stride if b >= padding else b + stride >= kernel
         column = b - padding
         if not read:
+            last = columns - 1 if b >= padding + stride else 0
+            inside = 0 <= column + last * stride < width
             yield "moved planes", each * len(bands)
-            yield "moved words", words
-            yield "mended rows", each * rows
+            yield "moved words", each * again * pitch // 4
+            yield "filled rows", each * again
+            yield "mended planes", each * len(bands) * inside
+            yield "mended rows", each * again * inside
             continue
+        yield "copied words", rolled
         yield "read planes", each * len(bands)
+        done = min(columns, width) // 4 * 4
+        if stride == 1 and column == 0 and width == pitch:
+            yield "copied words", words
+            continue
         if stride == 1 and column == 0:
-            whole = width == pitch
-            yield ("copied words" if whole else "shifted words"), words
-            yield "shifted rows", 0 if whole else each * rows
-        elif stride == 2 and column in (0, 1) and width % 4 == 0 and 2 * columns <= width:
-            yield "halved words", words
+            yield "shifted words", each * rows * done // 4
+            yield "shifted rows", each * rows
+        elif stride == 2 and column in (0, 1) and width % 4 == 0 and 2 * columns <= width and columns >= 4:
+            yield "halved words", each * rows * done // 4
             yield "halved rows", each * rows
         else:
-            yield "read bytes", each * rows * columns
-            yield "read rows", each * rows
+            done = 0
+        yield "read bytes", each * rows * (pitch - done)
+        yield "read rows", each * rows * (done < pitch)
 
 
 def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgehfn.errors import EdgeHFNError
+from edgehfn.objective import OBJECTIVES
 
 F = TypeVar("F", bound=Callable[..., Any])
 Result = dict[str, Any]  # of a command: what --json prints
@@ -91,6 +92,13 @@ def typed() -> str:
 def as_json(command: F) -> F:
     """The option ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")(command)
+
+
+def objective(command: F) -> F:
+    """The option ``--objective``."""
+    choice = click.Choice(OBJECTIVES)
+    about = "What the compiled C spares; the bytes it computes are the same."
+    return click.option("--objective", type=choice, default="speed", show_default=True, help=about)(command)
 
 
 def emit(result: Result | list[Result]) -> None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn.cli import architecture
-from edgehfn.cli.front import Failure, Result, as_json, emit, example, note, show, table
+from edgehfn.cli.front import Failure, Result, as_json, emit, example, note, objective, show, table
 
 if TYPE_CHECKING:
     from edgehfn.backends.footprint import Footprint
     from edgehfn.cli.model import Model
     from edgehfn.graph import Graph
+    from edgehfn.objective import Objective
     from edgehfn.target import Bench
 
 CORE = "cortex-m4"
@@ -45,9 +46,16 @@ class Bytes(click.ParamType[int]):
 @click.option("--max-flash", type=Bytes(), help="Fail if the total flash is more.")
 @click.option("--max-ram", type=Bytes(), help="Fail if the total RAM is more; the stack is not counted.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a report, too.")
+@objective
 @as_json
 def size(
-    model: Path, target: str, max_flash: int | None, max_ram: int | None, html: Path | None, as_json: bool
+    model: Path,
+    target: str,
+    max_flash: int | None,
+    max_ram: int | None,
+    html: Path | None,
+    objective: Objective,
+    as_json: bool,
 ) -> Result:
     """Flash and RAM on a core in bytes, by what they are spent on: predicted from the model alone, and measured in a
     linked program where the compiler is installed. Start-up code and the test harness are not counted. Exit status 2
@@ -56,7 +64,7 @@ def size(
     from edgehfn.cli.model import open_model
 
     opened = open_model(model)
-    found = footprint(opened.graph, target)
+    found = footprint(opened.graph, target, objective)
     if html is not None:
         _write(html, _page(opened, found))
         note(f"written to {html}")
@@ -85,9 +93,17 @@ def size(
 @click.option("--on", default=CORE, metavar="CORE", show_default=True)
 @architecture.untrained
 @architecture.options
+@objective
 @as_json
 def bench(
-    model: Path | None, on: str, arch: str | None, shape: str | None, classes: int, as_json: bool, **net_options: Any
+    model: Path | None,
+    on: str,
+    arch: str | None,
+    shape: str | None,
+    classes: int,
+    objective: Objective,
+    as_json: bool,
+    **net_options: Any,
 ) -> Result:
     """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
     input takes the same. Of a preset, every layer is masked, at random, unless told otherwise."""
@@ -103,22 +119,23 @@ def bench(
         chosen = {**net_options, **{name: net_options[name] or ends for name in ("stem", "classifier")}}
         net = architecture.build(str(arch), architecture.shape(shape), classes, **chosen)
         graph, name = untrained(net), str(arch)
-    found, mac = count(graph, on), graph.macs
+    found, mac = count(graph, on, objective=objective), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
     result = {
         "instructions": found.total,
         "nodes": nodes,
         "mac": sum(mac.values()),
         "core": on,
+        "objective": objective,
     }
     if as_json:
         emit(result)
     else:
-        _show(result, f"{name} on {on}")
+        _show(result, f"{name} on {on}, for {objective}")
     return result
 
 
-def _instructions(graph: Graph, core: str) -> Bench:
+def _instructions(graph: Graph, core: str, objective: Objective) -> Bench:
     """For a report: counted, or predicted where the tools to count are missing."""
     from edgehfn import bench as count
     from edgehfn import plan
@@ -126,8 +143,8 @@ def _instructions(graph: Graph, core: str) -> Bench:
     from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
 
     if available(ARM_GCC, HOST_GCC, QEMU):
-        return count(graph, core)
-    return predict(graph, plan(graph), core)
+        return count(graph, core, objective=objective)
+    return predict(graph, plan(graph, objective), core)
 
 
 def _show(result: Result, title: str) -> None:
@@ -145,7 +162,7 @@ def _page(model: Model, found: Footprint) -> str:
     """The report."""
     from edgehfn import report
 
-    instructions = _instructions(model.graph, found.core)
+    instructions = _instructions(model.graph, found.core, found.objective)
     return report.report(model.graph, model.path.stem, found, instructions, model.calibration)
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehfn.cli.front import DISAGREES, Result, as_json, emit, example, note, show, table
+from edgehfn.cli.front import DISAGREES, Result, as_json, emit, example, note, objective, show, table
 
 if TYPE_CHECKING:
     from edgehfn.agreement import Agreement
     from edgehfn.cli.examples import Examples
+    from edgehfn.objective import Objective
 
 LIMITS = {"pytorch": None, "emulator": None, "host": 1000}  # images without --limit: all, or so many
 CORE_IMAGES = 100
@@ -31,8 +32,9 @@ DATA = click.option("--data", required=True, metavar="NAME|PATH", help="Its test
     "--on", default="emulator", metavar="MACHINE", show_default=True, help="pytorch, emulator, host or a core."
 )
 @click.option("--limit", type=click.IntRange(1), help="Images.  [default: all, but 1000 on the host, 100 on a core]")
+@objective
 @as_json
-def run(model: Path, data: str, on: str, limit: int | None, as_json: bool) -> Result:
+def run(model: Path, data: str, on: str, limit: int | None, objective: Objective, as_json: bool) -> Result:
     """Integer accuracy on the test part of the data, on one machine."""
     from edgehfn import machines
     from edgehfn.cli.examples import test_part
@@ -50,7 +52,7 @@ def run(model: Path, data: str, on: str, limit: int | None, as_json: bool) -> Re
     with progress(machine) as report:
         for start in range(0, len(raw), step):
             report(start, len(raw))
-            outputs = machines.run(opened.graph, raw[start : start + step], machine)
+            outputs = machines.run(opened.graph, raw[start : start + step], machine, objective=objective)
             right += examples.right(outputs, start)
     count = examples.count(len(raw))
     result = {"accuracy": right / count, examples.unit: count, "machine": machine}
@@ -73,8 +75,17 @@ def run(model: Path, data: str, on: str, limit: int | None, as_json: bool) -> Re
 @click.option("--on", default="all", metavar="all|LIST", show_default=True, help="Machines, with commas between.")
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Images, from the first.")
 @click.option("--limit-cores", type=click.IntRange(1), help="On each core.  [default: 20 with --on all, else --limit]")
+@objective
 @as_json
-def verify(model: Path, data: str, on: str, limit: int, limit_cores: int | None, as_json: bool) -> Result:
+def verify(
+    model: Path,
+    data: str,
+    on: str,
+    limit: int,
+    limit_cores: int | None,
+    objective: Objective,
+    as_json: bool,
+) -> Result:
     """Compare every byte of every node: integer PyTorch, the emulator, C on this machine under sanitizers, and each
     core in QEMU. Exit status 1 if one differs; the first difference is named. Float accuracy on the same images
     stands beside the integer accuracy."""
@@ -89,7 +100,7 @@ def verify(model: Path, data: str, on: str, limit: int, limit_cores: int | None,
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
     slow = {board.name: cap for board in target.BOARDS}
     with progress("comparing") as report:
-        agreed = agreement.verify(opened.graph, examples.raw, names, slow, report)
+        agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective)
     result = _result(agreed, examples)
     result["unit"] = examples.unit
     result["float_accuracy"] = examples.float_accuracy(opened.net, result["inputs"])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli.front import Result, as_json, emit, example, show
+from edgehfn.cli.front import Result, as_json, emit, example, objective, show
+
+if TYPE_CHECKING:
+    from edgehfn.objective import Objective
 
 RUNTIME = "edgehfn"  # the folder beside the generated files
 
@@ -17,22 +21,25 @@ RUNTIME = "edgehfn"  # the folder beside the generated files
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("."), metavar="DIR", help="Where the files go."
 )
+@objective
 @as_json
-def compile_(model: Path, name: str | None, output: Path, as_json: bool) -> Result:
+def compile_(model: Path, name: str | None, output: Path, objective: Objective, as_json: bool) -> Result:
     """Write NAME.c and NAME.h, and the C runtime they call into a folder edgehfn beside them. The same model gives
     the same bytes. Compile all of it with the folder edgehfn on the include path; the application includes NAME.h."""
     from edgehfn import plan, write_c, write_runtime
     from edgehfn.cli.model import open_model
+    from edgehfn.objective import small
 
     graph, name = open_model(model).graph, name or model.stem
-    files = [*write_c(graph, name, output), *write_runtime(output / RUNTIME)]
-    arena = plan(graph).size
-    result = {"name": name, "files": [str(path) for path in files], "arena": arena}
+    files = [*write_c(graph, name, output, objective), *write_runtime(output / RUNTIME, objective)]
+    arena = plan(graph, objective).size
+    result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": objective}
     if as_json:
         emit(result)
     else:
         header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
         show(f"{header} and {source}; {name}_run needs an arena of {arena:,} bytes")
-        gcc = "arm-none-eabi-gcc -std=c99 -O2 -mthumb -mcpu=cortex-m4"
+        level = "-Os" if small(objective) else "-O2"
+        gcc = f"arm-none-eabi-gcc -std=c99 {level} -mthumb -mcpu=cortex-m4"
         show(f"for example: {gcc} -I{runtime} -c {source} {runtime}/*.[cS]")
     return result

@@ -13,11 +13,11 @@ from edgehfn.graph import ops, workspace
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
 from edgehfn.graph.raw import raw_shape
+from edgehfn.objective import SCRATCH, Objective, small
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
-SCRATCH_LIMIT = 22 * 1024
 TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
 SUBSET_TABLES = 2048  # firmware/src/linear_plain.h
 SHARING = 16  # outputs from which on these tables, that all outputs share, are worth their making
@@ -66,6 +66,7 @@ class Plan:
     ``neighbours`` of a graph that comes with the input.
     """
 
+    objective: Objective
     size: int
     activations: int
     raw: Buffer
@@ -81,23 +82,33 @@ def tabled(weight: Weight) -> bool:
     return isinstance(weight, Supermask) and weight.plain and weight.shape[0] >= SHARING
 
 
-def plan(graph: Graph, scratch_limit: int = SCRATCH_LIMIT) -> Plan:
+def plan(graph: Graph, objective: Objective = "speed", scratch_limit: int | None = None) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
-    ``scratch_limit`` bounds each convolution's scratch in bytes, as far as one output row at a time allows; within it,
-    bands and kept lists are chosen for the fewest instructions. Raises GraphError if a node cannot be placed at all.
+    ``scratch_limit`` (default: the objective's) bounds the arena in bytes beyond its tensors, as far as one output row
+    at a time allows. Within it, and within what the tensors of the moment leave idle, bands and kept lists are chosen
+    for the fewest instructions. Raises GraphError if a node cannot be placed at all.
     """
-    scratch = {n.name: _scratch(n, graph, scratch_limit) for n in graph if isinstance(n, Conv)}
+    limit = SCRATCH[objective] if scratch_limit is None else scratch_limit
     tensors = _chains(graph)
-    tables = {n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight)}
+    tables = {
+        n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight) and not small(objective)
+    }
     workspaces = {n.name: size for n in graph if (size := workspace.scratch(n))}
-    sizes = {**{name: way.size for name, way in scratch.items()}, **tables, **workspaces}
-    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
+    sizes = {**tables, **workspaces}
     alone = _place(_largest_first(tensors))
+    scratch: dict[str, Scratch] = {}
+    for i, node in enumerate(graph):
+        if isinstance(node, Conv):
+            idle = _idle([b for b in alone.values() if b.first <= i <= b.last], _peak(alone) + limit)
+            scratch[node.name] = _scratch(node, graph, idle)
+            sizes[node.name] = scratch[node.name].size
+    work = [(_Life(("scratch", n.name), sizes[n.name], i, i),) for i, n in enumerate(graph) if n.name in sizes]
     together = _place(_largest_first([*tensors, *work]))
     after = _place([*_largest_first(tensors), *_largest_first(work)])
-    best = min(together, after, key=_peak)
+    best = min(after, together, key=_peak)
     return Plan(
+        objective=objective,
         size=_peak(best),
         activations=_peak(alone),
         raw=best[RAW],
@@ -125,13 +136,22 @@ class _Life:
 _Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
 
 
+def _idle(living: Sequence[Buffer], end: int) -> int:
+    """Bytes of the largest gap between the living buffers and up to ``end``."""
+    gaps, at = [], 0
+    for buffer in sorted(living, key=lambda b: b.offset):
+        gaps.append(buffer.offset - at)
+        at = max(at, _aligned(buffer.end))
+    return max(*gaps, end - at)
+
+
 def _tables(weight: Weight) -> int:
     """Bytes: a sum of 32 bits for each output, and the tables of 32 inputs."""
     return 4 * weight.shape[0] + SUBSET_TABLES
 
 
-def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
-    """The cheapest way that fits the limit, or else the smallest."""
+def _scratch(node: Conv, graph: Graph, room: int) -> Scratch:
+    """The cheapest way that fits the room, or else the smallest."""
     rows = graph.tensors[node.name].shape[1]
     bands = {-(-rows // -(-rows // band)) for band in range(1, rows + 1)}  # evenly filled
     ways = [way for band in sorted(bands) for way in _ways(node, graph, band) if way.planes <= OFFSET_LIMIT]
@@ -140,7 +160,7 @@ def _scratch(node: Conv, graph: Graph, limit: int) -> Scratch:
         raise GraphError(
             f"node {node.name}: one output row needs planes of {planes} bytes, offsets reach {OFFSET_LIMIT}"
         )
-    fitting = [way for way in ways if way.size <= limit] or [min(ways, key=lambda way: way.size)]
+    fitting = [way for way in ways if way.size <= room] or [min(ways, key=lambda way: way.size)]
     return min(fitting, key=lambda way: _overhead(node, way, rows))
 
 
@@ -168,10 +188,13 @@ def _tile(weight: Weight) -> int:
 
 
 def _overhead(node: Conv, way: Scratch, rows: int) -> int:
-    """Roughly the instructions that bands decide: 1 a byte of planes, 5 a weight decoded, 100 a channel."""
+    """Roughly the instructions that bands decide: 150 an output channel, 200 an input channel's planes, 1 for eight
+    bytes of planes that are moved, 4 a weight decoded."""
     bands = -(-rows // way.band)
+    channels, inputs, kernel, _ = node.weight.shape
     decoded = prod(node.weight.shape) if node.weight.listed or is_int4(node.weight) else 0
-    return bands * (way.planes + 100 * node.weight.shape[0]) + 5 * decoded * (1 if way.keep else bands)
+    each = 150 * channels + 200 * inputs * min(node.stride, kernel) + way.planes // 8
+    return bands * each + 4 * decoded * (1 if way.keep else bands)
 
 
 def is_int4(weight: Weight) -> bool:

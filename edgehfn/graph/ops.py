@@ -58,12 +58,27 @@ class Supermask:
         return True
 
     @cached_property
-    def mask_words(self) -> generator.Words:
-        """What the device stores (SPEC section 2.2)."""
+    def bit_streams(self) -> list[masks.Bits]:
+        """The bits of each coat's stream."""
         if not self.pruned and not self.locked:
-            return masks.pack(self.counts, self.coats)
+            return masks.streams(self.counts, self.coats)
         gone, kept = masks.frozen(self.seed, self.tensor, self.counts.size, self.pruned, self.locked)
-        return masks.pack(self.counts, self.coats, free=~(gone | kept))
+        return masks.streams(self.counts, self.coats, free=~(gone | kept))
+
+    @cached_property
+    def mask_streams(self) -> tuple[generator.Words, ...]:
+        """The words of each coat's stream (SPEC section 2.2)."""
+        return tuple(generator.pack_bits(bits) for bits in self.bit_streams)
+
+    @cached_property
+    def coded_streams(self) -> tuple[masks.Bits, ...]:
+        """The bytes of each coat's stream where flash is spared (SPEC section 6.1)."""
+        return tuple(masks.code(bits) for bits in self.bit_streams)
+
+    @property
+    def mask_words(self) -> generator.Words:
+        """The streams' words back to back."""
+        return np.concatenate(self.mask_streams)
 
 
 @dataclass(frozen=True, eq=False)

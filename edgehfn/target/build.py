@@ -6,12 +6,13 @@ All flags of compilers and linkers are here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from edgehfn.errors import ToolError
+from edgehfn.objective import Objective, small
 from edgehfn.target import firmware
 from edgehfn.target.board import Board
 from edgehfn.target.cache import cached
@@ -27,56 +28,67 @@ Machine = Board | Host
 Main = Literal["harness", "selftest", "check"]
 Mode = Literal["plain", "trace", "count"]  # see firmware/port/mark.h
 
-COMPILE = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections")
+COMPILE = ("-std=c99", "-ffunction-sections", "-fdata-sections")
+FAST, SMALL = ("-O2",), ("-Os", "-DHFN_SMALL=1")
 HOST_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 MODES: dict[Mode, tuple[str, ...]] = {"plain": (), "trace": ("-DPORT_TRACE",), "count": ("-DPORT_COUNT",)}
 
 TIMEOUT = 300  # seconds for one call of a compiler
 
 
-def build(files: Mapping[str, str], machine: Machine, main: Main = "harness", mode: Mode = "plain") -> Path:
+def build(
+    files: Mapping[str, str],
+    machine: Machine,
+    objective: Objective = "speed",
+    main: Main = "harness",
+    mode: Mode = "plain",
+) -> Path:
     """A program around the generated ``files`` (``model.c``, ``model.h``): the path of an ELF file, cached.
 
     Raises ToolError if the compiler is missing or fails, or the board is too small.
     """
-    library = runtime(machine)
+    library, flags = runtime(machine, objective), _flags(machine, objective)
     ingredients = [
         str(library),
-        *_flags(machine),
+        *flags,
         *_link(machine),
         main,
         mode,
         *(part for file in files.items() for part in file),
     ]
-    place = cached(ingredients, partial(_program, files=files, library=library, machine=machine, main=main, mode=mode))
+    make = partial(_program, files=files, library=library, machine=machine, flags=(*flags, *MODES[mode]), main=main)
+    place = cached(ingredients, make)
     return place / PROGRAM
 
 
-def runtime(machine: Machine) -> Path:
+def runtime(machine: Machine, objective: Objective = "speed") -> Path:
     """The runtime's archive for a machine, cached."""
-    ingredients = [*_compiler(machine), version(_compiler(machine)[0]), *_flags(machine), firmware.text()]
-    return cached(ingredients, partial(_runtime, machine=machine)) / ARCHIVE
+    flags = _flags(machine, objective)
+    ingredients = [*_compiler(machine), version(_compiler(machine)[0]), *flags, firmware.text()]
+    return cached(ingredients, partial(_runtime, machine=machine, flags=flags)) / ARCHIVE
 
 
 def _compiler(machine: Machine) -> tuple[str, str]:
     return (HOST_GCC, HOST_AR) if machine == HOST else (ARM_GCC, ARM_AR)
 
 
-def _flags(machine: Machine) -> tuple[str, ...]:
-    return (*COMPILE, *(HOST_FLAGS if machine == HOST else machine.flags))
+def _flags(machine: Machine, objective: Objective) -> tuple[str, ...]:
+    return (*COMPILE, *(SMALL if small(objective) else FAST), *(HOST_FLAGS if machine == HOST else machine.flags))
 
 
-def _runtime(into: Path, machine: Machine) -> None:
+def _runtime(into: Path, machine: Machine, flags: Sequence[str]) -> None:
     gcc, ar = _compiler(machine)
     sources = [str(p) for p in firmware.runtime(assembly=machine != HOST)]
     include = f"-I{firmware.directory() / 'include'}"
     if sources:
-        call([gcc, *_flags(machine), include, "-c", *sources], timeout=TIMEOUT, cwd=into)
+        call([gcc, *flags, include, "-c", *sources], timeout=TIMEOUT, cwd=into)
     objects = sorted(p.name for p in into.glob("*.o"))
     call([ar, "rcsD", ARCHIVE, *objects], timeout=TIMEOUT, cwd=into)
 
 
-def _program(into: Path, files: Mapping[str, str], library: Path, machine: Machine, main: Main, mode: Mode) -> None:
+def _program(
+    into: Path, files: Mapping[str, str], library: Path, machine: Machine, flags: Sequence[str], main: Main
+) -> None:
     gcc, _ = _compiler(machine)
     root = firmware.directory()
     port = root / "port"
@@ -84,10 +96,10 @@ def _program(into: Path, files: Mapping[str, str], library: Path, machine: Machi
         (into / name).write_text(text)
     include = [f"-I{root / 'include'}", f"-I{port}", "-I.", "-include", str(port / "mark.h")]
     sources = [f"{MODEL}.c", str(port / f"{main}.c"), *(str(port / name) for name in _port(machine))]
-    call([gcc, *_flags(machine), *MODES[mode], *include, "-c", *sources], timeout=TIMEOUT, cwd=into)
+    call([gcc, *flags, *include, "-c", *sources], timeout=TIMEOUT, cwd=into)
     objects = sorted(p.name for p in into.glob("*.o"))
     try:
-        link = [gcc, *_flags(machine), *objects, str(library), *_link(machine), "-o", PROGRAM]
+        link = [gcc, *flags, *objects, str(library), *_link(machine), "-o", PROGRAM]
         call(link, timeout=TIMEOUT, cwd=into)
     except ToolError as error:
         raise _too_big(error, machine) from None

@@ -12,12 +12,14 @@ from edgehfn.backends import costs
 from edgehfn.backends.costs import Cost
 from edgehfn.graph import Graph
 from edgehfn.graph.ops import RELU, Conv, Input, Node, Requantise, Supermask
+from edgehfn.objective import Objective, small
 from edgehfn.target import elf
 from edgehfn.target.board import BOARDS, CORES, Board
 from edgehfn.target.build import MODEL, build, runtime
 from edgehfn.target.execute import emitted
 from edgehfn.target.toolchain import ARM_GCC, call, version
 
+RUNTIMES: tuple[Objective, ...] = ("speed", "flash")  # ram has that of speed
 FUNCTIONS = (
     "hfn_input_u8",
     "hfn_input_s8",
@@ -46,24 +48,25 @@ FUNCTIONS = (
 
 
 def measure(cores: Sequence[str] = CORES) -> Iterator[Cost]:
-    """A row for each core and function. Raises ToolError if the compiler is missing."""
+    """A row for each core, runtime and function. Raises ToolError if the compiler is missing."""
     compiler = version(ARM_GCC)
     for board in (b for b in BOARDS if b.name in cores):
-        for function in FUNCTIONS:
-            yield _linked_alone(board, compiler, function)
-        yield _generated(board, compiler)
+        for objective in RUNTIMES:
+            for function in FUNCTIONS:
+                yield _linked_alone(board, compiler, objective, function)
+            yield _generated(board, compiler, objective)
 
 
-def _linked_alone(board: Board, compiler: str, function: str) -> Cost:
+def _linked_alone(board: Board, compiler: str, objective: Objective, function: str) -> Cost:
     with tempfile.TemporaryDirectory() as place:
         program = Path(place) / function
         script = Path(place) / "alone.ld"
         script.write_text("SECTIONS { .code : { *(.text* .rodata*) } /DISCARD/ : { *(.ARM.exidx*) } }\n")
         keep = f"-Wl,--gc-sections,-u,{function},-e,{function}"
         link = [ARM_GCC, *board.flags, "--specs=nano.specs", "-nostartfiles", keep, "-T", str(script)]
-        call([*link, str(runtime(board)), "-o", str(program)], timeout=60)
+        call([*link, str(runtime(board, objective)), "-o", str(program)], timeout=60)
         stack = elf.deepest(elf.functions(program, ".code"), function)
-        return Cost(compiler, board.core, function, stack, _parts(program))
+        return Cost(compiler, board.core, small(objective), function, stack, _parts(program))
 
 
 def _parts(program: Path) -> dict[str, int]:
@@ -81,16 +84,16 @@ def _parts(program: Path) -> dict[str, int]:
     return {found[start]: end - start for start, end in zip(sorted(found), ends, strict=True)}
 
 
-def _generated(board: Board, compiler: str) -> Cost:
+def _generated(board: Board, compiler: str, objective: Objective) -> Cost:
     """The generated function by the difference that more nodes make; behind masks, as nodes lie in real models."""
     few, many = 4, 24
     sizes = {}
     for count in (few, many):
-        program = build(emitted(_chain(count)), board)
+        program = build(emitted(_chain(count), objective=objective), board, objective)
         sizes[count] = elf.functions(program, ".code")[f"{MODEL}_run"]
     each = (sizes[many].size - sizes[few].size) / (many - few)
     parts = {"fixed": round(sizes[few].size - each * few), "call": round(each)}
-    return Cost(compiler, board.core, costs.RUN, sizes[many].frame, parts)
+    return Cost(compiler, board.core, small(objective), costs.RUN, sizes[many].frame, parts)
 
 
 def _chain(count: int) -> Graph:
@@ -105,4 +108,4 @@ def _chain(count: int) -> Graph:
 
 
 if __name__ == "__main__":
-    costs.write(measure(), Path(costs.__file__).with_name("costs.csv"))
+    costs.write([*measure()], Path(costs.__file__).with_name("costs.csv"))

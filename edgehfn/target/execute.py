@@ -17,6 +17,7 @@ from edgehfn.backends import c
 from edgehfn.errors import ToolError
 from edgehfn.graph import Graph, packing, plan
 from edgehfn.graph.raw import Raw, checked, fitting, raw_dtype, raw_shape
+from edgehfn.objective import Objective
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
 from edgehfn.target.toolchain import QEMU, call
@@ -36,7 +37,7 @@ class Ran:
     stack: int
 
 
-def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None) -> Int8:
+def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None, objective: Objective = "speed") -> Int8:
     """Compile the graph and run it on raw images ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on`` is ``host`` (with the address and undefined-behaviour sanitizers) or a core, in QEMU. ``observe`` receives
@@ -46,7 +47,8 @@ def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None) 
     images = checked(graph, raw)
     tensors = list(graph.tensors.values()) if observe else [graph.output]
     target = machine(on)
-    program = build(emitted(graph), target, mode="trace" if observe else "plain")
+    files = emitted(graph, objective=objective)
+    program = build(files, target, objective, mode="trace" if observe else "plain")
     rows = execute(program, target, images, sum(t.size for t in tensors)).rows
     ends = np.cumsum([t.size for t in tensors])
     for tensor, end in zip(tensors, ends, strict=True):
@@ -56,10 +58,10 @@ def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None) 
     return values
 
 
-def selftest(graph: Graph, on: str = HOST) -> bool:
+def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bool:
     """Whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
     target = machine(on)
-    program = build(emitted(graph, golden_checksum(graph)), target, main="selftest")
+    program = build(emitted(graph, golden_checksum(graph), objective), target, objective, main="selftest")
     try:
         return call(command(program, target), timeout=STARTING + PER_IMAGE).strip() == "PASS"
     except ToolError as error:
@@ -87,9 +89,9 @@ def machine(name: str) -> Machine:
     return HOST if name == HOST else board(name)
 
 
-def emitted(graph: Graph, checksum: int | None = None) -> dict[str, str]:
+def emitted(graph: Graph, checksum: int | None = None, objective: Objective = "speed") -> dict[str, str]:
     """The generated C under the name the harness knows, with a self-test if the golden output's checksum is given."""
-    return c.emit(graph, plan(graph), MODEL, checksum)
+    return c.emit(graph, plan(graph, objective), MODEL, checksum)
 
 
 def golden(graph: Graph) -> Raw:

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from edgehfn.backends import c
 from edgehfn.errors import InputError, ToolError
-from edgehfn.graph import Graph
+from edgehfn.graph import Graph, Plan, plan
 from edgehfn.graph.raw import Raw, checked
+from edgehfn.objective import Objective
 from edgehfn.target import elf, firmware
 from edgehfn.target.board import CORES, Board, board
-from edgehfn.target.build import HOST, build
+from edgehfn.target.build import HOST, MODEL, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import emitted, execute, golden
+from edgehfn.target.execute import execute, golden
 from edgehfn.target.toolchain import HOST_GCC, call
 
 PLUGIN = "count.so"
@@ -35,16 +37,21 @@ class Bench:
     predicted: bool = False
 
 
-def bench(graph: Graph, on: str, raw: Raw | None = None) -> Bench:
+def bench(graph: Graph, on: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
     """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
 
     Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
     """
     if on == HOST:
         raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
+    return counted(graph, plan(graph, objective), on, raw)
+
+
+def counted(graph: Graph, planned: Plan, on: str, raw: Raw | None = None) -> Bench:
+    """The same for a plan."""
     target = board(on)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
-    program = build(emitted(graph), target, mode="count")
+    program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="count")
     marks = count(program, target, image, graph.output.size)
     if len(marks) != len(graph.nodes) + 2:
         raise ToolError(f"{on}: {len(marks)} marks counted for {len(graph.nodes)} nodes")

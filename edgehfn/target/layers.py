@@ -120,13 +120,12 @@ class _Maker:
         return Supermask(name, self.weights, shape, coats, counts, 1, pruned, locked, signs)
 
     def requantise(self, weight: ops.Weight, x: Tensor, residual: bool) -> Requantise:
-        """Multipliers of 1, and the shift that brings the largest sum to seven bits."""
+        """Multipliers of 1 or 64, and the shift that brings the largest sum to seven bits."""
         largest = int(accumulators(weight, x).max())
-        shift = max(4, largest.bit_length() - 7)
+        multiplier = self.random.choice((1, 64)) if largest < 2**24 else 1  # SPEC section 4, R1
+        shift = max(4, (multiplier * largest).bit_length() - 7)
         if self.random.random() < 0.15:
             shift = 17  # too much for 16-bit lanes
         clamp = self.random.choice((RELU, RELU, SIGNED))
-        ones = (1,) * weight.shape[0]
-        return Requantise(
-            ones, (0,) * weight.shape[0], 0, shift, clamp, int(residual), max(0, shift - 8) if residual else 0
-        )
+        multipliers, biases = (multiplier,) * weight.shape[0], (0,) * weight.shape[0]
+        return Requantise(multipliers, biases, 0, shift, clamp, int(residual), max(0, shift - 8) if residual else 0)

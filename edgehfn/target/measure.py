@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgehfn.backends import c
 from edgehfn.graph import Graph, Plan
 from edgehfn.target import elf
 from edgehfn.target.board import Board
 from edgehfn.target.build import MODEL, build
-from edgehfn.target.execute import emitted, execute, golden
+from edgehfn.target.execute import execute, golden
 from edgehfn.target.toolchain import QEMU, available
 
 HARNESS = (".vectors", ".harness", ".data")  # in flash: start-up, semihosting, the harness
@@ -48,7 +49,7 @@ class Measured:
 
 def measure(graph: Graph, plan: Plan, board: Board) -> Measured:
     """Link the model for a board and read its sizes; run it for the stack if QEMU is installed. Raises ToolError."""
-    program = build(emitted(graph), board)
+    program = build(c.emit(graph, plan, MODEL), board, plan.objective)
     parts = elf.sections(program)
     bound = elf.deepest(elf.functions(program, ".code"), f"{MODEL}_run")
     stack = bound

@@ -1,6 +1,14 @@
 #include "conv_supermask.h"
 #include "generator.h"
 
+#if HFN_SMALL
+
+HFN_COLD void hfn_conv_plain(const void *model, const struct hfn_conv *node, uint32_t *arena) {
+    hfn_conv_narrow(model, node, arena);
+}
+
+#else
+
 /* hfn_mask_open for a plain mask. */
 static void open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     const struct hfn_supermask *stored = hfn_in_model(model, weight);
@@ -15,3 +23,5 @@ static void open(struct hfn_mask *mask, const void *model, uint32_t weight) {
 HFN_COLD void hfn_conv_plain(const void *model, const struct hfn_conv *node, uint32_t *arena) {
     hfn_conv_supermask(model, node, arena, open, hfn_build_plain_lists, hfn_channel_narrow);
 }
+
+#endif

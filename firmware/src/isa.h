@@ -2,19 +2,23 @@
 #ifndef HFN_ISA_H
 #define HFN_ISA_H
 
+#include "hfn_config.h"
+
 #define HFN_ISA_C 0
 #define HFN_ISA_V6M 1 /* Armv6-M: Thumb-1 */
 #define HFN_ISA_V7M 2 /* Armv7-M: Thumb-2 */
 #define HFN_ISA_DSP 3 /* Armv7E-M and Armv8-M Mainline with the DSP extension */
 #define HFN_ISA_MVE 4 /* Armv8.1-M with Helium's integer vectors; has the DSP extension too */
 
-#if defined(__thumb2__)
+#if defined(__thumb2__) && !HFN_SMALL
 #define HFN_THUMB2 1
 #else
 #define HFN_THUMB2 0
 #endif
 
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#if HFN_SMALL
+#define HFN_ISA HFN_ISA_C
+#elif defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 #define HFN_ISA HFN_ISA_MVE
 #elif HFN_THUMB2 && defined(__ARM_FEATURE_DSP)
 #define HFN_ISA HFN_ISA_DSP

@@ -5,6 +5,8 @@
 #include "linear_plain_offsets.h"
 #include "requantise.h"
 
+#if !HFN_SMALL
+
 #if HFN_ISA != HFN_ISA_C /* what linear_plain_thumb2.S and linear_plain_v6m.S know of the struct */
 HFN_ASSERT(tables_at, offsetof(struct hfn_block, tables) == BLOCK_TABLES);
 HFN_ASSERT(sums_at, offsetof(struct hfn_block, sums) == BLOCK_SUMS);
@@ -132,3 +134,5 @@ void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t
         y[output] = hfn_requantise(model, &node->requantise, output, sums[output]);
     }
 }
+
+#endif

@@ -2,6 +2,8 @@
 #include "mask.h"
 #include "requantise.h"
 
+#if !HFN_SMALL
+
 /* REQUIRE |sum| < 2^31 for every sum of weights, whatever the order (SPEC section 5: the bound A). */
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena) {
     int8_t *y = hfn_in_arena(arena, node->y);
@@ -28,3 +30,5 @@ void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint
         y[output] = hfn_requantise(model, &node->requantise, output, sum);
     }
 }
+
+#endif

@@ -1,6 +1,8 @@
 #include "bits.h"
 #include "conv_supermask.h"
 
+#if !HFN_SMALL
+
 #if HFN_ISA != HFN_ISA_C
 /* What list_thumb2.S and list_v6m.S know of the structs. */
 HFN_ASSERT(key_at_8, offsetof(struct hfn_mask, key) == 8);
@@ -56,4 +58,6 @@ void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, c
                            uint32_t weights) {
     hfn_build_lists(channel, mask, taps, weights);
 }
+#endif
+
 #endif

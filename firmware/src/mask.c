@@ -3,6 +3,8 @@
 #include "arena.h"
 #include "generator.h"
 
+#if !HFN_SMALL
+
 enum { SIGN_STREAM = 0, FROZEN_STREAM = 1 };
 
 /* One copy of the hash for its four uses here. */
@@ -70,3 +72,5 @@ void hfn_mask_next(struct hfn_mask *mask) {
     mask->index++;
     mask->left = 32;
 }
+
+#endif

@@ -5,6 +5,10 @@
 
 #include "edgehfn.h"
 
+#if HFN_SMALL
+#include "mask_coded.h"
+#else
+
 enum { HFN_COATS = 7, HFN_DRAWS = 8 };
 
 struct hfn_mask {
@@ -47,5 +51,7 @@ static inline void hfn_mask_take(struct hfn_mask *mask, uint32_t coats, uint32_t
     mask->minus = mask->minus >> half >> rest;
     mask->left -= taken;
 }
+
+#endif
 
 #endif

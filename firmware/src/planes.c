@@ -1,11 +1,18 @@
 #include "conv.h"
+#include "rows.h"
 #include "runs.h"
+
+#if !HFN_SMALL
 
 /* Planes whose column 0 is one of the map's columns 0..stride-1 are read from the map. The others are those a stride of
  * tap columns away, moved by one column: all planes of a tap column as one run of words, where rows end with the next
  * row's beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns
  * on and the 16 bytes behind the planes hold inputs too, or zeros, as good as any: the sums of pixels that are dropped
- * then stay in the lanes of those that are kept. */
+ * then stay in the lanes of those that are kept.
+ *
+ * A band's first rows are the last ones of the band before: planes that are read move up by the band as one run. */
+
+enum { FEW = 4 }; /* rows of a band */
 
 struct plane {
     uint32_t *to;
@@ -122,7 +129,7 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     plane.column = b - padding;
     plane.pitch = planes->pitch;
     plane.zero = node->flags & HFN_SIGNED ? 0x80808080u : 0;
-    uint32_t j = 0;
+    uint32_t j = 0, known = 0; /* rows that the band before leaves */
     int moved = 1;
     if (b >= padding + stride) {
         j = node->columns - 1u;
@@ -131,7 +138,12 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     } else if (b < padding && b + stride < node->kernel) {
         hfn_run_up(to, end, to + stride * words);
     } else {
+        const uint32_t past = node->band * planes->pitch / 4;
         moved = 0;
+        if (first && planes->reach) {
+            known = planes->reach;
+            hfn_run_copy(to, end - past, to + past, 0);
+        }
     }
     if (moved) {
         hfn_column_fill((uint8_t *)to + j, count * (node->band + planes->reach), plane.pitch, plane.zero);
@@ -140,9 +152,9 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
         }
     }
     for (uint32_t phase = 0; phase < planes->phases; phase++) {
-        plane.to = to + phase * size;
+        plane.to = to + phase * size + known * (planes->pitch / 4);
         plane.x = hfn_in_arena(arena, node->x);
-        divide(node, &plane, first * stride + phase - padding, band + planes->reach);
+        divide(node, &plane, (first + known) * stride + phase - padding, band + planes->reach - known);
         for (uint32_t c = node->inputs; c;
              c--, plane.x += node->height * node->width, plane.to += planes->phases * size) {
             if (moved) {
@@ -154,11 +166,52 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     }
 }
 
+/* Whether the band has so few rows that making planes as runs does not pay, and a shape that hfn_rows_read knows. */
+static int by_rows(const struct hfn_conv *node) {
+    return node->band <= FEW && node->kernel == 3 && node->padding == 1 && node->stride <= 2 &&
+           node->columns % 4 == 0 && node->width == node->stride * node->columns;
+}
+
+/* All planes, row by row. */
+HFN_COLD static void fill_rows(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+                               uint32_t first) {
+    const uint32_t left = node->rows - first, band = left < node->band ? left : node->band;
+    const uint32_t size = planes->size / 4, channel = planes->phases * size, column = node->inputs * channel;
+    const uint32_t past = node->band * planes->pitch / 4, known = first ? planes->reach : 0;
+    uint32_t *const start = hfn_in_arena(arena, node->planes);
+    struct hfn_rows rows = {node->inputs,
+                            node->height * node->width,
+                            planes->pitch / 4,
+                            channel,
+                            column,
+                            node->stride,
+                            node->flags & HFN_SIGNED ? 0x80808080u : 0};
+    if (known) {
+        hfn_run_copy(start, start + 3 * column - past, start + past, 0);
+    }
+    for (uint32_t phase = 0; phase < planes->phases; phase++) {
+        const uint8_t *x = hfn_in_arena(arena, node->x);
+        uint32_t *to = start + phase * size + known * rows.words;
+        uint32_t i = (first + known) * node->stride + phase - node->padding; /* of the map; may be -1 modulo 2^32 */
+        for (uint32_t r = known; r < band + planes->reach; r++, to += rows.words, i += node->stride) {
+            if (i < node->height) {
+                hfn_rows_read(to, x + i * node->width, &rows);
+            } else {
+                hfn_rows_clear(to, &rows);
+            }
+        }
+    }
+}
+
 HFN_COLD void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
                               uint32_t first) {
     uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) +
                             node->inputs * node->kernel * planes->phases * (planes->size / 4);
     fill(slack, slack + 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);
+    if (by_rows(node)) {
+        fill_rows(node, planes, arena, first);
+        return;
+    }
     for (uint32_t b = node->padding; b < node->kernel; b++) {
         fill_column(node, planes, arena, first, b);
     }
@@ -166,3 +219,5 @@ HFN_COLD void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_plan
         fill_column(node, planes, arena, first, b);
     }
 }
+
+#endif
