@@ -31,6 +31,10 @@ class StoredGraph:
         if self.features.nodes > MOST_NODES:
             raise InputError(f"a graph of {self.features.nodes} nodes: at most {MOST_NODES} are possible; take a part")
 
+    def __str__(self) -> str:
+        edges = self.structure.edges.shape[1]
+        return f"a stored graph of {self.features.nodes:,} nodes, {edges:,} edges and {self.features.count:,} features"
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(features, R, 4), as a map over the nodes."""
