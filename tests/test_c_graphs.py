@@ -9,31 +9,33 @@ import c_batch
 import graph_nets
 import nodes
 import numpy as np
-from c_batch import Case
+import pytest
+from c_batch import LEAST, Case
 
 from edgehfn.backends.emulate import emulate
 from edgehfn.graph import Graph, networks
-from edgehfn.graph.arena import SCRATCH_LIMIT
 from edgehfn.graph.ops import SIGNED, Aggregate, Constant, Dense, Requantise, SparseLinear
 from edgehfn.graph.topology import Features
 from edgehfn.graph.verify import verify
+from edgehfn.objective import Objective
 
-LIMITS = (1, 1000, SCRATCH_LIMIT)
+LIMITS = (LEAST, 1000, None)
 NOTHING = np.zeros((2, 0), np.uint8)
 
 
-def test_random_nets(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("objective", "count"), [("speed", 70), ("flash", 25)])
+def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
     """Over stored graphs and over graphs of the input; sums by bytes, by halves and by words; and numbers at the limits
     of each."""
     cases = []
-    for seed in range(70):
+    for seed in range(count):
         stored, variable = verify(graph_nets.stored(seed)), verify(graph_nets.variable(seed))
-        cases.append(Case(stored, NOTHING, LIMITS[seed % 3]))
-        cases.append(Case(variable, graph_nets.graphs(variable, seed, 5), LIMITS[seed % 3]))
+        cases.append(Case(stored, NOTHING, LIMITS[seed % 3], objective))
+        cases.append(Case(variable, graph_nets.graphs(variable, seed, 5), LIMITS[seed % 3], objective))
     first = [case.graph.nodes[0] for case in cases]
     assert {networks.lanes(node) for node in first if isinstance(node, SparseLinear)} == {1, 2, 4}
-    cases += [Case(verify(Graph((node,), 1)), NOTHING) for node in at_the_limits()]
-    cases.append(Case(crowd(), NOTHING))
+    cases += [Case(verify(Graph((node,), 1)), NOTHING, objective=objective) for node in at_the_limits()]
+    cases.append(Case(crowd(), NOTHING, objective=objective))
     for case, found in zip(cases, c_batch.run(cases, tmp_path), strict=True):
         nodes.assert_same(nodes.by_oracle(case.graph, case.raw), found)
 
