@@ -11,7 +11,7 @@ from edgehfn.backends import c
 from edgehfn.backends.emulate import emulate
 from edgehfn.errors import InputError
 from edgehfn.graph import Graph, plan
-from edgehfn.objective import Objective, small
+from edgehfn.objective import Objective, macro
 from edgehfn.target import firmware
 from edgehfn.target.execute import golden
 
@@ -35,8 +35,8 @@ def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path
     root = firmware.directory()
     sources = sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*.[chS]")])
     texts = {source.name: source.read_bytes() for source in sources}
-    if small(objective):
-        texts[CONFIG] = texts[CONFIG].replace(b"#define HFN_SMALL 0", b"#define HFN_SMALL 1")
+    if wanted := macro(objective):
+        texts[CONFIG] = texts[CONFIG].replace(f"#define {wanted} 0".encode(), f"#define {wanted} 1".encode())
     return _write(Path(into), texts)
 
 

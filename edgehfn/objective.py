@@ -15,6 +15,11 @@ SCRATCH: dict[Objective, int] = {
 }  # bytes beyond the feature maps
 
 
+def macro(objective: Objective) -> str:
+    """The macro of ``hfn_config.h`` that is 1 in this objective's runtime, if one is."""
+    return {"speed": "", "ram": "HFN_FEW_ROWS", "flash": "HFN_SMALL"}[objective]
+
+
 def small(objective: Objective) -> bool:
     """Whether the runtime is built for few bytes: compact loops without assembly, coded masks (``HFN_SMALL``)."""
     return objective == "flash"

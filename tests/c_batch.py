@@ -21,7 +21,7 @@ from edgehfn.backends import c
 from edgehfn.graph import plan
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.raw import raw_shape
-from edgehfn.objective import Objective, small
+from edgehfn.objective import Objective, macro
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-align=strict", "-Werror")
@@ -95,7 +95,7 @@ class Case:
 
 def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
     """Build and run in the empty directory ``place``; every node's values ``(N, *shape)``, case by case."""
-    (is_small,) = {small(case.objective) for case in cases}  # one runtime for all
+    (wanted,) = {macro(case.objective) for case in cases}  # one runtime for all
     (place / "trace.h").write_text(TRACE)
     (place / "driver.c").write_text(DRIVER.format(**_tables(cases, place)))
     sources = ["driver.c", *(f"n{i}.c" for i in range(len(cases))), *map(str, (FIRMWARE / "src").glob("*.c"))]
@@ -105,7 +105,7 @@ def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
         f"-I{FIRMWARE / 'include'}",
         "-include",
         "trace.h",
-        f"-DHFN_SMALL={int(is_small)}",
+        *([f"-D{wanted}=1"] if wanted else []),
         "-c",
     ]
     with ThreadPoolExecutor(2) as pool:

@@ -126,7 +126,7 @@ def test_verify_compares_all_machines(digits: Path) -> None:
 def test_verify_names_the_first_difference(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = machines.run
 
-    def wrong(graph: Any, raw: Any, on: str, observe: Any = None) -> Any:
+    def wrong(graph: Any, raw: Any, on: str, observe: Any = None, objective: Any = "speed") -> Any:
         def see(name: str, values: Any) -> None:
             values = values.copy()
             if on == "pytorch" and name == "stage1.0.conv1" and len(values) == 22:  # the second batch of 150
@@ -134,7 +134,7 @@ def test_verify_names_the_first_difference(digits: Path, monkeypatch: pytest.Mon
                 values[4] ^= 1
             observe(name, values)
 
-        return honest(graph, raw, on, see)
+        return honest(graph, raw, on, see, objective)
 
     monkeypatch.setattr(machines, "run", wrong)
     done = call("verify", digits, "--data", "digits", "--on", "emulator,pytorch", "--limit", 150, "--json")
@@ -364,7 +364,7 @@ def test_densities_outside_0_to_1(density: str, tmp_path: Path) -> None:
         (["--fold", "1,2"], "fold"),
         (["--width", "0"], "width"),
         (["--seed", "-1"], "--seed"),
-        (["--input", "28"], "--input 28"),
+        (["--input", "1,28"], "--input 1,28"),
         (["--input", "1,0,8"], "input shape"),
         (["--classes", "1"], "--classes"),
     ],

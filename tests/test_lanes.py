@@ -58,7 +58,7 @@ def test_lists_are_summed_as_written() -> None:
     x = draw.integers(-127, 128, (40, LANES)).astype(np.int16)
     offsets = draw.integers(0, 30, 25).astype(np.uint32)
 
-    @kernels._compiled
+    @kernels.compiled
     def summed(acc, x, offsets, base, first, middle, last):  # type: ignore[no-untyped-def]
         kernels._sum_lists(acc, x, base, offsets, first, middle, last)
 

@@ -340,7 +340,7 @@ def test_bad_options_are_refused(options, says):
 
 def test_nets_that_do_not_fit_the_data_are_refused():
     for net, says in (
-        (small(shape=(1, 9, 8)), r"\(1, 9, 8\), toy has \(1, 8, 8\)"),
+        (small(shape=(1, 9, 8)), r"\(1, 9, 8\), toy has images of \(1, 8, 8\)"),
         (small(outputs=4), "4 outputs, toy 3 classes"),
     ):
         with pytest.raises(InputError, match=says):

@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from edgehfn.errors import InputError
+from edgehfn.objective import OBJECTIVES, Objective
 
 TOLERANCE = 0.02  # of predicted code bytes; data, arena and RAM are exact
 RUN = "run"  # the row of the generated function itself
@@ -21,14 +22,14 @@ RUN = "run"  # the row of the generated function itself
 class Cost:
     """One function that generated code calls, linked with all it needs.
 
-    ``small``: in a runtime built with ``HFN_SMALL``. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
+    ``objective``: of the runtime that it is in. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
     of each piece of code, by name; pieces that several functions need are linked once. For the generated function they
     are its ``fixed`` bytes and those of each ``call``.
     """
 
     compiler: str
     core: str
-    small: bool
+    objective: Objective
     function: str
     stack: int
     parts: dict[str, int]
@@ -47,15 +48,15 @@ def write(costs: Iterable[Cost], path: Path) -> None:
         rows.writerow(field.name for field in fields(Cost))
         for cost in costs:
             parts = " ".join(f"{name}:{size}" for name, size in cost.parts.items())
-            rows.writerow((cost.compiler, cost.core, int(cost.small), cost.function, cost.stack, parts))
+            rows.writerow((cost.compiler, cost.core, cost.objective, cost.function, cost.stack, parts))
 
 
-def predict(core: str, functions: list[str], small: bool = False) -> tuple[int, int]:
+def predict(core: str, functions: list[str], objective: Objective = "speed") -> tuple[int, int]:
     """Code bytes and stack bytes of a model that calls these functions, one after another, on a core.
 
     Raises InputError for a core that the table lacks.
     """
-    rows = {cost.function: cost for cost in table() if (cost.core, cost.small) == (core, small)}
+    rows = {cost.function: cost for cost in table() if (cost.core, cost.objective) == (core, objective)}
     if not rows:
         known = dict.fromkeys(cost.core for cost in table())
         raise InputError(f"{core}: no measured costs; there are {', '.join(known)}")
@@ -67,4 +68,5 @@ def predict(core: str, functions: list[str], small: bool = False) -> tuple[int, 
 
 def _cost(row: dict[str, str]) -> Cost:
     parts = {name: int(size) for name, _, size in (part.rpartition(":") for part in row["parts"].split())}
-    return Cost(row["compiler"], row["core"], row["small"] == "1", row["function"], int(row["stack"]), parts)
+    objective = OBJECTIVES[OBJECTIVES.index(row["objective"])]
+    return Cost(row["compiler"], row["core"], objective, row["function"], int(row["stack"]), parts)

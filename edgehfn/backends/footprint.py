@@ -16,7 +16,7 @@ from rich.table import Table
 from edgehfn import masks
 from edgehfn.backends import c, costs, prediction
 from edgehfn.graph import Graph, Plan, ops, plan
-from edgehfn.objective import Objective, small
+from edgehfn.objective import Objective
 from edgehfn.target.board import board
 from edgehfn.target.measure import Measured, Sizes, measure
 from edgehfn.target.toolchain import ARM_GCC, available
@@ -114,7 +114,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    flash["code"], stack = costs.predict(core, c.functions(graph), small(planned.objective))
+    flash["code"], stack = costs.predict(core, c.functions(graph), planned.objective)
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

@@ -14,7 +14,7 @@ from edgehfn.graph import ops
 from edgehfn.graph.arena import Plan, Scratch, is_int4
 from edgehfn.graph.graph import Graph
 from edgehfn.graph.ops import Conv, Dense, Linear, Supermask, Weight
-from edgehfn.objective import small
+from edgehfn.objective import Objective, small
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
@@ -33,7 +33,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
     y = graph.tensors[node.name]
     match node:
         case Conv():
-            return _conv(node, graph, planned.scratch[node.name], group, small(planned.objective))
+            return _conv(node, graph, planned.scratch[node.name], group, planned.objective)
         case Linear(weight=weight):
             return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
         case ops.Input(order=order, dtype=dtype, topology=topology):
@@ -58,7 +58,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             assert_never(node)
 
 
-def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, is_small: bool) -> Terms:
+def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Objective) -> Terms:
     band = scratch.band
     channels, height, width = graph.tensors[node.name].shape
     pitch = -(-width // 4) * 4
@@ -87,13 +87,13 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, is_small: bool
         "short groups": channels * sum(end > 0 for end in ends),
         "short outputs": channels * sum(ends),
         "short added outputs": channels * sum(ends) * added,
-        **_decoded(node.weight, 1 if scratch.keep else len(bands), is_small),
+        **_decoded(node.weight, 1 if scratch.keep else len(bands), small(objective)),
     }
     if node.weight.listed:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
-    made = work_small.planes if is_small else _planes
+    made = work_small.planes if small(objective) else _planes_of_few_rows if objective == "ram" else _planes
     for name, count in made(node, graph, bands, pitch):
         found[name] = found.get(name, 0) + count
     return found
@@ -211,12 +211,6 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
     each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
     rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
     words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (bands[0] + reach) * pitch // 4 * (reach > 0)
-    fits = columns == pitch and width == stride * columns and stride <= 2
-    if bands[0] <= FEW and (kernel, padding) == (3, 1) and fits:
-        yield "copied words", kernel * rolled
-        yield "rows", each * rows
-        yield ("row words" if stride == 1 else "halved row words"), words
-        return
     for b in range(kernel):
         read = b < padding + stride if b >= padding else b + stride >= kernel
         column = b - padding
@@ -245,6 +239,21 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
             done = 0
         yield "read bytes", each * rows * (pitch - done)
         yield "read rows", each * rows * (done < pitch)
+
+
+def _planes_of_few_rows(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
+    """Row by row where bands have a few of them and the shape is usual (firmware/src/rows.h), or else as any."""
+    inputs, _, width = graph.tensors[node.x].shape
+    columns, stride = graph.tensors[node.name].shape[2], node.stride
+    usual = (node.weight.shape[2], node.padding) == (3, 1) and stride <= 2 and columns == pitch
+    if bands[0] > FEW or not usual or width != stride * columns:
+        yield from _planes(node, graph, bands, pitch)
+        return
+    reach = 2 // stride
+    rows = inputs * stride * (reach + sum(bands))
+    yield "copied words", 3 * (len(bands) - 1) * inputs * stride * (bands[0] + reach) * pitch // 4
+    yield "rows", rows
+    yield ("row words" if stride == 1 else "halved row words"), rows * pitch // 4
 
 
 def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgehfn.errors import ToolError
-from edgehfn.objective import Objective, small
+from edgehfn.objective import Objective, macro
 from edgehfn.target import firmware
 from edgehfn.target.board import Board
 from edgehfn.target.cache import cached
@@ -29,7 +29,7 @@ Main = Literal["harness", "selftest", "check"]
 Mode = Literal["plain", "trace", "count"]  # see firmware/port/mark.h
 
 COMPILE = ("-std=c99", "-ffunction-sections", "-fdata-sections")
-FAST, SMALL = ("-O2",), ("-Os", "-DHFN_SMALL=1")
+LEVELS: dict[Objective, str] = {"speed": "-O2", "ram": "-O2", "flash": "-Os"}
 HOST_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 MODES: dict[Mode, tuple[str, ...]] = {"plain": (), "trace": ("-DPORT_TRACE",), "count": ("-DPORT_COUNT",)}
 
@@ -73,7 +73,8 @@ def _compiler(machine: Machine) -> tuple[str, str]:
 
 
 def _flags(machine: Machine, objective: Objective) -> tuple[str, ...]:
-    return (*COMPILE, *(SMALL if small(objective) else FAST), *(HOST_FLAGS if machine == HOST else machine.flags))
+    defined = (f"-D{macro(objective)}=1",) if macro(objective) else ()
+    return (*COMPILE, LEVELS[objective], *defined, *(HOST_FLAGS if machine == HOST else machine.flags))
 
 
 def _runtime(into: Path, machine: Machine, flags: Sequence[str]) -> None:

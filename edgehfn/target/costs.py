@@ -12,14 +12,13 @@ from edgehfn.backends import costs
 from edgehfn.backends.costs import Cost
 from edgehfn.graph import Graph
 from edgehfn.graph.ops import RELU, Conv, Input, Node, Requantise, Supermask
-from edgehfn.objective import Objective, small
+from edgehfn.objective import OBJECTIVES, Objective
 from edgehfn.target import elf
 from edgehfn.target.board import BOARDS, CORES, Board
 from edgehfn.target.build import MODEL, build, runtime
 from edgehfn.target.execute import emitted
 from edgehfn.target.toolchain import ARM_GCC, call, version
 
-RUNTIMES: tuple[Objective, ...] = ("speed", "flash")  # ram has that of speed
 FUNCTIONS = (
     "hfn_input_u8",
     "hfn_input_s8",
@@ -48,10 +47,10 @@ FUNCTIONS = (
 
 
 def measure(cores: Sequence[str] = CORES) -> Iterator[Cost]:
-    """A row for each core, runtime and function. Raises ToolError if the compiler is missing."""
+    """A row for each core, objective and function. Raises ToolError if the compiler is missing."""
     compiler = version(ARM_GCC)
     for board in (b for b in BOARDS if b.name in cores):
-        for objective in RUNTIMES:
+        for objective in OBJECTIVES:
             for function in FUNCTIONS:
                 yield _linked_alone(board, compiler, objective, function)
             yield _generated(board, compiler, objective)
@@ -66,7 +65,7 @@ def _linked_alone(board: Board, compiler: str, objective: Objective, function: s
         link = [ARM_GCC, *board.flags, "--specs=nano.specs", "-nostartfiles", keep, "-T", str(script)]
         call([*link, str(runtime(board, objective)), "-o", str(program)], timeout=60)
         stack = elf.deepest(elf.functions(program, ".code"), function)
-        return Cost(compiler, board.core, small(objective), function, stack, _parts(program))
+        return Cost(compiler, board.core, objective, function, stack, _parts(program))
 
 
 def _parts(program: Path) -> dict[str, int]:
@@ -93,7 +92,7 @@ def _generated(board: Board, compiler: str, objective: Objective) -> Cost:
         sizes[count] = elf.functions(program, ".code")[f"{MODEL}_run"]
     each = (sizes[many].size - sizes[few].size) / (many - few)
     parts = {"fixed": round(sizes[few].size - each * few), "call": round(each)}
-    return Cost(compiler, board.core, small(objective), costs.RUN, sizes[many].frame, parts)
+    return Cost(compiler, board.core, objective, costs.RUN, sizes[many].frame, parts)
 
 
 def _chain(count: int) -> Graph:

@@ -12,8 +12,6 @@
  *
  * A band's first rows are the last ones of the band before: planes that are read move up by the band as one run. */
 
-enum { FEW = 4 }; /* rows of a band */
-
 struct plane {
     uint32_t *to;
     const uint8_t *x;              /* the input channel's first row in the plane */
@@ -166,6 +164,10 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     }
 }
 
+#if HFN_FEW_ROWS
+
+enum { FEW = 4 }; /* rows of a band */
+
 /* Whether the band has so few rows that making planes as runs does not pay, and a shape that hfn_rows_read knows. */
 static int by_rows(const struct hfn_conv *node) {
     return node->band <= FEW && node->kernel == 3 && node->padding == 1 && node->stride <= 2 &&
@@ -203,15 +205,19 @@ HFN_COLD static void fill_rows(const struct hfn_conv *node, const struct hfn_pla
     }
 }
 
+#endif
+
 HFN_COLD void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
                               uint32_t first) {
     uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) +
                             node->inputs * node->kernel * planes->phases * (planes->size / 4);
     fill(slack, slack + 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);
+#if HFN_FEW_ROWS
     if (by_rows(node)) {
         fill_rows(node, planes, arena, first);
         return;
     }
+#endif
     for (uint32_t b = node->padding; b < node->kernel; b++) {
         fill_column(node, planes, arena, first, b);
     }

@@ -2,6 +2,8 @@
 
 #include "isa.h"
 
+#if HFN_FEW_ROWS && !HFN_SMALL
+
 #if HFN_ISA == HFN_ISA_MVE
 
 #include <arm_mve.h>
@@ -83,3 +85,5 @@ void hfn_rows_clear(uint32_t *to, const struct hfn_rows *rows) {
         }
     }
 }
+
+#endif

@@ -9,7 +9,7 @@
 #include "arena.h"
 
 static inline uint32_t hfn_sparse_width(const struct hfn_sparse_linear *node) {
-    return 32u / node->lanes;
+    return 32u >> node->lanes / 2u; /* of 1, 2 or 4 */
 }
 
 /* The channels of the group that starts at an output. */
