@@ -5,7 +5,7 @@
 #if !HFN_SMALL
 
 /* REQUIRE |sum| < 2^31 for every sum of weights, whatever the order (SPEC section 5: the bound A). */
-void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena) {
+HFN_COLD void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena) {
     int8_t *y = hfn_in_arena(arena, node->y);
     struct hfn_mask mask;
     hfn_mask_open(&mask, model, node->weight);
