@@ -38,6 +38,7 @@ class Row:
 BASE = "--arch demo --epochs 6"
 PLAIN = f"{BASE} --fold 1"
 ONE = f"{PLAIN} --coats 0.5"
+ERK = "--freeze-over erk"
 ROWS = (
     Row("coats", "one coat, .5", ONE),
     Row("coats", "one coat, .5, wider: the bytes of two coats", f"{ONE} --width 20"),
@@ -45,10 +46,15 @@ ROWS = (
     Row("coats", "three coats, .6 .35 .15", f"{PLAIN} --coats 0.6,0.35,0.15"),
     Row("coats", "two coats, spaced evenly in sparsity below .5", f"{PLAIN} --coats 2 --density 0.5"),
     Row("freezing", "nothing frozen", ONE),
-    Row("freezing", "half frozen: a quarter locked, a quarter pruned", f"{ONE} --frozen 0.5"),
-    Row("freezing", "half pruned at random: the same bytes", f"{PLAIN} --coats 0.25 --frozen 0.5,0"),
-    Row("freezing", "0.7 frozen", f"{ONE} --frozen 0.7"),
-    Row("freezing", "0.7 pruned at random: the same bytes", f"{PLAIN} --coats 0.15 --frozen 0.7,0"),
+    Row("freezing", "half frozen, a tenth locked; spread by ERK", f"{PLAIN} --coats 0.35 --frozen 0.5 {ERK}"),
+    Row("freezing", "half pruned at random, the same bytes; ERK", f"{PLAIN} --coats 0.25 --frozen 0.5,0 {ERK}"),
+    Row("freezing", "half frozen, a quarter locked; uniform", f"{ONE} --frozen 0.5"),
+    Row("freezing", "half frozen, a tenth locked; uniform", f"{PLAIN} --coats 0.35 --frozen 0.5"),
+    Row("freezing", "half pruned at random; uniform", f"{PLAIN} --coats 0.25 --frozen 0.5,0"),
+    Row("freezing", "0.7 frozen, a twentieth locked; uniform", f"{PLAIN} --coats 0.2 --frozen 0.7"),
+    Row("freezing", "0.7 pruned at random; uniform", f"{PLAIN} --coats 0.15 --frozen 0.7,0"),
+    Row("freezing", "0.7 frozen, 0.15 locked; ERK", f"{PLAIN} --coats 0.3 --frozen 0.7 {ERK}"),
+    Row("freezing", "0.7 pruned at random; ERK", f"{PLAIN} --coats 0.15 --frozen 0.7,0 {ERK}"),
     Row("folding", "iterated once", PLAIN),
     Row("folding", "iterated twice", f"{BASE} --fold 2"),
     Row("folding", "iterated four times", f"{BASE} --fold 4"),
