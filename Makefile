@@ -49,7 +49,7 @@ bench: $(READY) ## instructions, bytes and images/s beside other kernels, into d
 ablation: $(READY) ## train variations of a small net, into docs/ABLATION.md (hours; goes on where it stopped)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.ablation
 
-graphs: $(READY) ## accuracy, bytes and costs of graph nets, five seeds, into docs/GRAPHS.md (half an hour)
+graphs: $(READY) ## accuracy and bytes of graph nets, five seeds, into docs/GRAPHS.md (half an hour)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.graph_nets
 
 zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte of them on every core (minutes)
