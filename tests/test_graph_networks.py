@@ -262,7 +262,7 @@ def test_the_bound_of_attention() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_living_buffers_never_meet(seed: int) -> None:
     net = (graph_nets.stored if seed % 2 else graph_nets.variable)(seed, layers=9)
-    made, index = plan(verify(net), 1000), {node.name: i for i, node in enumerate(net)}
+    made, index = plan(verify(net), scratch_limit=1000), {node.name: i for i, node in enumerate(net)}
     buffers = {**made.tensors, **{f"{n} workspace": b for n, b in made.workspaces.items()}}
     for name, scratch in made.scratch.items():
         buffers[f"{name} scratch"] = Buffer(scratch.offset, scratch.size, index[name], index[name])
