@@ -10,7 +10,7 @@ C_SOURCES := $(wildcard firmware/*/*.[ch] firmware/*/*/*.[ch])
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format size-table bench ablation zoo-check budget wheel clean
+.PHONY: help setup demo test check format size-table bench ablation graphs zoo-check budget wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(READY) ## instructions, bytes and images/s beside other kernels, into d
 
 ablation: $(READY) ## train variations of a small net, into docs/ABLATION.md (hours; goes on where it stopped)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.ablation
+
+graphs: $(READY) ## accuracy, bytes and costs of graph nets, five seeds, into docs/GRAPHS.md (half an hour)
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.graph_nets
 
 zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte of them on every core (minutes)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.zoo

@@ -74,10 +74,11 @@ def read() -> Iterator[Spent]:
 def write() -> None:
     """All of it anew: the budget is what is spent now."""
     graphs = references()
+    spent = [astuple(measure(core, objective, name, graphs[name])) for core, objective, name in cases(graphs)]
     with FILE.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(field.name for field in fields(Spent))
-        rows.writerows(astuple(measure(core, objective, name, graphs[name])) for core, objective, name in cases(graphs))
+        rows.writerows(spent)
 
 
 if __name__ == "__main__":

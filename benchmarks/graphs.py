@@ -109,8 +109,8 @@ def blank(channels: int) -> Requantise:
     return Requantise((0,) * channels, (0,) * channels, 0, 0, SIGNED)
 
 
-def main() -> None:
-    """A row for each net and core: ``python -m benchmarks.graphs``."""
+def costs() -> str:
+    """A table with a row for each net and core: ``python -m benchmarks.graphs`` prints it."""
     large, small = ("cortex-m7",), CORES
     nets = [("GCN 128, 2 layers", citation(128, 2), large), ("GCN 192, 3 layers", citation(192, 3), large)]
     rows = []
@@ -119,8 +119,8 @@ def main() -> None:
             sizes = measure(net, plan(net), board(core)).sizes
             parts = (sizes.weights_flash, sizes.code_flash, sizes.activation_ram + sizes.runtime_ram, sizes.stack)
             rows.append([name, core, *(f"{part:,}" for part in (*parts, bench(net, core).total))])
-    print(table(("net", "core", "model data", "code", "RAM", "stack", "instructions"), rows))
+    return table(("net", "core", "model data", "code", "RAM", "stack", "instructions"), rows)
 
 
 if __name__ == "__main__":
-    main()
+    print(costs())

@@ -45,7 +45,7 @@ def card(model: Path, name: str, log: trainlog.TrainLog) -> Card:
     """What a trained model does, by running it on its test set. Raises InputError if the data are others than then."""
     graph, noted = open_entry(model), modelfile.info(model)
     calibration = calibrate.load(model.with_suffix(zoo.CALIBRATION))
-    loaded = data.load(noted["data"])
+    loaded = data.images(noted["data"])
     if loaded.digest() != log.data:
         raise InputError(f"{model}: was trained on other data than {noted['data']} is here; train it again")
     outputs = run(graph, loaded.x_test)
@@ -105,7 +105,7 @@ def add(model: Path, name: str) -> Card:
 def check(entry: Card) -> Iterator[str]:
     """What is wrong with an entry: facts of its card that a run does not show, and bytes on which machines differ."""
     model = FOLDER / f"{entry.name}{zoo.MODEL}"
-    graph, loaded = open_entry(model), data.load(entry.data)
+    graph, loaded = open_entry(model), data.images(entry.data)
     if modelfile.digest(model) != entry.digest:
         yield "the model is not the card's"
     if loaded.digest() != entry.data_digest:

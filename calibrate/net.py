@@ -15,12 +15,11 @@ from calibrate import choose
 from calibrate.calibration import Calibration, TensorReport
 from calibrate.observe import Observer
 from edgehfn.errors import InputError
-from edgehfn.nn import MaxPool, Net
+from edgehfn.nn import MaxPool, Net, Nodes
 
-Images = Tensor | npt.NDArray[np.uint8]
+Batch = Tensor | npt.NDArray[np.uint8] | Nodes
 
 INPUT = "input"
-INPUT_SCALE = 1 / choose.LEVELS  # docs/SPEC.md section 5: the raw byte's upper seven bits stand for 0..1
 
 
 def batches(x: npt.NDArray[np.uint8], images: int = 1024, batch: int = 256) -> list[npt.NDArray[np.uint8]]:
@@ -34,13 +33,13 @@ def batches(x: npt.NDArray[np.uint8], images: int = 1024, batch: int = 256) -> l
 
 def calibrate(
     net: Net,
-    batches: Iterable[Images],
+    batches: Iterable[Batch],
     method: choose.Method = "minmax",
     *,
     percentile: float = choose.PERCENTILE,
     model: str = "",
 ) -> Calibration:
-    """Scales for all tensors of ``net`` from raw uint8 batches ``(N, C, H, W)``.
+    """Scales for all tensors of ``net`` from raw uint8 batches ``(N, C, H, W)``, or from the nodes of graphs.
 
     ``method``: ``minmax`` clips nothing; ``percentile`` clips the magnitudes beyond that percentile; ``mse`` takes the
     clip with the least squared error. The input's scale is fixed, and a max pool keeps its input's. ``model`` is the
@@ -48,7 +47,7 @@ def calibrate(
     unknown method.
     """
     observers, images = _observe(net, batches)
-    scales = {INPUT: INPUT_SCALE}
+    scales = {INPUT: net.input.step}
     for step in net.steps:
         kept = isinstance(step.op, MaxPool)
         scales[step.name] = scales[step.x] if kept else choose.scale(observers[step.name], method, percentile)
@@ -56,7 +55,7 @@ def calibrate(
     return Calibration(model, f"percentile {percentile:g}" if method == "percentile" else method, images, report)
 
 
-def _observe(net: Net, batches: Iterable[Images]) -> tuple[dict[str, Observer], int]:
+def _observe(net: Net, batches: Iterable[Batch]) -> tuple[dict[str, Observer], int]:
     observers: dict[str, Observer] = {}
     images = 0
 
@@ -69,12 +68,12 @@ def _observe(net: Net, batches: Iterable[Images]) -> tuple[dict[str, Observer], 
     try:
         with torch.no_grad():
             for raw in batches:
-                net.run(torch.as_tensor(raw).to(device), see)
+                net.run(raw if isinstance(raw, Nodes) else torch.as_tensor(raw).to(device), see)
                 images += len(raw)
     finally:
         net.train(training)
     if images == 0:
-        raise InputError("calibration got no images; give at least one batch")
+        raise InputError("calibration got no images or graphs; give at least one batch")
     return observers, images
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
     from edgehfn.generate import write_c, write_runtime
     from edgehfn.graph import Graph, plan
+    from edgehfn.graphtrain import train_graph
     from edgehfn.hidden_checkpoint import load_checkpoint
     from edgehfn.lower import lower
     from edgehfn.machines import MACHINES, run
@@ -61,6 +62,7 @@ __all__ = [
     "search",
     "selftest",
     "train",
+    "train_graph",
     "verify",
     "write_c",
     "write_runtime",
@@ -76,6 +78,7 @@ _HOMES = {
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
     "edgehfn.generate": ("write_c", "write_runtime"),
     "edgehfn.graph": ("Graph", "plan"),
+    "edgehfn.graphtrain": ("train_graph",),
     "edgehfn.hidden_checkpoint": ("load_checkpoint",),
     "edgehfn.lower": ("lower",),
     "edgehfn.machines": ("MACHINES", "run"),

@@ -1,7 +1,8 @@
-"""Image sets for training and measuring: known ones by name, a user's own by path.
+"""Data sets for training and measuring: known ones by name, a user's own by path.
 
-A set is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as N,H,W,C or
-N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives. Names are looked up in
+A set of images is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as
+N,H,W,C or N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives; graphs are a ``.npz``
+file as ``edgehfn.graphfiles`` describes it. Names are looked up in
 ``$EDGEHFN_DATA``, then in the system's folders, then in the user's cache.
 """
 
@@ -19,9 +20,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn import generator, imagefiles
+from edgehfn import generator, graphfiles, imagefiles
 from edgehfn.errors import InputError
+from edgehfn.graphs import GraphSet
 from edgehfn.imagefiles import Array
+from edgehfn.motifs import motifs
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -31,9 +34,11 @@ CLASSES = {"fashion-mnist": FASHION}  # IDX files hold no names
 REMEDIES = {
     "fashion-mnist": "apt install dataset-fashion-mnist, or put its four .gz files into a folder of that name there",
     "cifar10": "put cifar10.npz (x_train, y_train, x_test, y_test, classes; images uint8 N,H,W,C) there",
+    **{name: f"put {name}.npz ({', '.join(graphfiles.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits; for your own set give a path, to a .npz or a folder of IDX files"
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz "
+    "or a folder of IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
@@ -63,19 +68,23 @@ class Dataset:
         return _digest(self.x_train, self.y_train, self.x_test, self.y_test)
 
 
-def load(name_or_path: str | Path) -> Dataset:
+def load(name_or_path: str | Path) -> Dataset | GraphSet:
     """The set at this path, or the first with this name in the searched folders: ``NAME.npz`` or a folder ``NAME``.
 
-    ``digits`` comes out of scikit-learn. Raises InputError for anything but a whole and consistent set.
+    ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and
+    consistent set.
     """
     path = _find(name_or_path)
     if path is None:
-        return _digits()
+        return motifs() if Path(name_or_path).name == "motifs" else _digits()
     if path.is_dir():
         arrays, digest = imagefiles.read_idx_folder(path)
         name = path.resolve().name
         return from_arrays(name, arrays, CLASSES.get(name), place=str(path), sha256=digest[:16])
     digest = imagefiles.file_digest(path)
+    if "edges" in imagefiles.held(path):
+        arrays = imagefiles.read_arrays(path, (*graphfiles.NEEDED, *graphfiles.OPTIONAL))
+        return graphfiles.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16])
     cached = cache_folder() / "decoded" / f"{digest}.npz"
     data = _read_decoded(cached, path.stem, digest)
     if data is None:
@@ -86,6 +95,14 @@ def load(name_or_path: str | Path) -> Dataset:
         if time.monotonic() - started > SLOW:
             _write_decoded(cached, data)
     return data
+
+
+def images(name_or_path: str | Path) -> Dataset:
+    """As :func:`load`, for what only takes images. Raises InputError for graphs, too."""
+    loaded = load(name_or_path)
+    if isinstance(loaded, GraphSet):
+        raise InputError(f"{name_or_path}: holds graphs; give images")
+    return loaded
 
 
 def from_arrays(
@@ -126,7 +143,7 @@ def cache_folder() -> Path:
 
 
 def _find(name_or_path: str | Path) -> Path | None:
-    """The file or folder that is meant; None for the digits inside scikit-learn."""
+    """The file or folder that is meant; None for the digits inside scikit-learn and for made-up graphs."""
     given = Path(name_or_path)
     if given.suffix == ".npz" or len(given.parts) != 1 or given.is_absolute():
         if given.exists():
@@ -138,7 +155,7 @@ def _find(name_or_path: str | Path) -> Path | None:
         for place in (folder / f"{given}.npz", folder / given):
             if place.exists():
                 return place
-    if given.name == "digits":
+    if given.name in ("digits", "motifs"):
         return None
     searched = ", ".join(map(str, folders))
     remedy = REMEDIES.get(given.name, UNKNOWN)

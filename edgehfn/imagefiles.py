@@ -48,20 +48,38 @@ def file_digest(path: Path) -> str:
 
 def read_npz(path: Path) -> dict[str, Array]:
     """The four arrays and, where there is one, ``classes``. Raises InputError if the file is no such ``.npz``."""
+    arrays = read_arrays(path, (*ARRAYS, "classes"))
+    missing = [name for name in ARRAYS if name not in arrays]
+    if missing:
+        holds = ", ".join(held(path))[:120] or "nothing"
+        raise InputError(f"{path}: has no {', '.join(missing)} (it holds {holds}); save {', '.join(ARRAYS)} into it")
+    return arrays
+
+
+def held(path: Path) -> tuple[str, ...]:
+    """The names of the arrays in a ``.npz``. Raises InputError if it is none."""
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path}: not a .npz file; write it with numpy.savez_compressed of {', '.join(ARRAYS)}")
     try:
-        with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
-            held = file.files
-            arrays = {name: np.asarray(file[name]) for name in (*ARRAYS, "classes") if name in held}
+        with zipfile.ZipFile(path) as file:
+            return tuple(name.removesuffix(".npy") for name in file.namelist())
     except DAMAGE as error:
-        why = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}: damaged, or not plain arrays ({why}); write it again with numpy.savez") from error
-    missing = [name for name in ARRAYS if name not in arrays]
-    if missing:
-        holds = ", ".join(held)[:120] or "nothing"
-        raise InputError(f"{path}: has no {', '.join(missing)} (it holds {holds}); save {', '.join(ARRAYS)} into it")
-    return arrays
+        raise _damaged(path, error) from error
+
+
+def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
+    """Those of the named arrays that a ``.npz`` holds. Raises InputError if it is none, or damaged."""
+    there = held(path)
+    try:
+        with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
+            return {name: np.asarray(file[name]) for name in names if name in there}
+    except DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    why = " ".join(str(error).split())[:120]
+    return InputError(f"{path}: damaged, or not plain arrays ({why}); write it again with numpy.savez")
 
 
 def read_idx_folder(folder: Path) -> tuple[dict[str, Array], str]:

@@ -12,17 +12,21 @@ which ``quant.requantise`` turns into the integers of docs/SPEC.md section 4.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from typing import assert_never
 
 import numpy as np
 import torch
 
-from edgehfn import nn, quant
+from edgehfn import nn, quant, tables
 from edgehfn.errors import GraphError
-from edgehfn.graph import Graph, ops, verify
+from edgehfn.graph import Graph, networks, ops, verify
 from edgehfn.graph.graph import Tensor, infer
-from edgehfn.graph.verify import accumulators
+from edgehfn.graph.topology import Features, InputTopology, StoredTopology, Topology
+from edgehfn.graph.verify import Bounds, accumulators
+from edgehfn.nn.links import is_sparse
+from edgehfn.nn.net import INPUT
 from edgehfn.quant import Floats
 
 # A channel whose variance is this small against the norm's epsilon never leaves its mean: it has no inputs left, or
@@ -36,26 +40,56 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
     ``scales`` (a calibration's) gives the real value of one integer step of every tensor by name. Raises GraphError for
     a step that has no integer form or breaks a rule of docs/SPEC.md.
     """
-    made = net.input
-    nodes: list[ops.Node] = [ops.Input("input", made.shape, made.order, made.dtype)]
-    known = {"input": infer(nodes[0], {})}
+    source = _source(net)
+    nodes: list[ops.Node] = [] if source.node is None else [source.node]
+    known = {node.name: infer(node, {}) for node in nodes}
     weights: dict[str, _Weight] = {}
     for step in net.steps:
-        for name in (step.x, step.residual, step.name):
-            if name is not None and name not in scales:
+        for name in (*step.reads, step.name):
+            if name not in scales:
                 raise GraphError(
                     f"step {step.name}: the calibration has no scale for {name}; calibrate this very model"
                 )
         if step.weight and step.weight not in weights:
             weights[step.weight] = _weight(step)
         try:
-            node = _node(step, weights.get(step.weight), known, scales)
+            node = _node(step, weights.get(step.weight), source, known, scales)
             known[step.name] = infer(node, known)
         except GraphError as error:
             raise GraphError(f"step {step.name}: {error}") from None
         nodes.append(node)
     rationals = {name: quant.rational(scales[name]) for name in known}
     return verify(Graph(tuple(nodes), net.seed, net.classes, rationals))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What the steps of a net start from: the node of its input, if it has one, a topology, and sparse features."""
+
+    node: ops.Node | None
+    topology: Topology | None = None
+    features: Features | None = None
+
+
+def _source(net: nn.Net) -> _Source:
+    made = net.input
+    match made:
+        case nn.InputSpec():
+            return _Source(ops.Input(INPUT, made.shape, made.order, made.dtype))
+        case nn.GraphSpec():
+            given = InputTopology("edges", made.most_nodes, made.most_edges, made.most_degree)
+            return _Source(ops.Input(INPUT, made.shape, "chw", "s8", given), given)
+        case nn.StoredGraph(features=features, structure=structure):
+            stored = StoredTopology("edges", structure.nodes, *structure.neighbours)
+            if not is_sparse(features):
+                values = np.zeros(made.shape, np.int8).reshape(features.count, -1)
+                values[:, : features.nodes] = features.dense().T
+                return _Source(ops.Constant(INPUT, values.reshape(made.shape), features.nodes), stored)
+            starts, members, order = features.by_feature
+            values_at = None if features.values is None else features.values[order]
+            return _Source(None, stored, Features("features", features.nodes, starts, members, values_at))
+        case _:
+            assert_never(made)
 
 
 @dataclass(frozen=True)
@@ -83,46 +117,113 @@ def _weight(step: nn.Step) -> _Weight:
             raise GraphError(f"step {step.name}: {type(op).__name__} has no weight that can be lowered")
 
 
-def _node(step: nn.Step, weight: _Weight | None, known: Mapping[str, Tensor], scales: Mapping[str, float]) -> ops.Node:
-    op, x = step.op, known[step.x]
+def _node(
+    step: nn.Step, weight: _Weight | None, source: _Source, known: Mapping[str, Tensor], scales: Mapping[str, float]
+) -> ops.Node:
+    op = step.op
     if weight is not None:
-        requantise = _requantise(step, weight, known, scales)
+        real = weight.step * scales[step.x]  # of one accumulator step
+        if step.x not in known and source.features is not None:
+            flat = _flattened(weight.integers)
+            bound = networks.sparse_accumulators(flat, source.features)
+            requantise = _requantise(step, real, weight.bias, bound, known, scales)
+            return ops.SparseLinear(step.name, source.features, flat, requantise)
+        bound = accumulators(weight.integers, known[step.x])
+        requantise = _requantise(step, real, weight.bias, bound, known, scales)
         if isinstance(op, nn.SupermaskLinear | nn.DenseLinear):
             return ops.Linear(step.name, step.x, weight.integers, requantise)
         if isinstance(op, nn.SupermaskConv2d | nn.DenseConv2d):
             return ops.Conv(step.name, step.x, weight.integers, requantise, op.stride, op.padding, step.residual)
+    if source.topology is not None and isinstance(op, nn.Aggregate | nn.Attention):
+        return _gathering(step, op, source.topology, known, scales)
     if step.norm is None and step.residual is None and not step.relu:
-        if isinstance(op, nn.MaxPool):
+        return _pooling(step, source.topology, known[step.x], scales)
+    raise GraphError(
+        f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
+        "integer form; supported: supermask and dense conv and linear, aggregation and attention (norm, residual and "
+        "ReLU fused), max pool, global average pool and node pool alone"
+    )
+
+
+def _gathering(
+    step: nn.Step,
+    op: nn.Aggregate | nn.Attention,
+    topology: Topology,
+    known: Mapping[str, Tensor],
+    scales: Mapping[str, float],
+) -> ops.Node:
+    x = known[step.x]
+
+    def requantise(gain: float, bound: int) -> ops.Requantise:
+        channels = (x.shape[0],)
+        real = np.full(channels, gain * scales[step.x])
+        return _requantise(step, real, np.zeros(channels), np.full(channels, bound, np.int64), known, scales)
+
+    if isinstance(op, nn.Aggregate):
+        t = tables.by_degree(op.norm, topology, x)
+        own = requantise(t.gain, t.bound)
+        return ops.Aggregate(step.name, step.x, topology, t.neighbour, t.own, t.whole, t.shift, own, step.residual)
+    own = requantise(tables.ATTENTION_STEP, networks.attended(x))
+    scores = str(step.scores)
+    return ops.Attention(
+        step.name,
+        step.x,
+        scores,
+        topology,
+        op.heads,
+        round(op.slope * 256),
+        tables.softmax(scales[scores]),
+        own,
+        step.residual,
+    )
+
+
+def _pooling(step: nn.Step, topology: Topology | None, x: Tensor, scales: Mapping[str, float]) -> ops.Node:
+    op = step.op
+    gain = scales[step.x] / scales[step.name]
+    match op:
+        case nn.MaxPool():
             if scales[step.name] != scales[step.x]:
                 raise GraphError(
                     f"max pooling keeps its input's scale, {scales[step.x]:.4g}, not {scales[step.name]:.4g}"
                 )
             return ops.MaxPool(step.name, step.x, op.kernel, op.stride, op.padding)
-        if isinstance(op, nn.GlobalAvgPool):
+        case nn.GlobalAvgPool():
             area = prod(x.shape[1:])
-            gain = scales[step.x] / (scales[step.name] * area)
-            (multiplier,), shift = quant.scalars([gain], [area * x.hi])
+            (multiplier,), shift = quant.scalars([gain / area], [area * x.hi])
             return ops.AvgPool(step.name, step.x, multiplier, shift)
-    raise GraphError(
-        f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
-        "integer form; supported: supermask and dense conv and linear (norm, residual and ReLU fused), max pool and "
-        "global average pool alone"
-    )
+        case nn.NodePool() if topology is not None:
+            multipliers, shift = tables.pooling(gain, op.kind == "mean", topology.nodes, x)
+            return ops.NodePool(step.name, step.x, topology, multipliers, shift)
+        case _:
+            raise GraphError(f"{type(op).__name__} has no integer form here")
+
+
+def _flattened(weight: ops.Weight) -> ops.Weight:
+    """A 1x1 convolution's weight as that of a linear layer over sparse features, (O, I)."""
+    shape = weight.shape[:2]
+    if isinstance(weight, ops.Dense):
+        return ops.Dense(weight.name, weight.values.reshape(shape))
+    return replace(weight, shape=shape)
 
 
 def _requantise(
-    step: nn.Step, weight: _Weight, known: Mapping[str, Tensor], scales: Mapping[str, float]
+    step: nn.Step,
+    real: Floats,
+    bias: Floats,
+    bound: Bounds,
+    known: Mapping[str, Tensor],
+    scales: Mapping[str, float],
 ) -> ops.Requantise:
-    x, to = known[step.x], scales[step.name]
-    real = weight.step * scales[step.x]  # of one accumulator step
-    bound = accumulators(weight.integers, x)
-    slope, mean, lift = np.ones_like(real), weight.bias * 0.0, weight.bias
+    """``real``: the value of one accumulator step, by channel; ``bound``: how many there can be."""
+    to = scales[step.name]
+    slope, mean, lift = np.ones_like(real), np.zeros_like(real), bias
     if step.norm is not None:
         norm = step.norm
         variance = _floats(norm.running_var)
         still = (bound == 0) | (variance < STILL * norm.eps)
         slope = np.where(still, 0.0, 1.0 / np.sqrt(variance + norm.eps))
-        mean, lift = _floats(norm.running_mean) - weight.bias, np.zeros_like(real)
+        mean, lift = _floats(norm.running_mean) - bias, np.zeros_like(real)
         if norm.affine:
             slope, lift = slope * _floats(norm.weight), _floats(norm.bias)
     residual = None

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edgehfn import generator, masks, tensorfile
+from edgehfn import generator, graphstore, masks, tensorfile
 from edgehfn.errors import GraphError, InputError
-from edgehfn.nn import DenseConv2d, DenseLinear, Net, SupermaskConv2d, SupermaskLinear, Weighted, arch
+from edgehfn.nn import DenseConv2d, DenseLinear, Net, StoredGraph, SupermaskConv2d, SupermaskLinear, Weighted, arch
 from edgehfn.nn.net import ITERATION
 from edgehfn.nn.supermask import THRESHOLD, Source, check_densities, check_seed, check_thresholds
 from edgehfn.tensorfile import Array
@@ -61,7 +61,7 @@ def load(path: str | Path) -> Net:
         if not all(isinstance(name, str) for name in classes):
             raise InputError(f"class names must be text, not {classes!r:.40}")
         stored = _Stored(tensors, seed)
-        net = arch.rebuild(json.loads(metadata["arch"]), tuple(classes), seed, stored.weight, stored.norm)
+        net = arch.rebuild(json.loads(metadata["arch"]), tuple(classes), seed, stored.weight, stored.norm, stored.graph)
         stored.close()
     except (GraphError, InputError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: no valid model ({error}); train it again with this version") from error
@@ -109,7 +109,7 @@ def _digest(metadata: Mapping[str, str], tensors: Tensors) -> str:
 
 def _tensors(net: Net) -> list[tuple[str, Array]]:
     """Every tensor to be stored, by name."""
-    found: list[tuple[str, Array]] = []
+    found = graphstore.tensors(net.input) if isinstance(net.input, StoredGraph) else []
     for name, op in net.weights.items():
         if isinstance(op, SupermaskConv2d | SupermaskLinear):
             free = None if op.free is None else op.free.cpu().numpy()
@@ -194,6 +194,10 @@ class _Stored:
         if bool((_parts(norm)["var"] < 0).any()):
             raise InputError(f"{name}: a variance is negative")
         return norm
+
+    def graph(self, entry: arch.Json) -> StoredGraph:
+        """The graph that is part of the model."""
+        return graphstore.take(entry, self.tensors)
 
     def close(self) -> None:
         """Raises InputError if anything is left over."""

@@ -26,7 +26,7 @@ from edgehfn import distributed
 from edgehfn.augment import Augment
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
-from edgehfn.nn import Net
+from edgehfn.nn import InputSpec, Net
 from edgehfn.progress import Report
 from edgehfn.training import Epoch, Precision, Run, Settings
 
@@ -143,9 +143,9 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
         raise InputError(f"augment {settings.augment!r} is unknown; use one of {', '.join(get_args(Augment))}")
     if settings.precision not in get_args(Precision):
         raise InputError(f"precision {settings.precision!r} is unknown; use auto, {', '.join(get_args(Precision))}")
-    if tuple(net.input.shape) != data.shape:
+    if not isinstance(net.input, InputSpec) or tuple(net.input.shape) != data.shape:
         raise InputError(
-            f"the net reads images of C,H,W {net.input.shape}, {data.name} has {data.shape}; build it for these"
+            f"the net reads C,H,W {net.input.shape}, {data.name} has images of {data.shape}; build it for these"
         )
     if net.input.dtype != "u8":
         raise InputError(f"the net reads signed bytes, {data.name} has unsigned ones; build it with input type u8")

@@ -11,6 +11,8 @@ import click
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
+    from edgehfn.data import Dataset
+    from edgehfn.graphs import GraphSet
     from edgehfn.nn import Net
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,7 +35,9 @@ def options(command: F) -> F:
             help="Learned factors and offsets in norms; they cost nothing on the device.",
         ),
         click.option(
-            "--norms", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations.  [default: unshared]"
+            "--norms",
+            type=click.Choice(["shared", "unshared", "none"]),
+            help="Of a fold's iterations; none (default) is for graphs.",
         ),
         click.option(
             "--masks", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations: one, or one each."
@@ -82,8 +86,31 @@ def check(model: Path | None, arch: str | None) -> None:
         raise click.UsageError("give either a model file or --arch PRESET")
 
 
-def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[str, ...], **given: Any) -> Net:
-    """The preset ``arch`` for images of ``shape`` (C, H, W) with the options that were given. Raises InputError."""
+def input_of(data: Dataset | GraphSet, most: str | None) -> Any:
+    """What a net for this set reads; ``most`` are limits of small graphs. Raises InputError."""
+    from edgehfn import nn
+    from edgehfn.graphs import GraphSet
+
+    if isinstance(data, GraphSet):
+        return nn.graph_input(data, None if most is None else _limits(most))
+    if most is not None:
+        raise InputError("--most is for small graphs; leave it out")
+    return data.shape
+
+
+def _limits(text: str) -> tuple[int, int, int]:
+    try:
+        nodes, edges, degree = (int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--most {text}: give nodes, edges, neighbours of a node, such as 32,64,12") from None
+    return nodes, edges, degree
+
+
+def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -> Net:
+    """The preset ``arch`` for images of a shape (C, H, W), or for graphs, with the options that were given.
+
+    Raises InputError.
+    """
     from edgehfn import nn
 
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -94,7 +121,11 @@ def build(arch: str, shape: tuple[int, int, int] | None, classes: int | tuple[st
             chosen[name] = _per_stage(name, chosen[name])
     if "frozen" in chosen:
         chosen["frozen"] = _frozen(chosen["frozen"])
-    return nn.preset(arch, shape, classes, **chosen)
+    if isinstance(input, nn.StoredGraph | nn.GraphSpec):
+        return nn.graph_preset(arch, input, classes, **chosen)
+    if arch in nn.GRAPH_PRESETS:
+        raise InputError(f"preset {arch} is for graphs; give --data a set of graphs, such as cora")
+    return nn.preset(arch, input, classes, **chosen)
 
 
 def shape(text: str | None) -> tuple[int, int, int] | None:

@@ -92,7 +92,7 @@ def _width(words: list[str], budget: int, step: float) -> float:
     from edgehfn import nn, sizing
 
     given = train.make_context("edgehfn train", [*words, "-o", "x.hfn"]).params
-    loaded = sets.load(given["data"])
+    loaded = sets.images(given["data"])
     chosen = {name: value for name, value in given.items() if name in nn.Options.__annotations__}
 
     def family(width: float) -> nn.Net:

@@ -10,7 +10,8 @@ import click
 from edgehfn.cli.front import Result, as_json, emit, example, show
 
 if TYPE_CHECKING:
-    from edgehfn.cli.model import Images, Model
+    from edgehfn.cli.examples import Examples
+    from edgehfn.cli.model import Model
 
 
 @click.command(
@@ -33,10 +34,11 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     node is within one step of ours, two where a residual is added. With --data, both run on the test images. Needs the
     package ai-edge-litert."""
     from edgehfn import write_tflite
-    from edgehfn.cli.model import open_model, test_set
+    from edgehfn.cli.examples import test_part
+    from edgehfn.cli.model import open_model
 
     opened = open_model(model)
-    images = None if data is None else test_set(opened, data, limit)
+    images = None if data is None else test_part(opened, data, limit)
     content = write_tflite(opened.graph, tflite).read_bytes()
     result: Result = {"tflite": str(tflite), "bytes": len(content)}
     if images is not None:
@@ -51,7 +53,7 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     return result
 
 
-def _compared(model: Model, content: bytes, images: Images) -> Result:
+def _compared(model: Model, content: bytes, images: Examples) -> Result:
     """Both on the same images; TFLite on the kernels that its interpreter takes by itself."""
     from edgehfn import emulate
     from edgehfn.backends import tflite_run

@@ -62,6 +62,7 @@ def _facts(net: Net) -> Result:
     paper, whole = nn.paper_bytes(net), nn.dense_bytes(net)
     return {
         "input": net.input.shape,
+        "graph": None if isinstance(net.input, nn.InputSpec) else str(net.input),
         "classes": net.classes,
         "seed": net.seed,
         "mac": sum(macs.values()),
@@ -120,7 +121,8 @@ def _show(result: Result) -> None:
     show(rows)
     count = sum(weight["count"] for weight in result["weights"].values())
     show(
-        f"input {_times(result['input'])}, {len(result['classes'])} classes, seed {result['seed']}, {count:,} weights, "
+        f"input {result['graph'] or _times(result['input'])}, {len(result['classes'])} classes, seed {result['seed']}, "
+        f"{count:,} weights, "
         f"{result['mac']:,} MAC; masks {result['mask_bytes']:,} bytes, trained weights {result['dense_bytes']:,} bytes"
     )
     show(

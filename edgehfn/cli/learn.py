@@ -1,4 +1,4 @@
-"""``train`` and ``calibrate``: from images to a model file and the scales beside it."""
+"""``train`` and ``calibrate``: from data to a model file and the scales beside it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,47 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehfn.cli import architecture
+from edgehfn.cli import architecture, graphs
 from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, typed
 from edgehfn.errors import InputError
 
+if TYPE_CHECKING:
+    from edgehfn.data import Dataset
+    from edgehfn.nn import Net
+
+IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training on images
+
 
 @click.command(
-    short_help="Train a net on labelled images.",
+    short_help="Train a net on labelled images or graphs.",
     epilog=example(
         "edgehfn train --data fashion-mnist --arch demo --epochs 8 -o kws.hfn\n"
-        "edgehfn train --data mine.npz --arch tiny --density 0.3 --fold 2 -o mine.hfn"
+        "edgehfn train --data mine.npz --arch tiny --density 0.3 --fold 2 -o mine.hfn\n"
+        "edgehfn train --data cora --arch gcn --hidden 192 --layers 3 --density 0.375 -o cora.hfn"
     ),
 )
 @click.option(
     "--data",
     required=True,
     metavar="NAME|PATH",
-    help="fashion-mnist, cifar10, digits; or a .npz or folder of IDX files.",
+    help="fashion-mnist, cifar10, digits, cora, citeseer; or a .npz or folder of IDX files.",
 )
 @click.option(
     "--arch",
     required=True,
     metavar="PRESET",
-    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, or hfn-resnet50 and the like.",
+    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, hfn-resnet50 and the like; on graphs gcn, gin, gat, resgcn, …",
 )
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
 )
-@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--batch", type=click.IntRange(1), default=128, show_default=True, help="Images a step.")
-@click.option("--lr", type=float, default=0.5, show_default=True, help="Peak rate of the scores.")
+@click.option("--epochs", type=click.IntRange(1), help="[default: 8 on images, 400 on graphs]")
+@click.option("--batch", type=click.IntRange(1), help="Images, or small graphs, a step.  [default: 128, or 32]")
+@click.option("--lr", type=float, help="Peak rate of the scores; on graphs, Adam's.  [default: 0.5, or 0.01]")
 @click.option(
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
@@ -70,14 +77,15 @@ from edgehfn.errors import InputError
 )
 @click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
 @architecture.options
+@graphs.options
 @as_json
 def train(
     data: str,
     arch: str,
     output: Path,
-    epochs: int,
-    batch: int,
-    lr: float,
+    epochs: int | None,
+    batch: int | None,
+    lr: float | None,
     augment: Any,
     precision: Any,
     thresholds: Any,
@@ -86,35 +94,68 @@ def train(
     threads: int,
     restart: bool,
     as_json: bool,
+    dropout: float | None,
+    weight_decay: float | None,
+    most: str | None,
     **net_options: Any,
 ) -> Result:
-    """Train a net on labelled images.
+    """Train a net on labelled images or graphs.
 
     The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
-    there. How every epoch went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images uint8 as
-    N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in EDGEHFN_DATA, the
-    system's data folders and the user's cache.
-    Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch.
+    there. How every epoch of images went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images
+    uint8 as N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in
+    EDGEHFN_DATA, the system's data folders and the user's cache.
+    Graphs are a .npz, too: one graph whose nodes have labels becomes part of the model, and small graphs with a label
+    each are read at run time (docs/GRAPHS.md).
+    Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
     """
     _writable(output)
     from edgehfn import data as sets
-    from edgehfn import distributed, modelfile, nn, trainlog
+    from edgehfn import nn
+    from edgehfn.graphs import GraphSet
+
+    loaded = sets.load(data)
+    net = architecture.build(arch, architecture.input_of(loaded, most), loaded.classes, **net_options)
+    net.search = nn.Search(thresholds, ramp)
+    settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
+    if isinstance(loaded, GraphSet):
+        settings |= {"dropout": dropout, "weight_decay": weight_decay}
+        result = graphs.train(loaded, arch, net, output, settings, device, restart)
+        what = f"{result[loaded.of]:,} test {loaded.of}"
+    else:
+        if dropout is not None or weight_decay is not None:
+            raise InputError("--dropout and --weight-decay are for graphs; leave them out")
+        settings |= {"precision": precision}
+        result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
+        what = f"{len(loaded.y_test):,} test images"
+    if not result:
+        return result  # of a process that does not lead
+    result = {**result, "model": str(output)}
+    if as_json:
+        emit(result)
+    else:
+        show(f"{output}: {100 * result['accuracy']:.2f} % of {what}, float, after {result['seconds']:.0f} s")
+        note(f"next: edgehfn calibrate {output} --data {data}")
+    return result
+
+
+def _train_images(
+    data: Dataset, arch: str, net: Net, output: Path, given: dict[str, Any], device: str, threads: int, restart: bool
+) -> Result:
+    from edgehfn import distributed, modelfile, trainlog
     from edgehfn.progress import progress
     from edgehfn.train import train as run
 
-    loaded = sets.load(data)
-    net = architecture.build(arch, loaded.shape, loaded.classes, **net_options)
-    net.search = nn.Search(thresholds, ramp)
+    settings: dict[str, Any] = {name: IMAGES.get(name) if value is None else value for name, value in given.items()}
+    settings["seed"] = net.seed
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
-    settings = {"epochs": epochs, "batch": batch, "lr": lr, "seed": net.seed, "augment": augment}
     try:
         with progress(f"training {arch}") as report:
             history = run(
                 net,
-                loaded,
+                data,
                 **settings,
-                precision=precision,
                 device=device,
                 threads=threads,
                 checkpoint=checkpoint,
@@ -125,20 +166,19 @@ def train(
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
     if not distributed.leads():
         return {}
-    about = {"arch": arch, "data": loaded.name, "sha256": loaded.sha256, "thresholds": thresholds, "ramp": ramp}
+    search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
+    about = {"arch": arch, "data": data.name, "sha256": data.sha256, **search}
     info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
-    trainlog.save(output, modelfile.digest(output), typed(), loaded.digest(), history.epochs)
+    trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)
-    accuracy, images = history.accuracy, len(loaded.y_test)
-    result = {"accuracy": accuracy, "images": images, "epochs": epochs, "seconds": seconds, "model": str(output)}
-    if as_json:
-        emit(result)
-    else:
-        show(f"{output}: {100 * accuracy:.2f} % of {images:,} test images, float, after {seconds:.0f} s")
-        note(f"next: edgehfn calibrate {output} --data {data}")
-    return result
+    return {
+        "accuracy": history.accuracy,
+        "images": len(data.y_test),
+        "epochs": settings["epochs"],
+        "seconds": seconds,
+    }
 
 
 @click.command(
@@ -148,30 +188,41 @@ def train(
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", required=True, metavar="NAME|PATH", help="Its training images are observed.")
+@click.option("--data", required=True, metavar="NAME|PATH", help="Its training part is observed, or its one graph.")
 @click.option("--method", type=click.Choice(["minmax", "percentile", "mse"]), default="minmax", show_default=True)
 @click.option(
     "--percentile", type=click.FloatRange(50, 100), help="Of the magnitudes not clipped, for --method percentile."
 )
 @click.option(
-    "--images", type=click.IntRange(1), default=1024, show_default=True, help="Evenly spread over the training set."
+    "--images",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    help="Evenly spread over the training set; or small graphs.",
 )
 @as_json
 def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:
-    """Choose the scale of every tensor from real images; written to X.cal.json beside X.hfn, where every later
+    """Choose the scale of every tensor from real data; written to X.cal.json beside X.hfn, where every later
     command finds it."""
     import calibrate as calibration
     from edgehfn import data as sets
     from edgehfn import modelfile
     from edgehfn.cli.model import calibration_of
+    from edgehfn.graphs import GraphSet
+    from edgehfn.graphtrain import batches as graph_batches
+    from edgehfn.graphtrain import fits
 
     net, loaded = modelfile.load(model), sets.load(data)
-    if loaded.shape != tuple(net.input.shape):
+    if isinstance(loaded, GraphSet):
+        fits(net, loaded)
+        batches: list[Any] = [batch.nodes for batch in graph_batches(loaded, "train", limit=images)]
+    elif loaded.shape != tuple(net.input.shape):
         raise InputError(
             f"{data}: has images of C,H,W {loaded.shape}, {model} reads {tuple(net.input.shape)}; give its own data"
         )
+    else:
+        batches = calibration.batches(loaded.x_train, images)
     chosen = {} if percentile is None else {"percentile": percentile}
-    batches = calibration.batches(loaded.x_train, images)
     made = calibration.calibrate(net, batches, method, model=modelfile.digest(model), **chosen)
     place = calibration_of(model)
     made.save(place)

@@ -1,4 +1,4 @@
-"""Opening what commands are given: a model file, the calibration beside it, and data that fits both."""
+"""Opening what commands are given: a model file and the calibration beside it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from edgehfn import machines
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,26 +39,3 @@ def open_model(path: Path) -> Model:
         raise InputError(f"{beside}: no such file; run edgehfn calibrate {path} --data … first")
     calibration = calibrate.load_for(beside, path, modelfile.digest(path))
     return Model(path, net, calibration, lower(net, calibration.scales))
-
-
-@dataclass(frozen=True)
-class Images:
-    """Test images ``(N, C, H, W)``, the same as the model's sensor delivers them, and their labels ``(N,)``."""
-
-    x: npt.NDArray[np.uint8]
-    raw: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64]
-
-
-def test_set(model: Model, name: str, limit: int | None) -> Images:
-    """The first ``limit`` test images of a set; None means all. Raises InputError if the model cannot read them."""
-    from edgehfn import data
-
-    loaded = data.load(name)
-    outputs = model.graph.output.size
-    if len(loaded.classes) != outputs:
-        raise InputError(
-            f"{name}: has {len(loaded.classes)} classes, {model.path} tells {outputs} apart; give its own data"
-        )
-    x = loaded.x_test[:limit]
-    return Images(x, machines.raw(model.graph, x), loaded.y_test[:limit])

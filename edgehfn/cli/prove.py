@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from edgehfn.cli.front import DISAGREES, Result, as_json, emit, example, note, o
 
 if TYPE_CHECKING:
     from edgehfn.agreement import Agreement
+    from edgehfn.cli.examples import Examples
     from edgehfn.objective import Objective
 
 LIMITS = {"pytorch": None, "emulator": None, "host": 1000}  # images without --limit: all, or so many
@@ -34,29 +35,31 @@ DATA = click.option("--data", required=True, metavar="NAME|PATH", help="Its test
 @objective
 @as_json
 def run(model: Path, data: str, on: str, limit: int | None, objective: Objective, as_json: bool) -> Result:
-    """Integer accuracy on the test images, on one machine."""
+    """Integer accuracy on the test part of the data, on one machine."""
     from edgehfn import machines
-    from edgehfn.cli.model import open_model, test_set
+    from edgehfn.cli.examples import test_part
+    from edgehfn.cli.model import open_model
     from edgehfn.progress import progress
 
     machine, *others = machines.parse(on)
     if others:
         raise click.UsageError(f"--on takes one machine here, not {on}")
     opened = open_model(model)
-    images = test_set(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
-    raw = images.raw
+    examples = test_part(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
+    raw = examples.raw
     step = 1000 if machine in LIMITS else 20
     right = 0
     with progress(machine) as report:
         for start in range(0, len(raw), step):
             report(start, len(raw))
             outputs = machines.run(opened.graph, raw[start : start + step], machine, objective=objective)
-            right += int((machines.classes(outputs) == images.labels[start : start + step]).sum())
-    result = {"accuracy": right / len(raw), "images": len(raw), "machine": machine}
+            right += examples.right(outputs, start)
+    count = examples.count(len(raw))
+    result = {"accuracy": right / count, examples.unit: count, "machine": machine}
     if as_json:
         emit(result)
     else:
-        show(f"{machine}: {100 * right / len(raw):.2f} % of {len(raw):,} images")
+        show(f"{machine}: {100 * right / count:.2f} % of {count:,} {examples.unit}")
     return result
 
 
@@ -87,20 +90,20 @@ def verify(
     core in QEMU. Exit status 1 if one differs; the first difference is named. Float accuracy on the same images
     stands beside the integer accuracy."""
     from edgehfn import agreement, machines, target
-    from edgehfn.cli.model import open_model, test_set
+    from edgehfn.cli.examples import test_part
+    from edgehfn.cli.model import open_model
     from edgehfn.progress import progress
-    from edgehfn.train import evaluate
 
     names = machines.parse(on)
     opened = open_model(model)
-    images = test_set(opened, data, limit)
+    examples = test_part(opened, data, limit)
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
     slow = {board.name: cap for board in target.BOARDS}
     with progress("comparing") as report:
-        agreed = agreement.verify(opened.graph, images.raw, names, slow, report, objective)
-    result = _result(agreed, images.labels.tolist())
-    count = result["images"]
-    result["float_accuracy"] = evaluate(opened.net, images.x[:count], images.labels[:count])
+        agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective)
+    result = _result(agreed, examples)
+    result["unit"] = examples.unit
+    result["float_accuracy"] = examples.float_accuracy(opened.net, result["inputs"])
     if as_json:
         emit(result)
     else:
@@ -111,31 +114,32 @@ def verify(
     return result
 
 
-def _result(agreed: Agreement, labels: list[int]) -> Result:
-    from edgehfn import machines
-
-    each = {}
+def _result(agreed: Agreement, examples: Examples) -> Result:
+    each: dict[str, dict[str, Any]] = {}
     for name, c in agreed.machines.items():
-        right = sum(map(int.__eq__, machines.classes(c.outputs).tolist(), labels))
-        each[name] = {"images": c.images, "mismatches": c.mismatches, "accuracy": right / c.images}
-    images = max(one["images"] for one in each.values())
+        count = examples.count(c.images)
+        accuracy = examples.right(c.outputs) / count
+        each[name] = {"inputs": c.images, examples.unit: count, "mismatches": c.mismatches, "accuracy": accuracy}
+    inputs = max(int(one["inputs"]) for one in each.values())
     return {
         "mismatches": agreed.mismatches,
-        "images": images,
+        "inputs": inputs,
+        examples.unit: examples.count(inputs),
         "machines": list(each),
         "each": each,
         "first": None if agreed.first is None else str(agreed.first),
-        "integer_accuracy": next(one["accuracy"] for one in each.values() if one["images"] == images),
+        "integer_accuracy": next(one["accuracy"] for one in each.values() if one["inputs"] == inputs),
     }
 
 
 def _show(result: Result, model: str, size: int) -> None:
     rows = table(
-        "machine", "images", "bytes compared", "that differ", "accuracy %", title=f"{model}: all bytes of all nodes"
+        "machine", "inputs", "bytes compared", "that differ", "accuracy %", title=f"{model}: all bytes of all nodes"
     )
     for name, one in result["each"].items():
-        compared, differ = f"{one['images'] * size:,}", f"{one['mismatches']:,}"
-        rows.add_row(name, f"{one['images']:,}", compared, differ, f"{100 * one['accuracy']:.2f}")
+        compared, differ = f"{one['inputs'] * size:,}", f"{one['mismatches']:,}"
+        rows.add_row(name, f"{one['inputs']:,}", compared, differ, f"{100 * one['accuracy']:.2f}")
     show(rows)
     floats, integers = 100 * result["float_accuracy"], 100 * result["integer_accuracy"]
-    show(f"accuracy on {result['images']:,} images: float {floats:.2f} %, integer {integers:.2f} %")
+    unit = result["unit"]
+    show(f"accuracy on {result[unit]:,} {unit}: float {floats:.2f} %, integer {integers:.2f} %")

@@ -97,7 +97,7 @@ def search(
     from edgehfn import search
     from edgehfn.progress import progress
 
-    loaded, budget = sets.load(data), search.Budget(target, flash, ram, instructions)
+    loaded, budget = sets.images(data), search.Budget(target, flash, ram, instructions)
     output.mkdir(parents=True, exist_ok=True)
     recipe = {"device": device, "threads": threads}
     started, cpu = time.monotonic(), time.process_time()

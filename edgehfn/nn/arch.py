@@ -9,8 +9,10 @@ from typing import Any, TypeVar, assert_never, get_args
 from torch import nn
 
 from edgehfn.errors import InputError
+from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.net import InputSpec, Net, Op, Order, RawType, Step, Weighted
+from edgehfn.nn.graphinput import GraphSpec, StoredGraph
+from edgehfn.nn.net import Gathering, Input, InputSpec, Net, Op, Order, RawType, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, magnitude
 
@@ -18,30 +20,35 @@ T = TypeVar("T")
 
 Json = dict[str, Any]
 RestoreWeight = Callable[[str, Json], Weighted]  # from a weight's name and description
+RestoreGraph = Callable[[Json], StoredGraph]  # from its description
 RestoreNorm = Callable[[str, Json], nn.BatchNorm2d]  # from the name of the step it belongs to and its description
 
 
 def describe(net: Net) -> Json:
     """The structure of any net of steps. Steps name their weights, so what iterations share is described once."""
     return {
-        "input": {"shape": list(net.input.shape), "order": net.input.order, "dtype": net.input.dtype},
+        "input": _describe_input(net.input),
         "steps": [_describe_step(step) for step in net.steps],
         "weights": {name: _describe_op(op) for name, op in net.weights.items()},
     }
 
 
-def rebuild(arch: Json, classes: tuple[str, ...], seed: int, weight: RestoreWeight, norm: RestoreNorm) -> Net:
+def rebuild(
+    arch: Json,
+    classes: tuple[str, ...],
+    seed: int,
+    weight: RestoreWeight,
+    norm: RestoreNorm,
+    graph: RestoreGraph,
+) -> Net:
     """The net that :func:`describe` described.
 
     Raises InputError, GraphError, KeyError or TypeError for a structure that it cannot have written.
     """
-    spec = field(arch, "input", dict)
-    order: Order = choice(spec, "order", get_args(Order))
-    dtype: RawType = choice(spec, "dtype", get_args(RawType))
-    channels, height, width = integers(spec, "shape", 3)
+    spec = _input(field(arch, "input", dict), graph)
     weights = {name: weight(name, entry) for name, entry in field(arch, "weights", dict).items()}
     steps = [_step(entry, weights, norm) for entry in field(arch, "steps", list)]
-    return Net(InputSpec((channels, height, width), order, dtype), steps, classes, seed)
+    return Net(spec, steps, classes, seed)
 
 
 def field(entry: Json, name: str, kind: type[T]) -> T:
@@ -68,10 +75,38 @@ def integers(entry: Json, name: str, count: int) -> tuple[int, ...]:
     return tuple(values)
 
 
+def _describe_input(input: Input) -> Json:
+    match input:
+        case InputSpec():
+            return {"shape": list(input.shape), "order": input.order, "dtype": input.dtype}
+        case GraphSpec():
+            limits = {"nodes": input.most_nodes, "edges": input.most_edges, "degree": input.most_degree}
+            return {"graph": "input", "features": input.features, **limits}
+        case StoredGraph(features=features):
+            kind = {"values": features.values is not None, "step": features.step}
+            return {"graph": "stored", "features": features.count, "nodes": features.nodes, **kind}
+        case _:
+            assert_never(input)
+
+
+def _input(entry: Json, graph: RestoreGraph) -> Input:
+    if "graph" not in entry:
+        order: Order = choice(entry, "order", get_args(Order))
+        dtype: RawType = choice(entry, "dtype", get_args(RawType))
+        channels, height, width = integers(entry, "shape", 3)
+        return InputSpec((channels, height, width), order, dtype)
+    if choice(entry, "graph", ("input", "stored")) == "stored":
+        return graph(entry)
+    return GraphSpec(*(field(entry, name, int) for name in ("features", "nodes", "edges", "degree")))
+
+
 def _describe_step(step: Step) -> Json:
     norm = None if step.norm is None else {"affine": step.norm.affine, "eps": float(step.norm.eps)}
     entry = {"name": step.name, "x": step.x, "norm": norm, "relu": step.relu, "residual": step.residual}
-    return {**entry, "weight": step.weight} if step.weight else {**entry, "pool": _describe_op(step.op)}
+    if step.weight:
+        return {**entry, "weight": step.weight}
+    scores = {"scores": step.scores} if step.scores else {}
+    return {**entry, **scores, "gather" if isinstance(step.op, Gathering) else "pool": _describe_op(step.op)}
 
 
 def _describe_op(op: Op) -> Json:
@@ -90,6 +125,12 @@ def _describe_op(op: Op) -> Json:
             return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
         case GlobalAvgPool():
             return {"op": "global_avg"}
+        case Aggregate():
+            return {"op": "aggregate", "norm": op.norm}
+        case Attention():
+            return {"op": "attention", "heads": op.heads, "slope": op.slope}
+        case NodePool():
+            return {"op": "nodes", "kind": op.kind}
         case _:
             assert_never(op)
 
@@ -111,16 +152,32 @@ def _step(entry: Json, weights: dict[str, Weighted], norm: RestoreNorm) -> Step:
     if "pool" in entry:
         op: Op = _pool(field(entry, "pool", dict))
         weight = ""
+    elif "gather" in entry:
+        op = _gather(field(entry, "gather", dict))
+        weight = ""
     else:
         weight = field(entry, "weight", str)
         if weight not in weights:
             raise InputError(f"step {name!r}: its weight {weight!r} is not described")
         op = weights[weight]
     own = None if entry["norm"] is None else norm(name, field(entry, "norm", dict))
-    return Step(name, x, op, weight, own, relu, residual)
+    scores = field(entry, "scores", str) if "scores" in entry else None
+    return Step(name, x, op, weight, own, relu, residual, scores)
 
 
 def _pool(entry: Json) -> MaxPool | GlobalAvgPool:
     if choice(entry, "op", ("max", "global_avg")) == "max":
         return MaxPool(*(field(entry, name, int) for name in ("kernel", "stride", "padding")))
     return GlobalAvgPool()
+
+
+def _gather(entry: Json) -> Gathering:
+    match choice(entry, "op", ("aggregate", "attention", "nodes")):
+        case "aggregate":
+            norm: Weighting = choice(entry, "norm", get_args(Weighting))
+            return Aggregate(norm)
+        case "attention":
+            return Attention(field(entry, "heads", int), field(entry, "slope", float))
+        case _:
+            kind: Pool = choice(entry, "kind", get_args(Pool))
+            return NodePool(kind)

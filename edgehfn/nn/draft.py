@@ -12,15 +12,25 @@ from torch import nn
 
 from edgehfn import generator
 from edgehfn.errors import GraphError
+from edgehfn.nn.aggregate import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted
+from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.supermask import SCORE_STREAM, Source, SupermaskConv2d, SupermaskLinear, check_densities, check_seed
+from edgehfn.nn.supermask import (
+    SCORE_STREAM,
+    Source,
+    SupermaskConv2d,
+    SupermaskLinear,
+    check_densities,
+    check_seed,
+    magnitude,
+)
 from edgehfn.nn.window import Shape
 
 Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
 BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
 Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
+Norms = Literal[Sharing, "none"]
 Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
 DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
@@ -35,12 +45,12 @@ class Draft:
     al. 2023). GraphError is raised for a step that does not fit the shape of ``x``.
     """
 
-    input: InputSpec
+    input: Input
     seed: int = 0
     densities: tuple[float, ...] = (0.5,)
     affine: Affine = True
     masks: Sharing = "shared"
-    norms: Sharing = "unshared"
+    norms: Norms = "unshared"
     weights: Kind = "supermask"  # of layers that do not say
     x: str = INPUT
     iteration: int = 0
@@ -68,20 +78,26 @@ class Draft:
         stride: int = 1,
         *,
         kind: Kind | None = None,
+        norm: bool = True,
         relu: bool = True,
         residual: str | None = None,
+        gain: float = 1.0,
     ) -> str:
-        """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted."""
+        """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted.
+
+        A trained one without a norm has a bias. ``gain``: factor of a supermask's magnitude.
+        """
         shape = (self.shape[0], channels, kernel, stride, kernel // 2)
         bits = BITS.get(kind or self.weights)
         weight = self._weight(name, bits)
         if weight not in self.ops:
+            real = gain * magnitude(self.shape[0] * kernel**2, self.densities)
             self.ops[weight] = (
-                SupermaskConv2d(*shape, **self._source(name))
+                SupermaskConv2d(*shape, **self._source(name, real))
                 if bits is None
-                else DenseConv2d(*shape, bits=bits, seed=self._draw())
+                else DenseConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
             )
-        return self._step(name, weight, self._norm(name, channels), relu, residual)
+        return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
 
     def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
         """A linear layer over all elements, without norm or ReLU; a trained one has a bias."""
@@ -105,6 +121,25 @@ class Draft:
         self.ops.setdefault(name, GlobalAvgPool())
         return self._step(name, name)
 
+    def aggregate(
+        self, name: str, kind: Weighting, *, norm: bool = True, relu: bool = True, residual: str | None = None
+    ) -> str:
+        """A sum over each node's neighbours and itself, then as a convolution goes on."""
+        self.ops.setdefault(name, Aggregate(kind))
+        return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual)
+
+    def attention(
+        self, name: str, heads: int, scores: str, *, norm: bool = True, relu: bool = True, residual: str | None = None
+    ) -> str:
+        """A mean over each node's neighbours and itself, weighted by ``scores``, then as a convolution goes on."""
+        self.ops.setdefault(name, Attention(heads))
+        return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual, scores)
+
+    def node_pool(self, name: str, kind: Pool) -> str:
+        """The mean or sum over all nodes of a graph."""
+        self.ops.setdefault(name, NodePool(kind))
+        return self._step(name, name)
+
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
         """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
@@ -118,7 +153,13 @@ class Draft:
         return Net(self.input, self.steps, classes, self.seed)
 
     def _step(
-        self, name: str, key: str, norm: nn.BatchNorm2d | None = None, relu: bool = False, residual: str | None = None
+        self,
+        name: str,
+        key: str,
+        norm: nn.BatchNorm2d | None = None,
+        relu: bool = False,
+        residual: str | None = None,
+        scores: str | None = None,
     ) -> str:
         """``key``: of its op, whose weight has that name."""
         op, tensor = self.ops[key], self._tensor(name)
@@ -126,7 +167,8 @@ class Draft:
             self.shapes[tensor] = op.output_shape(self.shape)
         except GraphError as error:
             raise GraphError(f"step {tensor}: {error}") from None
-        self.steps.append(Step(tensor, self.x, op, key if isinstance(op, Weighted) else "", norm, relu, residual))
+        weight = key if isinstance(op, Weighted) else ""
+        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual, scores))
         self.x = tensor
         return tensor
 
@@ -138,17 +180,25 @@ class Draft:
         """The name of the weight that the present iteration uses, ``bits`` those of a trained one."""
         return self._tensor(name) if bits is None and self.masks == "unshared" else name
 
-    def _norm(self, name: str, channels: int) -> nn.BatchNorm2d:
-        """A norm of the present iteration's own, or that of the iterations before it."""
+    def _norm(self, name: str, channels: int) -> nn.BatchNorm2d | None:
+        """A norm of the present iteration's own, or that of the iterations before it, or none."""
+        if self.norms == "none":
+            return None
         key = name if self.norms == "shared" else self._tensor(name)
         affine = self.folded if self.affine == "folded" else self.affine
         return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=affine))
 
-    def _source(self, name: str) -> Source:
+    def _source(self, name: str, magnitude: float | None = None) -> Source:
         """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""
         tensors = {key: op.tensor for key, op in self.ops.items() if isinstance(op, SupermaskConv2d | SupermaskLinear)}
         tensor = tensors.get(name, len(set(tensors.values())))
-        return {"tensor": tensor, "seed": self.seed, "densities": self.densities, "mask": self.iteration}
+        return {
+            "tensor": tensor,
+            "seed": self.seed,
+            "densities": self.densities,
+            "mask": self.iteration,
+            "magnitude": magnitude,
+        }
 
     def _draw(self) -> int:
         """The seed of the next dense weight's initial values."""

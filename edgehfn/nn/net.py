@@ -6,27 +6,32 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn import fused
+from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
 from edgehfn.nn.dense import DenseConv2d, DenseLinear
+from edgehfn.nn.graphinput import GraphSpec, StoredGraph
+from edgehfn.nn.links import Links, Map, Nodes, SparseMap, linear
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.search import Search
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
 from edgehfn.nn.window import Shape
 
 Weighted = SupermaskConv2d | SupermaskLinear | DenseConv2d | DenseLinear
-Op = Weighted | MaxPool | GlobalAvgPool
+Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
+Op = Weighted | MaxPool | GlobalAvgPool | Gathering
 Order = Literal["chw", "hwc"]
 RawType = Literal["u8", "s8"]
 Observe = Callable[[str, Tensor], None]
+Drop = Callable[[Map], Map]
 
 INPUT = "input"
-INPUT_STEP = 1 / 127  # the real value of one integer step of the input
+INPUT_STEP = 1 / 127  # the real value of one integer step of an image
 NAME = re.compile(r"[A-Za-z0-9_.@-]+")  # names end up in generated code
 ITERATION = "@"  # between a step's name and the number of its iteration, where that is not 0
 
@@ -41,6 +46,7 @@ class InputSpec:
     shape: tuple[int, int, int]  # (C, H, W), whatever the order
     order: Order = "chw"
     dtype: RawType = "u8"
+    step: ClassVar[float] = INPUT_STEP
 
     def __post_init__(self) -> None:
         shape: Shape = self.shape  # whatever a caller without a type checker gave
@@ -56,9 +62,14 @@ class InputSpec:
         return real.copy_(steps).mul_(INPUT_STEP)
 
 
+Input = InputSpec | StoredGraph | GraphSpec
+Raw = Tensor | Nodes
+
+
 @dataclass(frozen=True)
 class Step:
-    """``name = relu(norm(op(x)) + residual)``. Iterations of a fold are steps that hold the same ``op``."""
+    """``name = relu(norm(op(x)) + residual)``; attention reads ``scores``, too. Iterations of a fold are steps that
+    hold the same ``op``."""
 
     name: str  # of the tensor it makes: unique in the net
     x: str
@@ -67,6 +78,17 @@ class Step:
     norm: nn.BatchNorm2d | None = None
     relu: bool = False
     residual: str | None = None
+    scores: str | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tensors it is made of."""
+        return tuple(name for name in (self.x, self.scores, self.residual) if name is not None)
+
+
+def whole(x: Map) -> Map:
+    """Nothing is dropped."""
+    return x
 
 
 class Net(nn.Module):
@@ -77,7 +99,7 @@ class Net(nn.Module):
     Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
     """
 
-    def __init__(self, input: InputSpec, steps: Iterable[Step], classes: tuple[str, ...] = (), seed: int = 0) -> None:
+    def __init__(self, input: Input, steps: Iterable[Step], classes: tuple[str, ...] = (), seed: int = 0) -> None:
         super().__init__()
         self.input = input
         self.steps = tuple(steps)
@@ -93,19 +115,22 @@ class Net(nn.Module):
         self.norms = nn.ModuleList(step.norm for step in self.steps if step.norm is not None)
         self._dead = self._last_uses()
 
-    def forward(self, raw: Tensor) -> Tensor:
-        """Raw bytes (N, C, H, W) to logits (N, classes)."""
+    def forward(self, raw: Raw) -> Tensor:
+        """Raw bytes (N, C, H, W) to logits (N, classes); nodes to logits (1, classes, R, 4), or one row a graph."""
         return self.run(raw)
 
-    def run(self, raw: Tensor, observe: Observe | None = None) -> Tensor:
-        """As ``forward``, handing every tensor out by name, "input" first. What is observed must not be changed."""
+    def run(self, raw: Raw, observe: Observe | None = None, drop: Drop = whole) -> Tensor:
+        """As ``forward``, handing every tensor out by name, "input" first. What is observed must not be changed.
+
+        ``drop`` changes what each linear layer over nodes reads, in training.
+        """
         weights = {name: op.weight() for name, op in self.weights.items()}
-        tensors = {INPUT: self.input.real(raw)}
+        x, links = self._read(raw)
         if observe is not None:
-            observe(INPUT, tensors[INPUT])
+            observe(INPUT, x.values if isinstance(x, SparseMap) else x)
+        tensors: dict[str, Map] = {INPUT: x}
         for step, dead in zip(self.steps, self._dead, strict=True):
-            x = tensors[step.x]
-            y: Tensor = step.op(x, weights[step.weight]) if step.weight else step.op(x)
+            y = _made(step, tensors, weights, links, drop)
             tensors[step.name] = y = _finish(step, y, tensors)
             if observe is not None:
                 observe(step.name, y)
@@ -125,8 +150,20 @@ class Net(nn.Module):
     def macs(self) -> dict[str, int]:
         """Multiply-accumulates of each step that has a weight, kept or not."""
         return {
-            s.name: prod(self.weights[s.weight].shape) * prod(self.shapes[s.name][1:]) for s in self.steps if s.weight
+            s.name: prod(self.weights[s.weight].shape) * prod(self.shapes[s.name][1:])
+            if s.x != INPUT or not isinstance(self.input, StoredGraph)
+            else self.weights[s.weight].shape[0] * len(self.input.features.indices)  # those that are not 0
+            for s in self.steps
+            if s.weight
         }
+
+    def _read(self, raw: Raw) -> tuple[Map, Links | None]:
+        """The float input, and the links of a graph."""
+        if isinstance(self.input, InputSpec):
+            assert isinstance(raw, Tensor), "this net reads images"
+            return self.input.real(raw), None
+        assert isinstance(raw, Nodes), "this net reads graphs"
+        return raw.x, raw.links
 
     def _check(self, step: Step) -> Shape:
         """The shape of what a step makes of the tensors before it."""
@@ -134,13 +171,14 @@ class Net(nn.Module):
             raise GraphError(f"step {step.name}: a second tensor of this name; names must be unique")
         if not NAME.fullmatch(step.name):
             raise GraphError(f"step {step.name!r}: names are made of letters, digits and . _ - @")
-        for name in (step.x, step.residual):
-            if name is not None and name not in self.shapes:
+        for name in step.reads:
+            if name not in self.shapes:
                 raise GraphError(f"step {step.name}: reads {name}, which no step before it makes")
         try:
             shape = step.op.output_shape(self.shapes[step.x])
         except GraphError as error:
             raise GraphError(f"step {step.name}: {error}") from None
+        self._check_graph(step)
         if step.residual is not None and self.shapes[step.residual] != shape:
             raise GraphError(
                 f"step {step.name}: adds {step.residual} of {self.shapes[step.residual]} to {shape}; make them equal"
@@ -152,11 +190,26 @@ class Net(nn.Module):
             raise GraphError(f"step {step.name}: weight name {step.weight!r} must name this op's weight and no other")
         return shape
 
+    def _check_graph(self, step: Step) -> None:
+        """What layers on graphs require beyond shapes."""
+        if isinstance(self.input, InputSpec):
+            if isinstance(step.op, Gathering):
+                raise GraphError(f"step {step.name}: a layer over the nodes of a graph in a net for images")
+            return
+        over_nodes = len(self.shapes[step.x]) == 3 and not isinstance(step.op, Gathering)
+        if over_nodes and (getattr(step.op, "kernel", 0), getattr(step.op, "stride", 1)) != (1, 1):
+            raise GraphError(f"step {step.name}: mixes nodes as if they were pixels; use 1x1 convolutions")
+        if isinstance(step.op, Attention):
+            wanted = (2 * step.op.heads, *self.shapes[step.x][1:])
+            if step.scores is None or self.shapes[step.scores] != wanted:
+                raise GraphError(f"step {step.name}: attention needs scores of shape {wanted}")
+
     def _check_whole(self) -> None:
         if not self.steps:
             raise GraphError("a net needs at least one step")
         check_seed(self.seed)
-        outputs = prod(self.shapes[self.steps[-1].name])
+        last = self.shapes[self.steps[-1].name]
+        outputs = last[0] if isinstance(self.input, StoredGraph) else prod(last)
         if self.classes and len(self.classes) != outputs:
             raise InputError(f"{len(self.classes)} class names for {outputs} outputs; give one each, or none")
         for name, op in self.weights.items():
@@ -165,13 +218,37 @@ class Net(nn.Module):
 
     def _last_uses(self) -> tuple[tuple[str, ...], ...]:
         """For each step, the tensors that nothing reads after it."""
-        last = {name: i for i, step in enumerate(self.steps) for name in (step.x, step.residual) if name is not None}
+        last = {name: i for i, step in enumerate(self.steps) for name in step.reads}
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
 
 
-def _finish(step: Step, y: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+def _made(step: Step, tensors: dict[str, Map], weights: dict[str, Tensor], links: Links | None, drop: Drop) -> Tensor:
+    """``op(x)`` of a step."""
+    x, op = tensors[step.x], step.op
+    made: Tensor
+    match op:
+        case Aggregate() | NodePool():
+            assert links is not None
+            made = op(x, links)
+        case Attention():
+            assert links is not None
+            made = op(x, _tensor(tensors, str(step.scores)), links)
+        case SupermaskConv2d() | DenseConv2d() if links is not None:
+            made = linear(drop(x), weights[step.weight], getattr(op, "bias", None))
+        case _:
+            made = op(x, weights[step.weight]) if step.weight else op(x)
+    return made
+
+
+def _tensor(tensors: dict[str, Map], name: str) -> Tensor:
+    found = tensors[name]
+    assert isinstance(found, Tensor)
+    return found
+
+
+def _finish(step: Step, y: Tensor, tensors: dict[str, Map]) -> Tensor:
     """Norm, residual and ReLU of a step whose operation made ``y``, which may be overwritten."""
-    residual = None if step.residual is None else tensors[step.residual]
+    residual = None if step.residual is None else _tensor(tensors, step.residual)
     if step.norm is not None:
         if fused.fits(y, step.norm):
             return fused.normalise(y, step.norm, residual, step.relu)

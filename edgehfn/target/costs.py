@@ -108,4 +108,4 @@ def _chain(count: int) -> Graph:
 
 
 if __name__ == "__main__":
-    costs.write(measure(), Path(costs.__file__).with_name("costs.csv"))
+    costs.write([*measure()], Path(costs.__file__).with_name("costs.csv"))

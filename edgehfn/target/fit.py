@@ -6,6 +6,7 @@ The graphs are random layers, so that nets of people are predictions, not part o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from edgehfn.target.instructions import counted
 from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
 
-GRAPHS, RARE = 64, 18
+GRAPHS = 64
 NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
@@ -36,8 +37,7 @@ Counted = tuple[Node, Graph, Plan, int]
 
 def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
     """A row for each core, runtime and function. Raises ToolError if a tool is missing."""
-    graphs = [layers(seed, rare=seed >= GRAPHS) for seed in range(GRAPHS + RARE)]
-    graphs += [graph_layers(seed) for seed in range(NETWORKS)]
+    graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
     fast = [(graph, plan(graph)) for graph in graphs]
     fast += [(graph, plan(graph, "ram", TIGHT)) for graph in graphs[:GRAPHS]]
     few = [(graph, plan(graph, "flash")) for graph in graphs]
@@ -92,5 +92,11 @@ def _not_negative(rows: Floats) -> Floats:
         x = best
 
 
+def _fit_one(core: str) -> list[Effort]:
+    return list(fit((core,)))
+
+
 if __name__ == "__main__":
-    prediction.write(fit(), Path(prediction.__file__).with_name("instructions.csv"))
+    with ProcessPoolExecutor() as pool:
+        efforts = [effort for found in pool.map(_fit_one, CORES) for effort in found]
+    prediction.write(efforts, Path(prediction.__file__).with_name("instructions.csv"))

@@ -34,20 +34,17 @@ DENSITIES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
 MACS = 3_000_000  # of one layer at most
 
 
-def layers(seed: int, rare: bool = False) -> Graph:
-    """A graph of random layers, each reading any earlier tensor. The same seed gives the same graph.
-
-    ``rare``: half of the masks have frozen positions.
-    """
-    maker = _Maker(Random(seed), rare)
+def layers(seed: int) -> Graph:
+    """A graph of random layers, each reading any earlier tensor. The same seed gives the same graph."""
+    maker = _Maker(Random(seed))
     while len(maker.nodes) < NODES:
         maker.step()
     return verify(maker.graph)
 
 
 class _Maker:
-    def __init__(self, random: Random, rare: bool) -> None:
-        self.random, self.weights, self.rare = random, 0, rare
+    def __init__(self, random: Random) -> None:
+        self.random, self.weights = random, 0
         channels, side = random.choice((1, 3, 16, 32)), random.choice(SIDES)
         order, dtype = random.choice((("chw", "u8"), ("hwc", "u8"), ("chw", "s8"), ("hwc", "s8")))
         self.nodes: list[ops.Node] = [Input("input", (channels, side, side), order, dtype)]  # type: ignore[arg-type]
@@ -105,16 +102,22 @@ class _Maker:
             bits = self.random.choice((8, 8, 4, 2, 1))
             values = draw.integers(-LARGEST[bits], LARGEST[bits] + 1, shape)
             return Dense(name, np.where((values == 0) & (bits == 1), 1, values).astype(np.int8), bits)
-        coats, density = self.random.choice((1, 1, 1, 1, 2, 3)), self.random.choice(DENSITIES)
+        coats, density = self.random.choice((1, 1, 1, 2, 3)), self.random.choice(DENSITIES)
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]
         counts = np.logical_and.accumulate(kept).sum(0).astype(np.uint8)
-        pruned, locked = 0, 0
-        if self.rare and self.random.random() < 0.5:
-            pruned = self.random.randrange(0, 129, self.random.choice((1, 16, 64)))
-            locked = self.random.randrange(1, 120)
+        pruned, locked, signs = 0, 0, None
+        if self.random.random() < 0.2:
+            pruned, locked = (
+                self.random.randrange(0, 129, self.random.choice((1, 16, 64))),
+                self.random.randrange(1, 120),
+            )
             gone, held = masks.frozen(1, self.weights, counts.size, pruned, locked)
             counts = np.where(gone, 0, np.maximum(counts, held)).astype(np.uint8)
-        return Supermask(name, self.weights, shape, coats, counts, 1, pruned, locked)
+        if self.random.random() < 0.1:
+            words = draw.integers(0, 2**32, -(-counts.size // 32), np.uint32)
+            words[-1] &= np.uint32(2**32 - 1 >> -counts.size % 32)
+            signs = words
+        return Supermask(name, self.weights, shape, coats, counts, 1, pruned, locked, signs)
 
     def requantise(self, weight: ops.Weight, x: Tensor, residual: bool) -> Requantise:
         """Multipliers of 1 or 64, and the shift that brings the largest sum to seven bits."""

@@ -1,0 +1,147 @@
+"""Accuracy and bytes of graph nets over five seeds: ``make graphs`` prints docs/GRAPHS.md and writes it anew.
+
+A result once measured is kept in ``runs/graphs.jsonl``, so that a stopped run goes on; delete it to measure again.
+``python -m benchmarks.graph_nets NAME …`` measures these rows only, and writes no document.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import calibrate
+import edgehfn as hfn
+from benchmarks import graphs
+from benchmarks.table import table
+from edgehfn.cli.examples import packed
+from edgehfn.graph.raw import Raw
+from edgehfn.graphs import GraphSet
+from edgehfn.graphtrain import batches, train_graph
+from edgehfn.nn import Net
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT, KEPT, TEXT = ROOT / "docs" / "GRAPHS.md", ROOT / "runs" / "graphs.jsonl", Path(__file__).with_suffix(".md")
+SEEDS = range(5)
+PLACE = "<!-- table -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One net: what it is called, its data and preset, and what departs from their defaults."""
+
+    title: str
+    data: str
+    arch: str
+    net: dict[str, Any]
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """As typed, but for the seed and the output."""
+        given = {**self.net, **self.training}.items()
+        options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given)
+        return f"--data {self.data} --arch {self.arch} {options}"
+
+
+DEEP = {"hidden": 144, "layers": 16, "fold": 8, "density": 0.375}
+ROWS = {
+    "dense": Row("Cora, GCN, trained int8 weights", "cora", "gcn", {"weights": "int8"}),
+    "sup": Row("Cora, GCN, density .375", "cora", "gcn", {"density": 0.375}),
+    "sup2l": Row("Cora, GCN of 2 layers, density .375", "cora", "gcn", {"density": 0.375, "layers": 2}),
+    "sparse": Row("Cora, GCN, density .125", "cora", "gcn", {"density": 0.125}),
+    "cite": Row("CiteSeer, GCN, density .25", "citeseer", "gcn", {"density": 0.25, "layers": 2}, {"dropout": 0.8}),
+    "deep-shared": Row("Cora, residual GCN, 16 layers in 2 stages", "cora", "resgcn", DEEP, {"epochs": 100}),
+    "deep-unshared": Row("the same, unshared masks", "cora", "resgcn", {**DEEP, "masks": "unshared"}, {"epochs": 100}),
+    "gin": Row(
+        "motifs, GIN",
+        "motifs",
+        "gin",
+        {"hidden": 16, "density": 0.5, "norms": "unshared"},
+        {"epochs": 40, "dropout": 0.0, "weight_decay": 0.0},
+    ),
+}
+
+Result = dict[str, Any]
+
+
+def main(names: Sequence[str]) -> None:
+    found = {name: [_kept(name, seed) for seed in SEEDS] for name in names or ROWS}
+    made = table(
+        (
+            "net, 5 seeds",
+            "float accuracy",
+            "integer",
+            "best epoch",
+            "arena",
+            "mask bytes",
+            "unfolded",
+            "32-bit weights",
+        ),
+        [_cells(ROWS[name], results) for name, results in found.items()],
+    )
+    commands = "\n".join(f"    edgehfn train {ROWS[name].command}" for name in found)
+    text = f"{made}\n\nEach row is the mean over `--seed` 0 to 4 of\n\n{commands}"
+    print(text)
+    if not names:
+        whole = TEXT.read_text(encoding="utf-8").replace(PLACE, f"{text}\n\n{graphs.costs()}")
+        DOCUMENT.write_text(whole, encoding="utf-8")
+
+
+def _cells(row: Row, results: list[Result]) -> list[str]:
+    floats, integers = (np.array([r[kind] for r in results]) for kind in ("test", "int"))
+    bits, unfolded, whole = (results[0][kind] for kind in ("masks", "unfolded", "fp32"))
+    mean = f"{floats.mean():.4f} ± {floats.std():.4f}"
+    epochs = f"{min(r['epoch'] for r in results)}..{max(r['epoch'] for r in results)}"
+    sizes = f"{bits:,}", f"{unfolded:,} (-{1 - bits / unfolded:.1%})", f"{whole:,} (-{1 - bits / whole:.2%})"
+    own = [row.title, mean, f"{integers.mean():.4f}", epochs, f"{results[0]['arena']:,}"]
+    return [*own, *(sizes if "weights" not in row.net else [""] * 3)]
+
+
+def _kept(name: str, seed: int) -> Result:
+    """The result of a row and seed, measured unless it is kept."""
+    lines = KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else []
+    for known in map(json.loads, lines):
+        if (known["command"], known["seed"]) == (ROWS[name].command, seed):
+            return dict(known)
+    print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
+    result = {"command": ROWS[name].command, "seed": seed, **_measure(ROWS[name], seed)}
+    KEPT.parent.mkdir(exist_ok=True)
+    with KEPT.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(result) + "\n")
+    return result
+
+
+def _measure(row: Row, seed: int) -> Result:
+    data = hfn.data.load(row.data)
+    assert isinstance(data, GraphSet)
+    net = hfn.nn.graph_preset(row.arch, hfn.nn.graph_input(data), data.classes, **row.net, seed=seed)
+    history = train_graph(net, data, seed=seed, **row.training)
+    seen = [batch.nodes for batch in batches(data, "train", limit=1024)]
+    graph = hfn.lower(net, calibrate.calibrate(net, seen).scales)
+    chosen = data.split["test"]
+    raw: Raw = np.zeros((1, 0), np.uint8) if data.of == "nodes" else packed(graph, data, chosen)
+    outputs = hfn.emulate(graph, raw).reshape(len(raw), len(data.classes), -1)
+    named = outputs[0, :, chosen].argmax(1) if data.of == "nodes" else outputs[:, :, 0].argmax(1)
+    right = float((named == data.labels[chosen]).mean())
+    about = {"val": history.validation, "test": history.accuracy, "int": right, "epoch": history.epoch}
+    return {**about, "arena": hfn.plan(graph).size, **_bytes(net)}
+
+
+def _bytes(net: Net) -> Result:
+    """Of the masks; of masks if no iteration shared one; of 32-bit weights if none did."""
+    weights = sum(prod(net.weights[step.weight].shape) for step in net.steps if step.weight)
+    masks = sum(prod(op.shape) for op in net.weights.values())
+    return {"masks": -(-masks // 8), "unfolded": -(-weights // 8), "fp32": 4 * weights}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(sys.argv[1:])

@@ -1,0 +1,49 @@
+"""The graph that is part of a model, as tensors of its file (docs/SPEC.md section 7)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgehfn import graphfiles
+from edgehfn.errors import InputError
+from edgehfn.graphs import Features
+from edgehfn.nn import StoredGraph, arch
+from edgehfn.nn.net import INPUT
+from edgehfn.tensorfile import Array
+
+WORDS = ("indptr", "indices", "edges")
+LEVELS = 127
+
+
+def tensors(graph: StoredGraph) -> list[tuple[str, Array]]:
+    """Features in CSR form and edges, by name; the values of features are whole numbers."""
+    features = graph.features
+    numbers = (features.indptr, features.indices, graph.structure.edges)
+    found: list[tuple[str, Array]] = [
+        (f"{INPUT}.{name}", part.astype(np.uint32)) for name, part in zip(WORDS, numbers, strict=True)
+    ]
+    if features.values is not None:
+        found.append((f"{INPUT}.values", features.values.astype(np.float32)))
+    return found
+
+
+def take(entry: arch.Json, stored: dict[str, Array]) -> StoredGraph:
+    """The graph of a description, whose tensors are taken out of ``stored`` and checked as data is.
+
+    Raises InputError or KeyError.
+    """
+    nodes, count = (arch.field(entry, name, int) for name in ("nodes", "features"))
+    words = [stored.pop(f"{INPUT}.{name}") for name in WORDS]
+    if [w.dtype for w in words] != [np.uint32] * 3 or [w.ndim for w in words] != [1, 1, 2] or len(words[2]) != 2:
+        raise InputError(f"{INPUT}: {', '.join(WORDS)} are not the words of a graph")
+    indptr, indices, edges = (w.astype(np.int64) for w in words)
+    if min(nodes, count) < 1 or (np.diff(graphfiles.row_order(indptr, indices, nodes, count, INPUT)) < 0).any():
+        raise InputError(f"{INPUT}: no nodes or features, or features that are not in order")
+    values = None
+    if arch.field(entry, "values", bool):
+        real = stored.pop(f"{INPUT}.values")
+        if real.shape != indices.shape or not (np.abs(real) <= LEVELS).all() or (real != np.rint(real)).any():
+            raise InputError(f"{INPUT}: its values are not whole numbers of -{LEVELS} to {LEVELS}, one a feature")
+        values = real.astype(np.int8)
+    joined = graphfiles.structure(edges, np.array([0, nodes]), nodes, INPUT)
+    return StoredGraph(Features(indptr, indices, values, count, arch.field(entry, "step", float)), joined)
