@@ -24,7 +24,10 @@ from edgehfn.untrained import untrained
 
 LARGE = 0.05  # of all instructions: nodes that are held one by one
 NEAR = 0.06
-NODE = {"cortex-m55": 0.125, "ram": 0.125}  # blocks of pixels of three sizes, bands of a row: not all in the terms
+NODE = {"cortex-m55": 0.125}  # its blocks of pixels of three sizes are not all in the terms; others: NEAR
+FEW_ROWS = {
+    core: 0.2 if core == "cortex-m55" else 0.125 for core in CORES
+}  # nor is all that bands of a row or two take
 TOTAL = {("sparse", "ram"): 0.06}
 
 
@@ -52,7 +55,7 @@ def test_prediction_is_close(core: str) -> None:
             assert abs(predicted.total / counted.total - 1) < TOTAL.get((name, objective), TOLERANCE), (name, objective)
             for (node, count), (same, guess) in zip(counted.nodes, predicted.nodes, strict=True):
                 assert node == same
-                near = abs(guess / count - 1) < (NODE["ram"] if objective == "ram" else NODE.get(core, NEAR))
+                near = abs(guess / count - 1) < (FEW_ROWS if objective == "ram" else NODE).get(core, NEAR)
                 assert count < LARGE * counted.total or near, (name, objective, node)
 
 
