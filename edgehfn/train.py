@@ -52,6 +52,9 @@ def train(
     lr: float = 0.5,
     seed: int = 0,
     augment: Augment | None = None,
+    border: int = 4,
+    smooth: float = 0.0,
+    teacher: Net | None = None,
     precision: Precision | Literal["auto"] = "auto",
     device: str = "auto",
     threads: int = 1,
@@ -64,8 +67,11 @@ def train(
 
     ``lr`` is the scores' peak rate: in six epochs of the demo preset 0.5 ends with a lower training loss than 1, but
     0.3, 0.5 and 1 are equal within noise on images held back; 2 is too high. ``augment`` is by default ``flip`` for
-    sets whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs. ``precision`` is that of
-    convolutions and activations in training: ``bf16`` where the processor multiplies it, by ``auto``, else ``fp32``.
+    sets whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs and shifts by at most
+    ``border`` pixels. ``smooth`` is the part of each label that is spread evenly over all classes. A
+    ``teacher``, a trained net for the same images and classes, makes the net learn its outputs, too (Hinton et al.
+    2015). ``precision`` is that of convolutions and activations in training: ``bf16`` where the processor multiplies
+    it, by ``auto``, else ``fp32``.
     Scores, norms' statistics and what is measured are always fp32. ``device`` is ``auto``, ``cpu`` or ``cuda``. Two
     ``threads`` make a net this small faster on two idle cores and far slower when one of them is busy. Under torchrun
     each process computes its part of every batch. With a ``checkpoint`` file the run is saved every ``save_every``
@@ -78,12 +84,26 @@ def train(
     mirror: Augment = "flip" if data.name in MIRRORED else "none"
     place, home = _device(device), device_of(net)
     exact = _precision(place) if precision == "auto" else precision
-    settings = Settings(epochs, batch, lr, seed, augment or mirror, exact, data.sha256, _signature(net))
+    settings = Settings(
+        epochs,
+        batch,
+        lr,
+        seed,
+        augment or mirror,
+        exact,
+        data.sha256,
+        _signature(net),
+        border=border,
+        smooth=smooth,
+        teacher=_digest(teacher),
+    )
     _check(net, data, settings, threads)
+    if teacher is not None:
+        _fits(teacher, data, "teacher")
     path = None if checkpoint is None else Path(checkpoint)
     _keep_memory()
     with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
-        run = Run(net.to(place), data, settings)
+        run = Run(net.to(place), data, settings, teacher)
         if path is not None and resume:
             run.load(path)
         _finish(run, path, save_every, progress)
@@ -143,17 +163,38 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
         raise InputError(f"augment {settings.augment!r} is unknown; use one of {', '.join(get_args(Augment))}")
     if settings.precision not in get_args(Precision):
         raise InputError(f"precision {settings.precision!r} is unknown; use auto, {', '.join(get_args(Precision))}")
-    if not isinstance(net.input, InputSpec) or tuple(net.input.shape) != data.shape:
-        raise InputError(
-            f"the net reads C,H,W {net.input.shape}, {data.name} has images of {data.shape}; build it for these"
-        )
-    if net.input.dtype != "u8":
-        raise InputError(f"the net reads signed bytes, {data.name} has unsigned ones; build it with input type u8")
-    outputs = prod(net.shapes[net.steps[-1].name])
-    if outputs != len(data.classes):
-        raise InputError(f"the net has {outputs} outputs, {data.name} {len(data.classes)} classes; build it for these")
+    if not 0 <= settings.smooth < 1:
+        raise InputError(f"smooth {settings.smooth} is no part of a label; 0.1 is usual")
+    if not 0 <= settings.border <= min(data.shape[1:]):
+        raise InputError(f"border {settings.border}: give pixels from 0 to the image's size")
+    _fits(net, data, "net")
     if any(getattr(step.op, "scores", net) is None for step in net.steps):
         raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
+
+
+def _fits(net: Net, data: Dataset, what: str) -> None:
+    """Raises InputError unless the net reads these images and tells these classes apart."""
+    if not isinstance(net.input, InputSpec) or tuple(net.input.shape) != data.shape:
+        raise InputError(
+            f"the {what} reads C,H,W {net.input.shape}, {data.name} has images of {data.shape}; build it for these"
+        )
+    if net.input.dtype != "u8":
+        raise InputError(f"the {what} reads signed bytes, {data.name} has unsigned ones; build it with input type u8")
+    outputs = prod(net.shapes[net.steps[-1].name])
+    if outputs != len(data.classes):
+        raise InputError(
+            f"the {what} has {outputs} outputs, {data.name} {len(data.classes)} classes; build it for these"
+        )
+
+
+def _digest(teacher: Net | None) -> str:
+    """Tells teachers apart by all that they have learned."""
+    if teacher is None:
+        return ""
+    told = hashlib.sha256(_signature(teacher).encode())
+    for tensor in teacher.state_dict().values():
+        told.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return told.hexdigest()[:16]
 
 
 def _signature(net: Net) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgehfn import checkpoint, distributed
@@ -24,6 +24,7 @@ Precision = Literal["fp32", "bf16"]
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
 OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scores'
+TEMPERATURE, TAUGHT = 4.0, 0.7  # a teacher's logits are divided by; its part in the loss (Hinton et al. 2015)
 FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
 
 
@@ -53,12 +54,15 @@ class Settings:
     precision: Precision
     data: str  # digest
     net: str
+    border: int = 4  # pixels, of ``flip+crop``
+    smooth: float = 0.0  # part of each label that is spread over all classes
+    teacher: str = ""  # digest of the net whose outputs are learned beside the labels
 
 
 class Run:
     """The net, its optimizer and its position; ``net`` is trained where it lies."""
 
-    def __init__(self, net: Net, data: Dataset, settings: Settings) -> None:
+    def __init__(self, net: Net, data: Dataset, settings: Settings, teacher: Net | None = None) -> None:
         self.net, self.settings = net.train(), settings
         place = next(net.parameters()).device
         self.x = torch.from_numpy(data.x_train).to(place)
@@ -68,6 +72,7 @@ class Run:
         self.steps = settings.epochs * self.per_epoch
         self.optimizer, self.shares = _optimizer(net)
         self.model = distributed.replica(net)
+        self.teacher = None if teacher is None else teacher.eval().to(place)
         self.step = 0
         self.epochs: list[Epoch] = []
         self.sums = torch.zeros(2, dtype=torch.float64, device=place)  # loss and accuracy of this epoch's batches
@@ -88,7 +93,7 @@ class Run:
         self.net.set_progress(self.step / self.steps)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
             logits = self.model(x).float()
-        loss = F.cross_entropy(logits, y)
+        loss = self._loss(x, logits, y)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -140,8 +145,18 @@ class Run:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
 
+    def _loss(self, x: Tensor, logits: Tensor, y: Tensor) -> Tensor:
+        loss = F.cross_entropy(logits, y, label_smoothing=self.settings.smooth)
+        if self.teacher is None:
+            return loss
+        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            taught = F.softmax(self.teacher(x).float() / TEMPERATURE, 1)
+        apart = F.kl_div(F.log_softmax(logits / TEMPERATURE, 1), taught, reduction="batchmean")
+        return (1 - TAUGHT) * loss + TAUGHT * TEMPERATURE**2 * apart
+
     def _draw(self, epoch: int) -> Draws:
-        return Draws(self.settings.seed, epoch, len(self.y), self.settings.augment, self.y.device)
+        settings = self.settings
+        return Draws(settings.seed, epoch, len(self.y), settings.augment, self.y.device, settings.border)
 
 
 def _optimizer(net: nn.Module) -> tuple[torch.optim.SGD, tuple[float, ...]]:

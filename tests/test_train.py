@@ -125,6 +125,26 @@ def test_a_step_is_the_recipe(weights):
         torch.testing.assert_close(ours, theirs, rtol=2e-3, atol=2e-5, msg=name)
 
 
+def test_labels_are_smoothed_and_a_teacher_is_learned_from():
+    """The loss of a step, written out: Hinton et al. 2015 with a temperature of 4 and a part of 0.7."""
+    toys, net, teacher = toy(), small(), trained(epochs=1)[0]
+    run = Run(net, toys, Settings(1, 50, 0.5, 0, "none", "fp32", "", "", smooth=0.1), teacher)
+    order = run.draws.order[:50]
+    x, y = torch.from_numpy(toys.x_train)[order], torch.from_numpy(toys.y_train)[order]
+    twin = small().train()
+    labels = torch.full((50, 3), 0.1 / 3)
+    labels[torch.arange(50), y] += 0.9
+    with torch.no_grad():
+        logits, taught = twin(x), torch.softmax(teacher.eval()(x) / 4, 1)
+        own = -(labels * torch.log_softmax(logits, 1)).sum(1)
+        apart = (taught * (taught.log() - torch.log_softmax(logits / 4, 1))).sum(1)
+        wanted = (0.3 * own + 0.7 * 16 * apart).mean()
+    before = bits(teacher)
+    run.advance()
+    assert run.means().loss == pytest.approx(float(wanted), rel=1e-4)
+    assert bits(teacher) == before
+
+
 def test_every_image_is_seen_once_an_epoch_in_another_order():
     draws = [augment.Draws(5, epoch, 1000, "none", torch.device("cpu")) for epoch in (0, 0, 1)]
     orders = [draw.order.tolist() for draw in draws]
@@ -132,25 +152,26 @@ def test_every_image_is_seen_once_an_epoch_in_another_order():
     assert orders[0] == orders[1] != orders[2]
 
 
-def test_augmentation_mirrors_and_shifts_whole_images():
+@pytest.mark.parametrize("border", [2, 4])
+def test_augmentation_mirrors_and_shifts_whole_images(border):
     x = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 2, 5, 7), dtype=np.uint8))
     y = torch.arange(200)
-    draws = augment.Draws(1, 0, 200, "flip+crop", torch.device("cpu"))
+    draws = augment.Draws(1, 0, 200, "flip+crop", torch.device("cpu"), border)
     images, labels = draws.batch(x, y, slice(20, 120))
-    padded = np.pad(x.numpy(), ((0, 0), (0, 0), (4, 4), (4, 4)))
+    padded = np.pad(x.numpy(), ((0, 0), (0, 0), (border, border), (border, border)))
+    places = range(2 * border + 1)
     seen = set()
     for image, label in zip(images.numpy(), labels.tolist(), strict=True):
         views = {
             (down, right, mirror): padded[label, :, down : down + 5, right : right + 7][:, :, :: -1 if mirror else 1]
-            for down in range(9)
-            for right in range(9)
+            for down in places
+            for right in places
             for mirror in (False, True)
         }
         (found,) = [place for place, view in views.items() if (view == image).all()][:1]
         seen.add(found)
-    assert len(seen) > 50
     assert {mirror for _, _, mirror in seen} == {False, True}
-    assert {down for down, _, _ in seen} == {right for _, right, _ in seen} == set(range(9))
+    assert {down for down, _, _ in seen} == {right for _, right, _ in seen} == set(places)
 
 
 def test_flip_is_the_default_only_where_classes_survive_it(tmp_path):
@@ -262,6 +283,8 @@ def test_half_written_checkpoint_beside_a_good_one_does_no_harm(tmp_path):
         ({"batch": 60}, "with batch 50, this one has 60"),
         ({"seed": 1}, "with seed 0, this one has 1"),
         ({"augment": "flip"}, "with augment none, this one has flip"),
+        ({"smooth": 0.1}, r"with smooth 0.0, this one has 0.1"),
+        ({"border": 2}, "with border 4, this one has 2"),
     ],
 )
 def test_checkpoint_of_other_settings_is_refused(tmp_path, changes, says):
@@ -330,6 +353,8 @@ def test_checkpoint_that_cannot_be_written(tmp_path):
         ({"lr": 0.0}, "lr 0.0"),
         ({"lr": float("nan")}, "lr nan"),
         ({"augment": "rotate"}, "use one of none, flip, flip"),
+        ({"smooth": 1.0}, "smooth 1.0"),
+        ({"border": 9}, "border 9"),
         ({"device": "tpu"}, "use auto, cpu or cuda"),
     ],
 )
@@ -343,8 +368,10 @@ def test_nets_that_do_not_fit_the_data_are_refused():
         (small(shape=(1, 9, 8)), r"\(1, 9, 8\), toy has images of \(1, 8, 8\)"),
         (small(outputs=4), "4 outputs, toy 3 classes"),
     ):
-        with pytest.raises(InputError, match=says):
+        with pytest.raises(InputError, match=f"the net .*{says}"):
             train(net, toy(), epochs=1)
+        with pytest.raises(InputError, match=f"the teacher .*{says}"):
+            train(small(), toy(), epochs=1, teacher=net)
 
 
 def test_a_net_with_fixed_masks_is_refused():

@@ -62,7 +62,9 @@ def options(command: F) -> F:
         ),
         click.option("--density", type=float, metavar="D", help="Fraction of the weights kept, in (0, 1]."),
         click.option(
-            "--width", type=float, metavar="CHANNELS", help="Of the first stage; the others keep their ratio to it."
+            "--width",
+            metavar="C[,C…]",
+            help="Channels of the first stage, the others keep their ratio; or of each.",
         ),
     ):
         command = decorate(command)
@@ -116,6 +118,8 @@ def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -
     chosen = {name: value for name, value in given.items() if value is not None}
     if "coats" in chosen:
         chosen["coats"] = _coats(chosen["coats"])
+    if isinstance(chosen.get("width"), str):
+        chosen["width"] = _width(chosen["width"])
     for name in ("blocks", "fold"):
         if name in chosen:
             chosen[name] = _per_stage(name, chosen[name])
@@ -149,6 +153,14 @@ def _coats(text: str) -> int | tuple[float, ...]:
         raise InputError(
             f"--coats {text}: give a number of coats such as 2, or their densities such as 0.6,0.25"
         ) from None
+
+
+def _width(text: str) -> float | tuple[float, ...]:
+    try:
+        channels = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--width {text}: give channels such as 16, or those of each stage as 16,32,64") from None
+    return channels[0] if len(channels) == 1 else channels
 
 
 def _frozen(text: str) -> float | tuple[float, ...]:

@@ -51,6 +51,22 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training o
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
 @click.option(
+    "--border", type=click.IntRange(0), default=4, show_default=True, help="Pixels by which flip+crop shifts at most."
+)
+@click.option(
+    "--smooth",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Part of each label that is spread over all classes; 0.1 helps runs of ten epochs or more.",
+)
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    metavar="X.hfn",
+    help="A trained model whose outputs are learned, too; a step then takes as much longer as it does.",
+)
+@click.option(
     "--precision",
     type=click.Choice(["auto", "fp32", "bf16"]),
     default="auto",
@@ -87,6 +103,9 @@ def train(
     batch: int | None,
     lr: float | None,
     augment: Any,
+    border: int,
+    smooth: float,
+    teacher: Path | None,
     precision: Any,
     thresholds: Any,
     ramp: float,
@@ -119,13 +138,15 @@ def train(
     net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):
+        if teacher is not None or smooth:
+            raise InputError("--teacher and --smooth are for images; leave them out")
         settings |= {"dropout": dropout, "weight_decay": weight_decay}
         result = graphs.train(loaded, arch, net, output, settings, device, restart)
         what = f"{result[loaded.of]:,} test {loaded.of}"
     else:
         if dropout is not None or weight_decay is not None:
             raise InputError("--dropout and --weight-decay are for graphs; leave them out")
-        settings |= {"precision": precision}
+        settings |= {"precision": precision, "border": border, "smooth": smooth, "teacher": teacher}
         result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
         what = f"{len(loaded.y_test):,} test images"
     if not result:
@@ -148,6 +169,8 @@ def _train_images(
 
     settings: dict[str, Any] = {name: IMAGES.get(name) if value is None else value for name, value in given.items()}
     settings["seed"] = net.seed
+    taught = settings.pop("teacher")
+    teacher = None if taught is None else modelfile.load(taught)
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
     try:
@@ -156,6 +179,7 @@ def _train_images(
                 net,
                 data,
                 **settings,
+                teacher=teacher,
                 device=device,
                 threads=threads,
                 checkpoint=checkpoint,
@@ -168,6 +192,8 @@ def _train_images(
         return {}
     search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
     about = {"arch": arch, "data": data.name, "sha256": data.sha256, **search}
+    if taught is not None:
+        about["teacher"] = modelfile.digest(taught)
     info = {**about, **settings, "accuracy": history.accuracy}
     modelfile.save(net, output, info)
     trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)

@@ -42,7 +42,7 @@ CIFAR_STEM = 64  # pixels a side, up to which the first convolution keeps the si
 class Options(TypedDict, total=False):
     """What a user may change in any preset."""
 
-    width: float  # channels of the first stage; the others keep their ratio to it; all are rounded
+    width: float | Sequence[float]  # of the first stage, the others keep their ratio to it; or of each; rounded
     density: float  # of the first coat, which is the only one unless there are more coats
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     blocks: PerStage  # of weights of their own, in each stage
@@ -113,6 +113,7 @@ def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **op
     if not stages and isinstance(options.get("fold"), int):
         raise InputError(f"{name} has no fold to iterate; take hfn-{net}, or give iterations stage by stage")
     width = options.get("width", widths[0])
+    first = width if isinstance(width, int | float) else width[0]
     large: dict[str, Any] = {"stem_kernel": 7, "stem_stride": 2, "pool": 3} if min(spec.shape[1:]) > CIFAR_STEM else {}
     return _build(
         spec,
@@ -130,7 +131,7 @@ def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **op
         block=shape.block,
         squeeze=shape.squeeze,
         transition="block",
-        stem_width=max(1, width * 64 // widths[0]),
+        stem_width=max(1, round(first * 64) // widths[0]),
         **large,
     )
 
@@ -181,13 +182,16 @@ def _build(
     elif "density" in options:
         raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
     width = options.get("width", widths[0])
+    chosen = [w * width / widths[0] for w in widths] if isinstance(width, int | float) else list(width)
+    if len(chosen) != len(widths):
+        raise InputError(f"width {width}: give one number, or one for each of the {len(widths)} stages")
     asked = options.get("fold", fold)
     stages = range(1, len(widths) + 1)
     folds = tuple(asked if n in folded else 1 for n in stages) if isinstance(asked, int) else tuple(asked)
     return resnet(
         input,
         classes,
-        widths=[round(w * width / widths[0]) for w in widths],
+        widths=[round(w) for w in chosen],
         blocks=options.get("blocks", [min(b, 1) if f > 1 else b for b, f in zip(blocks, folds, strict=False)]),
         fold=folds,
         coats=coats,
