@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,16 +20,31 @@ from edgehfn.train import train
 HERE = Path(__file__).parent
 SCRIPT = """
 import sys, torch
-from test_distributed import learned
+from test_distributed import learned, stopped
 from edgehfn.distributed import rank
-torch.save(learned(), f"{sys.argv[1]}/rank{rank()}.pt")
+if "stop" in sys.argv:
+    stopped("run.ckpt")
+else:
+    torch.save(learned(checkpoint="run.ckpt"), f"{sys.argv[1]}/rank{rank()}.pt")
 """
+RECIPE: dict[str, Any] = {"epochs": 2, "batch": 50, "precision": "fp32", "device": "cpu", "augment": "flip"}
 
 
-def learned() -> dict[str, torch.Tensor]:
+def stopped(checkpoint: str) -> None:
+    """The training of ``learned``, interrupted after an epoch in every process."""
+
+    def stop(done: int, total: int, note: str = "", milestone: str = "") -> None:
+        if milestone:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small(), toy(), **RECIPE, checkpoint=checkpoint, progress=stop)
+
+
+def learned(**options: Any) -> dict[str, torch.Tensor]:
     """All that a short training leaves: parameters, statistics and the masks that follow from them."""
     net = small()
-    history = train(net, toy(), epochs=1, batch=50, precision="fp32", device="cpu", augment="flip")
+    history = train(net, toy(), **RECIPE, **options)
     masks = {f"{name}.mask": op.counts() for name, op in net.weights.items() if hasattr(op, "counts")}
     loss = torch.tensor(history.epochs[0].loss)
     return {**{name: value.clone() for name, value in net.state_dict().items()}, **masks, "loss": loss}
@@ -61,6 +77,20 @@ def test_two_processes_end_as_one_does(tmp_path: Path) -> None:
             assert float((first[name] != value).float().mean()) < 0.01, name
         else:
             torch.testing.assert_close(first[name], value, rtol=2e-3, atol=2e-4, msg=name)
+
+
+def test_interrupted_processes_go_on_where_they_stopped(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    found = []
+    for name, runs in (("whole", ([],)), ("parts", (["stop"], []))):
+        place = tmp_path / name
+        place.mkdir()
+        for words in runs:
+            done = torchrun(tmp_path / "script.py", place, *words, place=place)
+            assert done.returncode == 0, done.stderr[-3000:]
+        found += [torch.load(place / f"rank{n}.pt", weights_only=True) for n in (0, 1)]
+    for other in found[1:]:
+        assert all(torch.equal(other[name], value) for name, value in found[0].items())
 
 
 def test_the_command_writes_one_model_and_no_checkpoint_stays(tmp_path: Path) -> None:
