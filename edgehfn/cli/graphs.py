@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edgehfn.cli.front import Interrupted, Result
+from edgehfn.cli.front import Interrupted, Result, typed
 
 if TYPE_CHECKING:
     from edgehfn.graphs import GraphSet
@@ -42,7 +42,7 @@ def train(
     data: GraphSet, arch: str, net: Net, output: Path, settings: dict[str, Any], device: str, restart: bool
 ) -> Result:
     """Train on graphs and save the model. Settings that are None are the training's own."""
-    from edgehfn import modelfile
+    from edgehfn import modelfile, trainlog
     from edgehfn.errors import InputError
     from edgehfn.graphtrain import train_graph
     from edgehfn.progress import progress
@@ -62,5 +62,6 @@ def train(
     reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
     noted = {"arch": arch, "data": data.name, "sha256": data.sha256, **chosen, **reached}
     modelfile.save(net, output, noted)
+    trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     return {**reached, data.of: len(data.split["test"]), "seconds": round(time.monotonic() - started, 1)}
