@@ -16,6 +16,7 @@ from edgehfn.graphfiles import from_arrays
 from edgehfn.motifs import motifs
 from edgehfn.nn import GRAPH_PRESETS, Aggregate, Attention, Draft, NodePool, Nodes, graph_input, graph_preset
 from edgehfn.nn.links import as_map, dropped, linear, nodewise
+from edgehfn.untrained import untrained
 
 DATA = random()
 SMALL = motifs({"train": 24, "val": 8, "test": 8})
@@ -235,3 +236,11 @@ def test_a_channel_that_lost_its_inputs_lately_costs_the_others_nothing():
     multiplier = next(node for node in graph if node.name == "layer0.gather").requantise.multiplier
     assert multiplier[3] == 0
     assert sorted(map(abs, multiplier))[-2] >= 64
+
+
+@pytest.mark.parametrize("norms", ["none", "unshared"])
+@pytest.mark.parametrize("data", [DATA, SMALL], ids=["nodes", "graphs"])
+def test_a_net_never_trained_has_a_graph_to_be_measured(data, norms):
+    net = graph_preset("gat", graph_input(data), data.classes, hidden=8, layers=2, norms=norms)
+    graph = untrained(net)
+    assert graph.macs == net.macs

@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def training(command: F) -> F:
+    """What may be changed in training on graphs."""
+    decay = click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]")
+    drop = click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]")
+    return drop(decay(command))
+
+
 def options(command: F) -> F:
-    """What may be changed in graph nets and their training, beside what all nets have."""
+    """What may be changed in graph nets, beside what all nets have."""
     for decorate in (
         click.option(
             "--most",
             metavar="N,E,D",
             help="Nodes, edges and neighbours of a node of small graphs.  [default: the set's largest]",
         ),
-        click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]"),
-        click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]"),
         click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),
         click.option("--gain", type=float, help="Of what the layers of resgcn, … add.  [default: 0.1]"),
         click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),

@@ -78,6 +78,7 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training o
 @click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
 @architecture.options
 @graphs.options
+@graphs.training
 @as_json
 def train(
     data: str,
