@@ -57,6 +57,7 @@ ROWS = {
     "sup2l": Row("Cora, GCN of 2 layers, density .375", "cora", "gcn", {"density": 0.375, "layers": 2}),
     "sparse": Row("Cora, GCN, density .125", "cora", "gcn", {"density": 0.125}),
     "cite": Row("CiteSeer, GCN, density .25", "citeseer", "gcn", {"density": 0.25, "layers": 2}, {"dropout": 0.8}),
+    "gat": Row("Cora, GAT of 4 heads, density .375", "cora", "gat", {"hidden": 64, "heads": 4, "density": 0.375}),
     "deep-shared": Row("Cora, residual GCN, 16 layers in 2 stages", "cora", "resgcn", DEEP, {"epochs": 100}),
     "deep-unshared": Row("the same, unshared masks", "cora", "resgcn", {**DEEP, "masks": "unshared"}, {"epochs": 100}),
     "gin": Row(

@@ -15,78 +15,73 @@ from pathlib import Path
 
 import numpy as np
 
-import calibrate
-from edgehfn import data, machines, modelfile, trainlog, zoo
+from edgehfn import machines, modelfile, trainlog, zoo
 from edgehfn.agreement import verify
 from edgehfn.backends import footprint
-from edgehfn.data import Dataset, Images
+from edgehfn.cli.examples import Examples, test_part
+from edgehfn.cli.model import open_model
 from edgehfn.errors import EdgeHFNError, InputError
-from edgehfn.graph import Graph, plan
-from edgehfn.lower import lower
+from edgehfn.graph import Graph, packing, plan
+from edgehfn.graph.raw import Raw
 from edgehfn.target import BOARDS
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
-from edgehfn.train import evaluate
 from edgehfn.zoo import Card
 
 FOLDER = Path(zoo.__file__).parent
-SUBSET = 64  # test images, and random ones
-HOST_IMAGES, CORE_IMAGES = 1000, 20  # whose every byte is compared
+SUBSET = 64  # test inputs, and random ones
+HOST_INPUTS, CORE_INPUTS = 1000, 20  # whose every byte is compared
 START_UP = 2048  # bytes of a board's RAM that are not the arena's: stack and harness
 
 
-def open_entry(model: Path) -> Graph:
-    """The graph of a model file with its calibration beside it. Raises InputError."""
-    calibration = calibrate.load_for(model.with_suffix(zoo.CALIBRATION), model, modelfile.digest(model))
-    return lower(modelfile.load(model), calibration.scales)
-
-
-def card(model: Path, name: str, log: trainlog.TrainLog) -> Card:
-    """What a trained model does, by running it on its test set. Raises InputError if the data are others than then."""
-    graph, noted = open_entry(model), modelfile.info(model)
-    calibration = calibrate.load(model.with_suffix(zoo.CALIBRATION))
-    loaded = data.images(noted["data"])
-    if loaded.digest() != log.data:
-        raise InputError(f"{model}: was trained on other data than {noted['data']} is here; train it again")
-    outputs = run(graph, loaded.x_test)
+def card(path: Path, name: str, log: trainlog.TrainLog) -> Card:
+    """What a trained model does, by running it on its test part. Raises InputError if the data are others than then."""
+    model, noted = open_model(path), modelfile.info(path)
+    graph, calibration = model.graph, model.calibration
+    tests = test_part(model, noted["data"], None)
+    if tests.data.digest() != log.data:
+        raise InputError(f"{path}: was trained on other data than {noted['data']} is here; train it again")
+    outputs = machines.run(graph, tests.raw)
+    seen = "its graph" if tests.nodes is not None else f"{calibration.images} {tests.unit}"
     return Card(
         name=name,
-        data=loaded.name,
-        images=len(outputs),
-        accuracy=accuracy(outputs, loaded),
-        float_accuracy=evaluate(modelfile.load(model), loaded.x_test, loaded.y_test),
+        data=tests.data.name,
+        unit=tests.unit,
+        tested=len(tests.labels),
+        accuracy=accuracy(outputs, tests),
+        float_accuracy=tests.float_accuracy(model.net, len(tests.raw)),
         weights_flash=footprint.predict(graph, plan(graph), "cortex-m4")[0].weights_flash,
         mac=sum(graph.macs.values()),
         seed=graph.seed,
         epochs=len(log.epochs),
         cpu_minutes=round(log.cpu_minutes, 2),
         command=log.command,
-        calibration=f"{calibration.method}, {calibration.images} images",
+        calibration=f"{calibration.method}, {seen}",
         digest=log.model,
         data_digest=log.data,
-        subset=SUBSET,
-        subset_accuracy=accuracy(outputs[:SUBSET], loaded),
+        subset=min(SUBSET, len(tests.raw)),
+        subset_accuracy=accuracy(outputs[:SUBSET], tests),
         subset_digest=digest(outputs[:SUBSET]),
-        random_digest=digest(run(graph, random_images(graph))),
+        random_digest=digest(machines.run(graph, random_inputs(graph))),
         log=tuple(f"loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %" for epoch in log.epochs),
     )
 
 
-def run(graph: Graph, images: Images) -> Int8:
-    """Outputs ``(N, classes)`` of images ``(N, C, H, W)``, from the emulator."""
-    return machines.run(graph, machines.raw(graph, images)).reshape(len(images), -1)
+def random_inputs(graph: Graph) -> Raw:
+    """Inputs that a machine without the data set can make, too: of a stored graph one of no bytes, which is whole."""
+    source, draw = graph.input, np.random.default_rng(graph.seed)
+    if source is None:
+        return np.zeros((1, 0), np.uint8)
+    drawn = draw.integers(0, 256, (SUBSET, *source.shape), np.uint8)
+    if source.topology is None:
+        return machines.raw(graph, drawn)
+    packed = np.stack([packing.golden(source, features.ravel()) for features in drawn])
+    return packed if source.dtype == "u8" else packed.view(np.int8)
 
 
-def random_images(graph: Graph) -> Images:
-    """Images that a machine without the data set can make, too."""
-    assert graph.input is not None
-    draw = np.random.default_rng(graph.seed)
-    return draw.integers(0, 256, (SUBSET, *graph.input.shape), np.uint8)
-
-
-def accuracy(outputs: Int8, loaded: Dataset) -> float:
-    """Of outputs of the first test images, 0..1."""
-    return float((machines.classes(outputs) == loaded.y_test[: len(outputs)]).mean())
+def accuracy(outputs: Int8, tests: Examples) -> float:
+    """Of outputs for the first test inputs, 0..1."""
+    return tests.right(outputs) / tests.count(len(outputs))
 
 
 def digest(outputs: Int8) -> str:
@@ -104,25 +99,26 @@ def add(model: Path, name: str) -> Card:
 
 def check(entry: Card) -> Iterator[str]:
     """What is wrong with an entry: facts of its card that a run does not show, and bytes on which machines differ."""
-    model = FOLDER / f"{entry.name}{zoo.MODEL}"
-    graph, loaded = open_entry(model), data.images(entry.data)
-    if modelfile.digest(model) != entry.digest:
+    path = FOLDER / f"{entry.name}{zoo.MODEL}"
+    model = open_model(path)
+    graph, tests = model.graph, test_part(model, entry.data, None)
+    if modelfile.digest(path) != entry.digest:
         yield "the model is not the card's"
-    if loaded.digest() != entry.data_digest:
+    if tests.data.digest() != entry.data_digest:
         yield f"the data set {entry.data} is not the card's"
-    outputs = run(graph, loaded.x_test)
-    if accuracy(outputs, loaded) != entry.accuracy:
-        yield f"accuracy {accuracy(outputs, loaded):.4f}, the card says {entry.accuracy:.4f}"
+    outputs = machines.run(graph, tests.raw)
+    if accuracy(outputs, tests) != entry.accuracy:
+        yield f"accuracy {accuracy(outputs, tests):.4f}, the card says {entry.accuracy:.4f}"
     planned = plan(graph)
     sizes, _ = footprint.predict(graph, planned, "cortex-m4")
     flash = sizes.weights_flash + sizes.code_flash
     boards = [b.name for b in BOARDS if planned.size + START_UP <= b.ram.size and flash + START_UP <= b.flash.size]
-    limits = dict.fromkeys(boards, CORE_IMAGES)
+    limits = dict.fromkeys(boards, CORE_INPUTS)
     names = (machines.PYTORCH, machines.EMULATOR, HOST, *boards)
-    agreed = verify(graph, machines.raw(graph, loaded.x_test[:HOST_IMAGES]), names, limits)
+    agreed = verify(graph, tests.raw[:HOST_INPUTS], names, limits)
     print(
-        f"{entry.name}: {100 * entry.accuracy:.2f} % of {entry.images:,} images, {agreed.mismatches} mismatching bytes "
-        f"on {', '.join(agreed.machines)}",
+        f"{entry.name}: {100 * entry.accuracy:.2f} % of {entry.tested:,} {entry.unit}, "
+        f"{agreed.mismatches} mismatching bytes on {', '.join(agreed.machines)}",
         flush=True,
     )
     if agreed.first is not None:

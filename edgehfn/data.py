@@ -9,7 +9,6 @@ file as ``edgehfn.graphfiles`` describes it. Names are looked up in
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import os
 import time
@@ -65,7 +64,7 @@ class Dataset:
 
     def digest(self) -> str:
         """SHA-256 of the four arrays as they are here, whatever file they came in: 64 hex digits."""
-        return _digest(self.x_train, self.y_train, self.x_test, self.y_test)
+        return imagefiles.arrays_digest(self.x_train, self.y_train, self.x_test, self.y_test)
 
 
 def load(name_or_path: str | Path) -> Dataset | GraphSet:
@@ -133,7 +132,7 @@ def from_arrays(
             )
     if len(names) < 2:
         raise InputError(f"{place}: all images are of one class; training needs at least 2")
-    sha256 = sha256 or _digest(x_train, y_train, x_test, y_test)[:16]
+    sha256 = sha256 or imagefiles.arrays_digest(x_train, y_train, x_test, y_test)[:16]
     return Dataset(name, x_train, y_train.astype(np.int64), x_test, y_test.astype(np.int64), names, sha256)
 
 
@@ -207,14 +206,6 @@ def _digits() -> Dataset:
     train, test = order[DIGITS_TEST:], order[:DIGITS_TEST]
     arrays = {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
     return from_arrays("digits", arrays)
-
-
-def _digest(*arrays: Array) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
 
 
 def _read_decoded(path: Path, name: str, digest: str) -> Dataset | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+
+from edgehfn.imagefiles import arrays_digest
 
 Index = npt.NDArray[np.int64]
 Part = Literal["train", "val", "test"]
@@ -134,3 +136,12 @@ class GraphSet:
     split: dict[Part, Index]
     classes: tuple[str, ...]
     sha256: str  # of the source, its first 16 hex digits
+
+    def digest(self) -> str:
+        """SHA-256 of all arrays as they are here, whatever file they came in: 64 hex digits."""
+        stored, joined = self.features, self.structure
+        values = () if stored.values is None else (stored.values,)
+        features = (np.array([stored.count]), stored.indptr, stored.indices, *values)
+        return arrays_digest(
+            *features, joined.edges, joined.starts, self.labels, *(self.split[part] for part in get_args(Part))
+        )

@@ -11,7 +11,7 @@ import copy
 import hashlib
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from edgehfn.nn import GraphSpec, Net, Nodes, StoredGraph, graph_input
 from edgehfn.nn.links import dropped, nodewise
 from edgehfn.nn.net import Drop, whole
 from edgehfn.progress import Report
+from edgehfn.training import Epoch
 
 REPORT_EVERY = 0.2  # seconds
 MILESTONES = 10  # lines in a run
@@ -50,12 +51,13 @@ class GraphSettings:
 
 @dataclass(frozen=True)
 class GraphHistory:
-    """What a training did: the epoch (from 1) that was best in validation, whose state the net has now, and top-1
-    accuracies with it, 0..1."""
+    """What a training did: the epoch (from 1) that was best in validation, whose state the net has now, top-1
+    accuracies with it, 0..1, and how every epoch went."""
 
     epoch: int
     validation: float
     accuracy: float  # of the test part
+    epochs: tuple[Epoch, ...] = field(compare=False)  # with times, which no run repeats; accuracies in validation
 
 
 def train_graph(
@@ -91,20 +93,20 @@ def train_graph(
         run.load(path)
     saved = shown = time.monotonic()
     while run.epoch < epochs:
-        loss, validation = run.advance()
+        last = run.advance()
         now = time.monotonic()
         if path is not None and now - saved >= save_every:
             run.save(path)
             saved = now
         milestone = run.epoch % max(1, epochs // MILESTONES) == 0 or run.epoch == epochs
         if progress is not None and (milestone or now - shown >= REPORT_EVERY):
-            note = f"epoch {run.epoch}/{epochs}: loss {loss:.3f}, validation {100 * validation:.1f} %"
+            note = f"epoch {run.epoch}/{epochs}: loss {last.loss:.3f}, validation {100 * last.accuracy:.1f} %"
             progress(run.epoch, epochs, note, note if milestone else "")
             shown = now
     net.load_state_dict(run.best)
     net.set_progress(1.0)
     net.eval()
-    return GraphHistory(run.best_epoch, run.best_accuracy, accuracy(net, batches(data, "test")))
+    return GraphHistory(run.best_epoch, run.best_accuracy, accuracy(net, batches(data, "test")), tuple(run.epochs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,13 +165,19 @@ class _Run:
         self.optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
         self.whole = batches(data, "train") if data.of == "nodes" else None
         self.validation = batches(data, "val")
-        self.epoch = 0
+        self.epochs: list[Epoch] = []
         self.best: dict[str, Any] = {}
         self.best_epoch, self.best_accuracy = 0, -1.0
         net.set_progress(0.0)
 
-    def advance(self) -> tuple[float, float]:
-        """One epoch. Returns the mean loss and the accuracy in validation. Raises InputError if it diverged."""
+    @property
+    def epoch(self) -> int:
+        """How many are over."""
+        return len(self.epochs)
+
+    def advance(self) -> Epoch:
+        """One epoch, and its validation. Raises InputError if it diverged."""
+        started, cpu_started = time.monotonic(), time.process_time()
         self.net.train()
         draw = np.random.default_rng((self.settings.seed, self.epoch))
         drawn = self.whole or batches(self.data, "train", self.settings.batch, shuffle=draw)
@@ -179,12 +187,13 @@ class _Run:
         loss = sum(losses) / len(losses)
         if not math.isfinite(loss):
             raise InputError(f"training diverged in epoch {self.epoch + 1}: the loss is {loss}; use a lower lr")
-        self.epoch += 1
+        spent = time.monotonic() - started, time.process_time() - cpu_started
         validation = accuracy(self.net, self.validation)
+        self.epochs.append(Epoch(loss, validation, *spent))
         if validation > self.best_accuracy and reached >= self.net.search.ramp:
             self.best_epoch, self.best_accuracy = self.epoch, validation
             self.best = copy.deepcopy(self.net.state_dict())
-        return loss, validation
+        return self.epochs[-1]
 
     def _step(self, batch: Batch, draw: np.random.Generator) -> float:
         fraction = self.settings.dropout
@@ -197,7 +206,7 @@ class _Run:
 
     def save(self, path: Path) -> None:
         state = {
-            "epoch": self.epoch,
+            "epochs": [astuple(epoch) for epoch in self.epochs],
             "net": self.net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "best": self.best,
@@ -212,8 +221,9 @@ class _Run:
         if state is None:
             return
         try:
-            self.epoch, self.best_epoch = int(state["epoch"]), int(state["best_epoch"])
+            self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
             self.best, self.best_accuracy = state["best"], float(state["best_accuracy"])
+            self.best_epoch = int(state["best_epoch"])
             self.net.load_state_dict(state["net"])
             self.net.set_progress(self.epoch / self.settings.epochs)
             self.optimizer.load_state_dict(state["optimizer"])

@@ -46,6 +46,15 @@ def file_digest(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
 
 
+def arrays_digest(*arrays: Array) -> str:
+    """SHA-256 of arrays as they are in memory, types and shapes among them, in hex."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
 def read_npz(path: Path) -> dict[str, Array]:
     """The four arrays and, where there is one, ``classes``. Raises InputError if the file is no such ``.npz``."""
     arrays = read_arrays(path, (*ARRAYS, "classes"))

@@ -12,14 +12,15 @@ which ``quant.requantise`` turns into the integers of docs/SPEC.md section 4.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import assert_never
 
 import numpy as np
 import torch
 
-from edgehfn import nn, quant, tables
+from edgehfn import constancy, nn, quant, tables
+from edgehfn.constancy import Values
 from edgehfn.errors import GraphError
 from edgehfn.graph import Graph, networks, ops, verify
 from edgehfn.graph.graph import Tensor, infer
@@ -27,10 +28,10 @@ from edgehfn.graph.topology import Features, InputTopology, StoredTopology, Topo
 from edgehfn.graph.verify import Bounds, accumulators
 from edgehfn.nn.links import is_sparse
 from edgehfn.nn.net import INPUT
-from edgehfn.quant import Floats
+from edgehfn.quant import LEVELS, Floats
 
-# A channel whose variance is this small against the norm's epsilon never leaves its mean: it has no inputs left, or
-# only such channels as inputs. Its slope, up to 1/sqrt(epsilon), would cost all other channels their precision.
+# A channel whose variance is this small against the norm's epsilon never leaves its mean. Its slope, up to
+# 1/sqrt(epsilon), would cost all other channels their precision.
 STILL = 1e-4
 
 
@@ -41,8 +42,11 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
     a step that has no integer form or breaks a rule of docs/SPEC.md.
     """
     source = _source(net)
-    nodes: list[ops.Node] = [] if source.node is None else [source.node]
-    known = {node.name: infer(node, {}) for node in nodes}
+    nodes: list[ops.Node] = []
+    known = _Known(scales)
+    if source.node is not None:
+        known.add(source.node)
+        nodes.append(source.node)
     weights: dict[str, _Weight] = {}
     for step in net.steps:
         for name in (*step.reads, step.name):
@@ -53,13 +57,26 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
         if step.weight and step.weight not in weights:
             weights[step.weight] = _weight(step)
         try:
-            node = _node(step, weights.get(step.weight), source, known, scales)
-            known[step.name] = infer(node, known)
+            node = _node(step, weights.get(step.weight), source, known)
+            known.add(node)
         except GraphError as error:
             raise GraphError(f"step {step.name}: {error}") from None
         nodes.append(node)
-    rationals = {name: quant.rational(scales[name]) for name in known}
+    rationals = {name: quant.rational(scales[name]) for name in known.tensors}
     return verify(Graph(tuple(nodes), net.seed, net.classes, rationals))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The tensors that the nodes so far make, the constant channels of each, and the scales of all."""
+
+    scales: Mapping[str, float]
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    constant: dict[str, Values] = field(default_factory=dict)
+
+    def add(self, node: ops.Node) -> None:
+        self.tensors[node.name] = made = infer(node, self.tensors)
+        self.constant[node.name] = constancy.made(node, self.constant, made)
 
 
 @dataclass(frozen=True)
@@ -117,27 +134,30 @@ def _weight(step: nn.Step) -> _Weight:
             raise GraphError(f"step {step.name}: {type(op).__name__} has no weight that can be lowered")
 
 
-def _node(
-    step: nn.Step, weight: _Weight | None, source: _Source, known: Mapping[str, Tensor], scales: Mapping[str, float]
-) -> ops.Node:
+def _node(step: nn.Step, weight: _Weight | None, source: _Source, known: _Known) -> ops.Node:
     op = step.op
     if weight is not None:
-        real = weight.step * scales[step.x]  # of one accumulator step
-        if step.x not in known and source.features is not None:
-            flat = _flattened(weight.integers)
-            bound = networks.sparse_accumulators(flat, source.features)
-            requantise = _requantise(step, real, weight.bias, bound, known, scales)
-            return ops.SparseLinear(step.name, source.features, flat, requantise)
-        bound = accumulators(weight.integers, known[step.x])
-        requantise = _requantise(step, real, weight.bias, bound, known, scales)
+        integers, real = weight.integers, weight.step * known.scales[step.x]  # of one accumulator step
+        if step.x not in known.tensors and source.features is not None:
+            flat = _flattened(integers)
+            sums = _Sums(
+                real,
+                networks.sparse_accumulators(flat, source.features),
+                constancy.weighted(flat, constancy.features(source.features)),
+            )
+            return ops.SparseLinear(step.name, source.features, flat, _requantise(step, sums, weight.bias, known))
+        bound, constant = accumulators(integers, known.tensors[step.x]), known.constant[step.x]
         if isinstance(op, nn.SupermaskLinear | nn.DenseLinear):
-            return ops.Linear(step.name, step.x, weight.integers, requantise)
+            sums = _Sums(real, bound, constancy.weighted(integers, constancy.flattened(constant, integers)))
+            return ops.Linear(step.name, step.x, integers, _requantise(step, sums, weight.bias, known))
         if isinstance(op, nn.SupermaskConv2d | nn.DenseConv2d):
-            return ops.Conv(step.name, step.x, weight.integers, requantise, op.stride, op.padding, step.residual)
+            sums = _Sums(real, bound, constancy.weighted(integers, constant, op.padding))
+            requantise = _requantise(step, sums, weight.bias, known)
+            return ops.Conv(step.name, step.x, integers, requantise, op.stride, op.padding, step.residual)
     if source.topology is not None and isinstance(op, nn.Aggregate | nn.Attention):
-        return _gathering(step, op, source.topology, known, scales)
+        return _gathering(step, op, source.topology, known)
     if step.norm is None and step.residual is None and not step.relu:
-        return _pooling(step, source.topology, known[step.x], scales)
+        return _pooling(step, source.topology, known.tensors[step.x], known.scales)
     raise GraphError(
         f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
         "integer form; supported: supermask and dense conv and linear, aggregation and attention (norm, residual and "
@@ -145,19 +165,14 @@ def _node(
     )
 
 
-def _gathering(
-    step: nn.Step,
-    op: nn.Aggregate | nn.Attention,
-    topology: Topology,
-    known: Mapping[str, Tensor],
-    scales: Mapping[str, float],
-) -> ops.Node:
-    x = known[step.x]
+def _gathering(step: nn.Step, op: nn.Aggregate | nn.Attention, topology: Topology, known: _Known) -> ops.Node:
+    x, scales = known.tensors[step.x], known.scales
 
     def requantise(gain: float, bound: int) -> ops.Requantise:
-        channels = (x.shape[0],)
-        real = np.full(channels, gain * scales[step.x])
-        return _requantise(step, real, np.zeros(channels), np.full(channels, bound, np.int64), known, scales)
+        real = np.full(x.shape[0], gain * scales[step.x])
+        constant = constancy.gathered(known.constant[step.x])
+        sums = _Sums(real, np.full(len(real), bound, np.int64), constant)
+        return _requantise(step, sums, np.zeros(len(real)), known)
 
     if isinstance(op, nn.Aggregate):
         t = tables.by_degree(op.norm, topology, x)
@@ -207,34 +222,40 @@ def _flattened(weight: ops.Weight) -> ops.Weight:
     return replace(weight, shape=shape)
 
 
-def _requantise(
-    step: nn.Step,
-    real: Floats,
-    bias: Floats,
-    bound: Bounds,
-    known: Mapping[str, Tensor],
-    scales: Mapping[str, float],
-) -> ops.Requantise:
-    """``real``: the value of one accumulator step, by channel; ``bound``: how many there can be."""
-    to = scales[step.name]
-    slope, mean, lift = np.ones_like(real), np.zeros_like(real), bias
+@dataclass(frozen=True)
+class _Sums:
+    """Accumulators, by channel: the real value of one step, how many of them there can be, and what it is if it is
+    constant."""
+
+    real: Floats
+    bound: Bounds
+    constant: Values
+
+
+def _requantise(step: nn.Step, sums: _Sums, bias: Floats, known: _Known) -> ops.Requantise:
+    to = known.scales[step.name]
+    slope, mean, lift = np.ones_like(sums.real), np.zeros_like(sums.real), bias
     if step.norm is not None:
         norm = step.norm
         variance = _floats(norm.running_var)
-        still = (bound == 0) | (variance < STILL * norm.eps)
-        slope = np.where(still, 0.0, 1.0 / np.sqrt(variance + norm.eps))
-        mean, lift = _floats(norm.running_mean) - bias, np.zeros_like(real)
+        slope = 1.0 / np.sqrt(variance + norm.eps)
+        mean, lift = _floats(norm.running_mean) - bias, np.zeros_like(sums.real)
         if norm.affine:
             slope, lift = slope * _floats(norm.weight), _floats(norm.bias)
+        # A constant channel's statistics are what they were when it still varied, if that was but some steps ago.
+        fixed = ~np.isnan(sums.constant)
+        found = slope * (sums.real * sums.constant - mean) + lift
+        lift = np.where(fixed, found if step.residual else np.clip(found, -LEVELS * to, LEVELS * to), lift)
+        slope = np.where(fixed | (variance < STILL * norm.eps), 0.0, slope)
     residual = None
     if step.residual is not None:
-        other = known[step.residual]
-        residual = (scales[step.residual] / to, max(other.hi, -other.lo))
+        other = known.tensors[step.residual]
+        residual = (known.scales[step.residual] / to, max(other.hi, -other.lo))
     return quant.requantise(
-        gain=slope * real / to,
+        gain=slope * sums.real / to,
         offset=lift / to,
-        centre=mean / real,
-        bound=bound,
+        centre=mean / sums.real,
+        bound=sums.bound,
         clamp=ops.RELU if step.relu else ops.SIGNED,
         residual=residual,
     )

@@ -34,10 +34,10 @@ class Diverged(InputError):
 
 @dataclass(frozen=True)
 class Epoch:
-    """Means over one epoch's training images, and the time it took, by the clock and of all threads together."""
+    """Means over what one epoch trained on, and the time it took, by the clock and of all threads together."""
 
     loss: float
-    accuracy: float  # 0..1
+    accuracy: float  # 0..1; of graph nets, that in validation after it
     seconds: float
     cpu_seconds: float
 

@@ -14,7 +14,7 @@ from edgehfn.training import Epoch
 
 @dataclass(frozen=True)
 class TrainLog:
-    """``model``: the digest of the model file. ``data``: the arrays' digest (``Dataset.digest``)."""
+    """``model``: the digest of the model file. ``data``: the digest of the set's arrays, as its ``digest`` has it."""
 
     model: str
     command: str

@@ -89,3 +89,15 @@ def test_options_of_the_other_kind_are_refused(words, says, tmp_path):
 
 def test_motifs_have_a_name():
     assert hfn.data.load("motifs").classes == ("plain", "clique")
+
+
+@pytest.mark.parametrize("arch", ["gcn", "gin", "gat", "resgcn"])
+def test_a_preset_is_told_of_the_graphs_it_is_for(trained, arch):
+    _, data, unit, _ = trained
+    preset = ("info", "--arch", arch, "--hidden", 8, "--layers", 2)
+    told = result_of(*preset, "--data", data)
+    assert ("stored graph" in told["graph"]) == (unit == "nodes")
+    assert told["mask_bytes"] > 0
+    assert "--data" in call(*preset).output
+    assert "leave out" in call(*preset, "--data", data, "--classes", 3).output
+    assert "--data" in call(*preset, "--most", "30,60,9").output

@@ -16,6 +16,7 @@ from edgehfn.graphfiles import from_arrays
 from edgehfn.motifs import motifs
 from edgehfn.nn import GRAPH_PRESETS, Aggregate, Attention, Draft, NodePool, Nodes, graph_input, graph_preset
 from edgehfn.nn.links import as_map, dropped, linear, nodewise
+from edgehfn.untrained import untrained
 
 DATA = random()
 SMALL = motifs({"train": 24, "val": 8, "test": 8})
@@ -219,3 +220,27 @@ def test_integers_say_what_the_float_net_says(name, features, values):
     real = output * calibrate.calibrate(net, [nodes]).scales[net.steps[-1].name]
     error = np.abs(real - wanted).mean() / np.abs(wanted).mean()
     assert error < 0.12
+
+
+def test_a_channel_that_lost_its_inputs_lately_costs_the_others_nothing():
+    """Nothing is left of it to sum over neighbours, but the norm after the sum still remembers that it varied."""
+    net = graph_preset("gin", graph_input(SMALL), SMALL.classes, hidden=16, layers=2, norms="unshared", density=0.5)
+    graphtrain.train_graph(net, SMALL, epochs=10, dropout=0.0)
+    norm = next(step.norm for step in net.steps if step.name == "layer0.gather")
+    with torch.no_grad():
+        net.weights["layer0.linear"].scores[3] = 0.0
+    net.set_progress(1.0)
+    norm.running_mean[3], norm.running_var[3] = 0.0, 1e-7
+    [batch] = graphtrain.batches(SMALL, "test")
+    graph = hfn.lower(net.eval(), calibrate.calibrate(net, [batch.nodes]).scales)
+    multiplier = next(node for node in graph if node.name == "layer0.gather").requantise.multiplier
+    assert multiplier[3] == 0
+    assert sorted(map(abs, multiplier))[-2] >= 64
+
+
+@pytest.mark.parametrize("norms", ["none", "unshared"])
+@pytest.mark.parametrize("data", [DATA, SMALL], ids=["nodes", "graphs"])
+def test_a_net_never_trained_has_a_graph_to_be_measured(data, norms):
+    net = graph_preset("gat", graph_input(data), data.classes, hidden=8, layers=2, norms=norms)
+    graph = untrained(net)
+    assert graph.macs == net.macs

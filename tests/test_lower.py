@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import calibrate
-from edgehfn import nn
+from edgehfn import constancy, nn
 from edgehfn.errors import GraphError
 from edgehfn.graph import ops
 from edgehfn.lower import lower
@@ -124,6 +124,55 @@ def test_channels_that_never_change_cost_the_others_nothing() -> None:
     assert not node.weight.values[0].any()
     assert node.requantise.multiplier[0] == 0
     assert sorted(map(abs, node.requantise.multiplier))[-2] >= 16
+
+
+@pytest.mark.parametrize("clamped", [False, True])
+def test_channels_without_inputs_are_what_their_norms_make_of_nothing(clamped: bool) -> None:
+    """Their mask lost its last place lately: the norm still remembers that they varied."""
+    net = trained_net(densities=(0.4,))
+    step = next(s for s in net.steps if s.name == "stage.1.conv1@1")
+    conv, norm = step.op, step.norm
+    assert isinstance(conv, nn.SupermaskConv2d)
+    assert norm is not None
+    assert conv.scores is not None
+    with torch.no_grad():
+        conv.scores[0] = 0.0
+        norm.weight[0], norm.bias[0] = 1.0, 0.5
+    norm.running_mean[0], norm.running_var[0] = (1.0 if clamped else -1e-3), 1e-6  # type: ignore[index]
+    net.set_progress(1.0)
+    steps = scales(net)
+    graph = lower(net, steps)
+    q = next(n for n in graph if isinstance(n, ops.Conv) and n.name == step.name).requantise
+    assert q.multiplier[0] == 0
+    assert sorted(map(abs, q.multiplier))[-2] >= 16
+    made = q.bias[0] * 2.0 ** (q.bias_shift - q.shift)
+    real = (0.5 - norm.running_mean[0].item() / (1e-6 + norm.eps) ** 0.5) / steps[step.name]  # type: ignore[index]
+    assert made == pytest.approx(max(-127, real), abs=0.6)
+
+
+@pytest.mark.parametrize("kind", ["supermask", "ternary"])
+def test_channels_said_to_be_constant_are(kind: str) -> None:
+    net = trained_net(kind=kind, densities=(0.02,))
+    with torch.no_grad():
+        for op in net.weights.values():
+            if isinstance(op, nn.DenseConv2d):
+                op.trained[::3] = 0.0
+    for norm in net.norms:
+        norm.running_var.fill_(0.3)  # type: ignore[union-attr]
+    graph = lower(net, scales(net))
+    known: dict[str, constancy.Values] = {}
+    for node in graph:
+        known[node.name] = constancy.made(node, known, graph.tensors[node.name])
+    found = 0
+    for image in images(3):
+        made = oracle.run(graph, image.flatten().tolist())
+        for name, values in known.items():
+            wanted = np.repeat(values, graph.tensors[name].size // len(values))
+            fixed = ~np.isnan(wanted)
+            found += int(fixed.sum())
+            assert (np.array(made[name])[fixed] == wanted[fixed]).all(), name
+    assert found
+    assert np.isnan(known["input"]).all()
 
 
 def test_gains_beyond_32_bits_are_refused() -> None:

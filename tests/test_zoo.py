@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import zoo as made
-from edgehfn import data, modelfile, trainlog, zoo
-from edgehfn.cli import cli
+from edgehfn import data, machines, modelfile, trainlog, zoo
+from edgehfn.cli import cli, examples
+from edgehfn.cli.model import open_model
 from edgehfn.errors import InputError
 
 NAMES = [card.name for card in zoo.cards()]
@@ -21,10 +22,10 @@ ENTRIES = pytest.mark.parametrize("card", zoo.cards(), ids=NAMES)
 
 @ENTRIES
 def test_an_entry_computes_the_bytes_of_its_card(card: zoo.Card) -> None:
-    model = made.FOLDER / f"{card.name}.hfn"
-    graph = made.open_entry(model)
-    assert modelfile.digest(model) == card.digest
-    assert made.digest(made.run(graph, made.random_images(graph))) == card.random_digest
+    path = made.FOLDER / f"{card.name}.hfn"
+    graph = open_model(path).graph
+    assert modelfile.digest(path) == card.digest
+    assert made.digest(machines.run(graph, made.random_inputs(graph))) == card.random_digest
     assert sum(graph.macs.values()) == card.mac
     assert graph.seed == card.seed
 
@@ -36,10 +37,11 @@ def test_an_entry_is_as_accurate_as_its_card(card: zoo.Card) -> None:
     except InputError as error:
         pytest.skip(str(error))
     assert loaded.digest() == card.data_digest
-    graph = made.open_entry(made.FOLDER / f"{card.name}.hfn")
-    outputs = made.run(graph, loaded.x_test[: card.subset])
+    model = open_model(made.FOLDER / f"{card.name}.hfn")
+    tests = examples.test_part(model, card.data, card.subset)
+    outputs = machines.run(model.graph, tests.raw)
     assert made.digest(outputs) == card.subset_digest
-    assert made.accuracy(outputs, loaded) == card.subset_accuracy
+    assert made.accuracy(outputs, tests) == card.subset_accuracy
     assert abs(card.accuracy - card.float_accuracy) < 0.01
 
 
@@ -71,13 +73,18 @@ def test_a_copy_is_ready_to_compile(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("y*"))
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
+IMAGES = ("digits", "--arch tiny", "--no-affine")
+GRAPHS = ("motifs", "--arch gin", "--hidden 8 --layers 1")
+
+
+@pytest.fixture(params=[IMAGES, GRAPHS], ids=["images", "graphs"])
+def run(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A run of two epochs, calibrated."""
-    model = tmp_path / "digits.hfn"
+    data, arch, options = request.param
+    model = tmp_path / f"{data}.hfn"
     for words in (
-        f"train --data digits --arch tiny --no-affine --epochs 2 -o {model}",
-        f"calibrate {model} --data digits",
+        f"train --data {data} {arch} {options} --epochs 2 -o {model}",
+        f"calibrate {model} --data {data}",
     ):
         done = CliRunner().invoke(cli, words.split())
         assert done.exit_code == 0, done.stderr
@@ -92,7 +99,9 @@ def test_a_card_is_computed_from_its_run(run: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(zoo, "_folder", lambda: folder)
     card = made.add(run, "small")
     assert zoo.cards() == (card,)
-    assert card.command == "edgehfn train --data digits --arch tiny -o digits.hfn --epochs 2 --no-affine"
+    data, arch, options = IMAGES if card.unit == "images" else GRAPHS
+    assert card.command == f"edgehfn train --data {data} {arch} -o {data}.hfn --epochs 2 {options}"
+    assert card.tested == {"images": 360, "graphs": 500}[card.unit]
     assert len(card.log) == card.epochs == 2
     assert list(made.check(card)) == []
     wrong = dataclasses.replace(card, accuracy=0.5, digest="0", data_digest="0")

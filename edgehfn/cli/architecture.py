@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edgehfn.cli import graphs
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,9 +73,12 @@ def options(command: F) -> F:
 
 
 def untrained(command: F) -> F:
-    """``--arch`` in place of a model file, with the shape of its input and the number of its classes."""
+    """``--arch`` in place of a model file, with the shape of its input and the number of its classes, or with data that
+    have both."""
+    command = graphs.options(options(command))
     for decorate in (
-        click.option("--classes", type=click.IntRange(2), default=10, show_default=True, help="The preset's outputs."),
+        click.option("--data", metavar="NAME|PATH", help="Images or graphs it is for, in place of the next two."),
+        click.option("--classes", type=click.IntRange(2), help="The preset's outputs.  [default: 10]"),
         click.option("--input", "shape", metavar="C,H,W|N", help="Its input, or 3,N,N.  [default: 1,28,28 or 3,32,32]"),
         click.option("--arch", metavar="PRESET", help="Take an untrained net instead of a model, as train does."),
     ):
@@ -86,6 +90,22 @@ def check(model: Path | None, arch: str | None) -> None:
     """Raises UsageError unless one of both is given."""
     if (model is None) == (arch is None):
         raise click.UsageError("give either a model file or --arch PRESET")
+
+
+def preset(
+    arch: str, *, data: str | None, shape: str | None, classes: int | None, most: str | None, **given: Any
+) -> Net:
+    """The net that the options of ``untrained`` describe. Raises InputError, or UsageError for too many of them."""
+    if data is None:
+        if most is not None:
+            raise click.UsageError("--most is for small graphs; give them with --data, too")
+        return build(arch, image_shape(shape), 10 if classes is None else classes, **given)
+    if shape is not None or classes is not None:
+        raise click.UsageError("--data has the input and the classes; leave out --input and --classes")
+    from edgehfn import data as sets
+
+    loaded = sets.load(data)
+    return build(arch, input_of(loaded, most), loaded.classes, **given)
 
 
 def input_of(data: Dataset | GraphSet, most: str | None) -> Any:
@@ -132,7 +152,7 @@ def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -
     return nn.preset(arch, input, classes, **chosen)
 
 
-def shape(text: str | None) -> tuple[int, int, int] | None:
+def image_shape(text: str | None) -> tuple[int, int, int] | None:
     """``C,H,W`` as numbers, or ``3,N,N`` from ``N``. Raises InputError."""
     if text is None:
         return None

@@ -50,7 +50,7 @@ def import_(
     from edgehfn import load_checkpoint, modelfile
 
     loaded = None if data is None else sets.images(data)
-    image = architecture.shape(shape) or (loaded.shape if loaded else (3, 32, 32))
+    image = architecture.image_shape(shape) or (loaded.shape if loaded else (3, 32, 32))
     names = None if loaded is None else loaded.classes
     scaled = None if mean is None and std is None else (_numbers("--mean", mean), _numbers("--std", std))
     net = load_checkpoint(checkpoint, arch, density=density, input=image, classes=names, normalised=scaled)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edgehfn.cli.front import Interrupted, Result
+from edgehfn.cli.front import Interrupted, Result, typed
 
 if TYPE_CHECKING:
     from edgehfn.graphs import GraphSet
@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def training(command: F) -> F:
+    """What may be changed in training on graphs."""
+    decay = click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]")
+    drop = click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]")
+    return drop(decay(command))
+
+
 def options(command: F) -> F:
-    """What may be changed in graph nets and their training, beside what all nets have."""
+    """What may be changed in graph nets, beside what all nets have."""
     for decorate in (
         click.option(
             "--most",
             metavar="N,E,D",
             help="Nodes, edges and neighbours of a node of small graphs.  [default: the set's largest]",
         ),
-        click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]"),
-        click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]"),
         click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),
         click.option("--gain", type=float, help="Of what the layers of resgcn, … add.  [default: 0.1]"),
         click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),
@@ -42,7 +47,7 @@ def train(
     data: GraphSet, arch: str, net: Net, output: Path, settings: dict[str, Any], device: str, restart: bool
 ) -> Result:
     """Train on graphs and save the model. Settings that are None are the training's own."""
-    from edgehfn import modelfile
+    from edgehfn import modelfile, trainlog
     from edgehfn.errors import InputError
     from edgehfn.graphtrain import train_graph
     from edgehfn.progress import progress
@@ -62,5 +67,6 @@ def train(
     reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
     noted = {"arch": arch, "data": data.name, "sha256": data.sha256, **chosen, **reached}
     modelfile.save(net, output, noted)
+    trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     return {**reached, data.of: len(data.split["test"]), "seconds": round(time.monotonic() - started, 1)}

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="What a model is made of.",
-    epilog=example("edgehfn info kws.hfn\nedgehfn info --arch hfn-resnet50 --input 224 --classes 1000"),
+    epilog=example(
+        "edgehfn info kws.hfn\nedgehfn info --arch hfn-resnet50 --input 224 --classes 1000\n"
+        "edgehfn info --arch gcn --data cora --hidden 128 --layers 2"
+    ),
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @architecture.untrained
-@architecture.options
 @as_json
-def info(
-    model: Path | None, arch: str | None, shape: str | None, classes: int, as_json: bool, **net_options: Any
-) -> Result:
+def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any) -> Result:
     """What a model is made of: every step with its shape, weight, density and multiply-accumulates, and how it was
     trained. Steps that name the same weight share it."""
     from edgehfn import modelfile
@@ -34,7 +34,7 @@ def info(
     if model is not None:
         net, noted = modelfile.load(model), {**modelfile.info(model), "digest": modelfile.digest(model)}
     else:
-        net, noted = architecture.build(str(arch), architecture.shape(shape), classes, **net_options), {}
+        net, noted = architecture.preset(str(arch), **net_options), {}
     result = {"name": str(model or arch), **_facts(net), "noted": noted}
     if as_json:
         emit(result)

@@ -94,6 +94,7 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training o
 @click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
 @architecture.options
 @graphs.options
+@graphs.training
 @as_json
 def train(
     data: str,
@@ -121,7 +122,7 @@ def train(
     """Train a net on labelled images or graphs.
 
     The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
-    there. How every epoch of images went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images
+    there. How every epoch went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images
     uint8 as N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in
     EDGEHFN_DATA, the system's data folders and the user's cache.
     Graphs are a .npz, too: one graph whose nodes have labels becomes part of the model, and small graphs with a label

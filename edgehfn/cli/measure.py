@@ -92,15 +92,12 @@ def size(
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option("--on", default=CORE, metavar="CORE", show_default=True)
 @architecture.untrained
-@architecture.options
 @objective
 @as_json
 def bench(
     model: Path | None,
     on: str,
     arch: str | None,
-    shape: str | None,
-    classes: int,
     objective: Objective,
     as_json: bool,
     **net_options: Any,
@@ -109,6 +106,7 @@ def bench(
     input takes the same. Of a preset, every layer is masked, at random, unless told otherwise."""
     from edgehfn import bench as count
     from edgehfn.cli.model import open_model
+    from edgehfn.nn import GRAPH_PRESETS
     from edgehfn.untrained import untrained
 
     architecture.check(model, arch)
@@ -116,8 +114,9 @@ def bench(
         graph, name = open_model(model).graph, str(model)
     else:
         ends = "int8" if (net_options["weights"] or "supermask") != "supermask" else "supermask"
-        chosen = {**net_options, **{name: net_options[name] or ends for name in ("stem", "classifier")}}
-        net = architecture.build(str(arch), architecture.shape(shape), classes, **chosen)
+        first = ("stem",) if arch not in GRAPH_PRESETS else ()
+        chosen = {**net_options, **{name: net_options[name] or ends for name in (*first, "classifier")}}
+        net = architecture.preset(str(arch), **chosen)
         graph, name = untrained(net), str(arch)
     found, mac = count(graph, on, objective=objective), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]

@@ -52,6 +52,6 @@ def get(name: str, output: Path | None, as_json: bool) -> Result:
     if as_json:
         emit(result)
     else:
-        show(f"{model}: {100 * card.accuracy:.2f} % of {card.images:,} test images of {card.data}, in integers")
+        show(f"{model}: {100 * card.accuracy:.2f} % of {card.tested:,} test {card.unit} of {card.data}, in integers")
         note(f"next: edgehfn compile {model} --name {model.stem} -o build")
     return result

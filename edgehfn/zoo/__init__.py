@@ -18,11 +18,16 @@ CARD, MODEL, CALIBRATION = ".card.json", ".hfn", ".cal.json"
 
 @dataclass(frozen=True)
 class Card:
-    """What an entry can do, costs, and was made by. Accuracies are from 0 to 1, on test images."""
+    """What an entry can do, costs, and was made by. Accuracies are from 0 to 1, on the test part of the data.
+
+    An input is an image or a small graph. A net that stores its graph has one input, without bytes, and a label to
+    each of its ``unit``, nodes.
+    """
 
     name: str
     data: str
-    images: int  # of the test set
+    unit: str  # what has a label: images, nodes or graphs
+    tested: int  # so many of them
     accuracy: float  # in integers
     float_accuracy: float
     weights_flash: int  # bytes of model data on the device
@@ -34,10 +39,10 @@ class Card:
     calibration: str
     digest: str  # of the model file
     data_digest: str  # of the data set's arrays
-    subset: int  # the first so many test images
+    subset: int  # the first so many test inputs
     subset_accuracy: float  # in integers
     subset_digest: str  # SHA-256 of the integer outputs
-    random_digest: str  # the same of as many images of random bytes (``random_images``), which need no data set
+    random_digest: str  # the same of random inputs (``random_inputs``), which need no data set
     log: tuple[str, ...]  # a line for each epoch of training
 
 
