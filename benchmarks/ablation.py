@@ -67,6 +67,7 @@ ROWS = (
     Row("folding", "iterated twice, norms shared", f"{BASE} --fold 2 --norms shared"),
     Row("folding", "iterated twice, a mask each", f"{BASE} --fold 2 --masks unshared"),
     Row("folding", "two blocks of own weights", f"{PLAIN} --blocks 2"),
+    Row("folding", "two blocks of own weights, one coat", f"{PLAIN} --width 15 --blocks 2 --coats 0.5"),
     Row("thresholds", "a layer's own", PLAIN),
     Row("thresholds", "a layer's own, ramp over half of the training", f"{PLAIN} --ramp 0.5"),
     Row("thresholds", "one for all layers", f"{PLAIN} --thresholds adaptive"),

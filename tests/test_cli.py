@@ -227,6 +227,12 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
     folded = ("info", "--arch", "tiny", "--fold", 2)
     assert [step["weight"] for step in result_of(*folded)["steps"]].count("stage1.0.conv1") == 2
     assert call(*folded).stdout.count("shared") == 6
+    blocks = [2 * 9 * width**2 for width in (8, 16, 32)]
+    again = result_of(*folded)["folded"]
+    assert again["mac"] == sum(count * side**2 for count, side in zip(blocks, (14, 7, 4), strict=True))
+    coats = 1 + 0.6  # bits a weight; each mask ends with a whole word
+    assert 0 <= 8 * again["saved_bytes"] - coats * sum(blocks) < 6 * 2 * 32
+    assert result_of("info", "--arch", "tiny")["folded"] == {"mac": 0, "saved_bytes": 0}
     sparse = result_of("info", "--arch", "tiny", "--density", "0.3", "--coats", "2", "--stem", "supermask")
     assert {round(w["density"], 1) for w in sparse["weights"].values() if w["density"] is not None} == {0.3}
     assert {w["coats"] for w in sparse["weights"].values()} == {0, 2}

@@ -47,7 +47,8 @@ def _facts(net: Net) -> Result:
     """Bytes are those of masks and trained weights on the device, norms and tables apart.
 
     ``stored_megabytes`` (of 10^6 bytes) has two bytes for each channel and iteration besides. ``paper_megabytes`` and
-    ``dense_megabytes`` count as the papers do, the latter the same net in float32, trained and not folded.
+    ``dense_megabytes`` count as the papers do, the latter the same net in float32, trained and not folded. ``folded``
+    is what the iterations of blocks but the first take, and what masks and weights of their own would take.
     """
     from edgehfn import nn
 
@@ -60,6 +61,8 @@ def _facts(net: Net) -> Result:
     dense = sum(w["bytes"] for w in weights.values() if w["density"] is None)
     channels = sum(net.weights[s.weight].shape[0] for s in net.steps if s.weight)
     paper, whole = nn.paper_bytes(net), nn.dense_bytes(net)
+    first = {s.weight: s.name for s in reversed(net.steps)}
+    again = [s for s in net.steps if s.weight and first[s.weight] != s.name]
     return {
         "input": net.input.shape,
         "graph": None if isinstance(net.input, nn.InputSpec) else str(net.input),
@@ -72,6 +75,10 @@ def _facts(net: Net) -> Result:
         "paper_megabytes": round(paper / 1e6, 3),
         "dense_megabytes": round(whole / 1e6, 2),
         "ratio": round(whole / paper, 2),
+        "folded": {
+            "mac": sum(macs[s.name] for s in again),
+            "saved_bytes": sum(weights[s.weight]["bytes"] for s in again),
+        },
         "unique_weights": nn.unique_weights(net),
         "weights": weights,
         "steps": steps,
@@ -129,6 +136,13 @@ def _show(result: Result) -> None:
         f"by the papers' count {result['paper_megabytes']:.3f} MB; in float32 and not folded "
         f"{result['dense_megabytes']:.2f} MB, {result['ratio']:.2f} times as much"
     )
+    folded = result["folded"]
+    if folded["mac"]:
+        show(
+            f"folding: {folded['mac']:,} MAC are further iterations, whose own masks would take "
+            f"{folded['saved_bytes']:,} bytes; on images, nets of own weights in as many bytes were more accurate and "
+            "faster (docs/ABLATION.md)"
+        )
     for name, value in result["noted"].items():
         if name != "classes":
             show(f"{name}: {value}")
