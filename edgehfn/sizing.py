@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, inf
 
 from edgehfn.backends import c
 from edgehfn.errors import InputError
@@ -30,16 +30,22 @@ def widest(family: Callable[[float], Net], budget: int, step: float = 1) -> floa
     def fits(steps: int) -> bool:
         return model_bytes(family(steps * step)) <= budget
 
-    most = first = max(1, ceil(1 / step))
+    first = max(1, ceil(1 / step))
     if not fits(first):
         least = model_bytes(family(first * step))
         raise InputError(
             f"a width of {first * step:g} takes {least:,} bytes of model data, {budget:,} are allowed; allow more"
         )
-    beyond = 2 * first
-    while fits(beyond):
+    return largest(fits, first) * step
+
+
+def largest(fits: Callable[[int], bool], first: int, end: float = inf) -> int:
+    """The largest number from ``first`` on, which fits, and below ``end`` that does: by doubling, then by halving the
+    gap. Numbers above one that does not fit must not fit either."""
+    most, beyond = first, 2 * first
+    while beyond < end and fits(beyond):
         most, beyond = beyond, 2 * beyond
     while beyond - most > 1:
         middle = (most + beyond) // 2
         most, beyond = (middle, beyond) if fits(middle) else (most, middle)
-    return most * step
+    return most

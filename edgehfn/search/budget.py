@@ -9,12 +9,13 @@ from edgehfn.backends import footprint, prediction
 from edgehfn.errors import GraphError, InputError
 from edgehfn.graph import Graph, plan
 from edgehfn.search.space import LEAST, Candidate, Shape, build
+from edgehfn.sizing import largest
 from edgehfn.target import bench
 from edgehfn.target.board import board
 from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
 from edgehfn.untrained import untrained
 
-NARROWEST, WIDEST = 4, 128  # channels of the first stage
+NARROWEST, WIDEST = 4, 128  # channels of the first stage: from, and below
 IMAGES = 16  # random ones, enough to see which layers need wide sums
 
 
@@ -90,20 +91,14 @@ class Fitting:
         return self._at(candidate, max(NARROWEST, candidate.fill * widest.width // 100))
 
     def _widest(self, candidate: Candidate) -> Fit:
-        """By doubling, then by halving the gap: what a net costs grows with its width."""
-        fitting = self._at(candidate, NARROWEST)
-        if fitting.over:
-            return fitting
-        above = NARROWEST * 2
-        while above < WIDEST and not (found := self._at(candidate, above)).over:
-            fitting, above = found, above * 2
-        while above - fitting.width > 1:
-            found = self._at(candidate, (fitting.width + above) // 2)
-            if found.over:
-                above = found.width
-            else:
-                fitting = found
-        return fitting
+        """What a net costs grows with its width."""
+        found: dict[int, Fit] = {}
+
+        def fits(width: int) -> bool:
+            found[width] = self._at(candidate, width)
+            return not found[width].over
+
+        return found[largest(fits, NARROWEST, WIDEST) if fits(NARROWEST) else NARROWEST]
 
     def _at(self, candidate: Candidate, width: int) -> Fit:
         try:
