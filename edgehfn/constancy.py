@@ -21,7 +21,7 @@ Values = Floats
 
 def weighted(weight: ops.Weight, x: Values, padding: int = 0) -> Values:
     """Accumulators ``(O,)`` of a weight whose inputs, channels or the elements of vectors, are ``x``."""
-    values = np.asarray(weight.values, np.float64).reshape(weight.shape[0], len(x), -1)
+    values = np.asarray(weight.values).reshape(weight.shape[0], len(x), -1)
     seen = gathered(x) if padding else x
     sums: Values = np.where(values.any(2), values.sum(2) * seen, 0.0).sum(1)
     return sums
