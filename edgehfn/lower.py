@@ -68,15 +68,21 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
 
 @dataclass(frozen=True)
 class _Known:
-    """The tensors that the nodes so far make, the constant channels of each, and the scales of all."""
+    """The tensors that the nodes so far make, the constant channels of each, and the scales of all.
+
+    ``real`` is what constant channels are in the float net, before rounding: a steep norm behind them sees the
+    difference. It is NaN where that is not known.
+    """
 
     scales: Mapping[str, float]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     constant: dict[str, Values] = field(default_factory=dict)
+    real: dict[str, Values] = field(default_factory=dict)
 
     def add(self, node: ops.Node) -> None:
         self.tensors[node.name] = made = infer(node, self.tensors)
-        self.constant[node.name] = constancy.made(node, self.constant, made)
+        self.constant[node.name] = constant = constancy.made(node, self.constant, made)
+        self.real.setdefault(node.name, np.where(constant == 0, 0.0, np.nan))  # of inputs, zeros are all there is
 
 
 @dataclass(frozen=True)
@@ -140,23 +146,23 @@ def _node(step: nn.Step, weight: _Weight | None, source: _Source, known: _Known)
         integers, real = weight.integers, weight.step * known.scales[step.x]  # of one accumulator step
         if step.x not in known.tensors and source.features is not None:
             flat = _flattened(integers)
-            sums = _Sums(
-                real,
-                networks.sparse_accumulators(flat, source.features),
-                constancy.weighted(flat, constancy.features(source.features)),
-            )
+            constant = constancy.weighted(flat, constancy.features(source.features))
+            sums = _Sums(real, networks.sparse_accumulators(flat, source.features), constant, constant)
             return ops.SparseLinear(step.name, source.features, flat, _requantise(step, sums, weight.bias, known))
-        bound, constant = accumulators(integers, known.tensors[step.x]), known.constant[step.x]
+        bound, values = accumulators(integers, known.tensors[step.x]), (known.constant[step.x], known.real[step.x])
         if isinstance(op, nn.SupermaskLinear | nn.DenseLinear):
-            sums = _Sums(real, bound, constancy.weighted(integers, constancy.flattened(constant, integers)))
+            constant, exact = (constancy.weighted(integers, constancy.flattened(x, integers)) for x in values)
+            sums = _Sums(real, bound, constant, weight.step * exact)
             return ops.Linear(step.name, step.x, integers, _requantise(step, sums, weight.bias, known))
         if isinstance(op, nn.SupermaskConv2d | nn.DenseConv2d):
-            sums = _Sums(real, bound, constancy.weighted(integers, constant, op.padding))
+            constant, exact = (constancy.weighted(integers, x, op.padding) for x in values)
+            sums = _Sums(real, bound, constant, weight.step * exact)
             requantise = _requantise(step, sums, weight.bias, known)
             return ops.Conv(step.name, step.x, integers, requantise, op.stride, op.padding, step.residual)
     if source.topology is not None and isinstance(op, nn.Aggregate | nn.Attention):
         return _gathering(step, op, source.topology, known)
     if step.norm is None and step.residual is None and not step.relu:
+        known.real[step.name] = constancy.gathered(known.real[step.x]) if source.topology else known.real[step.x]
         return _pooling(step, source.topology, known.tensors[step.x], known.scales)
     raise GraphError(
         f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
@@ -170,8 +176,8 @@ def _gathering(step: nn.Step, op: nn.Aggregate | nn.Attention, topology: Topolog
 
     def requantise(gain: float, bound: int) -> ops.Requantise:
         real = np.full(x.shape[0], gain * scales[step.x])
-        constant = constancy.gathered(known.constant[step.x])
-        sums = _Sums(real, np.full(len(real), bound, np.int64), constant)
+        constant, exact = (constancy.gathered(values[step.x]) for values in (known.constant, known.real))
+        sums = _Sums(real, np.full(len(real), bound, np.int64), constant, exact)
         return _requantise(step, sums, np.zeros(len(real)), known)
 
     if isinstance(op, nn.Aggregate):
@@ -224,16 +230,23 @@ def _flattened(weight: ops.Weight) -> ops.Weight:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Accumulators, by channel: the real value of one step, how many of them there can be, and what it is if it is
-    constant."""
+    """Accumulators, by channel: the real value of one step, how many of them there can be, what it is if it is
+    constant, and what that is in the float net, if known."""
 
     real: Floats
     bound: Bounds
     constant: Values
+    exact: Values
 
 
 def _requantise(step: nn.Step, sums: _Sums, bias: Floats, known: _Known) -> ops.Requantise:
+    """Of the node of this step; notes what its constant channels are in the float net."""
     to = known.scales[step.name]
+    residual, added, reach = None, np.zeros_like(sums.real), LEVELS * to
+    if step.residual is not None:
+        other, scale = known.tensors[step.residual], known.scales[step.residual]
+        residual, added = (scale / to, max(other.hi, -other.lo)), known.real[step.residual]
+        reach += residual[1] * scale
     slope, mean, lift = np.ones_like(sums.real), np.zeros_like(sums.real), bias
     if step.norm is not None:
         norm = step.norm
@@ -244,13 +257,14 @@ def _requantise(step: nn.Step, sums: _Sums, bias: Floats, known: _Known) -> ops.
             slope, lift = slope * _floats(norm.weight), _floats(norm.bias)
         # A constant channel's statistics are what they were when it still varied, if that was but some steps ago.
         fixed = ~np.isnan(sums.constant)
-        found = slope * (sums.real * sums.constant - mean) + lift
-        lift = np.where(fixed, found if step.residual else np.clip(found, -LEVELS * to, LEVELS * to), lift)
+        apart = np.nan_to_num(sums.exact - mean)  # the mean is what it is if that is not known
+        found = slope * apart + lift
+        lift = np.where(fixed, np.clip(found, -reach, reach), lift)  # no more than the clamp can tell apart
         slope = np.where(fixed | (variance < STILL * norm.eps), 0.0, slope)
-    residual = None
-    if step.residual is not None:
-        other = known.tensors[step.residual]
-        residual = (known.scales[step.residual] / to, max(other.hi, -other.lo))
+    else:
+        fixed, found = ~np.isnan(sums.exact), sums.exact + bias
+    real = np.where(fixed, found + added, np.nan)
+    known.real[step.name] = np.maximum(real, 0.0) if step.relu else real
     return quant.requantise(
         gain=slope * sums.real / to,
         offset=lift / to,

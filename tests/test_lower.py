@@ -150,6 +150,43 @@ def test_channels_without_inputs_are_what_their_norms_make_of_nothing(clamped: b
     assert made == pytest.approx(max(-127, real), abs=0.6)
 
 
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("lift", [0.3, 0.305, -0.3])
+def test_what_reads_constants_only_is_what_it_is_in_the_float_net(lift: float, residual: bool) -> None:
+    """Rounding of a constant must not be taken for a departure from the mean, which a steep norm multiplies by 316."""
+    draft = nn.Draft(nn.InputSpec((1, 6, 6)), seed=1, densities=(1.0,))
+    draft.conv("first", 4, 3, kind="int8")
+    draft.conv("second", 4, 1, kind="int8", residual="first" if residual else None)
+    draft.conv("third", 4, 1, kind="int8")
+    net = draft.net()
+    first, second, third = (step.op for step in net.steps)
+    for op in (first, second, third):
+        assert isinstance(op, nn.DenseConv2d)
+    with torch.no_grad():
+        first.trained[0], second.trained[0], second.trained[0, 0] = 0.0, 0.0, 0.7
+        third.trained[0], third.trained[0, 0] = 0.0, 0.9
+        for norm in net.norms:
+            norm.bias[0] = lift  # type: ignore[index]
+    draw = torch.Generator().manual_seed(0)
+    raw = torch.randint(0, 256, (64, 1, 6, 6), dtype=torch.uint8, generator=draw)
+    for norm in net.norms:
+        norm.momentum = 1.0  # type: ignore[assignment]
+    net(raw)
+    net.eval()
+    floats: dict[str, torch.Tensor] = {}
+    with torch.no_grad():
+        net.run(raw[:2], lambda name, values: floats.setdefault(name, values.clone()))
+    steps = calibrate.calibrate(net, [raw]).scales
+    graph = lower(net, steps)
+    assert any(next(n for n in graph if n.name == "third").requantise.multiplier[1:])  # type: ignore[union-attr]
+    for i in range(2):
+        made = oracle.run(graph, raw[i].flatten().tolist())
+        for name in ("first", "second", "third"):
+            found = np.array(made[name]).reshape(4, 36)[0] * steps[name]
+            wanted = floats[name][i, 0].flatten().numpy()
+            assert np.abs(found - wanted).max() <= 1.6 * steps[name], name
+
+
 @pytest.mark.parametrize("kind", ["supermask", "ternary"])
 def test_channels_said_to_be_constant_are(kind: str) -> None:
     net = trained_net(kind=kind, densities=(0.02,))
