@@ -164,6 +164,9 @@ def missing(groups: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 
 def main(groups: Sequence[str]) -> None:
+    known = dict.fromkeys(row.group for row in ROWS)
+    if unknown := [group for group in groups if group not in known]:
+        sys.exit(f"ablation: there is no group {unknown[0]!r}; there are {', '.join(known)}")
     for options, seed in missing(groups):
         print(f"{options} --seed {seed}", file=sys.stderr, flush=True)
         made, fresh = run(options, seed), not RESULTS.exists()

@@ -1,4 +1,4 @@
-"""The file layout of graphs: a ``.npz`` with sparse features, edges, labels and a split (README, "Graphs").
+"""The file layout of graphs: a ``.npz`` with sparse features, edges, labels and a split (docs/GRAPHS.md).
 
 | array | type | shape |
 |---|---|---|

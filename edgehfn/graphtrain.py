@@ -8,7 +8,6 @@ that was not (on one machine, with as many threads).
 from __future__ import annotations
 
 import copy
-import hashlib
 import math
 import time
 from dataclasses import asdict, astuple, dataclass, field
@@ -25,6 +24,7 @@ from edgehfn import checkpoint
 from edgehfn.errors import InputError
 from edgehfn.graphs import GraphSet, Index, Part
 from edgehfn.nn import GraphSpec, Net, Nodes, StoredGraph, graph_input
+from edgehfn.nn.arch import signature
 from edgehfn.nn.links import dropped, nodewise
 from edgehfn.nn.net import Drop, whole
 from edgehfn.progress import Report
@@ -85,7 +85,7 @@ def train_graph(
     Raises InputError if settings, data and net do not fit together, if the checkpoint is of another run, or if the loss
     is no longer finite.
     """
-    settings = GraphSettings(epochs, batch, lr, dropout, weight_decay, seed, data.sha256, _signature(net))
+    settings = GraphSettings(epochs, batch, lr, dropout, weight_decay, seed, data.sha256, signature(net))
     _check(net, data, settings)
     run = _Run(net, data, settings)
     path = None if checkpoint is None else Path(checkpoint)
@@ -260,9 +260,3 @@ def fits(net: Net, data: GraphSet) -> None:
     last = net.shapes[net.steps[-1].name]
     if last[0] != len(data.classes):
         raise InputError(f"the net has {last[0]} outputs, {data.name} {len(data.classes)} classes; build it for these")
-
-
-def _signature(net: Net) -> str:
-    """Tells nets apart whose training differs."""
-    steps = [(s.name, s.reads, repr(s.op), s.weight, repr(s.norm), s.relu) for s in net.steps]
-    return hashlib.sha256(repr((net.seed, net.search, steps, net.shapes)).encode()).hexdigest()[:16]

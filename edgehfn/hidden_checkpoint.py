@@ -47,6 +47,8 @@ def load_checkpoint(
     """
     if arch not in nn.PAPERS:
         raise InputError(f"{arch} has no such checkpoints; choose {', '.join(nn.PAPERS)}")
+    if not 0 < density <= 1:
+        raise InputError(f"density {density} is no fraction of weights; give a number in (0, 1]")
     tensors = _Tensors(Path(path), _state(Path(path)))
     basic = nn.BLOCKS[arch.split("-")[1]].block == "basic"
     outline = nn.preset(arch, input, 2, width=1 if basic else 4)

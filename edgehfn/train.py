@@ -27,6 +27,7 @@ from edgehfn.augment import Augment
 from edgehfn.data import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import InputSpec, Net
+from edgehfn.nn.arch import signature
 from edgehfn.progress import Report
 from edgehfn.training import Epoch, Precision, Run, Settings
 
@@ -92,8 +93,8 @@ def train(
         augment or mirror,
         exact,
         data.sha256,
-        _signature(net),
-        border=border,
+        signature(net),
+        border=border if augment == "flip+crop" else 0,
         smooth=smooth,
         teacher=_digest(teacher),
     )
@@ -110,6 +111,8 @@ def train(
         net.set_progress(1.0)
         accuracy = evaluate(net, data.x_test, data.y_test)
     net.to(home)
+    if teacher is not None:
+        teacher.to(home)
     return History(tuple(run.epochs), accuracy)
 
 
@@ -166,7 +169,7 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
     if not 0 <= settings.smooth < 1:
         raise InputError(f"smooth {settings.smooth} is no part of a label; 0.1 is usual")
     if not 0 <= settings.border <= min(data.shape[1:]):
-        raise InputError(f"border {settings.border}: give pixels from 0 to the image's size")
+        raise InputError(f"border {settings.border}: shifts are of 0 to {min(data.shape[1:])} pixels here")
     _fits(net, data, "net")
     if any(getattr(step.op, "scores", net) is None for step in net.steps):
         raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
@@ -191,18 +194,10 @@ def _digest(teacher: Net | None) -> str:
     """Tells teachers apart by all that they have learned."""
     if teacher is None:
         return ""
-    told = hashlib.sha256(_signature(teacher).encode())
+    told = hashlib.sha256(signature(teacher).encode())
     for tensor in teacher.state_dict().values():
         told.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return told.hexdigest()[:16]
-
-
-def _signature(net: Net) -> str:
-    """Tells nets apart whose training differs."""
-    steps = [
-        (step.name, step.x, repr(step.op), step.weight, repr(step.norm), step.relu, step.residual) for step in net.steps
-    ]
-    return hashlib.sha256(repr((net.seed, net.input, net.search, steps, net.shapes)).encode()).hexdigest()[:16]
 
 
 def _device(name: str) -> torch.device:

@@ -104,9 +104,10 @@ class Run:
         self.cpu_seconds += time.process_time() - cpu_started
 
     def means(self) -> Epoch:
-        """Of this epoch so far. Raises Diverged if the loss is not finite."""
+        """Of this epoch so far. Raises Diverged if the loss is not finite, but not while other processes go on."""
         loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
-        if not math.isfinite(loss):
+        together = distributed.processes() == 1 or self.step % self.per_epoch == 0
+        if together and not math.isfinite(loss):
             raise Diverged(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
         return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
 

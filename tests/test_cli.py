@@ -347,6 +347,9 @@ def test_unknown_things_are_named_with_the_choices(digits: Path, tmp_path: Path)
     assert "either" in complaint("bench", digits, "--arch", "tiny")
     assert "minmax" in complaint("calibrate", digits, "--data", "digits", "--method", "magic")
     assert "16K" in complaint("size", digits, "--max-flash", "lots")
+    assert f"{tmp_path}/model.hfn" in complaint("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path)
+    assert "x.hfn" in complaint("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path / "x")
+    assert "--border is for images" in complaint("train", "--data", "motifs", "--arch", "gin", "--border", 2, *out)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -369,6 +372,9 @@ def test_densities_outside_0_to_1(density: str, tmp_path: Path) -> None:
         (["--fold", "two"], "--fold two"),
         (["--fold", "1,2"], "fold"),
         (["--width", "0"], "width"),
+        (["--width", "nan"], "width nan"),
+        (["--width", "8,x"], "--width 8,x"),
+        (["--width", "8,16"], "3 stages"),
         (["--seed", "-1"], "--seed"),
         (["--input", "1,28"], "--input 1,28"),
         (["--input", "1,0,8"], "input shape"),

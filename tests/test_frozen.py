@@ -98,6 +98,15 @@ def test_free_positions_spread_over_layers() -> None:
         assert max(each) == pytest.approx(min(each), rel=0.1)
 
 
+@pytest.mark.parametrize("hundredths", range(5, 100, 5))
+def test_all_but_what_is_kept_may_be_pruned_and_all_that_is_kept_locked(hundredths: int) -> None:
+    density = hundredths / 100
+    for frozen in ((1 - density - 0.01, 0.0), (0.0, density - 0.01), (1 - density, 0.0), (0.0, density)):
+        net = masked(coats=(density,), frozen=frozen)
+        kept = sum(int((op.counts() > 0).sum()) for op in supermasks(net))
+        assert kept == pytest.approx(density * sum(op.counts().numel() for op in supermasks(net)), rel=0.1)
+
+
 @pytest.mark.parametrize(("frozen", "left"), [(0.5, 0.5), (0.7, 0.3)])
 @pytest.mark.parametrize("over", ["uniform", "erk", "epl"])
 def test_mask_bytes_on_the_device_shrink_by_what_is_frozen(frozen: float, left: float, over: str) -> None:

@@ -147,6 +147,8 @@ def test_options_reach_the_net() -> None:
         ({"fold": (1, 1, 1)}, "fold"),
         ({"width": 0}, "widths"),
         ({"width": -8}, "widths"),
+        ({"width": float("inf")}, "width inf"),
+        ({"width": (8, 16, 24, 32)}, "one for each of the"),
         ({"weights": "int3"}, "supermask or int8 or int4 or ternary or binary"),
         ({"stem": "dense"}, "supermask or int8"),
         ({"classifier": "masked"}, "supermask or int8"),

@@ -19,9 +19,10 @@ import pytest
 import torch
 from rich.console import Console
 
-from edgehfn import augment, checkpoint, data
+from edgehfn import augment, checkpoint, data, nn
 from edgehfn.errors import InputError
 from edgehfn.nn import Draft, InputSpec, Net
+from edgehfn.nn.arch import signature
 from edgehfn.nn.draft import Kind
 from edgehfn.progress import progress
 from edgehfn.train import evaluate, train
@@ -284,7 +285,7 @@ def test_half_written_checkpoint_beside_a_good_one_does_no_harm(tmp_path):
         ({"seed": 1}, "with seed 0, this one has 1"),
         ({"augment": "flip"}, "with augment none, this one has flip"),
         ({"smooth": 0.1}, r"with smooth 0.0, this one has 0.1"),
-        ({"border": 2}, "with border 4, this one has 2"),
+        ({"augment": "flip+crop"}, "with augment none, this one has flip+crop"),
     ],
 )
 def test_checkpoint_of_other_settings_is_refused(tmp_path, changes, says):
@@ -354,7 +355,7 @@ def test_checkpoint_that_cannot_be_written(tmp_path):
         ({"lr": float("nan")}, "lr nan"),
         ({"augment": "rotate"}, "use one of none, flip, flip"),
         ({"smooth": 1.0}, "smooth 1.0"),
-        ({"border": 9}, "border 9"),
+        ({"border": 9, "augment": "flip+crop"}, "border 9"),
         ({"device": "tpu"}, "use auto, cpu or cuda"),
     ],
 )
@@ -372,6 +373,42 @@ def test_nets_that_do_not_fit_the_data_are_refused():
             train(net, toy(), epochs=1)
         with pytest.raises(InputError, match=f"the teacher .*{says}"):
             train(small(), toy(), epochs=1, teacher=net)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (nn.resnet((1, 28, 28), 3, widths=(4,), pool=2), nn.resnet((1, 28, 28), 3, widths=(4,), pool=3)),
+        *(
+            (
+                nn.resnet((1, 8, 8), 3, widths=(4,), fold=2, affine=affine, norms="shared"),
+                nn.resnet((1, 8, 8), 3, widths=(4,), fold=2, affine=affine),
+            )
+            for affine in (True, False)
+        ),
+        *(
+            (
+                nn.graph_preset(arch, nn.GraphSpec(3, 4, 5, 3), 2, layers=2, hidden=4, **options),
+                nn.graph_preset(arch, nn.GraphSpec(3, 4, 5, 3), 2, layers=2, hidden=4),
+            )
+            for arch, options in (("resgcn", {"gain": 0.3}), ("gin", {"pool": "sum"}))
+        ),
+    ],
+    ids=["pool", "norms", "norms without factors", "gain", "node pool"],
+)
+def test_nets_whose_training_differs_are_told_apart(one, other):
+    assert signature(one) != signature(other)
+
+
+def test_images_smaller_than_the_usual_border_train():
+    rng = np.random.default_rng(0)
+    parts = {f"x_{part}": rng.integers(0, 256, (90, 2, 8), np.uint8) for part in ("train", "test")}
+    labels = {f"y_{part}": np.arange(90) % 3 for part in ("train", "test")}
+    thin = data.from_arrays("thin", {**parts, **labels})
+    net = nn.resnet(thin.shape, 3, widths=(4,))
+    train(net, thin, epochs=1, device="cpu")
+    with pytest.raises(InputError, match="0 to 2 pixels"):
+        train(net, thin, epochs=1, augment="flip+crop", device="cpu")
 
 
 def test_a_net_with_fixed_masks_is_refused():

@@ -47,14 +47,14 @@ def train(
     data: GraphSet, arch: str, net: Net, output: Path, settings: dict[str, Any], device: str, restart: bool
 ) -> Result:
     """Train on graphs and save the model. Settings that are None are the training's own."""
-    from edgehfn import modelfile, trainlog
+    from edgehfn import distributed, modelfile, trainlog
     from edgehfn.errors import InputError
     from edgehfn.graphtrain import train_graph
     from edgehfn.progress import progress
 
     chosen = {name: value for name, value in settings.items() if value is not None}
-    if chosen.pop("augment", None) is not None or device == "cuda":
-        raise InputError("--augment and --device cuda are for images; leave them out")
+    if device == "cuda" or distributed.processes() > 1:
+        raise InputError("graphs are trained by one process, on the CPU; leave out torchrun and --device cuda")
     checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
     try:

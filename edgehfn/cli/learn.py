@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from edgehfn.cli import architecture, graphs
 from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, typed
@@ -33,7 +34,7 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training o
     "--data",
     required=True,
     metavar="NAME|PATH",
-    help="fashion-mnist, cifar10, digits, cora, citeseer; or a .npz or folder of IDX files.",
+    help="fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz or folder of IDX files.",
 )
 @click.option(
     "--arch",
@@ -139,8 +140,7 @@ def train(
     net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):
-        if teacher is not None or smooth:
-            raise InputError("--teacher and --smooth are for images; leave them out")
+        _only_of_graphs()
         settings |= {"dropout": dropout, "weight_decay": weight_decay}
         result = graphs.train(loaded, arch, net, output, settings, device, restart)
         what = f"{result[loaded.of]:,} test {loaded.of}"
@@ -263,10 +263,18 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
     return result
 
 
+def _only_of_graphs() -> None:
+    """Raises InputError if options of training on images were typed."""
+    for name in ("augment", "border", "smooth", "teacher", "precision", "threads"):
+        if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise InputError(f"--{name} is for images; leave it out")
+
+
 def _writable(output: Path) -> None:
     """Make the folder, and fail before training rather than after. Raises InputError."""
     if output.suffix != ".hfn":
-        raise InputError(f"{output}: model files end in .hfn; use -o {output.with_suffix('.hfn')}")
+        file = output / "model.hfn" if output.is_dir() else f"{output}.hfn"
+        raise InputError(f"{output}: model files end in .hfn; use -o {file}")
     output.parent.mkdir(parents=True, exist_ok=True)
     if output.is_dir() or not os.access(output.parent, os.W_OK):
         raise InputError(f"{output}: cannot be written; choose another place for -o")

@@ -113,7 +113,8 @@ def bench(
     if model is not None:
         graph, name = open_model(model).graph, str(model)
     else:
-        ends = "int8" if (net_options["weights"] or "supermask") != "supermask" else "supermask"
+        trained = str(arch).startswith("plain-") or net_options["weights"] not in (None, "supermask")
+        ends = "int8" if trained else "supermask"
         first = ("stem",) if arch not in GRAPH_PRESETS else ()
         chosen = {**net_options, **{name: net_options[name] or ends for name in (*first, "classifier")}}
         net = architecture.preset(str(arch), **chosen)

@@ -40,7 +40,7 @@ def list_(as_json: bool) -> list[Result]:
 
 @zoo.command(short_help="Copy a model and its calibration.", epilog=example("edgehfn zoo get digits -o digits.hfn"))
 @click.argument("name")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="X.hfn", help="[default: NAME.hfn]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="X.hfn|DIR", help="[default: NAME.hfn]")
 @as_json
 def get(name: str, output: Path | None, as_json: bool) -> Result:
     """Copy a model to X.hfn and its calibration beside it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from math import prod
 from typing import Any, TypeVar, assert_never, get_args
@@ -31,6 +33,13 @@ def describe(net: Net) -> Json:
         "steps": [_describe_step(step) for step in net.steps],
         "weights": {name: _describe_op(op) for name, op in net.weights.items()},
     }
+
+
+def signature(net: Net) -> str:
+    """Tells nets apart whose training differs: by structure, iterations that share a norm, search and seed."""
+    norms = [step.norm for step in net.steps]
+    told = [net.seed, repr(net.search), describe(net), [norms.index(norm) for norm in norms]]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def rebuild(

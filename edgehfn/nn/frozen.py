@@ -13,6 +13,8 @@ from edgehfn.nn.net import Net
 from edgehfn.nn.supermask import THRESHOLD, SupermaskConv2d, SupermaskLinear
 from edgehfn.nn.window import Shape
 
+ROUNDING = 1e-9  # of fractions
+
 Over = Literal["uniform", "erk", "epl"]
 Ratios = tuple[float, float]  # fractions of the positions that are pruned and locked
 Frozen = float | Ratios  # a fraction of all positions, split by `ratios`, or both ratios
@@ -44,7 +46,7 @@ def freeze(net: Net, frozen: Frozen, over: Over = "uniform") -> None:
         density, part = op.densities[0], 1 - free / prod(op.shape)
         if isinstance(frozen, tuple):
             pruned, locked = (part * ratio / fraction if fraction else 0.0 for ratio in frozen)
-            if locked > density or pruned > 1 - density:
+            if locked > density + ROUNDING or pruned > 1 - density + ROUNDING:
                 raise InputError(f"frozen {frozen}: a density of {density:g} needs pruned and locked to leave room")
         else:
             pruned, locked = ratios(density, part)

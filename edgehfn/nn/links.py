@@ -138,7 +138,7 @@ def linear(x: Map, weight: Tensor, bias: Tensor | None) -> Tensor:
 def dropped(x: Map, fraction: float, draw: np.random.Generator) -> Map:
     """Some of the values gone, in steps of 1/256, the others larger (Srivastava et al. 2014)."""
     values = x if isinstance(x, Tensor) else x.values
-    gone = round(256 * fraction)
+    gone = min(255, round(256 * fraction))
     flat = nodewise(values) if values.dim() == 4 else values
     bytes_ = np.frombuffer(draw.bytes(flat.numel()), np.uint8) >= gone
     factor = torch.from_numpy(bytes_).to(flat.device).reshape(flat.shape).float() * (256 / (256 - gone))

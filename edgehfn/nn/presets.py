@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from edgehfn.errors import InputError
@@ -131,7 +132,7 @@ def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **op
         block=shape.block,
         squeeze=shape.squeeze,
         transition="block",
-        stem_width=max(1, round(first * 64) // widths[0]),
+        stem_width=max(1, round(first * 64) // widths[0]) if isfinite(first) else 1,
         **large,
     )
 
@@ -183,7 +184,7 @@ def _build(
         raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
     width = options.get("width", widths[0])
     chosen = [w * width / widths[0] for w in widths] if isinstance(width, int | float) else list(width)
-    if len(chosen) != len(widths):
+    if len(chosen) != len(widths) or not all(map(isfinite, chosen)):
         raise InputError(f"width {width}: give one number, or one for each of the {len(widths)} stages")
     asked = options.get("fold", fold)
     stages = range(1, len(widths) + 1)

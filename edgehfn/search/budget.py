@@ -77,7 +77,9 @@ class Fitting:
         least: list[Fit] = []
         while not least or least[-1].over:
             if len(least) == len(LEAST):
-                raise InputError(_nothing_fits(budget, min(least, key=lambda fit: sum(fit.over.values()))))
+                raise InputError(
+                    _nothing_fits(budget, min(least, key=lambda fit: (fit.cost is None, sum(fit.over.values()))))
+                )
             least.append(self._at(LEAST[len(least)], NARROWEST))
 
     def fit(self, candidate: Candidate) -> Fit:

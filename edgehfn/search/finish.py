@@ -53,8 +53,8 @@ def finish(
     """
     for one in best[:CHANCES]:
         net = build(one.candidate, one.width, data.shape, data.classes, seed)
-        checkpoint = model.with_name(f"{model.stem}-{one.number}.ckpt")
-        history = train(net, data, epochs=epochs, seed=seed, checkpoint=checkpoint, progress=progress, **recipe)
+        place = _checkpoint(model, one)
+        history = train(net, data, epochs=epochs, seed=seed, checkpoint=place, progress=progress, **recipe)
         calibration = calibrate.calibrate(net, calibrate.batches(data.x_train))
         graph = lower(net, calibration.scales)
         cost = budget.measured(graph)
@@ -65,9 +65,14 @@ def finish(
         digest = modelfile.digest(model)
         replace(calibration, model=digest).save(model.with_suffix(".cal.json"))
         trainlog.save(model, digest, command, data.digest(), history.epochs)
-        checkpoint.unlink(missing_ok=True)
+        for done in best[:CHANCES]:
+            _checkpoint(model, done).unlink(missing_ok=True)
         minutes = sum(epoch.cpu_seconds for epoch in history.epochs) / 60
         return Finished(model, graph, one, cost, history.accuracy, minutes)
     raise InputError(
         f"search: trained in full, the best {min(CHANCES, len(best))} exceed the budget; try more --trials"
     )
+
+
+def _checkpoint(model: Path, one: Tried) -> Path:
+    return model.with_name(f"{model.stem}-{one.number}.ckpt")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import calibrate
 from edgehfn import generator
 from edgehfn.data import Dataset
-from edgehfn.errors import InputError
+from edgehfn.errors import GraphError, InputError
 from edgehfn.lower import lower
 from edgehfn.nn import Net
 from edgehfn.progress import Report
@@ -123,7 +123,7 @@ class Search:
                 last = epochs == self.rungs[-1]
                 cost = self.budget.measured(graph) if last else self.budget.predicted(graph)
                 fit = Fit(fit.width, cost, self.budget.over(cost))  # trained masks may take a little more or less
-            except Diverged:
+            except (Diverged, GraphError):  # GraphError: trained so that no integers express it
                 accuracy = 0.0
             cpu += time.process_time() - cpu_started
             note(trial, fit, cpu)

@@ -61,13 +61,15 @@ def card(name: str) -> Card:
 
 
 def get(name: str, output: str | Path) -> tuple[Path, Path]:
-    """Copy an entry to ``output``, which ends in ``.hfn``, and its calibration beside it.
+    """Copy an entry to ``output``, a folder or a file that ends in ``.hfn``, and its calibration beside it.
 
     Raises InputError for an unknown name or another ending.
     """
     output, chosen = Path(output), card(name)
+    if output.is_dir():
+        output /= f"{name}{MODEL}"
     if output.suffix != MODEL:
-        raise InputError(f"{output}: model files end in {MODEL}; use {output.with_suffix(MODEL)}")
+        raise InputError(f"{output}: model files end in {MODEL}; use {output}{MODEL}")
     copies = (output, output.with_suffix(CALIBRATION))
     output.parent.mkdir(parents=True, exist_ok=True)
     for copy, suffix in zip(copies, (MODEL, CALIBRATION), strict=True):
