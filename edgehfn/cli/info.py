@@ -140,8 +140,8 @@ def _show(result: Result) -> None:
     if folded["mac"]:
         show(
             f"folding: {folded['mac']:,} MAC are further iterations, whose own masks would take "
-            f"{folded['saved_bytes']:,} bytes; on images, nets of own weights in as many bytes were more accurate and "
-            "faster (docs/ABLATION.md)"
+            f"{folded['saved_bytes']:,} bytes; on images, nets of own weights in as many bytes were at least as "
+            "accurate, and faster (docs/ABLATION.md)"
         )
     for name, value in result["noted"].items():
         if name != "classes":
