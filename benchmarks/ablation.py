@@ -191,7 +191,7 @@ def write() -> None:
         "# Ablations",
         "Written by `make ablation`; do not edit. Integer accuracy over all 10,000 test images, mean ± "
         "standard deviation over the seeds; bytes of model data and of masks; instructions an image predicted for a "
-        "Cortex-M4. A row is `edgehfn train OPTIONS --seed S`, with `--data fashion-mnist` unless it names another set, "
+        "Cortex-M4. A row is `edgehfn train OPTIONS --seed S`, with `--data fashion-mnist` unless it names others, "
         "then `calibrate`, `run`, `size`. Rows of six epochs rank ideas; they are not the best that a net can reach.",
     ]
     for group in dict.fromkeys(row.group for row in ROWS):
@@ -214,7 +214,7 @@ def write() -> None:
             )
         if rows:
             heads = ["", "accuracy, %", "seeds", "model data", "masks", "instructions", "options"]
-            parts += [f"## {group.capitalize()}", table(heads, rows)]
+            parts += [f"## {group[0].upper()}{group[1:]}", table(heads, rows)]
     DOCUMENT.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
