@@ -9,13 +9,14 @@ import hashlib
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from edgehfn import machines, modelfile, trainlog, zoo
+from edgehfn import graphstore, machines, modelfile, trainlog, zoo
 from edgehfn.agreement import verify
 from edgehfn.backends import footprint
 from edgehfn.cli.examples import Examples, test_part
@@ -91,18 +92,21 @@ def digest(outputs: Int8) -> str:
 def add(model: Path, name: str) -> Card:
     """Make or replace an entry. Raises InputError if the run is not whole."""
     made = card(model, name, trainlog.load(model, modelfile.digest(model)))
-    for suffix in (zoo.MODEL, zoo.CALIBRATION):
-        shutil.copyfile(model.with_suffix(suffix), FOLDER / f"{name}{suffix}")
+    shutil.copyfile(model.with_suffix(zoo.CALIBRATION), FOLDER / f"{name}{zoo.CALIBRATION}")
+    put = graphstore.leave_out if made.unit == "nodes" else shutil.copyfile
+    put(model, FOLDER / f"{name}{zoo.MODEL}")
     (FOLDER / f"{name}{zoo.CARD}").write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
     return made
 
 
 def check(entry: Card) -> Iterator[str]:
     """What is wrong with an entry: facts of its card that a run does not show, and bytes on which machines differ."""
-    path = FOLDER / f"{entry.name}{zoo.MODEL}"
-    model = open_model(path)
+    with tempfile.TemporaryDirectory() as folder:
+        path, _ = zoo.get(entry.name, folder)
+        model = open_model(path)
+        same = modelfile.digest(path) == entry.digest
     graph, tests = model.graph, test_part(model, entry.data, None)
-    if modelfile.digest(path) != entry.digest:
+    if not same:
         yield "the model is not the card's"
     if tests.data.digest() != entry.data_digest:
         yield f"the data set {entry.data} is not the card's"

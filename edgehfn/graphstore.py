@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from edgehfn import graphfiles
+from edgehfn import graphfiles, tensorfile
 from edgehfn.errors import InputError
 from edgehfn.graphs import Features
 from edgehfn.nn import StoredGraph, arch
@@ -25,6 +27,20 @@ def tensors(graph: StoredGraph) -> list[tuple[str, Array]]:
     if features.values is not None:
         found.append((f"{INPUT}.values", features.values.astype(np.float32)))
     return found
+
+
+def leave_out(model: Path, output: Path) -> None:
+    """A copy of a model file without its graph: no model until ``put_in`` completes it."""
+    metadata, stored = tensorfile.read(model)
+    tensorfile.write(
+        output, metadata, {name: part for name, part in stored.items() if not name.startswith(f"{INPUT}.")}
+    )
+
+
+def put_in(model: Path, graph: StoredGraph, output: Path) -> None:
+    """A copy of such a file with a graph. The model file's digest tells whether it is the one that was left out."""
+    metadata, stored = tensorfile.read(model)
+    tensorfile.write(output, metadata, {**stored, **dict(tensors(graph))})
 
 
 def take(entry: arch.Json, stored: dict[str, Array]) -> StoredGraph:

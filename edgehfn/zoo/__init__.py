@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -63,18 +64,37 @@ def card(name: str) -> Card:
 def get(name: str, output: str | Path) -> tuple[Path, Path]:
     """Copy an entry to ``output``, a folder or a file that ends in ``.hfn``, and its calibration beside it.
 
-    Raises InputError for an unknown name or another ending.
+    An entry for the nodes of one graph does not contain that graph, which its data set brings. Raises InputError for an
+    unknown name, another ending, or a data set that is missing or another.
     """
     output, chosen = Path(output), card(name)
     if output.is_dir():
         output /= f"{name}{MODEL}"
     if output.suffix != MODEL:
         raise InputError(f"{output}: model files end in {MODEL}; use {output}{MODEL}")
-    copies = (output, output.with_suffix(CALIBRATION))
     output.parent.mkdir(parents=True, exist_ok=True)
-    for copy, suffix in zip(copies, (MODEL, CALIBRATION), strict=True):
-        copy.write_bytes((_folder() / f"{chosen.name}{suffix}").read_bytes())
-    return copies
+    calibration = output.with_suffix(CALIBRATION)
+    with resources.as_file(_folder() / f"{name}{MODEL}") as model:
+        if chosen.unit == "nodes":
+            _complete(model, chosen, output)
+        else:
+            shutil.copyfile(model, output)
+    calibration.write_bytes((_folder() / f"{name}{CALIBRATION}").read_bytes())
+    return output, calibration
+
+
+def _complete(model: Path, chosen: Card, output: Path) -> None:
+    from edgehfn import data, graphstore, nn
+    from edgehfn.graphs import GraphSet
+
+    loaded = data.load(chosen.data)
+    if not isinstance(loaded, GraphSet) or loaded.digest() != chosen.data_digest:
+        raise InputError(
+            f"the zoo's {chosen.name} is for another {chosen.data} than the one here; give its public split"
+        )
+    graph = nn.graph_input(loaded)
+    assert isinstance(graph, nn.StoredGraph)
+    graphstore.put_in(model, graph, output)
 
 
 def _folder() -> Traversable:
