@@ -35,6 +35,7 @@ class Row:
     options: str  # of `edgehfn train`
 
 
+ALL = "freezing with every layer masked"
 BASE = "--arch demo --epochs 6"
 PLAIN = f"{BASE} --fold 1"
 ONE = f"{PLAIN} --coats 0.5"
@@ -57,11 +58,13 @@ ROWS = (
     Row("freezing", "0.7 pruned at random; uniform", f"{PLAIN} --coats 0.15 --frozen 0.7,0"),
     Row("freezing", "0.7 frozen, 0.15 locked; ERK", f"{PLAIN} --coats 0.3 --frozen 0.7 {ERK}"),
     Row("freezing", "0.7 pruned at random; ERK", f"{PLAIN} --coats 0.15 --frozen 0.7,0 {ERK}"),
-    Row("freezing with every layer masked", "nothing frozen", f"{MASKED} --coats 0.5"),
-    Row("freezing with every layer masked", "half frozen, as in the paper", f"{MASKED} --coats 0.5 --frozen 0.5"),
-    Row("freezing with every layer masked", "half pruned at random", f"{MASKED} --coats 0.25 --frozen 0.5,0"),
-    Row("freezing with every layer masked", "0.7 frozen, as in the paper", f"{MASKED} --coats 0.5 --frozen 0.7"),
-    Row("freezing with every layer masked", "0.7 pruned at random", f"{MASKED} --coats 0.15 --frozen 0.7,0"),
+    Row(ALL, "nothing frozen", f"{MASKED} --coats 0.5"),
+    Row(ALL, "half frozen, as in the paper", f"{MASKED} --coats 0.5 --frozen 0.5"),
+    Row(ALL, "half pruned at random", f"{MASKED} --coats 0.25 --frozen 0.5,0"),
+    Row(ALL, "0.7 frozen, as in the paper", f"{MASKED} --coats 0.5 --frozen 0.7"),
+    Row(ALL, "0.7 pruned at random", f"{MASKED} --coats 0.15 --frozen 0.7,0"),
+    Row(ALL, "0.7 frozen, a tenth locked; ERK", f"{MASKED} --coats 0.25 --frozen 0.6,0.1 {ERK}"),
+    Row(ALL, "0.7 pruned at random; ERK", f"{MASKED} --coats 0.15 --frozen 0.7,0 {ERK}"),
     Row("folding", "iterated once", PLAIN),
     Row("folding", "iterated twice", f"{BASE} --fold 2"),
     Row("folding", "iterated four times", f"{BASE} --fold 4"),
