@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from edgehfn import comparison, nn, sizing
 from edgehfn.backends import c
 from edgehfn.cli import cli
+from edgehfn.cli.compare import _width
 from edgehfn.comparison import Row
 from edgehfn.data import load
 from edgehfn.errors import InputError
@@ -74,6 +75,20 @@ def test_few_bits_learn(kind: str, least: float) -> None:
     digits = load("digits")
     net = nn.tiny(digits.shape, digits.classes, weights=kind)
     assert train(net, digits, epochs=4, device="cpu").accuracy > least
+
+
+@pytest.mark.parametrize("shape", ["8,12,10", "16,24,20"])
+def test_widths_of_stages_are_a_ratio(shape: str) -> None:
+    words = ["--data", "digits", "--arch", "tiny", "--coats", "0.5", "--blocks", "1,2,2", "--width", shape]
+    width, typed = _width(words, 6000, 0.5)
+    assert width % 0.5 == 0
+    assert typed == f"{width:g},{1.5 * width:.4g},{1.25 * width:.4g}"
+
+    def size(factor: float) -> int:
+        widths = [round(factor * part) for part in (8, 12, 10)]
+        return sizing.model_bytes(nn.tiny((1, 8, 8), 10, width=widths, coats=(0.5,), blocks=(1, 2, 2)))
+
+    assert size(width / 8) <= 6000 < size((width + 0.5) / 8)
 
 
 def compare(*words: object) -> Result:

@@ -118,12 +118,14 @@ def test_every_public_name_is_there_and_documented() -> None:
         _ = edgehfn.bogus
 
 
-def test_importing_and_the_integer_side_need_no_torch() -> None:
+def test_importing_and_the_integer_side_need_no_torch(tmp_path: Path) -> None:
     heavy = "print(sorted({'torch', 'numba', 'matplotlib', 'rich'} & set(sys.modules)))"
     assert python(f"import sys, edgehfn, edgehfn.cli; {heavy}") in ("['rich']", "[]")
     blocked = "import sys; sys.modules['torch'] = None; import edgehfn as hfn; "
     used = "hfn.run, hfn.emulate, hfn.plan, hfn.bench, hfn.footprint, hfn.write_c; print(hfn.MACHINES[0])"
     assert python(blocked + used) == "pytorch"
+    zoo = f"from edgehfn import zoo; zoo.cards(); print(zoo.get('digits', {str(tmp_path)!r})[0].name)"
+    assert python(blocked + zoo) == "digits.hfn"
 
 
 def test_verbs_stay_functions_whatever_is_imported() -> None:

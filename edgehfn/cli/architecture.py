@@ -139,7 +139,7 @@ def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -
     if "coats" in chosen:
         chosen["coats"] = _coats(chosen["coats"])
     if isinstance(chosen.get("width"), str):
-        chosen["width"] = _width(chosen["width"])
+        chosen["width"] = width(chosen["width"])
     for name in ("blocks", "fold"):
         if name in chosen:
             chosen[name] = _per_stage(name, chosen[name])
@@ -175,7 +175,8 @@ def _coats(text: str) -> int | tuple[float, ...]:
         ) from None
 
 
-def _width(text: str) -> float | tuple[float, ...]:
+def width(text: str) -> float | tuple[float, ...]:
+    """Channels of the first stage, or of each. Raises InputError."""
     try:
         channels = tuple(float(part) for part in text.split(","))
     except ValueError:

@@ -26,11 +26,12 @@ KINDS = ("supermask", "int8", "int4", "ternary", "binary")
     context_settings={"ignore_unknown_options": True},
     epilog=example(
         "edgehfn compare --data fashion-mnist --bytes 4K,8K,16K,32K --epochs 8 -o runs/compare\n"
-        "edgehfn compare --data cifar10 --arch resnet8 --kinds supermask,int4 --lr 0.3 -o runs/cifar"
+        "edgehfn compare --data cifar10 --arch resnet8 --width 24,40,46 --blocks 1,2,2 --lr 0.3 -o runs/cifar"
     ),
 )
 @click.option("--data", required=True, metavar="NAME|PATH", help="As for train.")
 @click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="Its width decides the bytes.")
+@click.option("--width", "shape", metavar="C,C[,C…]", help="Ratio of its stages' widths.  [default: the preset's]")
 @click.option("--bytes", "budgets", default="4K,8K,16K,32K", metavar="B[,B…]", show_default=True, help="Model data.")
 @click.option("--kinds", default=",".join(KINDS), metavar="KIND[,KIND…]", show_default=True, help="Of --weights.")
 @click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
@@ -49,6 +50,7 @@ KINDS = ("supermask", "int8", "int4", "ternary", "binary")
 def compare(
     data: str,
     arch: str,
+    shape: str | None,
     budgets: str,
     kinds: str,
     epochs: int,
@@ -70,10 +72,10 @@ def compare(
     for budget in (measure.Bytes().convert(part.strip(), None, None) for part in budgets.split(",")):
         for kind in (part.strip() for part in kinds.split(",")):
             words = ["--data", data, "--arch", arch, "--weights", kind, "--epochs", str(epochs), *options]
-            width = _width(words, budget, step)
+            width, wide = _width([*words, *(["--width", shape] if shape else [])], budget, step)
             for seed in range(seeds):
                 model = output / f"{kind}-{width:g}-{seed}.hfn"
-                typed = [*words, "--width", f"{width:g}", "--seed", str(seed)]
+                typed = [*words, "--width", wide, "--seed", str(seed)]
                 found[model] = _row(model, typed, kind, budget, width, target)
     rows = list(found.values())
     files = comparison.write(rows, f"{arch} on {data}, {epochs} epochs", output)
@@ -86,19 +88,26 @@ def compare(
     return result
 
 
-def _width(words: list[str], budget: int, step: float) -> float:
-    """The widest of the nets that train would make of these words, within the budget."""
+def _width(words: list[str], budget: int, step: float) -> tuple[float, str]:
+    """Of the widest net within the budget that train would make of these words: the first stage's width, and what to
+    type. Widths that the words have are a ratio."""
     from edgehfn import data as sets
     from edgehfn import nn, sizing
 
     given = train.make_context("edgehfn train", [*words, "-o", "x.hfn"]).params
     loaded = sets.images(given["data"])
     chosen = {name: value for name, value in given.items() if name in nn.Options.__annotations__}
+    shape = architecture.width(given["width"]) if given["width"] else 1.0
+    ratio = shape if isinstance(shape, tuple) else (shape,)
+
+    def typed(width: float) -> str:
+        return ",".join(f"{width * stage / ratio[0]:.4g}" for stage in ratio)
 
     def family(width: float) -> nn.Net:
-        return architecture.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": width})
+        return architecture.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": typed(width)})
 
-    return sizing.widest(family, budget, step)
+    width = sizing.widest(family, budget, step)
+    return width, typed(width)
 
 
 def _row(model: Path, words: list[str], kind: str, budget: int, width: float, target: str) -> Row:
