@@ -18,9 +18,11 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 
 import calibrate
 from edgehfn import data, modelfile, nn
+from edgehfn.backends.footprint import footprint
 from edgehfn.cli import cli
 from edgehfn.errors import InputError
 from edgehfn.lower import lower
+from edgehfn.objective import OBJECTIVES
 from edgehfn.search import Budget, Cost, Search, Tried, finish, front, study, trained
 from edgehfn.search.budget import IMAGES, NARROWEST, WIDEST, Fitting
 from edgehfn.search.space import LEAST, SPACE, STARTS, Candidate, Entry, build
@@ -114,7 +116,7 @@ def test_the_least_cost_the_least() -> None:
 @pytest.mark.parametrize(
     ("budget", "limit"),
     [
-        (Budget("cortex-m0", flash=3 * K, ram=16 * K), "of flash where 3,072 .* raise --flash"),
+        (Budget("cortex-m0", flash=2 * K, ram=16 * K), "of flash where 2,048 .* raise --flash"),
         (Budget("cortex-m4", ram=512), "of ram where 512 .* raise --ram"),
         (Budget("cortex-m55", instructions=100), "of instructions where 100 .* raise --instructions"),
     ],
@@ -130,6 +132,23 @@ def test_the_excess_is_a_part_of_the_limit() -> None:
     assert budget.over(Cost(1500, 99, 11)) == {"flash": 0.5, "instructions": pytest.approx(0.1)}
     with pytest.raises(InputError, match="cortex-m33"):
         Budget("z80", flash=1000)
+
+
+def test_a_net_is_compiled_for_what_is_scarce() -> None:
+    graph = untrained(build(replace(STARTS[1], entry="full"), 24, (1, 28, 28), CLASSES, 0))
+    sizes = {o: footprint(graph, "cortex-m4", o).predicted.to_json() for o in OBJECTIVES}
+    flash, ram = ({o: sizes[o][f"total_{name}"] for o in OBJECTIVES} for name in ("flash", "ram"))
+    assert flash["flash"] < min(flash["speed"], flash["ram"])
+    assert ram["ram"] < ram["speed"]
+    for budget, objective in (
+        (Budget("cortex-m4", 10**6, 10**6), "speed"),
+        (Budget("cortex-m4", flash=flash["flash"]), "flash"),
+        (Budget("cortex-m4", ram=ram["ram"]), "ram"),
+        (Budget("cortex-m4", flash=flash["flash"] - 1), "flash"),  # nothing fits; the least too large
+    ):
+        found = budget.predicted(graph)
+        assert found.objective == objective
+        assert (found.flash, found.ram) == (flash[objective], ram[objective])
 
 
 # The study.
@@ -188,12 +207,12 @@ def test_a_trial_that_was_killed_is_tried_again(
     dead.wait()
     killed.set_user_attr(study.PROCESS, [platform.node(), dead.pid])
     elsewhere = Search(digits, SMALL, url(tmp_path), rung=1).study.ask(SPACE)
-    assert elsewhere.params == asdict(STARTS[0])
+    assert elsewhere.params == asdict(STARTS[2])
     elsewhere.set_user_attr(study.PROCESS, ["another machine", 1])
     made = Search(digits, SMALL, url(tmp_path), rung=1)
-    made.run(1, None)
-    assert [one.candidate for one in made.tried()] == [STARTS[1]]
-    assert made.tried()[0].accuracies[1] == searched[1][1].accuracies[1]
+    made.run(2, None)
+    assert [one.candidate for one in made.tried()] == list(STARTS[:2])
+    assert [one.accuracies[1] for one in made.tried()] == [one.accuracies[1] for one in searched[1][:2]]
 
 
 def test_test_images_are_never_seen(searched: tuple[Path, list[Tried]], tmp_path: Path) -> None:
@@ -222,12 +241,13 @@ def test_the_same_net_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.M
     made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1)
     made.study.enqueue_trial({**STARTS[0].__dict__, "stages": 1, "blocks": 0, "fold": 1})
     made.study.enqueue_trial({**STARTS[0].__dict__, "stages": 1, "blocks": 0, "fold": 4, "growth": 100})
-    made.run(3, None)
+    count = len(STARTS) + 1
+    made.run(count, None)
     monkeypatch.setattr(study, "FRUITLESS", 1)
-    made.run(4, None)
-    first, twin = made.tried()[2:4]
+    made.run(count + 1, None)
+    first, twin = made.tried()[count - 1 :]
     assert (twin.twin, twin.accuracies, twin.cpu_seconds) == (first.number, first.accuracies, 0.0)
-    assert len(trained(made.tried())) == 3
+    assert len(trained(made.tried())) == count
 
 
 def test_a_net_that_diverges_is_given_up(tmp_path: Path) -> None:
@@ -314,7 +334,9 @@ def test_the_command_leaves_a_model_that_fits(tmp_path: Path, monkeypatch: pytes
     listed = json.loads((tmp_path / "a" / "search.json").read_text())
     assert len(listed["trials"]) >= 2
     assert listed["best"]["candidate"] == found["candidate"]
-    size = CliRunner().invoke(cli, ["size", str(models[0]), "--max-flash", "12K", "--max-ram", "3K", "--json"])
+    assert found["objective"] in OBJECTIVES
+    limits = ["--max-flash", "12K", "--max-ram", "3K", "--objective", found["objective"]]
+    size = CliRunner().invoke(cli, ["size", str(models[0]), *limits, "--json"])
     assert size.exit_code == 0, size.stderr
     assert json.loads(size.stdout)["total_flash"] == found["total_flash"]
     again = CliRunner().invoke(cli, [*SEARCH, "--trials", "2", "--epochs", "2", "-o", str(tmp_path / "a")])
@@ -326,7 +348,7 @@ def test_the_command_leaves_a_model_that_fits(tmp_path: Path, monkeypatch: pytes
     ("words", "named"),
     [
         (["--data", "digits"], "--flash, --ram"),
-        (["--data", "digits", "--flash", "4K"], "raise --flash"),
+        (["--data", "digits", "--flash", "2K"], "raise --flash"),
         (["--data", "digits", "--instructions", "lots"], "20M"),
         (["--data", "digits", "--flash", "16K", "--target", "z80"], "cortex-m33"),
         (["--data", "bogus", "--flash", "16K"], "fashion-mnist"),

@@ -86,7 +86,8 @@ def search(
 ) -> Result:
     """Search for the most accurate net that fits a part.
 
-    Only nets that fit are trained, first for a short while on some of the training images and measured on others; one
+    A net fits if it does so compiled for speed, or else for RAM or for flash (--objective of compile). Only nets that
+    fit are trained, first for a short while on some of the training images and measured on others; one
     in three goes on to train three times as long, twice. The best is then trained on all of them and left in DIR as
     best.hfn, calibrated, with search.json (all trials) and search.png (accuracy against flash). The same command goes
     on after a kill, and several machines with one --storage share a study.
@@ -122,7 +123,7 @@ def search(
         emit(result)
     else:
         _show(result, study)
-        note(f"next: edgehfn compile {done.model} -o build")
+        note(f"next: edgehfn compile {done.model} --objective {done.cost.objective} -o build")
     return result
 
 
@@ -132,7 +133,10 @@ def _result(study: Search, done: Finished) -> Result:
     return {
         "model": str(done.model),
         "accuracy": done.accuracy,
-        **{f"total_{name}" if name != "instructions" else name: value for name, value in asdict(done.cost).items()},
+        "total_flash": done.cost.flash,
+        "total_ram": done.cost.ram,
+        "instructions": done.cost.instructions,
+        "objective": done.cost.objective,
         "trial": done.tried.number,
         "width": done.tried.width,
         "candidate": asdict(done.tried.candidate),
@@ -161,5 +165,6 @@ def _show(result: Result, study: Search) -> None:
         rows.add_row(str(one.number), f"{100 * accuracy:.2f}", str(epochs), *(f"{value:,}" for value in sizes))
     show(rows)
     cost = ", ".join(f"{result[name]:,} {unit}" for name, unit in UNITS.items())
-    show(f"{result['model']}: {100 * result['accuracy']:.2f} % of the test images, float; {cost}")
+    compiled = f"compiled with --objective {result['objective']}"
+    show(f"{result['model']}: {100 * result['accuracy']:.2f} % of the test images, float; {cost}, {compiled}")
     show(f"{result['trials']} nets trained in the study; this took {result['cpu_minutes']:.1f} CPU minutes")

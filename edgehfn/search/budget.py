@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from edgehfn.backends import footprint, prediction
 from edgehfn.errors import GraphError, InputError
 from edgehfn.graph import Graph, plan
+from edgehfn.objective import OBJECTIVES, Objective
 from edgehfn.search.space import LEAST, Candidate, Shape, build
 from edgehfn.sizing import largest
 from edgehfn.target import bench
@@ -21,16 +22,21 @@ IMAGES = 16  # random ones, enough to see which layers need wide sums
 
 @dataclass(frozen=True)
 class Cost:
-    """On one core: bytes of total flash and RAM (the stack apart, as everywhere), instructions of an inference."""
+    """On one core: bytes of total flash and RAM (the stack apart, as everywhere), instructions of an inference; and
+    what the compiled C has to spare for that."""
 
     flash: int
     ram: int
     instructions: int
+    objective: Objective = "speed"
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits on a core; None is no limit. Raises InputError for an unknown core."""
+    """Limits on a core; None is no limit. A net is compiled for speed if that fits, else for RAM, else for flash.
+
+    Raises InputError for an unknown core.
+    """
 
     target: str
     flash: int | None = None
@@ -48,15 +54,34 @@ class Budget:
 
     def predicted(self, graph: Graph) -> Cost:
         """Without any tool; flash within 2 %, RAM exact, instructions within 5 %."""
-        planned, core = plan(graph), board(self.target).core
-        sizes, _ = footprint.predict(graph, planned, core)
-        return _cost(sizes.to_json(), prediction.predict(graph, planned, core).total)
+        core = board(self.target).core
+
+        def cost(objective: Objective) -> Cost:
+            planned = plan(graph, objective)
+            sizes, _ = footprint.predict(graph, planned, core)
+            return _cost(sizes.to_json(), prediction.predict(graph, planned, core).total, objective)
+
+        return self._least(cost)
 
     def measured(self, graph: Graph) -> Cost:
         """By compiler and emulator where they are installed, else predicted."""
-        sizes = footprint.footprint(graph, self.target)
         counted = available(ARM_GCC, HOST_GCC, QEMU)
-        return _cost(sizes.sizes.to_json(), bench(graph, self.target).total if counted else sizes.instructions)
+
+        def cost(objective: Objective) -> Cost:
+            sizes = footprint.footprint(graph, self.target, objective)
+            count = bench(graph, self.target, objective=objective).total if counted else sizes.instructions
+            return _cost(sizes.sizes.to_json(), count, objective)
+
+        return self._least(cost)
+
+    def _least(self, cost: Callable[[Objective], Cost]) -> Cost:
+        """The cost with the first objective that fits, or with the one that exceeds the limits least."""
+        found: list[Cost] = []
+        for objective in OBJECTIVES:
+            found.append(cost(objective))
+            if not self.over(found[-1]):
+                break
+        return min(found, key=lambda one: sum(self.over(one).values()))
 
 
 @dataclass(frozen=True)
@@ -111,8 +136,8 @@ class Fitting:
         return Fit(width, cost, self.budget.over(cost))
 
 
-def _cost(sizes: dict[str, int], instructions: int) -> Cost:
-    return Cost(sizes["total_flash"], sizes["total_ram"], instructions)
+def _cost(sizes: dict[str, int], instructions: int, objective: Objective) -> Cost:
+    return Cost(sizes["total_flash"], sizes["total_ram"], instructions, objective)
 
 
 def _nothing_fits(budget: Budget, least: Fit) -> str:

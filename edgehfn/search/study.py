@@ -220,7 +220,8 @@ def _line(number: int, candidate: Candidate, fit: Fit, accuracy: float, epochs: 
     fate = f", over its {' and '.join(fit.over)}" if fit.over else ""
     return (
         f"trial {number}: {100 * accuracy:.2f} % after {epochs} epochs, {fit.cost.flash:,} bytes of flash, "
-        f"{fit.cost.ram:,} of RAM, {fit.cost.instructions / 1e6:.2f} M instructions{fate}: width {fit.width}, "
+        f"{fit.cost.ram:,} of RAM, {fit.cost.instructions / 1e6:.2f} M instructions, compiled for "
+        f"{fit.cost.objective}{fate}: width {fit.width}, "
         f"{candidate.stages} stages growing to {candidate.growth} %, {candidate.blocks} blocks, fold {candidate.fold}, "
         f"{candidate.entry}, {candidate.coats} coats of {candidate.density} %"
     )

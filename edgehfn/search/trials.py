@@ -81,5 +81,5 @@ def front(tried: Iterable[Tried]) -> list[Tried]:
     return chosen
 
 
-def _cost(stored: Mapping[str, int] | None) -> Cost | None:
+def _cost(stored: Mapping[str, Any] | None) -> Cost | None:
     return None if stored is None else Cost(**stored)
