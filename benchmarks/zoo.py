@@ -32,7 +32,6 @@ from edgehfn.zoo import Card
 FOLDER = Path(zoo.__file__).parent
 SUBSET = 64  # test inputs, and random ones
 HOST_INPUTS, CORE_INPUTS = 1000, 20  # whose every byte is compared
-START_UP = 2048  # bytes of a board's RAM that are not the arena's: stack and harness
 
 
 def card(path: Path, name: str, log: trainlog.TrainLog) -> Card:
@@ -116,7 +115,7 @@ def check(entry: Card) -> Iterator[str]:
     planned = plan(graph)
     sizes, _ = footprint.predict(graph, planned, "cortex-m4")
     flash = sizes.weights_flash + sizes.code_flash
-    boards = [b.name for b in BOARDS if planned.size + START_UP <= b.ram.size and flash + START_UP <= b.flash.size]
+    boards = [b.name for b in BOARDS if planned.size <= b.room["ram"] and flash <= b.room["flash"]]
     limits = dict.fromkeys(boards, CORE_INPUTS)
     names = (machines.PYTORCH, machines.EMULATOR, HOST, *boards)
     agreed = verify(graph, tests.raw[:HOST_INPUTS], names, limits)

@@ -6,6 +6,7 @@ import json
 import platform
 import random
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from edgehfn.objective import OBJECTIVES
 from edgehfn.search import Budget, Cost, Search, Tried, finish, front, study, trained
 from edgehfn.search.budget import IMAGES, NARROWEST, WIDEST, Fitting
 from edgehfn.search.space import LEAST, SPACE, STARTS, Candidate, Entry, build
+from edgehfn.training import Diverged
 from edgehfn.untrained import untrained
 
 K = 1024
@@ -132,6 +134,13 @@ def test_the_excess_is_a_part_of_the_limit() -> None:
     assert budget.over(Cost(1500, 99, 11)) == {"flash": 0.5, "instructions": pytest.approx(0.1)}
     with pytest.raises(InputError, match="cortex-m33"):
         Budget("z80", flash=1000)
+    with pytest.raises(InputError, match="raise --flash"):
+        Budget("cortex-m4", flash=0)
+
+
+def test_the_emulated_board_is_a_limit_too() -> None:
+    assert Budget("microbit", instructions=10**9).limits == {"flash": 254 * K, "ram": 14 * K, "instructions": 10**9}
+    assert Budget("microbit", flash=64 * K, ram=16 * K).limits == {"flash": 64 * K, "ram": 14 * K}
 
 
 def test_a_net_is_compiled_for_what_is_scarce() -> None:
@@ -240,7 +249,7 @@ def test_settings_that_differ_are_other_studies_in_one_storage(searched: tuple[P
 def test_the_same_net_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1)
     made.study.enqueue_trial({**STARTS[0].__dict__, "stages": 1, "blocks": 0, "fold": 1})
-    made.study.enqueue_trial({**STARTS[0].__dict__, "stages": 1, "blocks": 0, "fold": 4, "growth": 100})
+    made.study.enqueue_trial({**STARTS[0].__dict__, "stages": 1, "blocks": 0, "fold": 4, "growth": 100, "later": 2})
     count = len(STARTS) + 1
     made.run(count, None)
     monkeypatch.setattr(study, "FRUITLESS", 1)
@@ -312,9 +321,29 @@ def test_the_best_is_the_first_that_still_fits(
     scales = calibrate.load_for(tmp_path / "best.cal.json", done.model, modelfile.digest(done.model)).scales
     assert str(lower(net, scales)) == str(done.graph)
     monkeypatch.setattr(Budget, "over", lambda *_: {"ram": 1.0})
-    with pytest.raises(InputError, match="best 3 exceed the budget"):
+    with pytest.raises(InputError, match="best 3 fail or exceed the budget"):
         finish(best, digits, SMALL, tmp_path / "none.hfn", "edgehfn search", epochs=1)
     assert not (tmp_path / "none.hfn").exists()
+
+
+def test_a_best_that_diverges_gives_its_place_to_the_next(
+    searched: tuple[Path, list[Tried]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits, best = data.load("digits"), trained(searched[1])
+    module = sys.modules["edgehfn.search.finish"]
+    honest, calls = module.train, []
+
+    def first_diverges(*given: Any, **options: Any) -> Any:
+        calls.append(options["checkpoint"])
+        if len(calls) == 1:
+            raise Diverged("training diverged")
+        return honest(*given, **options)
+
+    monkeypatch.setattr(module, "train", first_diverges)
+    assert finish(best, digits, SMALL, tmp_path / "best.hfn", "edgehfn search", epochs=1).tried == best[1]
+    finish(best, digits, SMALL, tmp_path / "best.hfn", "edgehfn search", epochs=2)
+    assert len(set(calls)) == 3  # other epochs are another run
+    assert not list(tmp_path.glob("*.ckpt"))
 
 
 def test_the_command_leaves_a_model_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

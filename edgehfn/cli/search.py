@@ -50,7 +50,9 @@ class Count(click.ParamType[int]):
     "--trials", type=click.IntRange(1), help=f"Nets to train in the study.  [default: {TRIALS} without --minutes]"
 )
 @click.option(
-    "--minutes", type=click.FloatRange(0, min_open=True), help="Search for so long; the last training is extra."
+    "--minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Search so long, in each call; the last training is extra.",
 )
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Of the best net's training.")
 @click.option("--rung", type=click.IntRange(1), help="Epochs of a net's first training.  [default: about 400 steps]")

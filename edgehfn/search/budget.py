@@ -33,9 +33,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits on a core; None is no limit. A net is compiled for speed if that fits, else for RAM, else for flash.
+    """Limits on a core, each 1 or more; None is that of its emulated board, where a net has to be measured. A net is
+    compiled for speed if that fits, else for RAM, else for flash.
 
-    Raises InputError for an unknown core.
+    Raises InputError for an unknown core and for limits below 1.
     """
 
     target: str
@@ -45,12 +46,22 @@ class Budget:
 
     def __post_init__(self) -> None:
         board(self.target)
+        for name in ("flash", "ram", "instructions"):
+            if (limit := getattr(self, name)) is not None and limit < 1:
+                raise InputError(f"search: a limit of {limit} {name} leaves nothing; raise --{name}")
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """By what they limit."""
+        given = {"flash": self.flash, "ram": self.ram, "instructions": self.instructions}
+        room = board(self.target).room
+        both = {name: [at for at in (limit, room.get(name)) if at is not None] for name, limit in given.items()}
+        return {name: min(each) for name, each in both.items() if each}
 
     def over(self, cost: Cost) -> dict[str, float]:
         """The limits that are exceeded, each with the excess as a part of the limit."""
         spent = asdict(cost)
-        limits = {name: limit for name, limit in asdict(self).items() if name in spent and limit is not None}
-        return {name: spent[name] / limit - 1 for name, limit in limits.items() if spent[name] > limit}
+        return {name: spent[name] / limit - 1 for name, limit in self.limits.items() if spent[name] > limit}
 
     def predicted(self, graph: Graph) -> Cost:
         """Without any tool; flash within 2 %, RAM exact, instructions within 5 %."""
@@ -143,7 +154,7 @@ def _cost(sizes: dict[str, int], instructions: int, objective: Objective) -> Cos
 def _nothing_fits(budget: Budget, least: Fit) -> str:
     if least.cost is None:
         return "search: images of this size are too small for any net of the space; enlarge them"
-    spent, limits = asdict(least.cost), asdict(budget)
+    spent, limits = asdict(least.cost), budget.limits
     binding = ", ".join(f"{spent[name]:,} of {name} where {limits[name]:,} are allowed" for name in least.over)
     return (
         f"search: nothing fits; the smallest net takes {binding} on {budget.target}; raise --{next(iter(least.over))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import calibrate
 from edgehfn import modelfile, trainlog
 from edgehfn.data import Dataset
-from edgehfn.errors import InputError
+from edgehfn.errors import GraphError, InputError
 from edgehfn.graph import Graph
 from edgehfn.lower import lower
 from edgehfn.progress import Report
@@ -18,6 +19,7 @@ from edgehfn.search.budget import Budget, Cost
 from edgehfn.search.space import build
 from edgehfn.search.trials import Tried
 from edgehfn.train import train
+from edgehfn.training import Diverged
 
 CHANCES = 3  # candidates to train in full, if full training makes the first ones exceed the budget
 
@@ -48,15 +50,19 @@ def finish(
 ) -> Finished:
     """Train the first of ``best`` on all training images and leave it at ``model``, with calibration and log beside it.
 
-    It goes on from its checkpoint after an interruption. If its trained masks exceed the budget, the next one's turn
-    comes. Raises InputError if none fits.
+    It goes on from its checkpoint after an interruption. If it diverges, or its trained masks exceed the budget, the
+    next one's turn comes. Raises InputError if none fits.
     """
-    for one in best[:CHANCES]:
+    run = repr((data.digest(), epochs, seed, recipe))
+    places = [_checkpoint(model, one, run) for one in best[:CHANCES]]
+    for one, place in zip(best, places, strict=False):
         net = build(one.candidate, one.width, data.shape, data.classes, seed)
-        place = _checkpoint(model, one)
-        history = train(net, data, epochs=epochs, seed=seed, checkpoint=place, progress=progress, **recipe)
-        calibration = calibrate.calibrate(net, calibrate.batches(data.x_train))
-        graph = lower(net, calibration.scales)
+        try:
+            history = train(net, data, epochs=epochs, seed=seed, checkpoint=place, progress=progress, **recipe)
+            calibration = calibrate.calibrate(net, calibrate.batches(data.x_train))
+            graph = lower(net, calibration.scales)
+        except (Diverged, GraphError):  # GraphError: trained so that no integers express it
+            continue
         cost = budget.measured(graph)
         if budget.over(cost):
             continue
@@ -65,14 +71,16 @@ def finish(
         digest = modelfile.digest(model)
         replace(calibration, model=digest).save(model.with_suffix(".cal.json"))
         trainlog.save(model, digest, command, data.digest(), history.epochs)
-        for done in best[:CHANCES]:
-            _checkpoint(model, done).unlink(missing_ok=True)
+        for checkpoint in places:
+            checkpoint.unlink(missing_ok=True)
         minutes = sum(epoch.cpu_seconds for epoch in history.epochs) / 60
         return Finished(model, graph, one, cost, history.accuracy, minutes)
     raise InputError(
-        f"search: trained in full, the best {min(CHANCES, len(best))} exceed the budget; try more --trials"
+        f"search: trained in full, the best {min(CHANCES, len(best))} fail or exceed the budget; try more --trials"
     )
 
 
-def _checkpoint(model: Path, one: Tried) -> Path:
-    return model.with_name(f"{model.stem}-{one.number}.ckpt")
+def _checkpoint(model: Path, one: Tried, run: str) -> Path:
+    """Another file for each net and run, since a checkpoint of another is refused."""
+    told = hashlib.sha256(repr((one.candidate, one.width, run)).encode()).hexdigest()
+    return model.with_name(f"{model.stem}-{told[:12]}.ckpt")

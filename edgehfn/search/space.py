@@ -22,6 +22,7 @@ SPACE: dict[str, BaseDistribution] = {
     "stages": IntDistribution(1, 3),
     "growth": IntDistribution(100, 200, step=50),
     "blocks": IntDistribution(0, 2),
+    "later": IntDistribution(0, 2),
     "fold": IntDistribution(1, 4),
     "entry": CategoricalDistribution(get_args(Entry)),
     "transition": CategoricalDistribution(get_args(Transition)),
@@ -40,7 +41,8 @@ SPACE: dict[str, BaseDistribution] = {
 class Candidate:
     """A net but for its width, which is ``fill`` percent of the largest that the budget allows.
 
-    ``growth``: percent of the width from stage to stage. ``blocks`` a stage, each iterated ``fold`` times. ``entry``:
+    ``growth``: percent of the width from stage to stage. ``blocks`` of the first stage and of each ``later``
+    one, each iterated ``fold`` times. ``entry``:
     what the map goes through before the first stage: a 2x2 max pool of the raw image (``shrink``), a stem of stride 1
     or 2, a pool behind it. ``coats`` are spaced evenly below ``density`` percent; ``frozen`` percent of the masked
     weights take no mask bit; ``masks`` of a fold's iterations are one or one each.
@@ -49,6 +51,7 @@ class Candidate:
     stages: int
     growth: int
     blocks: int
+    later: int
     fold: int
     entry: Entry
     transition: Transition
@@ -64,22 +67,23 @@ class Candidate:
     @property
     def shape(self) -> Candidate:
         """What decides the net beside its width: equal for candidates that only differ in what has no effect."""
-        growth, fold = self.growth if self.stages > 1 else 100, self.fold if self.blocks else 1
+        growth, later = (self.growth, self.later) if self.stages > 1 else (100, self.blocks)
+        fold = self.fold if self.blocks or later else 1
         masked = "supermask" in (self.weights, self.stem, self.classifier)
         sparse = self if masked else replace(self, coats=1, density=100, frozen=0)
-        shared = fold == 1 or self.weights != "supermask"
-        return replace(sparse, growth=growth, fold=fold, masks="shared" if shared else self.masks, fill=100)
+        masks: Sharing = "shared" if fold == 1 or self.weights != "supermask" else self.masks
+        return replace(sparse, growth=growth, later=later, fold=fold, masks=masks, fill=100)
 
 
-# Where a search begins: at the shapes of the presets `demo` and `tiny`, and at that of the zoo, behind a pool.
+# Where a search begins: at the shapes of the presets `demo` and `tiny`, and near that of the zoo's image nets.
 STARTS = (
-    Candidate(2, 200, 1, 2, "pool", "conv", "supermask", "int8", "int8", 2, 60),
-    Candidate(3, 200, 1, 1, "pool", "conv", "supermask", "int8", "int8", 2, 60),
-    Candidate(3, 150, 1, 1, "pool", "conv", "supermask", "int8", "int8", 1, 50),
+    Candidate(2, 200, 1, 1, 2, "pool", "conv", "supermask", "int8", "int8", 2, 60),
+    Candidate(3, 200, 1, 1, 1, "pool", "conv", "supermask", "int8", "int8", 2, 60),
+    Candidate(3, 150, 1, 2, 1, "pool", "conv", "supermask", "int8", "int8", 1, 50),
 )
 # Those that cost least: one of them fits, or nothing does.
 LEAST = tuple(
-    Candidate(1, 100, 0, 1, entry, "conv", "supermask", stem, classifier, 1, 30, "shared", 60)
+    Candidate(1, 100, 0, 0, 1, entry, "conv", "supermask", stem, classifier, 1, 30, "shared", 60)
     for entry, stem, classifier in product(reversed(get_args(Entry)), ENDS, ENDS)
 )
 
@@ -91,7 +95,7 @@ def build(candidate: Candidate, width: int, input: Shape, classes: int | Sequenc
         input,
         classes,
         widths=[round(width * (candidate.growth / 100) ** stage) for stage in range(candidate.stages)],
-        blocks=candidate.blocks,
+        blocks=(candidate.blocks, *[candidate.later] * (candidate.stages - 1)),
         fold=candidate.fold,
         transition=candidate.transition,
         weights=candidate.weights,

@@ -222,6 +222,6 @@ def _line(number: int, candidate: Candidate, fit: Fit, accuracy: float, epochs: 
         f"trial {number}: {100 * accuracy:.2f} % after {epochs} epochs, {fit.cost.flash:,} bytes of flash, "
         f"{fit.cost.ram:,} of RAM, {fit.cost.instructions / 1e6:.2f} M instructions, compiled for "
         f"{fit.cost.objective}{fate}: width {fit.width}, "
-        f"{candidate.stages} stages growing to {candidate.growth} %, {candidate.blocks} blocks, fold {candidate.fold}, "
-        f"{candidate.entry}, {candidate.coats} coats of {candidate.density} %"
+        f"{candidate.stages} stages growing to {candidate.growth} %, {candidate.blocks} and {candidate.later} blocks, "
+        f"fold {candidate.fold}, {candidate.entry}, {candidate.coats} coats of {candidate.density} %"
     )

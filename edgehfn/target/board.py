@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edgehfn.errors import InputError
 
 KB, MB = 1024, 1024 * 1024
+START_UP = 2048  # bytes of each memory of a board that are the harness's and the stack's
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Board:
     flash: Region
     ram: Region
     float_abi: str = "soft"
+
+    @property
+    def room(self) -> dict[str, int]:
+        """Bytes of ``flash`` and ``ram`` that a model and its runtime may take here."""
+        return {"flash": self.flash.size - START_UP, "ram": self.ram.size - START_UP}
 
     @property
     def flags(self) -> tuple[str, ...]:
