@@ -114,6 +114,8 @@ def check(entry: Card) -> Iterator[str]:
         yield f"accuracy {accuracy(outputs, tests):.4f}, the card says {entry.accuracy:.4f}"
     planned = plan(graph)
     sizes, _ = footprint.predict(graph, planned, "cortex-m4")
+    if sizes.weights_flash != entry.weights_flash:
+        yield f"{sizes.weights_flash:,} bytes of model data, the card says {entry.weights_flash:,}"
     flash = sizes.weights_flash + sizes.code_flash
     boards = [b.name for b in BOARDS if planned.size <= b.room["ram"] and flash <= b.room["flash"]]
     limits = dict.fromkeys(boards, CORE_INPUTS)
@@ -128,14 +130,27 @@ def check(entry: Card) -> Iterator[str]:
         yield str(agreed.first)
 
 
+def faults(entry: Card) -> Iterator[str]:
+    """What ``check`` finds, or why it cannot."""
+    try:
+        yield from check(entry)
+    except EdgeHFNError as error:
+        yield str(error)
+
+
 def main(words: list[str]) -> int:
     """The exit status."""
-    if words[:1] == ["add"] and len(words) == 3:
-        print(json.dumps(asdict(add(Path(words[1]), words[2])), indent=1))
-        return 0
-    wrong = [f"{entry.name}: {fault}" for entry in zoo.cards() for fault in check(entry)]
-    print("\n".join(wrong), file=sys.stderr)
-    return len(wrong) > 0
+    match words:
+        case []:
+            wrong = [f"{entry.name}: {fault}" for entry in zoo.cards() for fault in faults(entry)]
+            print("\n".join(wrong), file=sys.stderr)
+            return len(wrong) > 0
+        case ["add", model, name]:
+            print(json.dumps(asdict(add(Path(model), name)), indent=1))
+            return 0
+        case _:
+            print("usage: python -m benchmarks.zoo [add MODEL.hfn NAME]", file=sys.stderr)
+            return 2
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from edgehfn import files
 from edgehfn.errors import InputError
 
 FORMAT = "edgehfn-calibration"
@@ -55,14 +55,7 @@ class Calibration:
             "tensors": {name: asdict(tensor) for name, tensor in self.report.items()},
         }
         text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
-        path = Path(path)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+        files.write(Path(path), text, remedy="choose another place")
 
 
 def load(path: str | Path) -> Calibration:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 import torch
 
+from edgehfn import files
 from edgehfn.errors import InputError
 
 FORMAT = "edgehfn-checkpoint 1"
@@ -26,15 +26,7 @@ def save(path: Path, settings: Settings, state: Mapping[str, Any]) -> None:
     """
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "settings": dict(settings), "state": dict(state)}, buffer)
-    fresh = path.with_name(path.name + ".tmp")
-    try:
-        with fresh.open("wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another checkpoint file") from error
+    files.write(path, buffer.getbuffer(), durable=True, remedy="choose another checkpoint file")
 
 
 def load(path: Path, settings: Settings) -> dict[str, Any] | None:

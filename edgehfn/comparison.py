@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from html import escape
 from pathlib import Path
 
-from edgehfn import plots, report
+from edgehfn import files, plots, report
 from edgehfn.errors import InputError
 
 COSTS = {
@@ -52,9 +52,7 @@ def load(path: Path) -> Row:
 
 def save(row: Row, path: Path) -> None:
     """Whole or not at all."""
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(json.dumps(asdict(row), indent=1) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    files.write(path, json.dumps(asdict(row), indent=1) + "\n")
 
 
 def write(rows: Sequence[Row], title: str, folder: Path) -> list[Path]:

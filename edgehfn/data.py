@@ -156,6 +156,8 @@ def _find(name_or_path: str | Path) -> Path | None:
                 return place
     if given.name in ("digits", "motifs"):
         return None
+    if given.is_dir():
+        return given
     searched = ", ".join(map(str, folders))
     remedy = REMEDIES.get(given.name, UNKNOWN)
     raise InputError(f"no data set {str(given)!r} in {searched} (EDGEHFN_DATA adds a folder); {remedy}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgehfn import files
 from edgehfn.backends import c
 from edgehfn.backends.emulate import emulate
-from edgehfn.errors import InputError
 from edgehfn.graph import Graph, plan
 from edgehfn.objective import Objective, macro
 from edgehfn.target import firmware
@@ -40,14 +39,9 @@ def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path
     return _write(Path(into), texts)
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+def _write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Each file whole or not at all."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            fresh = folder / f"{name}.{os.getpid()}.tmp"
-            fresh.write_bytes(content)
-            fresh.replace(folder / name)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
-    return [folder / name for name in files]
+    files.make_folder(folder)
+    for name, content in contents.items():
+        files.write(folder / name, content, remedy="choose another folder")
+    return [folder / name for name in contents]

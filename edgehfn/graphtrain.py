@@ -52,12 +52,13 @@ class GraphSettings:
 @dataclass(frozen=True)
 class GraphHistory:
     """What a training did: the epoch (from 1) that was best in validation, whose state the net has now, top-1
-    accuracies with it, 0..1, and how every epoch went."""
+    accuracies with it, 0..1, how every epoch went, and all that decided it."""
 
     epoch: int
     validation: float
     accuracy: float  # of the test part
     epochs: tuple[Epoch, ...] = field(compare=False)  # with times, which no run repeats; accuracies in validation
+    settings: GraphSettings
 
 
 def train_graph(
@@ -106,7 +107,8 @@ def train_graph(
     net.load_state_dict(run.best)
     net.set_progress(1.0)
     net.eval()
-    return GraphHistory(run.best_epoch, run.best_accuracy, accuracy(net, batches(data, "test")), tuple(run.epochs))
+    reached = accuracy(net, batches(data, "test"))
+    return GraphHistory(run.best_epoch, run.best_accuracy, reached, tuple(run.epochs), settings)
 
 
 @dataclass(frozen=True, eq=False)

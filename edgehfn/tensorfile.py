@@ -7,7 +7,6 @@ random.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn import files
 from edgehfn.errors import InputError
 
 Array = npt.NDArray[Any]  # of uint32 or float32
@@ -38,15 +38,7 @@ def write(path: Path, metadata: Mapping[str, str], tensors: Mapping[str, Array])
         header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [begin, len(body)]}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _LENGTH)  # the format aligns the data to 8 bytes
-    fresh = path.with_name(path.name + ".tmp")
-    try:
-        with fresh.open("wb") as file:
-            file.write(len(text).to_bytes(_LENGTH, "little") + text + body)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file") from error
+    files.write(path, len(text).to_bytes(_LENGTH, "little") + text + body, durable=True)
 
 
 def read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:

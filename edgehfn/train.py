@@ -11,7 +11,7 @@ import ctypes
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -38,10 +38,11 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
 
 @dataclass(frozen=True)
 class History:
-    """What a training did; ``accuracy`` is top-1 over the test images at its end, 0..1."""
+    """What a training did, with all that decided it; ``accuracy`` is top-1 over the test images at its end, 0..1."""
 
     epochs: tuple[Epoch, ...]
     accuracy: float
+    settings: Settings
 
 
 def train(
@@ -113,7 +114,7 @@ def train(
     net.to(home)
     if teacher is not None:
         teacher.to(home)
-    return History(tuple(run.epochs), accuracy)
+    return History(tuple(run.epochs), accuracy, settings)
 
 
 def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch: int = 1000) -> float:
@@ -210,8 +211,14 @@ def _device(name: str) -> torch.device:
 
 def _precision(place: torch.device) -> Precision:
     """bf16 where there are matrix instructions for it; elsewhere its emulation is slower than fp32."""
-    fast = torch.cuda.is_bf16_supported() if place.type == "cuda" else torch.cpu._is_amx_tile_supported()
+    fast = torch.cuda.is_bf16_supported(including_emulation=False) if place.type == "cuda" else _multiplies_bf16()
     return "bf16" if fast else "fp32"
+
+
+def _multiplies_bf16() -> bool:
+    """An old PyTorch cannot tell."""
+    told: Callable[[], bool] = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    return told()
 
 
 def _keep_memory() -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from edgehfn import files
+from edgehfn.data import Dataset
 from edgehfn.errors import InputError
-from edgehfn.training import Epoch
+from edgehfn.graphs import GraphSet
+from edgehfn.graphtrain import GraphSettings
+from edgehfn.nn import Net
+from edgehfn.training import Epoch, Settings
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,17 @@ def place(model: Path) -> Path:
     return model.with_suffix(".log.json")
 
 
+def about(net: Net, arch: str, data: Dataset | GraphSet, settings: Settings | GraphSettings) -> dict[str, Any]:
+    """What a model file notes of its training: all that decided it, of digests the data's only."""
+    used = {name: value for name, value in asdict(settings).items() if name not in ("data", "net", "teacher")}
+    search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
+    return {"arch": arch, "data": data.name, "sha256": data.sha256, **search, **used}
+
+
 def save(path: Path, model: str, command: str, data: str, epochs: Sequence[Epoch]) -> None:
     """Write the log beside the model file ``path``, whole or not at all."""
     log = place(path)
-    fresh = log.with_name(f"{log.name}.{os.getpid()}.tmp")
-    fresh.write_text(json.dumps(asdict(TrainLog(model, command, data, tuple(epochs))), indent=1) + "\n")
-    fresh.replace(log)
+    files.write(log, json.dumps(asdict(TrainLog(model, command, data, tuple(epochs))), indent=1) + "\n")
 
 
 def load(path: Path, model: str) -> TrainLog:

@@ -224,6 +224,12 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
     assert found["input"] == [1, 8, 8]
     assert found["noted"]["data"] == "digits"
     assert found["noted"]["digest"] == modelfile.digest(digits)
+    assert (found["noted"]["augment"], found["noted"]["border"], found["noted"]["batch"]) == ("none", 0, 128)
+    assert found["noted"]["precision"] in ("fp32", "bf16")
+    for words in (("info", digits, "--fold", 3), ("bench", digits, "--input", 28)):
+        refused = call(*words)
+        assert refused.exit_code == 2
+        assert f"{words[2]} is for --arch" in refused.stderr
     folded = ("info", "--arch", "tiny", "--fold", 2)
     assert [step["weight"] for step in result_of(*folded)["steps"]].count("stage1.0.conv1") == 2
     assert call(*folded).stdout.count("shared") == 6

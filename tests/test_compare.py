@@ -136,6 +136,8 @@ def test_a_whole_comparison(tmp_path: Path) -> None:
         (("--bytes", "200"), "allow more"),
         (("--kinds", "int3"), "int3"),
         (("--wings", "2"), "--wings"),
+        (("--weights", "int8"), "give --kinds"),
+        (("--seed=3",), "give --seeds"),
     ],
 )
 def test_what_cannot_be_compared_is_told_at_once(words: tuple[str, ...], says: str, tmp_path: Path) -> None:

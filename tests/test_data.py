@@ -180,8 +180,10 @@ def idx_folder(folder: Path, packed: bool) -> Path:
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_idx_folders(tmp_path, packed):
+def test_idx_folders(tmp_path, packed, monkeypatch):
     loaded = data.load(idx_folder(tmp_path / "marks", packed))
+    monkeypatch.chdir(tmp_path)
+    assert data.load("marks").sha256 == data.load("./marks/").sha256 == loaded.sha256
     assert (loaded.name, loaded.classes) == ("marks", ("0", "1", "2"))
     assert loaded.x_train[2, 0, 1].tolist() == [45, 46, 47, 48, 49]
     assert loaded.y_test.tolist() == [0, 1]

@@ -13,9 +13,11 @@ from graphsets import random
 
 from benchmarks import zoo as made
 from edgehfn import data, machines, modelfile, trainlog, zoo
+from edgehfn.backends import footprint
 from edgehfn.cli import cli, examples
 from edgehfn.cli.model import open_model
 from edgehfn.errors import InputError
+from edgehfn.graph import plan
 
 NAMES = [card.name for card in zoo.cards()]
 ENTRIES = pytest.mark.parametrize("card", zoo.cards(), ids=NAMES)
@@ -38,6 +40,7 @@ def test_an_entry_computes_the_bytes_of_its_card(card: zoo.Card, tmp_path: Path)
     assert modelfile.digest(path) == card.digest
     assert made.digest(machines.run(graph, made.random_inputs(graph))) == card.random_digest
     assert sum(graph.macs.values()) == card.mac
+    assert footprint.predict(graph, plan(graph), "cortex-m4")[0].weights_flash == card.weights_flash
     assert graph.seed == card.seed
 
 

@@ -6,16 +6,15 @@ same integers, each of its nodes is within one step of ours on its reference ker
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
 import numpy as np
 
+from edgehfn import files
 from edgehfn.backends import tflite_numbers as numbers
 from edgehfn.backends.tflite_file import File
-from edgehfn.errors import InputError
 from edgehfn.graph import ops
 from edgehfn.graph.graph import Graph, pooled
 from edgehfn.graph.ops import RELU, SIGNED, Conv, Linear, Shape
@@ -33,13 +32,8 @@ def write_tflite(graph: Graph, path: str | Path) -> Path:
     """
     path = Path(path)
     content = emit(graph)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file") from error
+    files.make_folder(path.parent)
+    files.write(path, content)
     return path
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from edgehfn.cli import graphs
 from edgehfn.errors import InputError
@@ -86,10 +87,14 @@ def untrained(command: F) -> F:
     return command
 
 
-def check(model: Path | None, arch: str | None) -> None:
-    """Raises UsageError unless one of both is given."""
+def check(model: Path | None, arch: str | None, options: Iterable[str]) -> None:
+    """Raises UsageError unless one of both is given, and for options of ``untrained`` typed beside a model."""
     if (model is None) == (arch is None):
         raise click.UsageError("give either a model file or --arch PRESET")
+    context = click.get_current_context()
+    for option in context.command.params if model else ():
+        if option.name in options and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} is for --arch; {model} has what it was trained with")
 
 
 def preset(

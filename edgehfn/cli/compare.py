@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgehfn import files
 from edgehfn.cli import architecture, measure, prove
 from edgehfn.cli.front import Result, as_json, call, emit, example, note, show, table
 from edgehfn.cli.learn import calibrate, train
@@ -67,6 +68,9 @@ def compare(
     again, and an interrupted training goes on."""
     from edgehfn import comparison
 
+    for word, own in (("--weights", "--kinds"), ("--seed", "--seeds")):
+        if any(option == word or option.startswith(f"{word}=") for option in options):
+            raise click.UsageError(f"{word} is what is compared; give {own}")
     output.mkdir(parents=True, exist_ok=True)
     found: dict[Path, Row] = {}
     for budget in (measure.Bytes().convert(part.strip(), None, None) for part in budgets.split(",")):
@@ -75,16 +79,16 @@ def compare(
             width, wide = _width([*words, *(["--width", shape] if shape else [])], budget, step)
             for seed in range(seeds):
                 model = output / f"{kind}-{width:g}-{seed}.hfn"
-                typed = [*words, "--width", wide, "--seed", str(seed)]
-                found[model] = _row(model, typed, kind, budget, width, target)
+                typed = [*words, "--width", wide]
+                found[model] = _row(model, typed, kind, budget, width, seed, target)
     rows = list(found.values())
-    files = comparison.write(rows, f"{arch} on {data}, {epochs} epochs", output)
-    result = {"rows": [asdict(row) for row in rows], "files": [str(path) for path in files]}
+    written = comparison.write(rows, f"{arch} on {data}, {epochs} epochs", output)
+    result = {"rows": [asdict(row) for row in rows], "files": [str(path) for path in written]}
     if as_json:
         emit(result)
     else:
         _show(rows)
-        note(f"written to {output}: {', '.join(path.name for path in files)}")
+        note(f"written to {output}: {', '.join(path.name for path in written)}")
     return result
 
 
@@ -110,11 +114,12 @@ def _width(words: list[str], budget: int, step: float) -> tuple[float, str]:
     return width, typed(width)
 
 
-def _row(model: Path, words: list[str], kind: str, budget: int, width: float, target: str) -> Row:
+def _row(model: Path, words: list[str], kind: str, budget: int, width: float, seed: int, target: str) -> Row:
     """The row of a net, trained and measured unless that was done. Raises InputError if it was with other options."""
     from edgehfn import comparison
 
     done = model.with_suffix(".json")
+    words = [*words, "--seed", str(seed)]
     command = f"edgehfn train {' '.join(words)}"
     if done.exists():
         row = comparison.load(done)
@@ -128,6 +133,7 @@ def _row(model: Path, words: list[str], kind: str, budget: int, width: float, ta
         kind=kind,
         budget=budget,
         width=width,
+        seed=seed,
         accuracy=call(prove.run, model, *words[:2])["accuracy"],
         bytes=size["weights_flash"],
         flash=size["total_flash"],
@@ -146,15 +152,17 @@ def _trained(model: Path, words: list[str], command: str) -> Result:
     """What the training of a net brought and took; kept beside it, for it takes far longer than measuring."""
     noted = model.with_suffix(".train.json")
     if noted.exists() and model.exists():
-        kept: Result = json.loads(noted.read_text(encoding="utf-8"))
+        try:
+            kept: Result = json.loads(noted.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{noted}: is no note of a training; delete it to train the net again") from error
         if kept.pop("command") == command:
             return kept
     started = time.process_time()
     found = call(train, *words, "-o", model)
     minutes = round((time.process_time() - started) / 60, 3)
-    seed = int(words[words.index("--seed") + 1])
-    kept = {"seed": seed, "epochs": found["epochs"], "float_accuracy": found["accuracy"], "cpu_minutes": minutes}
-    noted.write_text(json.dumps({**kept, "command": command}), encoding="utf-8")
+    kept = {"epochs": found["epochs"], "float_accuracy": found["accuracy"], "cpu_minutes": minutes}
+    files.write(noted, json.dumps({**kept, "command": command}))
     return kept
 
 

@@ -65,8 +65,7 @@ def train(
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
     reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
-    noted = {"arch": arch, "data": data.name, "sha256": data.sha256, **chosen, **reached}
-    modelfile.save(net, output, noted)
+    modelfile.save(net, output, {**trainlog.about(net, arch, data, history.settings), **reached})
     trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     return {**reached, data.of: len(data.split["test"]), "seconds": round(time.monotonic() - started, 1)}

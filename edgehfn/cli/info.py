@@ -30,7 +30,7 @@ def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any
     trained. Steps that name the same weight share it."""
     from edgehfn import modelfile
 
-    architecture.check(model, arch)
+    architecture.check(model, arch, net_options)
     if model is not None:
         net, noted = modelfile.load(model), {**modelfile.info(model), "digest": modelfile.digest(model)}
     else:

@@ -191,12 +191,10 @@ def _train_images(
         raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
     if not distributed.leads():
         return {}
-    search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
-    about = {"arch": arch, "data": data.name, "sha256": data.sha256, **search}
+    about = trainlog.about(net, arch, data, history.settings)
     if taught is not None:
         about["teacher"] = modelfile.digest(taught)
-    info = {**about, **settings, "accuracy": history.accuracy}
-    modelfile.save(net, output, info)
+    modelfile.save(net, output, {**about, "accuracy": history.accuracy})
     trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
     checkpoint.unlink(missing_ok=True)
     seconds = round(time.monotonic() - started, 1)

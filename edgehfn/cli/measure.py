@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgehfn import files
 from edgehfn.cli import architecture
 from edgehfn.cli.front import Failure, Result, as_json, emit, example, note, objective, show, table
 
@@ -66,7 +66,7 @@ def size(
     opened = open_model(model)
     found = footprint(opened.graph, target, objective)
     if html is not None:
-        _write(html, _page(opened, found))
+        files.write(html, _page(opened, found))
         note(f"written to {html}")
     result = found.to_json()
     if as_json:
@@ -109,7 +109,7 @@ def bench(
     from edgehfn.nn import GRAPH_PRESETS
     from edgehfn.untrained import untrained
 
-    architecture.check(model, arch)
+    architecture.check(model, arch, net_options)
     if model is not None:
         graph, name = open_model(model).graph, str(model)
     else:
@@ -164,13 +164,3 @@ def _page(model: Model, found: Footprint) -> str:
 
     instructions = _instructions(model.graph, found.core, found.objective)
     return report.report(model.graph, model.path.stem, found, instructions, model.calibration)
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgehfn import files
 from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, table, typed
 from edgehfn.cli.measure import CORE, Bytes
 from edgehfn.errors import InputError
@@ -149,9 +150,7 @@ def _result(study: Search, done: Finished) -> Result:
 def _write(path: Path, study: Search, result: Result) -> None:
     trials = [one.to_json() for one in study.tried()]
     settings = {"study": study.name, "budget": asdict(study.budget), "seed": study.seed, "rungs": study.rungs}
-    fresh = path.with_name(f"{path.name}.tmp")
-    fresh.write_text(json.dumps({**settings, "best": result, "trials": trials}, indent=1) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    files.write(path, json.dumps({**settings, "best": result, "trials": trials}, indent=1) + "\n")
 
 
 def _show(result: Result, study: Search) -> None:
