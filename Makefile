@@ -10,7 +10,7 @@ C_SOURCES := $(wildcard firmware/*/*.[ch] firmware/*/*/*.[ch])
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format size-table bench ablation graphs zoo-check budget wheel clean
+.PHONY: help setup demo test check format size-table bench ablation accuracy graphs zoo-check budget wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ ablation: $(READY) ## train variations of a small net, into docs/ABLATION.md (ho
 
 graphs: $(READY) ## accuracy and bytes of graph nets, five seeds, into docs/GRAPHS.md (half an hour)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.graph_nets
+
+accuracy: $(READY) ## masks beside weights of 8 to 1 bits at equal bytes, and a search, into docs/ACCURACY.md (hours)
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy
 
 zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte of them on every core (minutes)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.zoo

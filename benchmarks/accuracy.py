@@ -1,0 +1,178 @@
+"""Trains kinds of weights at equal bytes, and a search beside presets, and writes docs/ACCURACY.md.
+
+    make accuracy                           # what is missing (hours; goes on where it stopped)
+    python -m benchmarks.accuracy write     # the document alone, from docs/accuracy
+
+Models stay in runs/accuracy, results in docs/accuracy: a table of each comparison and one of the search.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from benchmarks.table import table
+from edgehfn.cli import cli
+
+ROOT = Path(__file__).parents[1]
+RUNS, RESULTS, DOCUMENT = ROOT / "runs" / "accuracy", ROOT / "docs" / "accuracy", ROOT / "docs" / "ACCURACY.md"
+
+SHAPE = "--arch resnet8 --width 24,40,46 --blocks 1,2,2 --coats 0.5 --bytes 4K,8K,16K,32K --epochs 6"
+COMPARISONS = {
+    "fashion-mnist": f"--data fashion-mnist {SHAPE} --lr 0.3 --augment flip+crop --border 1",
+    "cifar10": f"--data cifar10 {SHAPE} --lr 0.25",
+}
+FOUND = "search"
+BUDGET = "--flash 16K --ram 16K"
+SEARCH = f"edgehfn search {BUDGET} --data fashion-mnist --minutes 45 --epochs 20"
+PRESETS = {
+    "tiny": "edgehfn train --data fashion-mnist --arch tiny --epochs 20",
+    "demo": "edgehfn train --data fashion-mnist --arch demo --width 13 --epochs 20",
+}
+
+
+@dataclass(frozen=True)
+class Net:
+    """One that fits the budget; ``accuracy`` of the integers over the whole test set, all else on a Cortex-M4."""
+
+    name: str
+    accuracy: float
+    flash: int
+    ram: int
+    instructions: int
+    objective: str
+    cpu_minutes: float
+    command: str
+
+
+def compare(name: str) -> None:
+    _call("compare", *COMPARISONS[name].split(), "-o", RUNS / name)
+    RESULTS.mkdir(exist_ok=True)
+    shutil.copyfile(RUNS / name / "table.csv", RESULTS / f"{name}.csv")
+
+
+def search() -> None:
+    """The nets of the budget, presets first."""
+    nets = []
+    for name, command in PRESETS.items():
+        model = RUNS / f"{name}.hfn"
+        trained = _call(*command.split()[1:], "-o", model)
+        _call("calibrate", model, "--data", "fashion-mnist")
+        nets.append(measured(name, model, "speed", trained["seconds"] / 60, command))
+    found = _call(*SEARCH.split()[1:], "-o", RUNS / FOUND)
+    nets.append(measured("found", Path(found["model"]), found["objective"], found["cpu_minutes"], SEARCH))
+    keep(nets)
+
+
+def measured(name: str, model: Path, objective: str, minutes: float, command: str) -> Net:
+    """A net that was trained and calibrated."""
+    size = _call("size", model, "--objective", objective)
+    accuracy = _call("run", model, "--data", "fashion-mnist")["accuracy"]
+    sizes = (size["total_flash"], size["total_ram"], size["predicted_instructions"])
+    return Net(name, accuracy, *sizes, objective, round(minutes, 1), command)
+
+
+def keep(nets: list[Net]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / f"{FOUND}.csv").open("w", newline="") as file:
+        lines = csv.DictWriter(file, [field.name for field in fields(Net)], lineterminator="\n")
+        lines.writeheader()
+        lines.writerows(map(asdict, nets))
+
+
+def _call(*words: object) -> Any:
+    return cli.main([*map(str, words), "--json"], standalone_mode=False)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    place = RESULTS / f"{name}.csv"
+    if not place.exists():
+        return []
+    with place.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _comparison(name: str) -> Iterator[str]:
+    """The parts on one set, paragraph by paragraph."""
+    rows = _rows(name)
+    minutes = sum(float(row["cpu_minutes"]) for row in rows)
+    yield f"## {name}"
+    yield f"`edgehfn compare {COMPARISONS[name]}`; {minutes:.0f} CPU minutes of training."
+    kinds, budgets = (list(dict.fromkeys(row[key] for row in rows)) for key in ("kind", "budget"))
+    heads = [f"{int(budget) / 1024:g} KB" for budget in budgets]
+    for key, label, unit, best in (
+        ("accuracy", "accuracy, %", 0.01, max),
+        ("instructions", "instructions, millions", 1e6, min),
+        ("ram", "RAM, KB", 1024, min),
+    ):
+        found: dict[tuple[str, str], list[float]] = {}
+        for row in rows:
+            found.setdefault((row["kind"], row["budget"]), []).append(float(row[key]) / unit)
+        means = {place: mean(values) for place, values in found.items()}
+        winners = [best(value for (_, at), value in means.items() if at == budget) for budget in budgets]
+        lines = [
+            [_shown(means[kind, budget], winner) for budget, winner in zip(budgets, winners, strict=True)]
+            for kind in kinds
+        ]
+        yield table([label, *heads], [[kind, *line] for kind, line in zip(kinds, lines, strict=True)])
+
+
+def _shown(value: float, winner: float) -> str:
+    return f"**{value:.2f}**" if value == winner else f"{value:.2f}"
+
+
+def _search() -> Iterator[str]:
+    yield "## Search"
+    yield f"Nets for {BUDGET} of a Cortex-M4 and Fashion-MNIST."
+    heads = ["", "accuracy, %", "flash", "RAM", "instructions", "compiled for", "CPU minutes", "command"]
+    yield table(
+        heads,
+        [
+            [
+                row["name"],
+                f"{100 * float(row['accuracy']):.2f}",
+                *(f"{int(row[key]):,}" for key in ("flash", "ram", "instructions")),
+                row["objective"],
+                row["cpu_minutes"],
+                f"`{row['command']}`",
+            ]
+            for row in _rows(FOUND)
+        ],
+    )
+
+
+def write() -> None:
+    parts = [
+        "# Accuracy per byte",
+        "Written by `make accuracy`; do not edit. Kinds of trained weights beside masks, all through the same "
+        "trainer, calibration, graph, C and kernels, each net as wide as the bytes of model data allow. Integer "
+        "accuracy over the whole test set; emulated instructions and RAM on a Cortex-M4, compiled for speed. Bold is "
+        "the best of a column. Runs of six epochs compare; the zoo shows what long ones reach.",
+    ]
+    for name in COMPARISONS:
+        if _rows(name):
+            parts += _comparison(name)
+    if _rows(FOUND):
+        parts += _search()
+    DOCUMENT.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def main(words: list[str]) -> None:
+    if words not in ([], ["write"]):
+        sys.exit("usage: python -m benchmarks.accuracy [write]")
+    if not words:
+        for name in COMPARISONS:
+            compare(name)
+        if not _rows(FOUND):
+            search()
+    write()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
