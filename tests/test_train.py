@@ -19,13 +19,13 @@ import pytest
 import torch
 from rich.console import Console
 
-from edgehfn import augment, checkpoint, data, nn
+from edgehfn import augment, checkpoint, data, modelfile, nn
 from edgehfn.errors import InputError
 from edgehfn.nn import Draft, InputSpec, Net
 from edgehfn.nn.arch import signature
 from edgehfn.nn.draft import Kind
 from edgehfn.progress import progress
-from edgehfn.train import evaluate, train
+from edgehfn.train import device_of, evaluate, train
 from edgehfn.training import Run, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -430,6 +430,19 @@ def test_divergence_is_told():
 def test_cuda_without_a_gpu_is_refused():
     with pytest.raises(InputError, match="finds no usable GPU"):
         trained(device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_gpu_learns_as_well(precision, tmp_path):
+    net, history = trained(device="cuda", epochs=4, precision=precision)
+    assert history.accuracy > 0.9
+    assert device_of(net).type == "cpu"
+    again, same = trained(device="cuda", epochs=4, precision=precision)
+    assert same.accuracy == history.accuracy
+    modelfile.save(net, tmp_path / "one.hfn", {})
+    modelfile.save(again, tmp_path / "two.hfn", {})
+    assert (tmp_path / "one.hfn").read_bytes() == (tmp_path / "two.hfn").read_bytes()
 
 
 def test_a_batch_larger_than_the_set_is_the_set():
