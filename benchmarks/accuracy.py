@@ -1,9 +1,9 @@
-"""Trains kinds of weights at equal bytes, and a search beside presets, and writes docs/ACCURACY.md.
+"""Writes docs/ACCURACY.md: what the zoo's models cost, kinds of weights at equal bytes, a search beside presets.
 
     make accuracy                           # what is missing (hours; goes on where it stopped)
     python -m benchmarks.accuracy write     # the document alone, from docs/accuracy
 
-Models stay in runs/accuracy, results in docs/accuracy: a table of each comparison and one of the search.
+Models stay in runs/accuracy, results in docs/accuracy: a table of the zoo, of each comparison and of the search.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import mean
@@ -20,6 +21,7 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.table import table
+from edgehfn import zoo
 from edgehfn.cli import cli
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +33,7 @@ COMPARISONS = {
     f"--augment flip+crop --border 1 {SHARED}",
     "cifar10": f"--data cifar10 --arch demo --width 24,40 --blocks 2,2 --fold 1 --epochs 8 {SHARED}",
 }
-FOUND = "search"
+FOUND, ZOO = "search", "zoo"
 BUDGET = "--flash 16K --ram 16K"
 SEARCH = f"edgehfn search {BUDGET} --data fashion-mnist --minutes 45 --epochs 20"
 PRESETS = {
@@ -52,6 +54,37 @@ class Net:
     objective: str
     cpu_minutes: float
     command: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model of the zoo on a Cortex-M4: model data alone, and what a linked program takes; ``small`` is compiled for
+    flash, all else for speed."""
+
+    name: str
+    accuracy: float
+    model: int
+    flash: int
+    small: int
+    ram: int
+    instructions: int
+    epochs: int
+    cpu_minutes: float
+    command: str
+
+
+def zoo_sizes() -> None:
+    """Raises InputError where a data set that an entry needs is missing."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for card in zoo.cards():
+            model, _ = zoo.get(card.name, folder)
+            fast, small = (_call("size", model, "--objective", objective) for objective in ("speed", "flash"))
+            sizes = (fast["weights_flash"], fast["total_flash"], small["total_flash"], fast["total_ram"])
+            instructions = _call("bench", model)["instructions"]
+            trained = (card.epochs, card.cpu_minutes, card.command)
+            found.append(Entry(card.name, card.accuracy, *sizes, instructions, *trained))
+    keep(ZOO, found)
 
 
 def compare(name: str) -> None:
@@ -78,7 +111,7 @@ def search() -> None:
         nets.append(measured(name, model, "speed", trained["seconds"] / 60, command))
     found = _call(*SEARCH.split()[1:], "-o", RUNS / FOUND)
     nets.append(measured("found", Path(found["model"]), found["objective"], found["cpu_minutes"], SEARCH))
-    keep(nets)
+    keep(FOUND, nets)
 
 
 def measured(name: str, model: Path, objective: str, minutes: float, command: str) -> Net:
@@ -89,12 +122,12 @@ def measured(name: str, model: Path, objective: str, minutes: float, command: st
     return Net(name, accuracy, *sizes, objective, round(minutes, 1), command)
 
 
-def keep(nets: list[Net]) -> None:
+def keep(name: str, rows: Sequence[Net | Entry]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / f"{FOUND}.csv").open("w", newline="") as file:
-        lines = csv.DictWriter(file, [field.name for field in fields(Net)], lineterminator="\n")
+    with (RESULTS / f"{name}.csv").open("w", newline="") as file:
+        lines = csv.DictWriter(file, [field.name for field in fields(rows[0])], lineterminator="\n")
         lines.writeheader()
-        lines.writerows(map(asdict, nets))
+        lines.writerows(map(asdict, rows))
 
 
 def _call(*words: object) -> Any:
@@ -139,6 +172,23 @@ def _shown(value: float, winner: float) -> str:
     return f"**{value:.2f}**" if value == winner else f"{value:.2f}"
 
 
+def _zoo() -> Iterator[str]:
+    yield "## The zoo"
+    heads = ["", "accuracy, %", "model data", "flash", "flash, compiled for flash", "RAM", "instructions"]
+    numbers = ("model", "flash", "small", "ram", "instructions", "epochs")
+    rows = [
+        [
+            row["name"],
+            f"{100 * float(row['accuracy']):.2f}",
+            *(f"{int(row[key]):,}" for key in numbers),
+            row["cpu_minutes"],
+            f"`{row['command']}`",
+        ]
+        for row in _rows(ZOO)
+    ]
+    yield table([*heads, "epochs", "CPU minutes", "command"], rows)
+
+
 def _search() -> Iterator[str]:
     yield "## Search"
     yield f"Nets for {BUDGET} of a Cortex-M4 and Fashion-MNIST."
@@ -167,6 +217,8 @@ def write() -> None:
         "accuracy over the whole test set; emulated instructions and RAM on a Cortex-M4, compiled for speed. Bold is "
         "the best of a column. Runs of so few epochs compare; the zoo shows what long ones reach.",
     ]
+    if _rows(ZOO):
+        parts += _zoo()
     for name in COMPARISONS:
         if _rows(name):
             parts += _comparison(name)
@@ -179,6 +231,7 @@ def main(words: list[str]) -> None:
     if words not in ([], ["write"]):
         sys.exit("usage: python -m benchmarks.accuracy [write]")
     if not words:
+        zoo_sizes()
         for name in COMPARISONS:
             compare(name)
         if not _rows(FOUND):
