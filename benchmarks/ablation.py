@@ -200,6 +200,11 @@ def main(groups: Sequence[str]) -> None:
 
 
 def write() -> None:
+    DOCUMENT.write_text(document(), encoding="utf-8")
+
+
+def document() -> str:
+    """What stands in docs/ABLATION.md."""
     found = outcomes()
     parts = [
         "# Ablations",
@@ -230,7 +235,7 @@ def write() -> None:
         if rows:
             heads = ["", "accuracy, %", "seeds", "model data", "masks", "instructions", "options"]
             parts += [f"## {group[0].upper()}{group[1:]}", table(heads, rows)]
-    DOCUMENT.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

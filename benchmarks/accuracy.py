@@ -209,7 +209,8 @@ def _search() -> Iterator[str]:
     )
 
 
-def write() -> None:
+def document() -> str:
+    """What stands in docs/ACCURACY.md."""
     parts = [
         "# Accuracy per byte",
         "Written by `make accuracy`; do not edit. Kinds of trained weights beside masks, all through the same "
@@ -224,7 +225,7 @@ def write() -> None:
             parts += _comparison(name)
     if _rows(FOUND):
         parts += _search()
-    DOCUMENT.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return "\n\n".join(parts) + "\n"
 
 
 def main(words: list[str]) -> None:
@@ -236,7 +237,7 @@ def main(words: list[str]) -> None:
             compare(name)
         if not _rows(FOUND):
             search()
-    write()
+    DOCUMENT.write_text(document(), encoding="utf-8")
 
 
 if __name__ == "__main__":
