@@ -10,7 +10,7 @@ C_SOURCES := $(wildcard firmware/*/*.[ch] firmware/*/*/*.[ch])
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format size-table bench ablation accuracy graphs zoo-check budget wheel clean
+.PHONY: help setup demo test check format size-table bench ablation graphs accuracy zoo-check budget wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -244,7 +244,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_files_that_cannot_be_written_and_wrong_images(tmp_path: Path) -> None:
     graph = one(MaxPool("y", "input", 2, 2), (1, 4, 4))
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="choose another file"):
+    with pytest.raises(InputError, match="choose another folder"):
         edgehfn.write_tflite(graph, tmp_path / "file" / "m.tflite")
     with pytest.raises(InputError, match="needs uint8"):
         tflite_run.run(graph, tflite.emit(graph), np.zeros((2, 1, 4, 5), np.uint8))
