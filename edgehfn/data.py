@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn import generator, graphfiles, imagefiles
+from edgehfn import files, generator, graphfiles, imagefiles
 from edgehfn.errors import InputError
 from edgehfn.graphs import GraphSet
 from edgehfn.imagefiles import Array
@@ -84,7 +84,7 @@ def load(name_or_path: str | Path) -> Dataset | GraphSet:
     if "edges" in imagefiles.held(path):
         arrays = imagefiles.read_arrays(path, (*graphfiles.NEEDED, *graphfiles.OPTIONAL))
         return graphfiles.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16])
-    cached = cache_folder() / "decoded" / f"{digest}.npz"
+    cached = files.cache_folder() / "decoded" / f"{digest}.npz"
     data = _read_decoded(cached, path.stem, digest)
     if data is None:
         started = time.monotonic()
@@ -136,11 +136,6 @@ def from_arrays(
     return Dataset(name, x_train, y_train.astype(np.int64), x_test, y_test.astype(np.int64), names, sha256)
 
 
-def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/edgehfn``, by default ``~/.cache/edgehfn``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgehfn"
-
-
 def _find(name_or_path: str | Path) -> Path | None:
     """The file or folder that is meant; None for the digits inside scikit-learn and for made-up graphs."""
     given = Path(name_or_path)
@@ -149,7 +144,7 @@ def _find(name_or_path: str | Path) -> Path | None:
             return given
         raise InputError(f"{given}: no such file or folder; {UNKNOWN}")
     own = os.environ.get("EDGEHFN_DATA")
-    folders = [*([Path(own)] if own else []), *SYSTEM_FOLDERS, cache_folder()]
+    folders = [*([Path(own)] if own else []), *SYSTEM_FOLDERS, files.cache_folder()]
     for folder in folders:
         for place in (folder / f"{given}.npz", folder / given):
             if place.exists():
@@ -223,9 +218,7 @@ def _read_decoded(path: Path, name: str, digest: str) -> Dataset | None:
 def _write_decoded(path: Path, data: Dataset) -> None:
     """Keep a decoded copy, whole or not at all; a cache that cannot be written costs time only."""
     arrays = {key: getattr(data, key) for key in imagefiles.ARRAYS}
-    fresh = path.with_suffix(f".{os.getpid()}.tmp")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
+        with files.replacing(path) as file:
             np.savez(file, allow_pickle=False, classes=np.array(data.classes), **arrays)
-        fresh.replace(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -197,6 +198,32 @@ def test_an_interrupted_search_is_the_same(searched: tuple[Path, list[Tried]], t
         made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1)
         made.run(trials, None)
     assert told(made.tried()) == told(searched[1])
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_search_stopped_in_a_trial_or_right_after_it_draws_the_same(
+    ended: bool, searched: tuple[Path, list[Tried]], tmp_path: Path
+) -> None:
+    def stop(done: int, total: int, note: str = "", milestone: str = "") -> None:
+        number = re.match(r"trial (\d+)", milestone if ended else note)
+        if number and int(number[1]) >= len(STARTS):  # those before are not drawn
+            raise KeyboardInterrupt
+
+    digits = data.load("digits")
+    with pytest.raises(KeyboardInterrupt):
+        Search(digits, SMALL, url(tmp_path), rung=1).run(5, None, stop)
+    made = Search(digits, SMALL, url(tmp_path), rung=1)
+    made.run(5, None)
+    drawn = [[(one.candidate, one.width, one.accuracies) for one in tried] for tried in (made.tried(), searched[1])]
+    assert drawn[0] == drawn[1]
+
+
+def test_a_storage_that_fails_midway_is_named(tmp_path: Path) -> None:
+    def lose(*_: Any) -> None:
+        (tmp_path / "s.db").write_bytes(b"no database")
+
+    with pytest.raises(InputError, match="storage failed"):
+        Search(data.load("digits"), SMALL, url(tmp_path), rung=1).run(2, None, lose)
 
 
 def test_a_trial_that_was_killed_is_tried_again(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +103,6 @@ def search(
     loaded, budget = sets.images(data), search.Budget(target, flash, ram, instructions)
     output.mkdir(parents=True, exist_ok=True)
     recipe = {"device": device, "threads": threads}
-    started, cpu = time.monotonic(), time.process_time()
     study = search.Search(loaded, budget, storage or f"sqlite:///{output / 'study.db'}", seed=seed, rung=rung, **recipe)
     limit = trials if trials or minutes else TRIALS
     try:
@@ -119,8 +117,7 @@ def search(
             done = search.finish(best, loaded, budget, output / "best.hfn", typed(), **settings, progress=report)
     except KeyboardInterrupt:
         raise Interrupted("stopped; the same command goes on") from None
-    spent = {"minutes": (time.monotonic() - started) / 60, "cpu_minutes": (time.process_time() - cpu) / 60}
-    result = {**_result(study, done), **{name: round(value, 2) for name, value in spent.items()}}
+    result = _result(study, done)
     _write(output / "search.json", study, result)
     if as_json:
         emit(result)
@@ -144,6 +141,7 @@ def _result(study: Search, done: Finished) -> Result:
         "width": done.tried.width,
         "candidate": asdict(done.tried.candidate),
         "trials": len(search.trained(study.tried())),
+        "cpu_minutes": round(done.cpu_minutes + sum(one.cpu_seconds for one in study.tried()) / 60, 2),
     }
 
 

@@ -34,6 +34,8 @@ BATCH = 128
 HELD_BACK = (6, 10_000)  # training images to measure on: one in so many, but no more than that
 FRUITLESS = 200  # candidates in a row that do not fit or were tried before, after which a search ends
 PROCESS = "process"  # a trial's note of the machine and the process that run it
+FAILURES = (SQLAlchemyError, optuna.exceptions.OptunaError)  # of a storage
+BEGUN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 ORDER, SAMPLER = 32, 33  # streams of the generator, beyond those of training
 
 
@@ -53,10 +55,13 @@ class Search:
         self.fitting = Fitting(budget, data.shape, data.classes)
         settings = (data.digest(), asdict(budget), seed, self.rungs, SPACE)
         self.name = f"{data.name} {hashlib.sha256(repr(settings).encode()).hexdigest()[:12]}"
-        self.study = _open(storage, self.name, first)
+        self.storage, self.study = storage, _open(storage, self.name, first)
 
     def run(self, trials: int | None, seconds: float | None, progress: Report | None = None) -> None:
-        """Try candidates until the study has ``trials`` trained ones, or this call has taken ``seconds``."""
+        """Try candidates until the study has ``trials`` trained ones, or this call has taken ``seconds``.
+
+        Raises InputError if the storage fails.
+        """
         started = time.monotonic()
         fruitless = 0
         while fruitless < FRUITLESS:
@@ -64,12 +69,12 @@ class Search:
             share = max(count / trials if trials else 0.0, elapsed / seconds if seconds else 0.0)
             if share >= 1:
                 return
-            left = None if seconds is None else started + seconds
-            hear = _hear(progress, share)
-            if self._try(left, hear):
-                fruitless = 0
-            else:
-                fruitless += 1
+            deadline = None if seconds is None else started + seconds
+            try:
+                tried = self._try(deadline, _hear(progress, share))
+            except FAILURES as error:
+                raise InputError(f"{self.storage}: the storage failed ({_why(error)}); the same command goes on") from None
+            fruitless = 0 if tried else fruitless + 1
 
     def tried(self) -> list[Tried]:
         """What ended so far, here and elsewhere."""
@@ -81,9 +86,9 @@ class Search:
 
     def _try(self, deadline: float | None, hear: Callable[[str, str], None]) -> bool:
         """One trial; whether it trained anything."""
-        number = len(self.study.get_trials(deepcopy=False))
-        # A new sampler each time: what it draws depends on the study alone, not on when a process began.
-        self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, number, SAMPLER))
+        begun = self.study.get_trials(deepcopy=False, states=BEGUN)
+        # A new sampler each time: what it draws depends on the study alone, not on when a process began or was killed.
+        self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, len(begun), SAMPLER))
         trial = self.study.ask(SPACE)
         trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
         try:
@@ -176,10 +181,9 @@ def _open(storage: str, name: str, first: int) -> optuna.Study:
         study = optuna.create_study(
             storage=storage, study_name=name, direction="maximize", pruner=pruner, load_if_exists=True
         )
-    except (SQLAlchemyError, ImportError, ValueError, optuna.exceptions.OptunaError) as error:
-        why = str(error).splitlines()[0]
+    except (*FAILURES, ImportError, ValueError) as error:
         raise InputError(
-            f"{storage}: no usable storage ({why}); give an SQLAlchemy URL such as sqlite:///s.db"
+            f"{storage}: no usable storage ({_why(error)}); give an SQLAlchemy URL such as sqlite:///s.db"
         ) from None
     for start in STARTS:
         study.enqueue_trial(asdict(start), skip_if_exists=True)
@@ -189,10 +193,14 @@ def _open(storage: str, name: str, first: int) -> optuna.Study:
     return study
 
 
+def _why(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
 def _again(study: optuna.Study, number: int, candidate: Mapping[str, Any]) -> None:
-    """Give up a trial that was interrupted, and queue its candidate anew."""
-    study.tell(number, state=TrialState.FAIL)
-    study.enqueue_trial(dict(candidate))
+    """Give up a trial that was interrupted, unless it had just ended, and queue its candidate anew."""
+    if study.tell(number, state=TrialState.FAIL, skip_if_finished=True).state == TrialState.FAIL:
+        study.enqueue_trial(dict(candidate))
 
 
 def _dead(machine: str, process: int) -> bool:

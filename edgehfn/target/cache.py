@@ -9,12 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from edgehfn import files
+
 KEPT = 200  # directories; the longest unused go first
 
 
 def cached(ingredients: Iterable[str], make: Callable[[Path], None]) -> Path:
-    """The directory under ``$XDG_CACHE_HOME/edgehfn`` that ``make`` fills, once for the same ingredients."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgehfn"
+    """The directory of the user's cache that ``make`` fills, once for the same ingredients."""
+    home = files.cache_folder() / "builds"  # of their own: data sets in the cache are not ours to delete
     digest = hashlib.sha256("\0".join(ingredients).encode()).hexdigest()
     place = home / digest[:24]
     try:
