@@ -69,5 +69,5 @@ $(DEMO): | $(READY)
 wheel: $(READY) ## build dist/edgehfn-*.whl
 	$(PYTHON) -m hatchling build -t wheel
 
-clean: ## remove what was built, but not .venv
-	rm -rf build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove what was built, but neither .venv nor the trainings of hours in runs
+	rm -rf build dist $(dir $(DEMO)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

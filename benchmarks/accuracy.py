@@ -21,7 +21,7 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.table import table
-from edgehfn import zoo
+from edgehfn import modelfile, trainlog, zoo
 from edgehfn.cli import cli
 
 ROOT = Path(__file__).parents[1]
@@ -106,9 +106,10 @@ def search() -> None:
     nets = []
     for name, command in PRESETS.items():
         model = RUNS / f"{name}.hfn"
-        trained = _call(*command.split()[1:], "-o", model)
+        _call(*command.split()[1:], "-o", model)
         _call("calibrate", model, "--data", "fashion-mnist")
-        nets.append(measured(name, model, "speed", trained["seconds"] / 60, command))
+        minutes = trainlog.load(model, modelfile.digest(model)).cpu_minutes
+        nets.append(measured(name, model, "speed", minutes, command))
     found = _call(*SEARCH.split()[1:], "-o", RUNS / FOUND)
     nets.append(measured("found", Path(found["model"]), found["objective"], found["cpu_minutes"], SEARCH))
     keep(FOUND, nets)

@@ -98,7 +98,7 @@ def main(names: Sequence[str]) -> None:
 def _cells(row: Row, results: list[Result]) -> list[str]:
     floats, integers = (np.array([r[kind] for r in results]) for kind in ("test", "int"))
     bits, unfolded, whole = (results[0][kind] for kind in ("masks", "unfolded", "fp32"))
-    mean = f"{floats.mean():.4f} ± {floats.std():.4f}"
+    mean = f"{floats.mean():.4f} ± {floats.std(ddof=1):.4f}"
     epochs = f"{min(r['epoch'] for r in results)}..{max(r['epoch'] for r in results)}"
     sizes = f"{bits:,}", f"{unfolded:,} (-{1 - bits / unfolded:.1%})", f"{whole:,} (-{1 - bits / whole:.2%})"
     own = [row.title, mean, f"{integers.mean():.4f}", epochs, f"{results[0]['arena']:,}"]

@@ -38,7 +38,7 @@ class Row:
     instructions: int
     mac: int
     core: str
-    cpu_minutes: float  # of training, by the process that ended it
+    cpu_minutes: float  # of training
     command: str  # that trained it
 
 
@@ -57,15 +57,15 @@ def save(row: Row, path: Path) -> None:
 
 def write(rows: Sequence[Row], title: str, folder: Path) -> list[Path]:
     """``table.csv``, ``table.json``, ``compare.png`` and ``compare.html``."""
-    figure = plots.fronts({label: _points(rows, cost) for cost, label in COSTS.items()}, title)
+    figure = plots.fronts({label: _points(rows, cost) for cost, label in COSTS.items()}, [COSTS["instructions"]], title)
     texts = {
         "table.csv": _csv(rows),
         "table.json": json.dumps([asdict(row) for row in rows], indent=1) + "\n",
         "compare.html": _page(rows, title, plots.svg(figure)),
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    plots.save_png(figure, folder / "compare.png")
+        files.write(folder / name, text)
+    files.write(folder / "compare.png", plots.png(figure))
     return [folder / name for name in (*texts, "compare.png")]
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 Points = Sequence[tuple[float, float]]  # cost and accuracy, 0..1
 
@@ -16,8 +15,9 @@ COLUMNS = 2
 COLOURS = ("#2f6fb3", "#8a63b8", "#e0883a", "#57a861", "#c0504d", "#47a3a0", "#98a4b1")
 
 
-def fronts(costs: Mapping[str, Mapping[str, Points]], title: str) -> Figure:
-    """One chart a cost: a curve for each kind of net. ``costs``: name of the cost → kind → points."""
+def fronts(costs: Mapping[str, Mapping[str, Points]], counts: Collection[str], title: str) -> Figure:
+    """One chart a cost: a curve for each kind of net. ``costs``: name of the cost → kind → points; those that are among
+    ``counts`` are no bytes, and their axis is decimal."""
     rows = -(-len(costs) // COLUMNS)
     figure = Figure(figsize=(11, 0.6 + 3.8 * rows), layout="constrained")
     figure.suptitle(title)
@@ -26,13 +26,16 @@ def fronts(costs: Mapping[str, Mapping[str, Points]], title: str) -> Figure:
         for (kind, points), colour in zip(kinds.items(), COLOURS, strict=False):
             ordered = sorted(points)
             axes.plot(*zip(*ordered, strict=True), marker="o", markersize=4, color=colour, label=kind)
-        _dress(axes, cost)
+        _dress(axes, cost, 10 if cost in counts else 2)
     figure.axes[0].legend()
     return figure
 
 
-def save_png(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=150)
+def png(figure: Figure) -> bytes:
+    """The same bytes for the same figure."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=150, metadata={"Software": None})
+    return drawn.getvalue()
 
 
 def svg(figure: Figure) -> str:
@@ -43,19 +46,20 @@ def svg(figure: Figure) -> str:
     return drawn[drawn.index("<svg") :]
 
 
-def _dress(axes: Axes, cost: str) -> None:
-    axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_locator(LogLocator(2, subs=(1, 1.5)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+def _dress(axes: Axes, cost: str, base: int) -> None:
+    axes.set_xscale("log", base=base)
+    axes.xaxis.set_major_locator(LogLocator(base, subs=(1, 1.5) if base == 2 else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value, 1024 if base == 2 else 1000)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axes.set_xlabel(cost)
     axes.set_ylabel("integer accuracy")
     axes.grid(visible=True, alpha=0.3)
 
 
-def _short(value: float) -> str:
-    """1024 as 1K, two million as 2M."""
-    for unit, size in (("M", 2**20), ("K", 2**10)):
+def _short(value: float, kilo: int) -> str:
+    """1024 bytes as 1K, two million as 2M."""
+    for unit, size in (("M", kilo**2), ("K", kilo)):
         if value >= size:
             return f"{value / size:.3g}{unit}"
     return f"{value:.3g}"

@@ -250,6 +250,9 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
             assert weight["bits"] == bits
             assert 0 <= 8 * weight["bytes"] - bits < 3 * 32
     assert result_of("info", "--arch", "resnet8", "--fold", "1,2,1")["input"] == [3, 32, 32]
+    for weights, stored in (("int4", -(-9 * 5 * 5 // 2)), ("ternary", 2 * 8 * 4), ("binary", 8 * 4)):
+        few = result_of("info", "--arch", "tiny", "--weights", weights, "--width", 5)["weights"]["stage1.0.conv1"]
+        assert (few["count"], few["bytes"]) == (225, stored)
 
 
 @EMULATION
@@ -265,6 +268,9 @@ def test_demo_ends_in_one_table(digits: Path, tmp_path: Path, monkeypatch: pytes
     again = call(*words)
     assert again.stdout == done.stdout
     assert "$ edgehfn train" not in again.stderr
+    other = call("demo", "--data", "digits", "--arch", "demo", "--epochs", 2, "-o", tmp_path)
+    assert other.exit_code == 2
+    assert "is there already, with arch tiny" in other.stderr
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(digits: Path, tmp_path: Path) -> None:
@@ -356,6 +362,10 @@ def test_unknown_things_are_named_with_the_choices(digits: Path, tmp_path: Path)
     assert f"{tmp_path}/model.hfn" in complaint("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path)
     assert "x.hfn" in complaint("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path / "x")
     assert "--border is for images" in complaint("train", "--data", "motifs", "--arch", "gin", "--border", 2, *out)
+    assert "give both" in complaint("train", "--data", "digits", "--arch", "tiny", "--border", 2, *out)
+    assert "give both" in complaint("calibrate", digits, "--data", "digits", "--percentile", 99)
+    assert "give both" in complaint("export", digits, "--tflite", tmp_path / "x.tflite", "--limit", 5)
+    assert "give both" in complaint("import", tmp_path / "x.pth", "--arch", "hfn-resnet18", "--mean", "0.5")
     assert list(tmp_path.iterdir()) == []
 
 

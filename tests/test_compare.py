@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from edgehfn import comparison, nn, sizing
+from edgehfn import comparison, nn, plots, sizing
 from edgehfn.backends import c
 from edgehfn.cli import cli
 from edgehfn.cli.compare import _width
@@ -134,7 +134,7 @@ def test_a_whole_comparison(tmp_path: Path) -> None:
     [
         (("--bytes", "4X"), "no number of bytes"),
         (("--bytes", "200"), "allow more"),
-        (("--kinds", "int3"), "int3"),
+        (("--kinds", "int3"), "--kinds int3: give some of supermask"),
         (("--wings", "2"), "--wings"),
         (("--weights", "int8"), "give --kinds"),
         (("--seed=3",), "give --seeds"),
@@ -145,6 +145,13 @@ def test_what_cannot_be_compared_is_told_at_once(words: tuple[str, ...], says: s
     assert done.exit_code == 2
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_bytes_are_told_in_powers_of_two_and_counts_in_those_of_ten() -> None:
+    points = {"int4": [(1024.0, 0.5), (4096.0, 0.6)]}
+    figure = plots.fronts({"bytes": points, "instructions": points}, ["instructions"], "both")
+    told = [[axes.xaxis.get_major_formatter()(value) for value in (2048, 2e6)] for axes in figure.axes]
+    assert told == [["2K", "1.91M"], ["2.05K", "2M"]]
 
 
 def test_seeds_are_averaged_and_kinds_are_apart(tmp_path: Path) -> None:

@@ -224,6 +224,8 @@ def test_the_second_build_is_the_first() -> None:
 def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(cache, "KEPT", 2)
+    builds, own = tmp_path / "edgehfn" / "builds", tmp_path / "edgehfn" / "mine"
+    own.mkdir(parents=True)  # a data set of the user's, older than all builds
     made: list[str] = []
 
     def make(name: str) -> None:
@@ -232,14 +234,15 @@ def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.
     for name in ("a", "b", "a", "c", "a", "b"):
         make(name)
     assert made == ["a", "b", "c", "b"]
-    assert len(list((tmp_path / "edgehfn").iterdir())) == 2
+    assert len(list(builds.iterdir())) == 2
+    assert own.is_dir()
 
     def fails(place: Path) -> None:
         raise ToolError("no")
 
     with pytest.raises(ToolError, match="no"):
         cache.cached(["d"], fails)
-    assert len(list((tmp_path / "edgehfn").iterdir())) == 2  # nothing half made is left
+    assert len(list(builds.iterdir())) == 2  # nothing half made is left
 
 
 def test_missing_tools_are_named_with_their_package(monkeypatch: pytest.MonkeyPatch) -> None:

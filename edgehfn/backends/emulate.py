@@ -49,8 +49,10 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Pr
 
     def run(start: int) -> int:
         images, memory = raw[start : start + together], memories.get()
-        _run(program, images, memory, {name: tensor[start : start + together] for name, tensor in made.items()})
-        memories.put(memory)
+        try:
+            _run(program, images, memory, {name: tensor[start : start + together] for name, tensor in made.items()})
+        finally:
+            memories.put(memory)  # others wait for it, whatever happened
         return len(images)
 
     done = 0

@@ -49,10 +49,12 @@ def import_(
     from edgehfn import data as sets
     from edgehfn import load_checkpoint, modelfile
 
+    if (mean is None) != (std is None):
+        raise click.UsageError("--mean and --std go together; give both")
     loaded = None if data is None else sets.images(data)
     image = architecture.image_shape(shape) or (loaded.shape if loaded else (3, 32, 32))
     names = None if loaded is None else loaded.classes
-    scaled = None if mean is None and std is None else (_numbers("--mean", mean), _numbers("--std", std))
+    scaled = None if mean is None or std is None else (_numbers("--mean", mean), _numbers("--std", std))
     net = load_checkpoint(checkpoint, arch, density=density, input=image, classes=names, normalised=scaled)
     place = output or checkpoint.with_suffix(".hfn")
     modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, "density": density})
@@ -90,10 +92,8 @@ def _measured(place: Path, loaded: Dataset) -> Result:
     }
 
 
-def _numbers(option: str, text: str | None) -> tuple[float, ...]:
+def _numbers(option: str, text: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in (text or "").split(","))
+        return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(
-            f"{option} {text}: give one number a channel, with commas between, and --mean with --std"
-        ) from None
+        raise InputError(f"{option} {text}: give one number a channel, with commas between") from None

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import time
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn import files
 from edgehfn.cli import architecture, measure, prove
-from edgehfn.cli.front import Result, as_json, call, emit, example, note, show, table
+from edgehfn.cli.front import Result, as_json, call, emit, example, note, show, table, typed
 from edgehfn.cli.learn import calibrate, train
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
     from edgehfn.comparison import Row
+    from edgehfn.trainlog import TrainLog
 
 KINDS = ("supermask", "int8", "int4", "ternary", "binary")
 
@@ -45,7 +44,9 @@ KINDS = ("supermask", "int8", "int4", "ternary", "binary")
     help="Of widths: the finer, the nearer to the budget.",
 )
 @click.option("--target", default=measure.CORE, metavar="CORE", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("compare"), metavar="DIR")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("compare"), metavar="DIR", show_default=True
+)
 @as_json
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF TRAIN]")
 def compare(
@@ -71,17 +72,19 @@ def compare(
     for word, own in (("--weights", "--kinds"), ("--seed", "--seeds")):
         if any(option == word or option.startswith(f"{word}=") for option in options):
             raise click.UsageError(f"{word} is what is compared; give {own}")
+    chosen = [kind.strip() for kind in kinds.split(",")]
+    if unknown := [kind for kind in chosen if kind not in KINDS]:
+        raise click.UsageError(f"--kinds {unknown[0]}: give some of {', '.join(KINDS)}")
+    sizes = [measure.Bytes().convert(part.strip(), None, None) for part in budgets.split(",")]
     output.mkdir(parents=True, exist_ok=True)
-    found: dict[Path, Row] = {}
-    for budget in (measure.Bytes().convert(part.strip(), None, None) for part in budgets.split(",")):
-        for kind in (part.strip() for part in kinds.split(",")):
+    rows: list[Row] = []
+    for budget in dict.fromkeys(sizes):
+        for kind in dict.fromkeys(chosen):
             words = ["--data", data, "--arch", arch, "--weights", kind, "--epochs", str(epochs), *options]
             width, wide = _width([*words, *(["--width", shape] if shape else [])], budget, step)
             for seed in range(seeds):
-                model = output / f"{kind}-{width:g}-{seed}.hfn"
-                typed = [*words, "--width", wide]
-                found[model] = _row(model, typed, kind, budget, width, seed, target)
-    rows = list(found.values())
+                model = output / f"{kind}-{budget}-{seed}.hfn"
+                rows.append(_row(model, [*words, "--width", wide], kind, budget, width, seed, target))
     written = comparison.write(rows, f"{arch} on {data}, {epochs} epochs", output)
     result = {"rows": [asdict(row) for row in rows], "files": [str(path) for path in written]}
     if as_json:
@@ -104,19 +107,19 @@ def _width(words: list[str], budget: int, step: float) -> tuple[float, str]:
     shape = architecture.width(given["width"]) if given["width"] else 1.0
     ratio = shape if isinstance(shape, tuple) else (shape,)
 
-    def typed(width: float) -> str:
+    def words_of(width: float) -> str:
         return ",".join(f"{width * stage / ratio[0]:.4g}" for stage in ratio)
 
     def family(width: float) -> nn.Net:
-        return architecture.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": typed(width)})
+        return architecture.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": words_of(width)})
 
     width = sizing.widest(family, budget, step)
-    return width, typed(width)
+    return width, words_of(width)
 
 
 def _row(model: Path, words: list[str], kind: str, budget: int, width: float, seed: int, target: str) -> Row:
     """The row of a net, trained and measured unless that was done. Raises InputError if it was with other options."""
-    from edgehfn import comparison
+    from edgehfn import comparison, modelfile
 
     done = model.with_suffix(".json")
     words = [*words, "--seed", str(seed)]
@@ -126,7 +129,7 @@ def _row(model: Path, words: list[str], kind: str, budget: int, width: float, se
         if (row.command, row.core) != (command, target):
             raise InputError(f"{done}: is of {row.command!r} on {row.core}; give another -o for other options")
         return row
-    trained = _trained(model, words, command)
+    log = _trained(model, words)
     call(calibrate, model, *words[:2])
     size, counted = call(measure.size, model, "--target", target), call(measure.bench, model, "--on", target)
     row = comparison.Row(
@@ -134,36 +137,36 @@ def _row(model: Path, words: list[str], kind: str, budget: int, width: float, se
         budget=budget,
         width=width,
         seed=seed,
+        epochs=len(log.epochs),
         accuracy=call(prove.run, model, *words[:2])["accuracy"],
+        float_accuracy=modelfile.info(model)["accuracy"],
         bytes=size["weights_flash"],
         flash=size["total_flash"],
         ram=size["total_ram"],
         instructions=counted["instructions"],
         mac=counted["mac"],
         core=target,
+        cpu_minutes=round(log.cpu_minutes, 3),
         command=command,
-        **trained,
     )
     comparison.save(row, done)
     return row
 
 
-def _trained(model: Path, words: list[str], command: str) -> Result:
-    """What the training of a net brought and took; kept beside it, for it takes far longer than measuring."""
-    noted = model.with_suffix(".train.json")
-    if noted.exists() and model.exists():
-        try:
-            kept: Result = json.loads(noted.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{noted}: is no note of a training; delete it to train the net again") from error
-        if kept.pop("command") == command:
+def _trained(model: Path, words: list[str]) -> TrainLog:
+    """How the net was trained: by these words now, unless it was before, for that takes far longer than measuring."""
+    from edgehfn import modelfile, trainlog
+
+    def log() -> TrainLog:
+        return trainlog.load(model, modelfile.digest(model))
+
+    with train.make_context("edgehfn train", [*words, "-o", str(model)]):
+        command = typed()
+    with contextlib.suppress(InputError):
+        if (kept := log()).command == command:
             return kept
-    started = time.process_time()
-    found = call(train, *words, "-o", model)
-    minutes = round((time.process_time() - started) / 60, 3)
-    kept = {"epochs": found["epochs"], "float_accuracy": found["accuracy"], "cpu_minutes": minutes}
-    files.write(noted, json.dumps({**kept, "command": command}))
-    return kept
+    call(train, *words, "-o", model)
+    return log()
 
 
 def _show(rows: list[Row]) -> None:

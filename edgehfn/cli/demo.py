@@ -10,11 +10,14 @@ from edgehfn.cli import measure, prove
 from edgehfn.cli.front import call, example, show, table
 from edgehfn.cli.learn import calibrate, train
 from edgehfn.cli.write import compile_
+from edgehfn.errors import InputError
 
 CORES = ("cortex-m4", "cortex-m0")
 
 
-@click.command(short_help="All of the above once, in one table.", epilog=example("edgehfn demo -o demo"))
+@click.command(
+    short_help="Train, compile, verify and measure a net, in one table.", epilog=example("edgehfn demo -o demo")
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR", show_default=True)
 @click.option("--data", default="fashion-mnist", metavar="NAME|PATH", show_default=True, help="As for train.")
 @click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="As for train.")
@@ -22,10 +25,15 @@ CORES = ("cortex-m4", "cortex-m0")
 def demo(output: Path, data: str, arch: str, epochs: int) -> None:
     """Train a folded net, calibrate it, compile it, compare every byte on all machines, run it on an emulated
     Cortex-M4, and print what it can do and costs. A model that is there already is not trained again."""
+    from edgehfn import data as sets
     from edgehfn import modelfile
 
     model = output / "demo.hfn"
-    if not model.exists():
+    if model.exists():
+        noted, asked = modelfile.info(model), {"arch": arch, "data": sets.load(data).name, "epochs": epochs}
+        if other := [f"{name} {noted.get(name)}" for name, value in asked.items() if noted.get(name) != value]:
+            raise InputError(f"{model}: is there already, with {', '.join(other)}; delete it or give another -o")
+    else:
         call(train, "--data", data, "--arch", arch, "--epochs", epochs, "-o", model)
     call(calibrate, model, "--data", data)
     call(compile_, model, "--name", "demo", "-o", output)

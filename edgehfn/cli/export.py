@@ -37,6 +37,8 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     from edgehfn.cli.examples import test_part
     from edgehfn.cli.model import open_model
 
+    if limit is not None and data is None:
+        raise click.UsageError("--limit is for the images of --data; give both")
     opened = open_model(model)
     images = None if data is None else test_part(opened, data, limit)
     content = write_tflite(opened.graph, tflite).read_bytes()

@@ -104,7 +104,9 @@ def _weight(op: Weighted) -> Result:
         }
     count = prod(op.shape)
     bits = op.bits * count
-    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bits": bits, "bytes": -(-bits // 8)}
+    planes = -(-count // 32) * 4  # bytes: of 2 bits mask and sign words, of 1 bit sign words (SPEC section 2)
+    stored = op.bits * planes if op.bits < 4 else -(-bits // 8)
+    return {"shape": op.shape, "count": count, "density": None, "coats": 0, "bits": bits, "bytes": stored}
 
 
 def _show(result: Result) -> None:

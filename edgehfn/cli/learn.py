@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edgehfn.data import Dataset
     from edgehfn.nn import Net
 
-IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training on images
+IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "border": 4}  # of training on images
 
 
 @click.command(
@@ -52,14 +52,14 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5}  # of training o
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
 @click.option(
-    "--border", type=click.IntRange(0), default=4, show_default=True, help="Pixels by which flip+crop shifts at most."
+    "--border", type=click.IntRange(0), help="Pixels by which --augment flip+crop shifts at most.  [default: 4]"
 )
 @click.option(
     "--smooth",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
-    help="Part of each label that is spread over all classes; 0.1 helps runs of ten epochs or more.",
+    help="Part of each label that is spread over all classes; for runs of dozens of epochs, such as 0.1.",
 )
 @click.option(
     "--teacher",
@@ -105,7 +105,7 @@ def train(
     batch: int | None,
     lr: float | None,
     augment: Any,
-    border: int,
+    border: int | None,
     smooth: float,
     teacher: Path | None,
     precision: Any,
@@ -147,6 +147,8 @@ def train(
     else:
         if dropout is not None or weight_decay is not None:
             raise InputError("--dropout and --weight-decay are for graphs; leave them out")
+        if border is not None and augment != "flip+crop":
+            raise click.UsageError("--border is for --augment flip+crop; give both")
         settings |= {"precision": precision, "border": border, "smooth": smooth, "teacher": teacher}
         result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
         what = f"{len(loaded.y_test):,} test images"
@@ -247,6 +249,8 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
         )
     else:
         batches = calibration.batches(loaded.x_train, images)
+    if percentile is not None and method != "percentile":
+        raise click.UsageError("--percentile is for --method percentile; give both")
     chosen = {} if percentile is None else {"percentile": percentile}
     made = calibration.calibrate(net, batches, method, model=modelfile.digest(model), **chosen)
     place = calibration_of(model)

@@ -103,21 +103,16 @@ def bench(
     **net_options: Any,
 ) -> Result:
     """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
-    input takes the same. Of a preset, every layer is masked, at random, unless told otherwise."""
+    input takes the same. A preset has the masks that it is born with."""
     from edgehfn import bench as count
     from edgehfn.cli.model import open_model
-    from edgehfn.nn import GRAPH_PRESETS
     from edgehfn.untrained import untrained
 
     architecture.check(model, arch, net_options)
     if model is not None:
         graph, name = open_model(model).graph, str(model)
     else:
-        trained = str(arch).startswith("plain-") or net_options["weights"] not in (None, "supermask")
-        ends = "int8" if trained else "supermask"
-        first = ("stem",) if arch not in GRAPH_PRESETS else ()
-        chosen = {**net_options, **{name: net_options[name] or ends for name in (*first, "classifier")}}
-        net = architecture.preset(str(arch), **chosen)
+        net = architecture.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
     found, mac = count(graph, on, objective=objective), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]

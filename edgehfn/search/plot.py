@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from edgehfn import files, plots
 from edgehfn.search.budget import Budget
 from edgehfn.search.trials import Tried, front, trained
 
@@ -16,7 +17,7 @@ def plot(tried: Sequence[Tried], budget: Budget, path: Path) -> None:
     """Accuracy over flash, instructions as colour, as a PNG file; larger points were trained for longer, and the line
     joins those that none of as little flash beats."""
     shown = [(one, one.cost) for one in trained(tried) if one.cost is not None]
-    figure = Figure(figsize=(8, 5), dpi=150, layout="constrained")
+    figure = Figure(figsize=(8, 5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     longest = max(one.rank[0] for one, _ in shown)
@@ -34,4 +35,4 @@ def plot(tried: Sequence[Tried], budget: Budget, path: Path) -> None:
     axes.set_xlabel(f"total flash on {budget.target}, KB")
     axes.set_ylabel("accuracy on images held back, %")
     figure.colorbar(points, label="instructions an inference, millions")
-    figure.savefig(path, format="png", metadata={"Software": None})
+    files.write(path, plots.png(figure))

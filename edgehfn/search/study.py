@@ -73,7 +73,9 @@ class Search:
             try:
                 tried = self._try(deadline, _hear(progress, share))
             except FAILURES as error:
-                raise InputError(f"{self.storage}: the storage failed ({_why(error)}); the same command goes on") from None
+                raise InputError(
+                    f"{self.storage}: the storage failed ({_why(error)}); the same command goes on"
+                ) from None
             fruitless = 0 if tried else fruitless + 1
 
     def tried(self) -> list[Tried]:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from edgehfn import files
 from edgehfn.errors import InputError
 
 CARD, MODEL, CALIBRATION = ".card.json", ".hfn", ".cal.json"
@@ -72,14 +72,14 @@ def get(name: str, output: str | Path) -> tuple[Path, Path]:
         output /= f"{name}{MODEL}"
     if output.suffix != MODEL:
         raise InputError(f"{output}: model files end in {MODEL}; use {output}{MODEL}")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder(output.parent)
     calibration = output.with_suffix(CALIBRATION)
     with resources.as_file(_folder() / f"{name}{MODEL}") as model:
         if chosen.unit == "nodes":
             _complete(model, chosen, output)
         else:
-            shutil.copyfile(model, output)
-    calibration.write_bytes((_folder() / f"{name}{CALIBRATION}").read_bytes())
+            files.write(output, model.read_bytes())
+    files.write(calibration, (_folder() / f"{name}{CALIBRATION}").read_bytes())
     return output, calibration
 
 
