@@ -1,6 +1,6 @@
-"""Accuracy and bytes of graph nets over five seeds: ``make graphs`` prints docs/GRAPHS.md and writes it anew.
+"""Accuracy and bytes of graph nets over five seeds: ``make graphs`` writes docs/GRAPHS.md.
 
-A result once measured is kept in ``runs/graphs.jsonl``, so that a stopped run goes on; delete it to measure again.
+A result once measured is kept in docs/graphs.jsonl, so that a stopped run goes on; delete its line to measure again.
 ``python -m benchmarks.graph_nets NAME …`` measures these rows only, and writes no document.
 """
 
@@ -27,7 +27,7 @@ from edgehfn.graphtrain import batches, train_graph
 from edgehfn.nn import Net
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT, KEPT, TEXT = ROOT / "docs" / "GRAPHS.md", ROOT / "runs" / "graphs.jsonl", Path(__file__).with_suffix(".md")
+DOCUMENT, RESULTS, TEXT = ROOT / "docs" / "GRAPHS.md", ROOT / "docs" / "graphs.jsonl", Path(__file__).with_suffix(".md")
 SEEDS = range(5)
 PLACE = "<!-- table -->"
 
@@ -73,26 +73,34 @@ Result = dict[str, Any]
 
 
 def main(names: Sequence[str]) -> None:
-    found = {name: [_kept(name, seed) for seed in SEEDS] for name in names or ROWS}
-    made = table(
-        (
-            "net, 5 seeds",
-            "float accuracy",
-            "integer",
-            "best epoch",
-            "arena",
-            "mask bytes",
-            "unfolded",
-            "32-bit weights",
-        ),
-        [_cells(ROWS[name], results) for name, results in found.items()],
-    )
-    commands = "\n".join(f"    edgehfn train {ROWS[name].command}" for name in found)
-    text = f"{made}\n\nEach row is the mean over `--seed` 0 to 4 of\n\n{commands}"
-    print(text)
+    for row in [ROWS[name] for name in names or ROWS]:
+        for seed in SEEDS:
+            if (row.command, seed) not in outcomes():
+                print(f"{row.command} --seed {seed}", file=sys.stderr, flush=True)
+                result = {"command": row.command, "seed": seed, **_measure(row, seed)}
+                with RESULTS.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(result) + "\n")
     if not names:
-        whole = TEXT.read_text(encoding="utf-8").replace(PLACE, text)
-        DOCUMENT.write_text(whole, encoding="utf-8")
+        DOCUMENT.write_text(document(), encoding="utf-8")
+
+
+def outcomes() -> dict[tuple[str, int], Result]:
+    """All results so far."""
+    lines = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
+    return {(known["command"], known["seed"]): known for known in map(json.loads, lines)}
+
+
+def document() -> str:
+    """What stands in docs/GRAPHS.md."""
+    found = outcomes()
+    heads = ("net, 5 seeds", "float accuracy", "integer", "best epoch", "arena")
+    made = table(
+        (*heads, "mask bytes", "unfolded", "32-bit weights"),
+        [_cells(row, [found[row.command, seed] for seed in SEEDS]) for row in ROWS.values()],
+    )
+    commands = "\n".join(f"    edgehfn train {row.command}" for row in ROWS.values())
+    text = f"{made}\n\nEach row is the mean over `--seed` 0 to 4 of\n\n{commands}"
+    return TEXT.read_text(encoding="utf-8").replace(PLACE, text)
 
 
 def _cells(row: Row, results: list[Result]) -> list[str]:
@@ -103,20 +111,6 @@ def _cells(row: Row, results: list[Result]) -> list[str]:
     sizes = f"{bits:,}", f"{unfolded:,} (-{1 - bits / unfolded:.1%})", f"{whole:,} (-{1 - bits / whole:.2%})"
     own = [row.title, mean, f"{integers.mean():.4f}", epochs, f"{results[0]['arena']:,}"]
     return [*own, *(sizes if "weights" not in row.net else [""] * 3)]
-
-
-def _kept(name: str, seed: int) -> Result:
-    """The result of a row and seed, measured unless it is kept."""
-    lines = KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else []
-    for known in map(json.loads, lines):
-        if (known["command"], known["seed"]) == (ROWS[name].command, seed):
-            return dict(known)
-    print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
-    result = {"command": ROWS[name].command, "seed": seed, **_measure(ROWS[name], seed)}
-    KEPT.parent.mkdir(exist_ok=True)
-    with KEPT.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(result) + "\n")
-    return result
 
 
 def _measure(row: Row, seed: int) -> Result:

@@ -1,4 +1,4 @@
-"""Post-training calibration: real images in, one scale a tensor out (docs/SPEC.md sections 3 and 7.1)."""
+"""Post-training calibration: real images in, one scale a tensor out (docs/SPEC.md sections 3 and 7.2)."""
 
 from calibrate.calibration import Calibration, TensorReport, load, load_for
 from calibrate.net import batches, calibrate

@@ -1,4 +1,4 @@
-"""The result of a calibration and its file, ``.cal.json`` (docs/SPEC.md section 7.1)."""
+"""The result of a calibration and its file, ``.cal.json`` (docs/SPEC.md section 7.2)."""
 
 from __future__ import annotations
 

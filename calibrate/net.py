@@ -23,10 +23,7 @@ INPUT = "input"
 
 
 def batches(x: npt.NDArray[np.uint8], images: int = 1024, batch: int = 256) -> list[npt.NDArray[np.uint8]]:
-    """
-
-    `images`` of ``x`` (uint8 ``(N, C, H, W)``), evenly spread: a set sorted by class still shows all its classes.
-    """
+    """``images`` of ``x`` (uint8 ``(N, C, H, W)``), evenly spread: one sorted by class still shows all classes."""
     spread = np.linspace(0, len(x) - 1, min(images, len(x))).round().astype(np.int64)
     return [x[spread[at : at + batch]] for at in range(0, len(spread), batch)]
 

@@ -1,4 +1,4 @@
-"""What can go wrong, in four classes. The command line prints the message as one line and exits with status 2."""
+"""What can go wrong, in three classes with one base. The command line prints the message and exits with status 2."""
 
 from __future__ import annotations
 

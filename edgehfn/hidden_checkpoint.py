@@ -84,7 +84,7 @@ class _Tensors:
     def take(self, name: str) -> Tensor | None:
         value = self.left.pop(name, None)
         if value is not None and not bool(torch.isfinite(value).all()):
-            raise InputError(f"{self.path}: {name} is not finite")
+            raise InputError(f"{self.path}: {name} is not finite; give a checkpoint of a training that did not diverge")
         return None if value is None else value.detach().float()
 
     def need(self, name: str) -> Tensor:
@@ -143,7 +143,9 @@ def _norm(name: str, tensors: _Tensors) -> BatchNorm2d:
     for own, value in ((norm.running_mean, mean), (norm.running_var, var), (norm.weight, slope), (norm.bias, offset)):
         if own is not None and value is not None:
             if own.shape != value.shape:
-                raise InputError(f"{tensors.path}: the parts of {place} differ in size")
+                raise InputError(
+                    f"{tensors.path}: the parts of {place} differ in size; give the --arch that was trained"
+                )
             own.data.copy_(value)
     return norm
 
@@ -154,7 +156,9 @@ def _weight(name: str, op: nn.Weighted, number: int, density: float, tensors: _T
     weight, scores, bias = (tensors.take(f"{place}.{part}") for part in ("weight", "scores", "bias"))
     linear = isinstance(op, nn.SupermaskLinear | nn.DenseLinear)
     if weight is None or weight.dim() not in (2, 4) or (scores is not None and scores.shape != weight.shape):
-        raise InputError(f"{tensors.path}: {place} has no weight with scores of its shape")
+        raise InputError(
+            f"{tensors.path}: {place} has no weight with scores of its shape; give the --arch that was trained"
+        )
     if linear:
         weight = weight.flatten(1)
     if weight.dim() != (2 if linear else 4) or (not linear and weight.shape[2:] != op.shape[2:]):

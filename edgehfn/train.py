@@ -67,8 +67,7 @@ def train(
 ) -> History:
     """Train ``net`` in place on the training images, then measure it on the test images.
 
-    ``lr`` is the scores' peak rate: in six epochs of the demo preset 0.5 ends with a lower training loss than 1, but
-    0.3, 0.5 and 1 are equal within noise on images held back; 2 is too high. ``augment`` is by default ``flip`` for
+    ``lr`` is the scores' peak rate; docs/ABLATION.md has what others give. ``augment`` is by default ``flip`` for
     sets whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs and shifts by at most
     ``border`` pixels. ``smooth`` is the part of each label that is spread evenly over all classes. A
     ``teacher``, a trained net for the same images and classes, makes the net learn its outputs, too (Hinton et al.

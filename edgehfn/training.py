@@ -24,8 +24,8 @@ Precision = Literal["fp32", "bf16"]
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
 OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scores'
-TEMPERATURE, TAUGHT = 4.0, 0.7  # a teacher's logits are divided by; its part in the loss (Hinton et al. 2015)
 FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
+TEMPERATURE, TAUGHT = 4.0, 0.7  # a teacher's logits are divided by; its part in the loss (Hinton et al. 2015)
 
 
 class Diverged(InputError):

@@ -141,9 +141,9 @@ def _show(result: Result) -> None:
     folded = result["folded"]
     if folded["mac"]:
         show(
-            f"folding: {folded['mac']:,} MAC are further iterations, whose own masks would take "
-            f"{folded['saved_bytes']:,} bytes; on images, nets of own weights in as many bytes were at least as "
-            "accurate, and faster (docs/ABLATION.md)"
+            f"folding: {folded['mac']:,} MAC are further iterations, whose own weights would take "
+            f"{folded['saved_bytes']:,} bytes; small image nets were as accurate, and faster, with own weights "
+            "in as many bytes as the folded ones took (docs/ABLATION.md)"
         )
     for name, value in result["noted"].items():
         if name != "classes":

@@ -5,7 +5,7 @@ try:
 except ImportError as error:
     from edgehfn.errors import ToolError
 
-    raise ToolError("search needs the package optuna: pip install 'edgehfn[search]'") from error
+    raise ToolError("search needs the package optuna: pip install optuna, or '.[search]' in the clone") from error
 
 from edgehfn.search.budget import Budget, Cost
 from edgehfn.search.finish import Finished, finish

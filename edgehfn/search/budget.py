@@ -64,7 +64,7 @@ class Budget:
         return {name: spent[name] / limit - 1 for name, limit in self.limits.items() if spent[name] > limit}
 
     def predicted(self, graph: Graph) -> Cost:
-        """Without any tool; flash within 2 %, RAM exact, instructions within 5 %."""
+        """Without any tool; flash within 2 %, RAM exact, instructions within 6 %."""
         core = board(self.target).core
 
         def cost(objective: Objective) -> Cost:
