@@ -17,11 +17,10 @@ from dataclasses import asdict, dataclass, fields
 from operator import itemgetter
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
 
+from benchmarks.command import call
 from benchmarks.table import table
 from edgehfn import zoo
-from edgehfn.cli import cli
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, DOCUMENT = DOCS / "ablation.csv", DOCS / "ABLATION.md"
@@ -156,10 +155,10 @@ def run(options: str, seed: int) -> Outcome:
             at = words.index("--teacher") + 1
             words[at] = str(zoo.get(words[at].removesuffix(zoo.MODEL), folder)[0])
         model = str(Path(folder) / "row.hfn")
-        _call("train", *data, *words, "--seed", str(seed), "-o", model)
-        _call("calibrate", model, *data)
-        accuracy = _call("run", model, *data)["accuracy"]
-        size = _call("size", model, "--target", TARGET)
+        call("train", *data, *words, "--seed", str(seed), "-o", model)
+        call("calibrate", model, *data)
+        accuracy = call("run", model, *data)["accuracy"]
+        size = call("size", model, "--target", TARGET)
     return Outcome(
         options,
         seed,
@@ -169,10 +168,6 @@ def run(options: str, seed: int) -> Outcome:
         size["predicted_instructions"],
         round(time.monotonic() - started, 1),
     )
-
-
-def _call(*arguments: str) -> Any:
-    return cli.main([*arguments, "--json"], standalone_mode=False)
 
 
 def missing(groups: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -16,13 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 from PIL import Image
 
+from benchmarks.command import call
 from benchmarks.table import table
 from edgehfn import modelfile, trainlog, zoo
-from edgehfn.cli import cli
 
 ROOT = Path(__file__).parents[1]
 RUNS, RESULTS, DOCUMENT = ROOT / "runs" / "accuracy", ROOT / "docs" / "accuracy", ROOT / "docs" / "ACCURACY.md"
@@ -79,16 +78,16 @@ def zoo_sizes() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for card in zoo.cards():
             model, _ = zoo.get(card.name, folder)
-            fast, small = (_call("size", model, "--objective", objective) for objective in ("speed", "flash"))
+            fast, small = (call("size", model, "--objective", objective) for objective in ("speed", "flash"))
             sizes = (fast["weights_flash"], fast["total_flash"], small["total_flash"], fast["total_ram"])
-            instructions = _call("bench", model)["instructions"]
+            instructions = call("bench", model)["instructions"]
             trained = (card.epochs, card.cpu_minutes, card.command)
             found.append(Entry(card.name, card.accuracy, *sizes, instructions, *trained))
     keep(ZOO, found)
 
 
 def compare(name: str) -> None:
-    _call("compare", *COMPARISONS[name].split(), "-o", RUNS / name)
+    call("compare", *COMPARISONS[name].split(), "-o", RUNS / name)
     RESULTS.mkdir(exist_ok=True)
     shutil.copyfile(RUNS / name / "table.csv", RESULTS / f"{name}.csv")
     shrink(RUNS / name / "compare.png", RESULTS / f"{name}.png")
@@ -106,19 +105,19 @@ def search() -> None:
     nets = []
     for name, command in PRESETS.items():
         model = RUNS / f"{name}.hfn"
-        _call(*command.split()[1:], "-o", model)
-        _call("calibrate", model, "--data", "fashion-mnist")
+        call(*command.split()[1:], "-o", model)
+        call("calibrate", model, "--data", "fashion-mnist")
         minutes = trainlog.load(model, modelfile.digest(model)).cpu_minutes
         nets.append(measured(name, model, "speed", minutes, command))
-    found = _call(*SEARCH.split()[1:], "-o", RUNS / FOUND)
+    found = call(*SEARCH.split()[1:], "-o", RUNS / FOUND)
     nets.append(measured("found", Path(found["model"]), found["objective"], found["cpu_minutes"], SEARCH))
     keep(FOUND, nets)
 
 
 def measured(name: str, model: Path, objective: str, minutes: float, command: str) -> Net:
     """A net that was trained and calibrated."""
-    size = _call("size", model, "--objective", objective)
-    accuracy = _call("run", model, "--data", "fashion-mnist")["accuracy"]
+    size = call("size", model, "--objective", objective)
+    accuracy = call("run", model, "--data", "fashion-mnist")["accuracy"]
     sizes = (size["total_flash"], size["total_ram"], size["predicted_instructions"])
     return Net(name, accuracy, *sizes, objective, round(minutes, 1), command)
 
@@ -129,10 +128,6 @@ def keep(name: str, rows: Sequence[Net | Entry]) -> None:
         lines = csv.DictWriter(file, [field.name for field in fields(rows[0])], lineterminator="\n")
         lines.writeheader()
         lines.writerows(map(asdict, rows))
-
-
-def _call(*words: object) -> Any:
-    return cli.main([*map(str, words), "--json"], standalone_mode=False)
 
 
 def _rows(name: str) -> list[dict[str, str]]:

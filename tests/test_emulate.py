@@ -99,15 +99,6 @@ def test_threads_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(emulate(graph, raw), alone)
 
 
-def test_progress_ends_with_every_image() -> None:
-    graph = nets.random_graph(2)
-    heard: list[tuple[int, int]] = []
-    emulate(graph, nets.random_input(graph, 2, 150), progress=lambda done, total: heard.append((done, total)))
-    assert [total for _, total in heard] == [150] * 3
-    assert sorted(heard) == heard
-    assert heard[-1] == (150, 150)
-
-
 @pytest.mark.parametrize(
     ("raw", "message"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import assert_never
@@ -25,16 +25,15 @@ from edgehfn.graph.verify import LANE, bound
 Int8 = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.integer]
 Observe = Callable[[str, Int8], None]
-Progress = Callable[[int, int], None]
 Memory = dict[str, Int16]
 
 
-def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Progress | None = None) -> Int8:
+def emulate(graph: Graph, raw: Raw, observe: Observe | None = None) -> Int8:
     """Run raw images ``(N, *raw_shape)`` through a verified graph and return the outputs ``(N, *output.shape)``.
 
     ``observe`` receives each node's name and tensor ``(N, *shape)`` in execution order, after the run; without it only
-    the outputs are kept. ``progress`` hears how many of how many images are done. As many groups of images run at once
-    as Numba has threads. Raises InputError if ``raw`` does not fit the graph's input.
+    the outputs are kept. As many groups of images run at once as Numba has threads. Raises InputError if ``raw`` does
+    not fit the graph's input.
     """
     checked(graph, raw)
     program = _prepare(graph)
@@ -47,20 +46,15 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None, progress: Pr
     for _ in range(min(threads, len(groups))):
         memories.put(program.lanes.allocate())
 
-    def run(start: int) -> int:
+    def run(start: int) -> None:
         images, memory = raw[start : start + together], memories.get()
         try:
             _run(program, images, memory, {name: tensor[start : start + together] for name, tensor in made.items()})
         finally:
             memories.put(memory)  # others wait for it, whatever happened
-        return len(images)
 
-    done = 0
     with ThreadPoolExecutor(threads) as pool:
-        for group in as_completed([pool.submit(run, start) for start in groups]):
-            done += group.result()
-            if progress:
-                progress(done, len(raw))
+        list(pool.map(run, groups))  # raises what a group raised
     if observe:
         for name, tensor in made.items():
             observe(name, tensor)

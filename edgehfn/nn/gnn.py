@@ -18,7 +18,7 @@ from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.graphinput import GraphSpec, StoredGraph
 from edgehfn.nn.net import Net
 from edgehfn.nn.resnet import class_names
-from edgehfn.nn.supermask import spaced
+from edgehfn.nn.supermask import nested
 
 Layer = Literal["gcn", "gin", "gat"]
 GRAPH_PRESETS = ("gcn", "gin", "gat", "resgcn", "resgin", "resgat")
@@ -167,10 +167,6 @@ def graph_preset(
     if unknown:
         raise InputError(f"option {unknown[0]!r} is not for graphs; choose {', '.join(GraphOptions.__annotations__)}")
     given: dict[str, Any] = dict(options)
-    coats = given.get("coats", 1)
-    if isinstance(coats, int):
-        given["coats"] = spaced(coats, given.pop("density", DENSITY))
-    elif "density" in given:
-        raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
+    given["coats"] = nested(given.get("coats", 1), given.pop("density", None), DENSITY)
     layers: dict[str, Layer] = {"gcn": "gcn", "gin": "gin", "gat": "gat"}
     return gnn(layers[name.removeprefix("res")], input, classes, residual=name.startswith("res"), **given)

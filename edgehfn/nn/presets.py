@@ -11,7 +11,7 @@ from edgehfn.nn.draft import Affine, Kind, Sharing
 from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.resnet import BlockKind, PerStage, resnet
-from edgehfn.nn.supermask import spaced
+from edgehfn.nn.supermask import nested
 
 Input = tuple[int, int, int] | InputSpec
 Classes = int | Sequence[str]
@@ -178,10 +178,6 @@ def _build(
     if unknown:
         raise InputError(f"option {unknown[0]!r} is unknown; choose {', '.join(Options.__annotations__)}")
     coats = options.get("coats", 1 if "density" in options else coats)
-    if isinstance(coats, int):
-        coats = spaced(coats, options.get("density", 0.5))
-    elif "density" in options:
-        raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
     width = options.get("width", widths[0])
     chosen = [w * width / widths[0] for w in widths] if isinstance(width, int | float) else list(width)
     if len(chosen) != len(widths) or not all(map(isfinite, chosen)):
@@ -195,7 +191,7 @@ def _build(
         widths=[round(w) for w in chosen],
         blocks=options.get("blocks", [min(b, 1) if f > 1 else b for b, f in zip(blocks, folds, strict=False)]),
         fold=folds,
-        coats=coats,
+        coats=nested(coats, options.get("density"), 0.5),
         weights=options.get("weights", weights),
         stem=options.get("stem", stem),
         classifier=options.get("classifier", classifier),

@@ -7,6 +7,7 @@ a weight.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import isfinite, prod, sqrt
 from typing import Any, NotRequired, TypedDict, Unpack
@@ -48,6 +49,18 @@ def spaced(coats: int, density: float) -> tuple[float, ...]:
     Raises InputError unless there are 1 to 7 coats.
     """
     return check_densities(tuple(density * (coats - coat) / coats for coat in range(coats)))
+
+
+def nested(coats: int | Sequence[float], density: float | None, usual: float) -> tuple[float, ...]:
+    """Densities of coats: those given, or of so many below ``density``, or below the ``usual`` one.
+
+    Raises InputError for both densities and a density, and as ``spaced`` does.
+    """
+    if isinstance(coats, int):
+        return spaced(coats, usual if density is None else density)
+    if density is not None:
+        raise InputError("density and coats: give one, or a number of coats; their densities tell the first one's")
+    return tuple(coats)
 
 
 def check_seed(seed: int) -> int:
