@@ -67,6 +67,8 @@ ROWS = (
     Row(ALL, "nothing frozen", f"{MASKED} --coats 0.5"),
     Row(ALL, "half frozen, as in the paper", f"{MASKED} --coats 0.5 --frozen 0.5"),
     Row(ALL, "half pruned at random", f"{MASKED} --coats 0.25 --frozen 0.5,0"),
+    Row(ALL, "half frozen, a tenth locked; ERK", f"{MASKED} --coats 0.35 --frozen 0.4,0.1 {ERK}"),
+    Row(ALL, "half pruned at random; ERK", f"{MASKED} --coats 0.25 --frozen 0.5,0 {ERK}"),
     Row(ALL, "0.7 frozen, as in the paper", f"{MASKED} --coats 0.5 --frozen 0.7"),
     Row(ALL, "0.7 pruned at random", f"{MASKED} --coats 0.15 --frozen 0.7,0"),
     Row(ALL, "0.7 frozen, a tenth locked; ERK", f"{MASKED} --coats 0.25 --frozen 0.6,0.1 {ERK}"),
