@@ -36,4 +36,6 @@ def test_the_zoo_of_the_documents_is_the_one_of_the_package() -> None:
             card.epochs,
         )
         line = next(line for line in readme.splitlines() if line.startswith(f"| `{card.name}`"))
-        assert f"{100 * card.accuracy:.2f} % | {int(row['small']):,} | {card.weights_flash:,}, " in line
+        speed, flash = (f"{int(row[key]) / 1e6:.1f} M" for key in ("instructions", "small_instructions"))
+        sizes = f"{card.weights_flash:,} | {int(row['ram']):,} | {int(row['flash']):,}, {speed}"
+        assert f"{100 * card.accuracy:.2f} % | {sizes} | {int(row['small']):,}, {flash} |" in line
