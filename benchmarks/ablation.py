@@ -48,6 +48,8 @@ ONE = f"{PLAIN} --coats 0.5"
 MASKED = f"{PLAIN} --stem supermask --classifier supermask"
 CIFAR = "--data cifar10 --arch resnet8 --epochs 8"
 ERK = "--freeze-over erk"
+LONG = "--arch demo --epochs 24 --fold 1"
+SHIFTED = "--augment flip+crop"
 ROWS = (
     Row("coats", "one coat, .5", ONE),
     Row("coats", "one coat, .5, wider: the bytes of two coats", f"{ONE} --width 20"),
@@ -112,6 +114,10 @@ ROWS = (
     Row("recipe", "norms without factors and offsets", f"{PLAIN} --no-affine"),
     Row("recipe", "stem and classifier masked, too", f"{PLAIN} --stem supermask --classifier supermask"),
     Row("recipe", "no pooled stem", "--arch resnet8 --width 14,28,34 --coats 0.5 --epochs 6"),
+    Row("recipe, 24 epochs", "as it is by default", LONG),
+    Row("recipe, 24 epochs", "labels smoothed", f"{LONG} --smooth 0.1"),
+    Row("recipe, 24 epochs", "labels smoothed, shifts of a pixel", f"{LONG} --smooth 0.1 {SHIFTED} --border 1"),
+    Row("recipe, 24 epochs", "labels smoothed, shifts of two pixels", f"{LONG} --smooth 0.1 {SHIFTED} --border 2"),
 )
 
 

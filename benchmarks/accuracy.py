@@ -83,10 +83,9 @@ def zoo_sizes() -> None:
             counts = [
                 call("bench", model, "--objective", objective)["instructions"] for objective in ("speed", "flash")
             ]
-            sizes = (fast["weights_flash"], fast["total_flash"], fast["total_ram"], counts[0])
-            sizes = (*sizes, small["total_flash"], counts[1])
+            sizes = (fast["weights_flash"], fast["total_flash"], fast["total_ram"])
             trained = (card.epochs, card.cpu_minutes, card.command)
-            found.append(Entry(card.name, card.accuracy, *sizes, *trained))
+            found.append(Entry(card.name, card.accuracy, *sizes, counts[0], small["total_flash"], counts[1], *trained))
     keep(ZOO, found)
 
 
