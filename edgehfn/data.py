@@ -81,7 +81,8 @@ def load(name_or_path: str | Path) -> Dataset | GraphSet:
         name = path.resolve().name
         return from_arrays(name, arrays, CLASSES.get(name), place=str(path), sha256=digest[:16])
     digest = imagefiles.file_digest(path)
-    if "edges" in imagefiles.held(path):
+    held = imagefiles.held(path)
+    if "x_train" not in held and any(key in held for key in graphfiles.NEEDED):
         arrays = imagefiles.read_arrays(path, (*graphfiles.NEEDED, *graphfiles.OPTIONAL))
         return graphfiles.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16])
     cached = files.cache_folder() / "decoded" / f"{digest}.npz"

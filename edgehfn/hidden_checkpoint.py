@@ -104,7 +104,7 @@ def _state(path: Path) -> dict[str, Tensor]:
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{path}: no such file; give a checkpoint that torch.save wrote") from None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise InputError(f"{path}: not a checkpoint of tensors; save its state_dict alone with torch.save") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else None
@@ -162,7 +162,11 @@ def _weight(name: str, op: nn.Weighted, number: int, density: float, tensors: _T
     if linear:
         weight = weight.flatten(1)
     if weight.dim() != (2 if linear else 4) or (not linear and weight.shape[2:] != op.shape[2:]):
-        raise InputError(f"{tensors.path}: {place} is {tuple(weight.shape)}, {name} needs a kernel like {op.shape[2:]}")
+        wanted = "two dimensions" if linear else f"four, the last of which {op.shape[2:]}"
+        raise InputError(
+            f"{tensors.path}: {place}.weight is {tuple(weight.shape)}, {name} needs {wanted}; "
+            "give the --arch that was trained"
+        )
     outputs, inputs = weight.shape[:2]
     window = () if isinstance(op, nn.SupermaskLinear | nn.DenseLinear) else (op.kernel, op.stride, op.padding)
     if scores is None:

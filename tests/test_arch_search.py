@@ -218,6 +218,19 @@ def test_a_search_stopped_in_a_trial_or_right_after_it_draws_the_same(
     assert drawn[0] == drawn[1]
 
 
+def test_two_processes_share_a_study(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "edgehfn", *SEARCH, "--trials", "4", "--epochs", "1", "--storage", url(tmp_path)]
+    both = [subprocess.Popen([*words, "-o", str(tmp_path / name)], stderr=subprocess.PIPE) for name in ("a", "b")]
+    heard = [one.communicate()[1].decode() for one in both]
+    assert [one.returncode for one in both] == [0, 0], heard
+    told = [set(re.findall(r"^trial (\d+): ", text, re.MULTILINE)) for text in heard]
+    assert all(told)
+    assert not told[0] & told[1]
+    assert 4 <= len(told[0] | told[1]) <= 5  # both may begin the last one
+    listed = [json.loads((tmp_path / name / "search.json").read_text()) for name in ("a", "b")]
+    assert listed[0]["study"] == listed[1]["study"]
+
+
 def test_a_storage_that_fails_midway_is_named(tmp_path: Path) -> None:
     def lose(*_: Any) -> None:
         (tmp_path / "s.db").write_bytes(b"no database")

@@ -134,6 +134,7 @@ def test_a_whole_comparison(tmp_path: Path) -> None:
     [
         (("--bytes", "4X"), "no number of bytes"),
         (("--bytes", "200"), "allow more"),
+        (("--bytes", "4K,"), "''"),
         (("--kinds", "int3"), "--kinds int3: give some of supermask"),
         (("--wings", "2"), "--wings"),
         (("--weights", "int8"), "give --kinds"),

@@ -81,7 +81,7 @@ def untrained(command: F) -> F:
         click.option(
             "--data", metavar="NAME|PATH", help="Images or graphs it is for, in place of --input and --classes."
         ),
-        click.option("--classes", type=click.IntRange(2), help="The preset's outputs.  [default: 10]"),
+        click.option("--classes", type=click.IntRange(2, 65536), help="The preset's outputs.  [default: 10]"),
         click.option("--input", "shape", metavar="C,H,W|N", help="Its input, or 3,N,N.  [default: 1,28,28 or 3,32,32]"),
         click.option("--arch", metavar="PRESET", help="Take an untrained net instead of a model, as train does."),
     ):

@@ -23,6 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Result = dict[str, Any]  # of a command: what --json prints
 
 DISAGREES = 1  # exit status
+TOO_LARGE = "not enough memory for a net or a set of this size; make it smaller"
 FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
 
 
@@ -59,6 +60,12 @@ class Commands(click.Group):
             raise  # click ends quietly when the reader of a pipe has gone
         except OSError as error:
             raise Failure(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+        except MemoryError as error:
+            raise Failure(f"{TOO_LARGE} ({error})") from error
+        except RuntimeError as error:
+            if "can't allocate memory" not in str(error):  # torch's words; it has no class of its own for it
+                raise
+            raise Failure(TOO_LARGE) from error
         except KeyboardInterrupt:
             raise Interrupted("stopped") from None
 

@@ -36,8 +36,10 @@ def options(command: F) -> F:
         click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),
         click.option("--gain", type=float, help="Of what the layers of resgcn, … add.  [default: 0.1]"),
         click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),
-        click.option("--layers", type=click.IntRange(1), help="Of a graph net; of resgcn, …, those with residuals."),
-        click.option("--hidden", type=click.IntRange(1), metavar="CHANNELS", help="Of a graph net."),
+        click.option(
+            "--layers", type=click.IntRange(1, 1000), help="Of a graph net; of resgcn, …, those with residuals."
+        ),
+        click.option("--hidden", type=click.IntRange(1, 65536), metavar="CHANNELS", help="Of a graph net."),
     ):
         command = decorate(command)
     return command

@@ -30,7 +30,7 @@ class Bytes(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         found = re.fullmatch(r"(\d+)([KM]?)B?", str(value).upper())
         if found is None:
-            self.fail(f"{value} is no number of bytes, such as 16384 or 16K", param, ctx)
+            self.fail(f"{value!r} is no number of bytes, such as 16384 or 16K", param, ctx)
         return int(found[1]) * {"": 1, "K": 1024, "M": 1024 * 1024}[found[2]]
 
 

@@ -166,4 +166,4 @@ def _show(result: Result, study: Search) -> None:
     cost = ", ".join(f"{result[name]:,} {unit}" for name, unit in UNITS.items())
     compiled = f"compiled with --objective {result['objective']}"
     show(f"{result['model']}: {100 * result['accuracy']:.2f} % of the test images, float; {cost}, {compiled}")
-    show(f"{result['trials']} nets trained in the study; this took {result['cpu_minutes']:.1f} CPU minutes")
+    show(f"{result['trials']} nets trained in the study, in {result['cpu_minutes']:.1f} CPU minutes")

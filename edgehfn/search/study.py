@@ -34,6 +34,7 @@ BATCH = 128
 HELD_BACK = (6, 10_000)  # training images to measure on: one in so many, but no more than that
 FRUITLESS = 200  # candidates in a row that do not fit or were tried before, after which a search ends
 PROCESS = "process"  # a trial's note of the machine and the process that run it
+OPENINGS = 20  # attempts to open a storage that others open at the same moment
 FAILURES = (SQLAlchemyError, optuna.exceptions.OptunaError)  # of a storage
 BEGUN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 ORDER, SAMPLER = 32, 33  # streams of the generator, beyond those of training
@@ -179,14 +180,21 @@ def hold_back(data: Dataset) -> Dataset:
 def _open(storage: str, name: str, first: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=FACTOR)
-    try:
-        study = optuna.create_study(
-            storage=storage, study_name=name, direction="maximize", pruner=pruner, load_if_exists=True
-        )
-    except (*FAILURES, ImportError, ValueError) as error:
-        raise InputError(
-            f"{storage}: no usable storage ({_why(error)}); give an SQLAlchemy URL such as sqlite:///s.db"
-        ) from None
+    for attempt in range(OPENINGS):
+        try:
+            study = optuna.create_study(
+                storage=storage, study_name=name, direction="maximize", pruner=pruner, load_if_exists=True
+            )
+            break
+        except ImportError as error:
+            raise InputError(f"{storage}: its driver is not installed ({_why(error)}); pip install one") from None
+        except (*FAILURES, ValueError) as error:
+            if "already exists" in str(error) and attempt < OPENINGS - 1:  # another process is making the tables
+                time.sleep(0.2)
+                continue
+            raise InputError(
+                f"{storage}: no usable storage ({_why(error)}); give an SQLAlchemy URL such as sqlite:///s.db"
+            ) from None
     for start in STARTS:
         study.enqueue_trial(asdict(start), skip_if_exists=True)
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
