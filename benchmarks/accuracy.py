@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 from PIL import Image
 
@@ -30,7 +30,7 @@ SHARED = "--coats 0.5 --bytes 4K,8K,16K,32K --lr 0.3"
 COMPARISONS = {
     "fashion-mnist": "--data fashion-mnist --arch resnet8 --width 24,40,46 --blocks 1,2,2 --epochs 6 "
     f"--augment flip+crop --border 1 {SHARED}",
-    "cifar10": f"--data cifar10 --arch demo --width 24,40 --blocks 2,2 --fold 1 --epochs 8 {SHARED}",
+    "cifar10": f"--data cifar10 --arch demo --width 24,40 --blocks 2,2 --fold 1 --epochs 8 --seeds 2 {SHARED}",
 }
 FOUND, ZOO = "search", "zoo"
 BUDGET = "--flash 16K --ram 16K"
@@ -147,7 +147,9 @@ def _comparison(name: str) -> Iterator[str]:
     rows = _rows(name)
     minutes = sum(float(row["cpu_minutes"]) for row in rows)
     yield f"## {name}"
-    yield f"`edgehfn compare {COMPARISONS[name]}`; {minutes:.0f} CPU minutes of training."
+    seeds = len({row["seed"] for row in rows})
+    each = f"; mean ± standard deviation of {seeds} seeds" if seeds > 1 else "; one seed"
+    yield f"`edgehfn compare {COMPARISONS[name]}`; {minutes:.0f} CPU minutes of training{each}."
     yield f"![accuracy over bytes, RAM and instructions](accuracy/{name}.png)"
     kinds, budgets = (list(dict.fromkeys(row[key] for row in rows)) for key in ("kind", "budget"))
     heads = [f"{int(budget) / 1024:g} KB" for budget in budgets]
@@ -155,21 +157,23 @@ def _comparison(name: str) -> Iterator[str]:
         ("accuracy", "accuracy, %", 0.01, max),
         ("instructions", "instructions, millions", 1e6, min),
         ("ram", "RAM, KB", 1024, min),
+        ("cpu_minutes", "CPU minutes of a training", 1, min),
     ):
         found: dict[tuple[str, str], list[float]] = {}
         for row in rows:
             found.setdefault((row["kind"], row["budget"]), []).append(float(row[key]) / unit)
-        means = {place: mean(values) for place, values in found.items()}
-        winners = [best(value for (_, at), value in means.items() if at == budget) for budget in budgets]
+        winners = [best(mean(values) for (_, at), values in found.items() if at == budget) for budget in budgets]
         lines = [
-            [_shown(means[kind, budget], winner) for budget, winner in zip(budgets, winners, strict=True)]
+            [_shown(found[kind, budget], winner, key) for budget, winner in zip(budgets, winners, strict=True)]
             for kind in kinds
         ]
         yield table([label, *heads], [[kind, *line] for kind, line in zip(kinds, lines, strict=True)])
 
 
-def _shown(value: float, winner: float) -> str:
-    return f"**{value:.2f}**" if value == winner else f"{value:.2f}"
+def _shown(values: Sequence[float], winner: float, key: str) -> str:
+    """Their mean; of accuracies of several seeds with the standard deviation."""
+    text = f"**{mean(values):.2f}**" if mean(values) == winner else f"{mean(values):.2f}"
+    return f"{text} ± {stdev(values):.2f}" if key == "accuracy" and len(values) > 1 else text
 
 
 def _zoo() -> Iterator[str]:
