@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -12,10 +13,11 @@ import zipfile
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 import edgehfn
-from edgehfn import modelfile, nn
+from edgehfn import data, modelfile, nn
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -145,13 +147,26 @@ def test_python_m_edgehfn_is_the_command() -> None:
 
 
 def test_the_python_example_of_the_readme_runs(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    example, _ = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     if not all(shutil.which(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm")):
         pytest.skip("needs the Arm compiler and QEMU")
     assert example.count("\n") <= 12
     small = example.replace("fashion-mnist", "digits").replace("epochs=8", "epochs=1")
     assert "total" in python(small, cwd=str(tmp_path))
     assert (tmp_path / "build" / "kws.c").exists()
+
+
+def test_the_readme_turns_the_archive_of_cifar10_into_a_set(tmp_path: Path) -> None:
+    _, conversion = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    pixels = np.arange(2 * 3072, dtype=np.uint8).reshape(2, 3072)
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    for name in (*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"):
+        batch = {b"data": pixels, b"labels": [0, 1]}
+        (tmp_path / "cifar-10-batches-py" / name).write_bytes(pickle.dumps(batch))
+    python(conversion, cwd=str(tmp_path))
+    made = data.images(tmp_path / "cifar10.npz")
+    assert (len(made.y_train), made.y_test.tolist()) == (10, [0, 1])
+    assert np.array_equal(made.x_test, pixels.reshape(2, 3, 32, 32))  # red, green, blue, as in the archive
 
 
 def test_the_c_example_of_the_readme_is_the_one_that_is_compiled() -> None:
