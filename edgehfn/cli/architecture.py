@@ -45,7 +45,9 @@ def options(command: F) -> F:
             "--masks", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations: one, or one each."
         ),
         click.option(
-            "--freeze-over", type=click.Choice(["uniform", "erk", "epl"]), help="How they are spread over the layers."
+            "--freeze-over",
+            type=click.Choice(["uniform", "erk", "epl"]),
+            help="How --frozen is spread over the layers.",
         ),
         click.option(
             "--frozen",

@@ -44,7 +44,9 @@ class Count(click.ParamType[int]):
 @click.option("--data", required=True, metavar="NAME|PATH", help="As for train.")
 @click.option("--flash", type=Bytes(), help="Most bytes of total flash, as edgehfn size counts them.")
 @click.option("--ram", type=Bytes(), help="Most bytes of RAM; the stack is not counted.")
-@click.option("--instructions", type=Count(), help="Most instructions of an inference.")
+@click.option(
+    "--instructions", type=Count(), help="Most instructions of an inference, such as 20M, which is 20,000,000."
+)
 @click.option("--target", default=CORE, metavar="CORE", show_default=True)
 @click.option(
     "--trials", type=click.IntRange(1), help=f"Nets to train in the study.  [default: {TRIALS} without --minutes]"

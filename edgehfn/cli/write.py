@@ -19,7 +19,13 @@ RUNTIME = "edgehfn"  # the folder beside the generated files
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAME", help="Prefix of files, functions and macros.  [default: the model file's name]")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("."), metavar="DIR", help="Where the files go."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    metavar="DIR",
+    show_default=True,
+    help="Where the files go.",
 )
 @objective
 @as_json

@@ -30,7 +30,7 @@ def list_(as_json: bool) -> list[Result]:
     if as_json:
         emit(result)
         return result
-    rows = table("name", "data", "accuracy %", "model bytes", "MAC", "epochs", "CPU minutes")
+    rows = table("name", "data", "accuracy %", "model data", "MAC", "epochs", "CPU minutes")
     for card in cards:
         numbers = (f"{100 * card.accuracy:.2f}", f"{card.weights_flash:,}", f"{card.mac:,}", str(card.epochs))
         rows.add_row(card.name, card.data, *numbers, f"{card.cpu_minutes:.1f}")
