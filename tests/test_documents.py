@@ -7,11 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks import ablation, accuracy
+from benchmarks import ablation, accuracy, graph_nets
 from edgehfn import zoo
 
 
-@pytest.mark.parametrize("module", [ablation, accuracy])
+@pytest.mark.parametrize("module", [ablation, accuracy, graph_nets])
 def test_a_document_is_what_its_command_writes(module: ModuleType) -> None:
     assert module.DOCUMENT.read_text(encoding="utf-8") == module.document()
 
