@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.trial import TrialState
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 import calibrate
 from edgehfn import generator
@@ -189,7 +189,8 @@ def _open(storage: str, name: str, first: int) -> optuna.Study:
         except ImportError as error:
             raise InputError(f"{storage}: its driver is not installed ({_why(error)}); pip install one") from None
         except (*FAILURES, ValueError) as error:
-            if "already exists" in str(error) and attempt < OPENINGS - 1:  # another process is making the tables
+            raced = isinstance(error, IntegrityError) or "already exists" in str(error)
+            if raced and attempt < OPENINGS - 1:  # another process is making the tables
                 time.sleep(0.2)
                 continue
             raise InputError(
