@@ -1,8 +1,15 @@
-"""Training in two processes: the result of one, the same bits in both, one file written."""
+"""Training in two processes: the steps of one, the same bits in both, one file written.
+
+Two processes add in another order than one does, so their sums differ in the last bits, differently on every processor.
+A step has kinks: an activation next to zero, or two scores next to each other, may fall on the other side and change
+the gradient by a percent, after which two trainings part. Therefore steps are compared one by one, each from the very
+state that the two processes had, and by their median, which no single near-tie can tip.
+"""
 
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -15,15 +22,19 @@ from test_train import small, toy
 
 from edgehfn import distributed, modelfile
 from edgehfn.errors import InputError
+from edgehfn.nn.arch import signature
 from edgehfn.train import train
+from edgehfn.training import Run, Settings
 
 HERE = Path(__file__).parent
 SCRIPT = """
 import sys, torch
-from test_distributed import learned, stopped
+from test_distributed import followed, learned, stopped
 from edgehfn.distributed import rank
 if "stop" in sys.argv:
     stopped("run.ckpt")
+elif "follow" in sys.argv:
+    torch.save(followed(), f"{sys.argv[1]}/rank{rank()}.pt")
 else:
     torch.save(learned(checkpoint="run.ckpt"), f"{sys.argv[1]}/rank{rank()}.pt")
 """
@@ -50,6 +61,36 @@ def learned(**options: Any) -> dict[str, torch.Tensor]:
     return {**{name: value.clone() for name, value in net.state_dict().items()}, **masks, "loss": loss}
 
 
+def started() -> Run:
+    """The training of ``learned`` before its first step."""
+    net, data = small(), toy()
+    settings = Settings(2, 50, 0.5, 0, "flip", "fp32", data.sha256, signature(net), border=0)
+    return Run(net, data, settings)
+
+
+def state_of(run: Run) -> dict[str, torch.Tensor]:
+    """Parameters, statistics and the masks that follow from them."""
+    masks = {f"{name}.mask": op.counts() for name, op in run.net.weights.items() if hasattr(op, "counts")}
+    return {**{name: value.clone() for name, value in run.net.state_dict().items()}, **masks}
+
+
+def gradients_of(run: Run) -> dict[str, torch.Tensor]:
+    """What the last step has left."""
+    return {name: value.grad.clone() for name, value in run.net.named_parameters() if value.grad is not None}
+
+
+def followed() -> list[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
+    """Each step of a short training: the state before it, and its gradients."""
+    steps = []
+    with distributed.joined(torch.device("cpu")):
+        run = started()
+        while run.step < run.steps:
+            before = state_of(run)
+            run.advance()
+            steps.append((before, gradients_of(run)))
+    return steps
+
+
 def torchrun(*arguments: str | Path, place: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parent}", "OMP_NUM_THREADS": "1"}
     command = [
@@ -64,19 +105,38 @@ def torchrun(*arguments: str | Path, place: Path) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_two_processes_end_as_one_does(tmp_path: Path) -> None:
+def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = torchrun("script.py", tmp_path, "follow", place=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    first, second = (torch.load(tmp_path / f"rank{n}.pt", weights_only=True) for n in (0, 1))
+    alone = started()
+    assert len(first) == len(second) == alone.steps == 20
+    apart: dict[str, list[float]] = {}
+    for step, (one, other) in enumerate(zip(first, second, strict=True)):
+        for mine, theirs in zip(one, other, strict=True):
+            assert list(mine) == list(theirs)
+            assert all(torch.equal(value, theirs[name]) for name, value in mine.items()), step
+        before, gradients = one
+        alone.net.load_state_dict({name: value for name, value in before.items() if not name.endswith(".mask")})
+        alone.step = step
+        assert all(torch.equal(value, before[name]) for name, value in state_of(alone).items()), step  # masks, too
+        alone.advance()
+        for name, value in gradients_of(alone).items():
+            apart.setdefault(name, []).append(float((gradients[name] - value).norm() / value.norm()))
+    assert list(apart) == list(first[0][1])
+    assert all(statistics.median(found) < 1e-4 for found in apart.values()), apart
+
+
+def test_two_processes_learn_as_one_does(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     done = torchrun("script.py", tmp_path, place=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     first, second = (torch.load(tmp_path / f"rank{n}.pt", weights_only=True) for n in (0, 1))
     alone = learned()
     assert list(first) == list(second) == list(alone)
-    for name, value in alone.items():
-        assert torch.equal(first[name], second[name]), name
-        if name.endswith(".mask"):
-            assert float((first[name] != value).float().mean()) < 0.01, name
-        else:
-            torch.testing.assert_close(first[name], value, rtol=2e-3, atol=2e-4, msg=name)
+    assert all(torch.equal(first[name], second[name]) for name in alone)  # masks among them
+    torch.testing.assert_close(first["loss"], alone["loss"], rtol=0.02, atol=0.0)  # the mean of the first epoch
 
 
 def test_interrupted_processes_go_on_where_they_stopped(tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def test_the_command_measures_both_nets(folded: nn.Module, tmp_path: Path) -> No
     done = CliRunner().invoke(cli, list(map(str, command)), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
-    assert result["float_accuracy"] == 1.0
+    assert result["float_accuracy"] >= 0.98  # other batches, other order of sums: a near-tie may go the other way
     assert result["integer_accuracy"] > 0.8
     assert modelfile.load(tmp_path / "x.hfn").classes == tuple("0123456")
 
