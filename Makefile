@@ -58,10 +58,10 @@ accuracy: $(READY) ## masks beside weights of 8 to 1 bits at equal bytes, and a 
 zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte of them on every core (minutes)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.zoo
 
-budget: $(READY) ## after a kernel changed: allowed costs (tests/budget.csv), fitted costs (edgehfn/backends/*.csv)
+budget: $(READY) ## after a kernel changed: allowed costs (tests/budget.csv), fitted costs (edgehfn/cost/*.csv)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.budget
-	@$(ONE_THREAD) $(PYTHON) -m edgehfn.target.costs
-	@$(ONE_THREAD) $(PYTHON) -m edgehfn.target.fit
+	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.measure_code
+	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.fit
 
 $(DEMO): | $(READY)
 	@$(EDGEHFN) demo -o $(@D)

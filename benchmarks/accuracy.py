@@ -21,7 +21,9 @@ from PIL import Image
 
 from benchmarks.command import call
 from benchmarks.table import table
-from edgehfn import modelfile, trainlog, zoo
+from edgehfn import zoo
+from edgehfn.model import modelfile
+from edgehfn.training import trainlog
 
 ROOT = Path(__file__).parents[1]
 RUNS, RESULTS, DOCUMENT = ROOT / "runs" / "accuracy", ROOT / "docs" / "accuracy", ROOT / "docs" / "ACCURACY.md"

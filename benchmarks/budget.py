@@ -11,8 +11,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from benchmarks.references import references
-from edgehfn.graph import Graph
-from edgehfn.objective import OBJECTIVES, Objective
+from edgehfn.ir import Graph
+from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import CORES, bench, elf
 from edgehfn.target.board import board
 from edgehfn.target.build import build

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from benchmarks.references import DENSITIES, resnet8
 from benchmarks.table import table
-from edgehfn.backends.footprint import Footprint, footprint
-from edgehfn.backends.prediction import predict
-from edgehfn.graph import Graph, plan
+from edgehfn.cost.footprint import Footprint, footprint
+from edgehfn.cost.instructions import predict
+from edgehfn.ir import Graph, plan
+from edgehfn.lowering.untrained import untrained
 from edgehfn.target import CORES, Bench, bench
 from edgehfn.target.toolchain import ARM_GCC, emulator, version
-from edgehfn.untrained import untrained
 
 # Instructions of CMSIS-NN int8 on this shape: snapshot of 2026-07, GCC 12.2 -O3, dense int8 weights, QEMU 7.2.
 CMSIS_NN = {

@@ -20,12 +20,12 @@ import torch
 import calibrate
 import edgehfn as hfn
 from benchmarks.table import table
-from edgehfn.backends import footprint
-from edgehfn.cli.examples import packed
-from edgehfn.graph.raw import Raw
-from edgehfn.graphs import GraphSet
-from edgehfn.graphtrain import batches, train_graph
+from edgehfn.cost import footprint
+from edgehfn.data.gnn_sets import GraphSet
+from edgehfn.evaluation.accuracy import packed
+from edgehfn.ir.inputs import Raw
 from edgehfn.nn import Net
+from edgehfn.training.gnn import batches, train_graph
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT, RESULTS, TEXT = ROOT / "docs" / "GRAPHS.md", ROOT / "docs" / "graphs.jsonl", Path(__file__).with_suffix(".md")

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.table import table
-from edgehfn.graph import Graph, ops, plan
-from edgehfn.graph.ops import (
+from edgehfn.ir import Graph, ops, plan
+from edgehfn.ir.ops import (
     RELU,
     SIGNED,
     Aggregate,
@@ -21,11 +21,11 @@ from edgehfn.graph.ops import (
     SparseLinear,
     Supermask,
 )
-from edgehfn.graph.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
-from edgehfn.graph.verify import bound, verify
+from edgehfn.ir.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
+from edgehfn.ir.validate import bound, verify
 from edgehfn.target import CORES, bench
 from edgehfn.target.board import board
-from edgehfn.target.measure import measure
+from edgehfn.target.linked import measure
 
 SEED = 1
 

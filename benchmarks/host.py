@@ -23,10 +23,10 @@ from torch.nn import functional as F
 
 from benchmarks.references import DENSITIES, resnet8
 from benchmarks.table import table
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import Graph
+from edgehfn.lowering.untrained import untrained
 from edgehfn.nn import Net, SupermaskConv2d, SupermaskLinear
-from edgehfn.untrained import untrained
 
 ROUNDS = 15
 IMAGES = 1280

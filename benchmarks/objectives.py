@@ -10,14 +10,14 @@ import numpy as np
 from benchmarks.references import resnet8
 from benchmarks.table import table
 from edgehfn.backends import c
-from edgehfn.backends.prediction import predict
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import Supermask
-from edgehfn.objective import OBJECTIVES, Objective
+from edgehfn.cost.instructions import predict
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.ops import Supermask
+from edgehfn.lowering.untrained import untrained
+from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import bench, elf
 from edgehfn.target.board import board
 from edgehfn.target.build import MODEL, build
-from edgehfn.untrained import untrained
 
 DENSITIES = (0.1, 0.2, 0.3)
 CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edgehfn import nn
-from edgehfn.graph import Graph
-from edgehfn.graph.ops import RELU, SIGNED, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask, Weight
-from edgehfn.graph.verify import verify
-from edgehfn.untrained import untrained
+from edgehfn.ir import Graph
+from edgehfn.ir.ops import RELU, SIGNED, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask, Weight
+from edgehfn.ir.validate import verify
+from edgehfn.lowering.untrained import untrained
 
 DENSITIES = (0.1, 0.3, 0.5)
 

@@ -16,18 +16,21 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehfn import graphstore, machines, modelfile, trainlog, zoo
-from edgehfn.agreement import verify
-from edgehfn.backends import footprint
-from edgehfn.cli.examples import Examples, test_part
-from edgehfn.cli.model import open_model
+from edgehfn import zoo
+from edgehfn.cost import footprint
 from edgehfn.errors import EdgeHFNError, InputError
-from edgehfn.graph import Graph, packing, plan
-from edgehfn.graph.raw import Raw
-from edgehfn.objective import OBJECTIVES
+from edgehfn.evaluation import machines
+from edgehfn.evaluation.accuracy import Examples, test_part
+from edgehfn.evaluation.agreement import verify
+from edgehfn.evaluation.models import open_model
+from edgehfn.ir import Graph, gnn_bytes, plan
+from edgehfn.ir.inputs import Raw
+from edgehfn.model import gnn_graph, modelfile
+from edgehfn.spec.objective import OBJECTIVES
 from edgehfn.target import BOARDS
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
+from edgehfn.training import trainlog
 from edgehfn.zoo import Card
 
 FOLDER = Path(zoo.__file__).parent
@@ -77,7 +80,7 @@ def random_inputs(graph: Graph) -> Raw:
     drawn = draw.integers(0, 256, (SUBSET, *source.shape), np.uint8)
     if source.topology is None:
         return machines.raw(graph, drawn)
-    packed = np.stack([packing.golden(source, features.ravel()) for features in drawn])
+    packed = np.stack([gnn_bytes.golden(source, features.ravel()) for features in drawn])
     return packed if source.dtype == "u8" else packed.view(np.int8)
 
 
@@ -94,7 +97,7 @@ def add(model: Path, name: str) -> Card:
     """Make or replace an entry. Raises InputError if the run is not whole."""
     made = card(model, name, trainlog.load(model, modelfile.digest(model)))
     shutil.copyfile(model.with_suffix(zoo.CALIBRATION), FOLDER / f"{name}{zoo.CALIBRATION}")
-    put = graphstore.leave_out if made.unit == "nodes" else shutil.copyfile
+    put = gnn_graph.leave_out if made.unit == "nodes" else shutil.copyfile
     put(model, FOLDER / f"{name}{zoo.MODEL}")
     (FOLDER / f"{name}{zoo.CARD}").write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
     return made

@@ -14,26 +14,24 @@ Names are loaded when they are first used, so that PyTorch is imported only by w
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgehfn import data, nn, search, zoo
-    from edgehfn.agreement import Agreement, verify
-    from edgehfn.backends.emulate import emulate
-    from edgehfn.backends.footprint import footprint
+    from edgehfn.backends.c.write import write_c, write_runtime
+    from edgehfn.backends.emulator import emulate
     from edgehfn.backends.tflite import write_tflite
+    from edgehfn.cost.footprint import footprint
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
-    from edgehfn.generate import write_c, write_runtime
-    from edgehfn.graph import Graph, plan
-    from edgehfn.graphtrain import train_graph
-    from edgehfn.hidden_checkpoint import load_checkpoint
-    from edgehfn.lower import lower
-    from edgehfn.machines import MACHINES, run
-    from edgehfn.modelfile import digest, load, save
+    from edgehfn.evaluation.agreement import Agreement, verify
+    from edgehfn.evaluation.machines import MACHINES, run
+    from edgehfn.ir import Graph, plan
+    from edgehfn.lowering.lower import lower
+    from edgehfn.model.import_checkpoint import load_checkpoint
+    from edgehfn.model.modelfile import digest, load, save
     from edgehfn.target import CORES, bench, selftest
-    from edgehfn.train import evaluate, train
+    from edgehfn.training.gnn import train_graph
+    from edgehfn.training.images import evaluate, train
 
 __version__ = "0.1.0"
 
@@ -71,20 +69,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "edgehfn.agreement": ("Agreement", "verify"),
-    "edgehfn.backends.emulate": ("emulate",),
-    "edgehfn.backends.footprint": ("footprint",),
+    "edgehfn.backends.c.write": ("write_c", "write_runtime"),
+    "edgehfn.backends.emulator": ("emulate",),
     "edgehfn.backends.tflite": ("write_tflite",),
+    "edgehfn.cost.footprint": ("footprint",),
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
-    "edgehfn.generate": ("write_c", "write_runtime"),
-    "edgehfn.graph": ("Graph", "plan"),
-    "edgehfn.graphtrain": ("train_graph",),
-    "edgehfn.hidden_checkpoint": ("load_checkpoint",),
-    "edgehfn.lower": ("lower",),
-    "edgehfn.machines": ("MACHINES", "run"),
-    "edgehfn.modelfile": ("digest", "load", "save"),
+    "edgehfn.evaluation.agreement": ("Agreement", "verify"),
+    "edgehfn.evaluation.machines": ("MACHINES", "run"),
+    "edgehfn.ir": ("Graph", "plan"),
+    "edgehfn.lowering.lower": ("lower",),
+    "edgehfn.model.import_checkpoint": ("load_checkpoint",),
+    "edgehfn.model.modelfile": ("digest", "load", "save"),
     "edgehfn.target": ("CORES", "bench", "selftest"),
-    "edgehfn.train": ("evaluate", "train"),
+    "edgehfn.training.gnn": ("train_graph",),
+    "edgehfn.training.images": ("evaluate", "train"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -102,14 +100,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
-
-
-class _Package(ModuleType):
-    """Keeps ``edgehfn.train`` and ``edgehfn.lower`` functions: importing the modules of that name would rebind them."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

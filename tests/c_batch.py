@@ -18,10 +18,10 @@ import numpy.typing as npt
 from nodes import Tensors
 
 from edgehfn.backends import c
-from edgehfn.graph import plan
-from edgehfn.graph.graph import Graph
-from edgehfn.graph.raw import raw_shape
-from edgehfn.objective import Objective, macro
+from edgehfn.ir import plan
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.inputs import raw_shape
+from edgehfn.spec.objective import Objective, macro
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wcast-align=strict", "-Werror")

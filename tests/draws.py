@@ -9,9 +9,9 @@ from random import Random
 import numpy as np
 from samples import Ints
 
-from edgehfn import generator, masks
-from edgehfn.graph.graph import Tensor
-from edgehfn.graph.ops import LARGEST, RELU, SIGNED, Dense, Requantise, Shape, Supermask, Weight
+from edgehfn.ir.graph import Tensor
+from edgehfn.ir.ops import LARGEST, RELU, SIGNED, Dense, Requantise, Shape, Supermask, Weight
+from edgehfn.spec import generator, masks
 
 LIMIT = 2**31
 

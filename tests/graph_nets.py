@@ -12,9 +12,9 @@ import draws
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn.graph import Graph, networks, ops, packing
-from edgehfn.graph.graph import Tensor
-from edgehfn.graph.ops import (
+from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops
+from edgehfn.ir.graph import Tensor
+from edgehfn.ir.ops import (
     RELU,
     SIGNED,
     Add,
@@ -27,8 +27,8 @@ from edgehfn.graph.ops import (
     NodePool,
     SparseLinear,
 )
-from edgehfn.graph.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
-from edgehfn.graph.verify import bound
+from edgehfn.ir.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
+from edgehfn.ir.validate import bound
 
 Bytes = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
 
@@ -69,7 +69,7 @@ def graphs(net: Graph, seed: int, count: int) -> Bytes:
         limits = (0, 255) if node.dtype == "u8" else (-128, 127)
         values = [[rng.randint(*limits) for _ in range(nodes)] for _ in range(node.shape[0])]
         dtype = np.uint8 if node.dtype == "u8" else np.int8
-        raw = packing.pack(
+        raw = gnn_bytes.pack(
             node, np.array(values, dtype).reshape(node.shape[0], nodes), edges(rng, node.topology, nodes)
         )
         found.append(raw)
@@ -229,7 +229,7 @@ class _Maker:
         whole = tables[2]
         while True:
             try:
-                networks.aggregated(self.topology, tables[0], tables[1], whole, shift, self.x)
+                gnn_rules.aggregated(self.topology, tables[0], tables[1], whole, shift, self.x)
                 break
             except OverflowError:
                 whole = tuple(entry // 2 for entry in whole)

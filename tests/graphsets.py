@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from edgehfn.graphfiles import from_arrays
-from edgehfn.graphs import GraphSet
+from edgehfn.data.gnn_files import from_arrays
+from edgehfn.data.gnn_sets import GraphSet
 
 
 def arrays(**changed: Any) -> dict[str, Any]:

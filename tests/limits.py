@@ -7,11 +7,11 @@ from itertools import product
 import nets
 import numpy as np
 
-from edgehfn import generator
-from edgehfn.graph import Graph
-from edgehfn.graph.ops import RELU, SIGNED, Conv, Input, Node, Requantise, Supermask
-from edgehfn.graph.raw import Raw
-from edgehfn.graph.verify import verify
+from edgehfn.ir import Graph
+from edgehfn.ir.inputs import Raw
+from edgehfn.ir.ops import RELU, SIGNED, Conv, Input, Node, Requantise, Supermask
+from edgehfn.ir.validate import verify
+from edgehfn.spec import generator
 
 INPUTS, SEED = 600, 7
 SIGNS = generator.signs(SEED, 0, 2 * INPUTS).reshape(2, INPUTS)

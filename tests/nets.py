@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import samples
 
-from edgehfn.graph import ops
-from edgehfn.graph.graph import Graph, Tensor, pooled
-from edgehfn.graph.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool
-from edgehfn.graph.raw import raw_shape
+from edgehfn.ir import ops
+from edgehfn.ir.graph import Graph, Tensor, pooled
+from edgehfn.ir.inputs import raw_shape
+from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool
 
 
 def random_graph(

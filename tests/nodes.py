@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import oracle
 
-from edgehfn.graph import Graph
+from edgehfn.ir import Graph
 
 Tensors = dict[str, npt.NDArray[np.int8]]
 

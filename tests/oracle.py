@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import oracle_graphs
 
-from edgehfn.graph import ops
-from edgehfn.graph.graph import Graph
+from edgehfn.ir import ops
+from edgehfn.ir.graph import Graph
 
 
 class Tensor(NamedTuple):

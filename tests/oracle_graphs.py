@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import oracle
 
-from edgehfn.graph import ops
-from edgehfn.graph.topology import InputTopology, StoredTopology, Topology
+from edgehfn.ir import ops
+from edgehfn.ir.topology import InputTopology, StoredTopology, Topology
 
 Neighbours = list[list[int]]  # of each element of a channel
 

@@ -10,8 +10,8 @@ from typing import assert_never
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn.graph import ops
-from edgehfn.graph.ops import Requantise
+from edgehfn.ir import ops
+from edgehfn.ir.ops import Requantise
 
 Ints = npt.NDArray[np.int64]
 

@@ -19,17 +19,18 @@ from click.testing import CliRunner
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
 import calibrate
-from edgehfn import data, modelfile, nn
-from edgehfn.backends.footprint import footprint
+from edgehfn import data, nn
 from edgehfn.cli import cli
+from edgehfn.cost.footprint import footprint
 from edgehfn.errors import InputError
-from edgehfn.lower import lower
-from edgehfn.objective import OBJECTIVES
+from edgehfn.lowering.lower import lower
+from edgehfn.lowering.untrained import untrained
+from edgehfn.model import modelfile
 from edgehfn.search import Budget, Cost, Search, Tried, finish, front, study, trained
 from edgehfn.search.budget import IMAGES, NARROWEST, WIDEST, Fitting
 from edgehfn.search.space import LEAST, SPACE, STARTS, Candidate, Entry, build
-from edgehfn.training import Diverged
-from edgehfn.untrained import untrained
+from edgehfn.spec.objective import OBJECTIVES
+from edgehfn.training.run import Diverged
 
 K = 1024
 CLASSES = tuple(map(str, range(10)))

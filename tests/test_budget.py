@@ -10,8 +10,8 @@ import pytest
 from benchmarks import budget
 from benchmarks.budget import Spent
 from benchmarks.references import references
-from edgehfn.graph import Graph
-from edgehfn.objective import OBJECTIVES
+from edgehfn.ir import Graph
+from edgehfn.spec.objective import OBJECTIVES
 from edgehfn.target import CORES
 
 BUDGETS = list(budget.read())

@@ -13,9 +13,9 @@ from c_batch import FIRMWARE, WARNINGS
 from elftools.elf.elffile import ELFFile
 
 from edgehfn.backends import c
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import RELU, SIGNED, AvgPool, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask
-from edgehfn.graph.verify import verify
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.ops import RELU, SIGNED, AvgPool, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask
+from edgehfn.ir.validate import verify
 from edgehfn.target import CORES, bench
 from edgehfn.target.board import board
 from edgehfn.target.build import build

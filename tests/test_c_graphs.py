@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from c_batch import LEAST, Case
 
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, networks
-from edgehfn.graph.ops import SIGNED, Aggregate, Constant, Dense, Requantise, SparseLinear
-from edgehfn.graph.topology import Features
-from edgehfn.graph.verify import verify
-from edgehfn.objective import Objective
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import Graph, gnn_rules
+from edgehfn.ir.ops import SIGNED, Aggregate, Constant, Dense, Requantise, SparseLinear
+from edgehfn.ir.topology import Features
+from edgehfn.ir.validate import verify
+from edgehfn.spec.objective import Objective
 
 LIMITS = (LEAST, 1000, None)
 NOTHING = np.zeros((2, 0), np.uint8)
@@ -33,7 +33,7 @@ def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
         cases.append(Case(stored, NOTHING, LIMITS[seed % 3], objective))
         cases.append(Case(variable, graph_nets.graphs(variable, seed, 5), LIMITS[seed % 3], objective))
     first = [case.graph.nodes[0] for case in cases]
-    assert {networks.lanes(node) for node in first if isinstance(node, SparseLinear)} == {1, 2, 4}
+    assert {gnn_rules.lanes(node) for node in first if isinstance(node, SparseLinear)} == {1, 2, 4}
     cases += [Case(verify(Graph((node,), 1)), NOTHING, objective=objective) for node in at_the_limits()]
     cases.append(Case(crowd(), NOTHING, objective=objective))
     for case, found in zip(cases, c_batch.run(cases, tmp_path), strict=True):
@@ -62,7 +62,7 @@ def at_the_limits() -> list[SparseLinear]:
         shift = max(0, largest.bit_length() - 8)
         q = Requantise((1,) * channels, (0,) * channels, 0, shift, SIGNED)
         node = SparseLinear("y", features, Dense("w", rows), q)
-        assert networks.lanes(node) == next(n for n, most in LARGEST.items() if largest <= most)
+        assert gnn_rules.lanes(node) == next(n for n, most in LARGEST.items() if largest <= most)
         found.append(node)
     return found
 

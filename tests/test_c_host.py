@@ -17,11 +17,10 @@ import numpy as np
 import pytest
 from c_batch import LEAST, Case
 
-from edgehfn import masks
 from edgehfn.backends import c
-from edgehfn.graph import plan
-from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import (
+from edgehfn.ir import plan
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import (
     RELU,
     SIGNED,
     Add,
@@ -36,8 +35,9 @@ from edgehfn.graph.ops import (
     Supermask,
     Weight,
 )
-from edgehfn.graph.verify import verify
-from edgehfn.objective import Objective
+from edgehfn.ir.validate import verify
+from edgehfn.spec import masks
+from edgehfn.spec.objective import Objective
 
 RUNTIMES: tuple[Objective, ...] = ("speed", "flash")  # ram has that of speed
 SEED = 20

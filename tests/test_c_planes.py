@@ -12,11 +12,11 @@ import numpy.typing as npt
 from c_batch import FIRMWARE, LEAST, SANITIZED, WARNINGS, call
 
 from edgehfn.backends import c
-from edgehfn.graph import plan
-from edgehfn.graph.arena import Scratch
-from edgehfn.graph.graph import Graph
-from edgehfn.graph.ops import SIGNED, Conv, Input, Requantise, Supermask
-from edgehfn.graph.verify import verify
+from edgehfn.ir import plan
+from edgehfn.ir.arena import Scratch
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import SIGNED, Conv, Input, Requantise, Supermask
+from edgehfn.ir.validate import verify
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -17,9 +17,9 @@ from elftools.elf.elffile import ELFFile
 
 from edgehfn.backends import c
 from edgehfn.errors import GraphError, InputError
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import SIGNED, Dense, Input, Linear, MaxPool, Requantise
-from edgehfn.graph.verify import verify
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.ops import SIGNED, Dense, Input, Linear, MaxPool, Requantise
+from edgehfn.ir.validate import verify
 
 ARM = pytest.param(
     "arm-none-eabi-gcc", marks=pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no compiler")

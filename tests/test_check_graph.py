@@ -13,13 +13,14 @@ import numpy.typing as npt
 import oracle_graphs
 import pytest
 
-from edgehfn import machines, target
-from edgehfn.backends.emulate import emulate
+from edgehfn import target
+from edgehfn.backends.c.write import write_c, write_runtime
+from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.errors import InputError
-from edgehfn.generate import write_c, write_runtime
-from edgehfn.graph import Graph, packing, verify
-from edgehfn.graph.ops import SIGNED, Aggregate, Input, Requantise
-from edgehfn.graph.topology import DEGREE, DUPLICATE, EDGES, LOOP, NODES, OK, RANGE, InputTopology
+from edgehfn.evaluation import machines
+from edgehfn.ir import Graph, gnn_bytes, verify
+from edgehfn.ir.ops import SIGNED, Aggregate, Input, Requantise
+from edgehfn.ir.topology import DEGREE, DUPLICATE, EDGES, LOOP, NODES, OK, RANGE, InputTopology
 from edgehfn.target.toolchain import ARM_GCC, QEMU, available
 
 Bytes = npt.NDArray[np.uint8]
@@ -67,7 +68,7 @@ MACHINES = ["host", *(target.CORES if available(ARM_GCC, QEMU) else ())]
 @pytest.mark.parametrize("name", CASES)
 def test_python_and_the_oracle(name: str) -> None:
     given, wanted = CASES[name]
-    assert packing.graph_status(INPUT, given) == wanted == oracle_graphs.status(INPUT, given.tolist())
+    assert gnn_bytes.graph_status(INPUT, given) == wanted == oracle_graphs.status(INPUT, given.tolist())
 
 
 @pytest.mark.parametrize("on", MACHINES)
@@ -83,7 +84,7 @@ def test_noise() -> None:
     graphs = np.concatenate([np.zeros((3000, 16), np.uint8), words.view(np.uint8)], 1)
     wanted = [oracle_graphs.status(INPUT, given.tolist()) for given in graphs]
     assert set(wanted) == {OK, NODES, EDGES, RANGE, LOOP, DEGREE, DUPLICATE}
-    assert [packing.graph_status(INPUT, given) for given in graphs] == wanted
+    assert [gnn_bytes.graph_status(INPUT, given) for given in graphs] == wanted
     assert target.check(net(), graphs) == wanted
 
 
@@ -92,7 +93,7 @@ def test_legal_graphs_of_random_nets(seed: int) -> None:
     model = verify(graph_nets.variable(seed))
     assert model.input is not None
     for given in graph_nets.graphs(model, seed, 6):
-        assert packing.graph_status(model.input, given) == oracle_graphs.status(model.input, given.tolist()) == OK
+        assert gnn_bytes.graph_status(model.input, given) == oracle_graphs.status(model.input, given.tolist()) == OK
 
 
 @pytest.mark.parametrize("on", ["pytorch", "emulator", "host"])
@@ -113,10 +114,10 @@ def test_packing_names_what_is_wrong() -> None:
         ([(0, 1), (1, 0)], "two edges join the same nodes"),
     ):
         with pytest.raises(InputError, match=message):
-            packing.pack(INPUT, features, edges)
+            gnn_bytes.pack(INPUT, features, edges)
     for wrong in (np.zeros((3, 5), np.uint8), np.zeros((2, 8), np.uint8), np.zeros((2, 5), np.int8)):
         with pytest.raises(InputError, match="features: need uint8 of shape"):
-            packing.pack(INPUT, wrong, [])
+            gnn_bytes.pack(INPUT, wrong, [])
 
 
 USER = """
@@ -162,7 +163,7 @@ def test_a_users_program(tmp_path: Path) -> None:
     sources = [path.name for path in tmp_path.glob("*.c")]
     c_batch.call(["gcc", *c_batch.WARNINGS, *c_batch.SANITIZED, *sources, "-o", "main"], tmp_path)
     features = np.array([[10 * v for v in range(5)], [255 - v for v in range(5)]], np.uint8)
-    raw = packing.pack(INPUT, features, [(0, 1), (2, 1), (1, 3), (4, 3)])
+    raw = gnn_bytes.pack(INPUT, features, [(0, 1), (2, 1), (1, 3), (4, 3)])
     wanted = [*emulate(model, raw[None])[0].ravel().tolist(), NODES, NODES]
     done = subprocess.run(["./main"], cwd=tmp_path, capture_output=True, text=True, check=True)
     found = list(map(int, done.stdout.split()))
@@ -174,7 +175,7 @@ def test_the_order_of_edges_and_ends_changes_nothing() -> None:
     edges = [(0, 1), (2, 1), (1, 3), (4, 3), (5, 6), (6, 0)]
     rng, features = Random(3), np.arange(14, dtype=np.uint8).reshape(2, 7) * 9
     shuffled = [rng.choice(((a, b), (b, a))) for a, b in rng.sample(edges, len(edges))]
-    graphs = np.array([packing.pack(INPUT, features, given) for given in (edges, shuffled)])
+    graphs = np.array([gnn_bytes.pack(INPUT, features, given) for given in (edges, shuffled)])
     for on in ("pytorch", "emulator", "host"):
         first, second = machines.run(net(), graphs, on)
         assert np.array_equal(first, second)

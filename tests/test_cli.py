@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from edgehfn import machines, modelfile, nn, target, tensorfile
+from edgehfn import nn, target
 from edgehfn.cli import cli, prove
+from edgehfn.evaluation import machines
+from edgehfn.model import modelfile, tensorfile
 
 SIZES = {"weights_flash", "code_flash", "total_flash", "activation_ram", "runtime_ram", "total_ram", "stack"}
 EMULATION = pytest.mark.skipif(
@@ -333,7 +335,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["edgehfn.train"], "train", interrupted)
+    monkeypatch.setattr(sys.modules["edgehfn.training.images"], "train", interrupted)
     words = ("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path / "m.hfn")
     assert "the same command goes on" in complaint(*words, status=130)
     assert list(tmp_path.iterdir()) == []

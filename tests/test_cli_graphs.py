@@ -11,8 +11,8 @@ from graphsets import random
 
 import edgehfn as hfn
 from edgehfn.cli import cli
-from edgehfn.graphfiles import to_arrays
-from edgehfn.motifs import motifs
+from edgehfn.data.gnn_files import to_arrays
+from edgehfn.data.motifs import motifs
 
 NODES = ("--arch", "gcn", "--hidden", 8, "--layers", 2, "--epochs", 10, "--dropout", 0.2)
 GRAPHS = ("--arch", "gin", "--hidden", 8, "--layers", 2, "--epochs", 2, "--batch", 8, "--norms", "unshared")

@@ -14,17 +14,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from edgehfn import comparison, nn, plots, sizing
+from edgehfn import nn
 from edgehfn.backends import c
 from edgehfn.cli import cli
 from edgehfn.cli.compare import _width
-from edgehfn.comparison import Row
-from edgehfn.data import load
+from edgehfn.cost import sizing
+from edgehfn.data.sets import load
 from edgehfn.errors import InputError
-from edgehfn.graph import plan
-from edgehfn.graph.ops import Conv, Linear
-from edgehfn.train import train
-from edgehfn.untrained import untrained
+from edgehfn.ir import plan
+from edgehfn.ir.ops import Conv, Linear
+from edgehfn.lowering.untrained import untrained
+from edgehfn.report import figures
+from edgehfn.search import comparison
+from edgehfn.search.comparison import Row
+from edgehfn.training.images import train
 
 KINDS = ("supermask", "int8", "int4", "ternary", "binary")
 EMULATION = pytest.mark.skipif(
@@ -150,7 +153,7 @@ def test_what_cannot_be_compared_is_told_at_once(words: tuple[str, ...], says: s
 
 def test_bytes_are_told_in_powers_of_two_and_counts_in_those_of_ten() -> None:
     points = {"int4": [(1024.0, 0.5), (4096.0, 0.6)]}
-    figure = plots.fronts({"bytes": points, "instructions": points}, ["instructions"], "both")
+    figure = figures.fronts({"bytes": points, "instructions": points}, ["instructions"], "both")
     told = [[axes.xaxis.get_major_formatter()(value) for value in (2048, 2e6)] for axes in figure.axes]
     assert told == [["2K", "1.91M"], ["2.05K", "2M"]]
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from nodes import assert_same, observed
 
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import RELU, SIGNED, Conv, Dense, Input, Node, Requantise
-from edgehfn.graph.verify import verify
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.ops import RELU, SIGNED, Conv, Dense, Input, Node, Requantise
+from edgehfn.ir.validate import verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edgehfn import data
+from edgehfn.data import image_files, sets
 from edgehfn.errors import InputError
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")
@@ -149,7 +150,7 @@ def test_header_that_promises_too_much_is_refused(tmp_path):
 
 def test_missing_things_name_what_was_searched(tmp_path, monkeypatch):
     monkeypatch.setenv("EDGEHFN_DATA", str(tmp_path / "mine"))
-    monkeypatch.setattr(data, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(sets, "SYSTEM_FOLDERS", ())
     refused("fashion-mnist", says=f"{tmp_path}/mine.*{tmp_path}/cache/edgehfn.*dataset-fashion-mnist")
     refused("cifar10", says="put cifar10.npz")
     refused("no-such-set", says="known names are fashion-mnist, cifar10, digits")
@@ -161,7 +162,7 @@ def test_names_are_searched_in_order(tmp_path, monkeypatch):
     for folder in ("env", "system", "cache/edgehfn"):
         (tmp_path / folder).mkdir(parents=True)
     monkeypatch.setenv("EDGEHFN_DATA", str(tmp_path / "env"))
-    monkeypatch.setattr(data, "SYSTEM_FOLDERS", (tmp_path / "system",))
+    monkeypatch.setattr(sets, "SYSTEM_FOLDERS", (tmp_path / "system",))
     for rank, folder in enumerate(("cache/edgehfn", "system", "env")):
         write(tmp_path / folder / "kws.npz", y_test=np.full(4, rank))
         assert data.load("kws").y_test[0] == rank
@@ -242,11 +243,11 @@ def test_digits_without_scikit_learn(monkeypatch):
 
 
 def test_slow_decoding_is_cached_by_content(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "SLOW", -1.0)
+    monkeypatch.setattr(sets, "SLOW", -1.0)
     path = write(tmp_path / "a.npz", classes=np.array(["x", "y", "z"]))
     first = data.load(path)
     (copy,) = (tmp_path / "cache/edgehfn/decoded").iterdir()
-    monkeypatch.setattr(data.imagefiles, "read_npz", lambda path: pytest.fail("decoded again"))
+    monkeypatch.setattr(image_files, "read_npz", lambda path: pytest.fail("decoded again"))
     second = data.load(path)
     for field in ("x_train", "y_train", "x_test", "y_test"):
         assert (getattr(first, field) == getattr(second, field)).all()
@@ -259,7 +260,7 @@ def test_slow_decoding_is_cached_by_content(tmp_path, monkeypatch):
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "SLOW", -1.0)
+    monkeypatch.setattr(sets, "SLOW", -1.0)
     (tmp_path / "cache").write_text("a file in the way")
     assert data.load(write(tmp_path / "a.npz")).name == "a"
 

@@ -20,11 +20,12 @@ import pytest
 import torch
 from test_train import small, toy
 
-from edgehfn import distributed, modelfile
 from edgehfn.errors import InputError
-from edgehfn.nn.arch import signature
-from edgehfn.train import train
-from edgehfn.training import Run, Settings
+from edgehfn.model import modelfile
+from edgehfn.nn.structure import signature
+from edgehfn.training import distributed
+from edgehfn.training.images import train
+from edgehfn.training.run import Run, Settings
 
 HERE = Path(__file__).parent
 SCRIPT = """

@@ -13,12 +13,11 @@ import numba
 import numpy as np
 import pytest
 
-from edgehfn.backends import emulate as emulate_module
-from edgehfn.backends import kernels
-from edgehfn.backends.emulate import emulate
+from edgehfn.backends.emulator import kernels
+from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.errors import InputError
-from edgehfn.graph import Graph, verify
-from edgehfn.graph.ops import SIGNED, Conv, Dense, Input, Linear, MaxPool, Requantise
+from edgehfn.ir import Graph, verify
+from edgehfn.ir.ops import SIGNED, Conv, Dense, Input, Linear, MaxPool, Requantise
 
 ROOT = Path(__file__).parents[1]
 
@@ -124,12 +123,13 @@ class Block:
         if name.split(".")[0] == "torch":
             raise ImportError("torch is blocked")
 sys.meta_path.insert(0, Block())
-import edgehfn.backends, edgehfn.graph
-for package in (edgehfn.backends, edgehfn.graph):
+from edgehfn import ir, report, target
+from edgehfn.backends import c, emulator, tflite
+for package in (c, emulator, ir, report, target, tflite):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         __import__(module.name)
 import nets
-from edgehfn.backends.emulate import emulate
+from edgehfn.backends.emulator.emulate import emulate
 graph = nets.random_graph(5)
 print(emulate(graph, nets.random_input(graph, 5, 3)).sum())
 assert "torch" not in sys.modules
@@ -141,7 +141,7 @@ assert "torch" not in sys.modules
     assert int(ran.stdout) == emulate(graph, nets.random_input(graph, 5, 3)).sum()
 
 
-@pytest.mark.parametrize("module", [emulate_module, kernels])
+@pytest.mark.parametrize("module", [sys.modules[emulate.__module__], kernels])
 def test_its_source_has_no_float(module: object) -> None:
     tree = ast.parse(Path(str(module.__file__)).read_text())  # type: ignore[attr-defined]
     for part in ast.walk(tree):

@@ -7,8 +7,8 @@ import nodes
 import numpy as np
 import pytest
 
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import verify
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import verify
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from nodes import assert_same, observed
 
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, ops, plan
-from edgehfn.graph.ops import RELU, SIGNED
-from edgehfn.graph.verify import narrow, verify
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import Graph, ops, plan
+from edgehfn.ir.ops import RELU, SIGNED
+from edgehfn.ir.validate import narrow, verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run

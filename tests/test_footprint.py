@@ -10,16 +10,17 @@ import nets
 import numpy as np
 import pytest
 
-from edgehfn.backends import costs
-from edgehfn.backends.footprint import footprint, paper
+from edgehfn.backends.c import firmware
+from edgehfn.cost import code_size
+from edgehfn.cost import measure_code as measuring
+from edgehfn.cost.footprint import footprint, paper
 from edgehfn.errors import InputError, ToolError
-from edgehfn.graph import Graph, plan, verify
-from edgehfn.graph.ops import RELU, Conv, Dense, Input, Linear, Requantise, Supermask, Weight
-from edgehfn.objective import OBJECTIVES, Objective
-from edgehfn.report import report
-from edgehfn.target import CORES, bench, elf, firmware
+from edgehfn.ir import Graph, plan, verify
+from edgehfn.ir.ops import RELU, Conv, Dense, Input, Linear, Requantise, Supermask, Weight
+from edgehfn.report.page import report
+from edgehfn.spec.objective import OBJECTIVES, Objective
+from edgehfn.target import CORES, bench, elf
 from edgehfn.target import board as boards
-from edgehfn.target import costs as measuring
 from edgehfn.target.elf import Function
 from edgehfn.target.toolchain import ARM_GCC, call, version
 
@@ -40,22 +41,22 @@ def test_predictions_hold_in_a_linked_program(net: str, core: str, objective: Ob
     predicted, measured = found.predicted.to_json(), found.measured.sizes.to_json()
     for exact in ("weights_flash", "activation_ram", "runtime_ram", "total_ram"):
         assert predicted[exact] == measured[exact], exact
-    assert predicted["code_flash"] == pytest.approx(measured["code_flash"], rel=costs.TOLERANCE)
+    assert predicted["code_flash"] == pytest.approx(measured["code_flash"], rel=code_size.TOLERANCE)
     assert measured["stack"] <= found.measured.stack_bound <= measured["stack"] + 64  # a frame may keep bytes unused
     assert abs(predicted["stack"] - found.measured.stack_bound) <= 8
     assert sum(found.flash.values()) == measured["total_flash"]
 
 
 def test_the_table_of_costs_is_of_this_runtime() -> None:
-    remedy = "run: python -m edgehfn.target.costs"
-    assert {cost.compiler for cost in costs.table()} == {version(ARM_GCC)}, remedy
+    remedy = "run: python -m edgehfn.cost.measure_code"
+    assert {cost.compiler for cost in code_size.table()} == {version(ARM_GCC)}, remedy
     for core in ("cortex-m0", "cortex-m55"):
-        assert list(measuring.measure([core])) == [cost for cost in costs.table() if cost.core == core], remedy
+        assert list(measuring.measure([core])) == [cost for cost in code_size.table() if cost.core == core], remedy
 
 
 def test_a_core_without_costs_is_named() -> None:
     with pytest.raises(InputError, match="cortex-m9: no measured costs; there are cortex-m0, "):
-        costs.predict("cortex-m9", [])
+        code_size.predict("cortex-m9", [])
 
 
 def _supermask(number: int, *shape: int, coats: int = 1, kept: int = 0) -> Supermask:

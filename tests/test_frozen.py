@@ -11,10 +11,12 @@ import pytest
 import torch
 
 import calibrate
-from edgehfn import agreement, lower, modelfile, nn
+from edgehfn import lower, nn
 from edgehfn.backends import c
 from edgehfn.errors import InputError
-from edgehfn.graph import Graph, ops, plan
+from edgehfn.evaluation import agreement
+from edgehfn.ir import Graph, ops, plan
+from edgehfn.model import modelfile
 from edgehfn.nn.frozen import ratios
 
 SHAPE = (3, 12, 12)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgehfn.nn import fused, select
+from edgehfn.nn import topk
+from edgehfn.nn.cpu import batch_norm
 from edgehfn.nn.pool import MaxPool
 
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2**-7}
@@ -39,8 +40,8 @@ def test_a_norm_with_what_follows_it(dtype: torch.dtype, relu: bool, added: bool
     twins = [None if t is None else t.detach().float().requires_grad_() for t in (x, residual)]
     gradient = maps(8, channels, 6, 5, dtype=dtype)
 
-    assert fused.fits(x, ours)
-    y = fused.normalise(x, ours, residual, relu)
+    assert batch_norm.fits(x, ours)
+    y = batch_norm.normalise(x, ours, residual, relu)
     y.backward(gradient)
 
     expected = theirs(twins[0])
@@ -58,7 +59,7 @@ def test_a_norm_with_what_follows_it(dtype: torch.dtype, relu: bool, added: bool
 def test_a_nan_is_not_hidden_by_the_relu():
     x = maps(2, 4, 3, 3, dtype=torch.float32)
     x[0, 1, 1, 1] = torch.nan
-    assert fused.normalise(x, nn.BatchNorm2d(4), None, True)[:, 1].isnan().any()
+    assert batch_norm.normalise(x, nn.BatchNorm2d(4), None, True)[:, 1].isnan().any()
 
 
 @pytest.mark.parametrize("dtype", [*TOLERANCE])
@@ -76,16 +77,16 @@ def test_pooling_by_halves(dtype: torch.dtype):
     assert torch.equal(x.grad, twin.grad)
 
 
-@pytest.mark.parametrize("size", [1, 9, select.FEW, 3 * select.FEW + 1])
+@pytest.mark.parametrize("size", [1, 9, topk.FEW, 3 * topk.FEW + 1])
 @pytest.mark.parametrize("steps", [1, 7, 10**9])
 def test_the_largest_are_those_of_a_stable_sort(size: int, steps: int):
     """With many equals, and with none."""
     importance = (torch.rand(size, generator=torch.Generator().manual_seed(size)) * steps).floor() / steps
-    importance[1::5] = select.NEVER
+    importance[1::5] = topk.NEVER
     rivals = int((importance >= 0).sum())
     kept = [round(rivals * share) for share in (1.0, 0.9, 0.6, 0.25, 0.0)]
     order = torch.argsort(importance, descending=True, stable=True)
     expected = torch.zeros(size, dtype=torch.uint8)
     for number in kept:
         expected[order[:number]] += 1
-    assert torch.equal(select.counts(importance, kept), expected)
+    assert torch.equal(topk.counts(importance, kept), expected)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgehfn import generator
+from edgehfn.spec import generator
 
 WORDS = st.integers(0, 2**32 - 1)
 SIDE = 192  # channels of a square layer

@@ -10,13 +10,14 @@ from torch.nn import functional as F
 
 import calibrate
 import edgehfn as hfn
-from edgehfn import graphtrain, modelfile
+from edgehfn.data.gnn_files import from_arrays
+from edgehfn.data.motifs import motifs
 from edgehfn.errors import GraphError, InputError
-from edgehfn.graphfiles import from_arrays
-from edgehfn.motifs import motifs
+from edgehfn.lowering.untrained import untrained
+from edgehfn.model import modelfile
 from edgehfn.nn import GRAPH_PRESETS, Aggregate, Attention, Draft, NodePool, Nodes, graph_input, graph_preset
-from edgehfn.nn.links import as_map, dropped, linear, nodewise
-from edgehfn.untrained import untrained
+from edgehfn.nn.adjacency import as_map, dropped, linear, nodewise
+from edgehfn.training import gnn
 
 DATA = random()
 SMALL = motifs({"train": 24, "val": 8, "test": 8})
@@ -96,13 +97,13 @@ def test_dropout_keeps_the_mean_and_is_drawn_anew():
 def test_every_preset_trains_and_comes_back_from_its_file(name, data, tmp_path):
     options = {"layers": 4, "fold": 2, "norms": "unshared"} if name.startswith("res") else {"layers": 2}
     net = graph_preset(name, graph_input(data), data.classes, hidden=8, density=0.5, coats=2, **options)
-    graphtrain.train_graph(net, data, epochs=2, dropout=0.2)
+    gnn.train_graph(net, data, epochs=2, dropout=0.2)
     modelfile.save(net, tmp_path / "x.hfn", {})
     again = modelfile.load(tmp_path / "x.hfn")
     nodes = Nodes.of(data.features, data.structure)
     with torch.no_grad():
         assert torch.equal(net(nodes), again(nodes))
-    graphtrain.fits(again, data)
+    gnn.fits(again, data)
 
 
 def test_iterations_share_a_mask_or_only_its_signs():
@@ -136,7 +137,7 @@ def test_wrong_options_are_named(options, says):
 def test_larger_graphs_than_those_of_the_set_may_come():
     spec = graph_input(SMALL, (40, 60, 20))
     assert spec.shape == (8, 10, 4)
-    graphtrain.fits(graph_preset("gin", spec, 2, hidden=8), SMALL)
+    gnn.fits(graph_preset("gin", spec, 2, hidden=8), SMALL)
     with pytest.raises(InputError, match="give at least these"):
         graph_input(SMALL, (40, 3, 20))
     with pytest.raises(InputError, match="one graph"):
@@ -158,7 +159,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(tmp_path, monkeypatch):
         return graph_preset("gin", graph_input(SMALL), 2, hidden=8, layers=2, norms="unshared", seed=3)
 
     whole, resumed, place = net(), net(), tmp_path / "x.ckpt"
-    wanted = graphtrain.train_graph(whole, SMALL, epochs=6, batch=8, seed=3)
+    wanted = gnn.train_graph(whole, SMALL, epochs=6, batch=8, seed=3)
 
     def stop(done, total, note="", milestone=""):
         if done == 4:
@@ -166,25 +167,25 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(tmp_path, monkeypatch):
 
     settings = {"epochs": 6, "batch": 8, "seed": 3, "checkpoint": place, "save_every": 0.0}
     with pytest.raises(KeyboardInterrupt):
-        graphtrain.train_graph(net(), SMALL, **settings, progress=stop)
-    assert graphtrain.train_graph(resumed, SMALL, **settings) == wanted
+        gnn.train_graph(net(), SMALL, **settings, progress=stop)
+    assert gnn.train_graph(resumed, SMALL, **settings) == wanted
     for one, other in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
         assert torch.equal(one, other)
     with pytest.raises(InputError, match="lr"):
-        graphtrain.train_graph(net(), SMALL, **settings, lr=0.5)
+        gnn.train_graph(net(), SMALL, **settings, lr=0.5)
 
 
 def test_a_run_ends_with_its_best_epoch():
     net = graph_preset("gcn", graph_input(DATA), 3, hidden=16, layers=2, density=0.5)
-    found = graphtrain.train_graph(net, DATA, epochs=40, dropout=0.3)
-    assert graphtrain.accuracy(net, graphtrain.batches(DATA, "val")) == found.validation
-    assert graphtrain.accuracy(net, graphtrain.batches(DATA, "test")) == found.accuracy > 0.6
+    found = gnn.train_graph(net, DATA, epochs=40, dropout=0.3)
+    assert gnn.accuracy(net, gnn.batches(DATA, "val")) == found.validation
+    assert gnn.accuracy(net, gnn.batches(DATA, "test")) == found.accuracy > 0.6
 
 
 def test_adaptive_thresholds_are_those_of_the_best_epoch():
     net = graph_preset("gcn", graph_input(DATA), 3, hidden=16, layers=2, density=0.3)
     net.search = hfn.nn.Search("adaptive", ramp=0.5)
-    found = graphtrain.train_graph(net, DATA, epochs=20)
+    found = gnn.train_graph(net, DATA, epochs=20)
     assert found.epoch >= 10
     kept = sum(int((op.counts() > 0).sum()) for op in net.weights.values())
     assert kept == pytest.approx(0.3 * sum(op.counts().numel() for op in net.weights.values()), rel=0.02)
@@ -201,7 +202,7 @@ def test_adaptive_thresholds_are_those_of_the_best_epoch():
 def test_data_that_does_not_fit_is_refused(data, says):
     net = graph_preset("gcn", graph_input(DATA), 3, hidden=8)
     with pytest.raises(InputError, match=says):
-        graphtrain.train_graph(net, data, epochs=1)
+        gnn.train_graph(net, data, epochs=1)
 
 
 @pytest.mark.parametrize("values", [False, True])
@@ -211,7 +212,7 @@ def test_integers_say_what_the_float_net_says(name, features, values):
     data = random(features=features, values=values, seed=5)
     options = {"layers": 4, "fold": 2} if name == "resgcn" else {"layers": 2}
     net = graph_preset(name, graph_input(data), 3, hidden=16, norms="unshared", heads=2, **options)
-    graphtrain.train_graph(net, data, epochs=30, lr=0.02, dropout=0.0)
+    gnn.train_graph(net, data, epochs=30, lr=0.02, dropout=0.0)
     nodes = net.input.nodes()
     graph = hfn.lower(net, calibrate.calibrate(net, [nodes]).scales)
     output = hfn.emulate(graph, np.zeros((1, 0), np.uint8)).reshape(3, -1)[:, :60]
@@ -225,13 +226,13 @@ def test_integers_say_what_the_float_net_says(name, features, values):
 def test_a_channel_that_lost_its_inputs_lately_costs_the_others_nothing():
     """Nothing is left of it to sum over neighbours, but the norm after the sum still remembers that it varied."""
     net = graph_preset("gin", graph_input(SMALL), SMALL.classes, hidden=16, layers=2, norms="unshared", density=0.5)
-    graphtrain.train_graph(net, SMALL, epochs=10, dropout=0.0)
+    gnn.train_graph(net, SMALL, epochs=10, dropout=0.0)
     norm = next(step.norm for step in net.steps if step.name == "layer0.gather")
     with torch.no_grad():
         net.weights["layer0.linear"].scores[3] = 0.0
     net.set_progress(1.0)
     norm.running_mean[3], norm.running_var[3] = 0.0, 1e-7
-    [batch] = graphtrain.batches(SMALL, "test")
+    [batch] = gnn.batches(SMALL, "test")
     graph = hfn.lower(net.eval(), calibrate.calibrate(net, [batch.nodes]).scales)
     multiplier = next(node for node in graph if node.name == "layer0.gather").requantise.multiplier
     assert multiplier[3] == 0

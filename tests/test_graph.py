@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from edgehfn.errors import GraphError
-from edgehfn.graph import Graph, ops, plan, verify
-from edgehfn.graph.arena import Buffer
-from edgehfn.graph.verify import bound, narrow
+from edgehfn.ir import Graph, ops, plan, verify
+from edgehfn.ir.arena import Buffer
+from edgehfn.ir.validate import bound, narrow
 
 
 def conv_graph(**changes: object) -> Graph:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks import graphs
-from edgehfn import agreement, target
-from edgehfn.graph import Graph, packing, plan, verify
+from edgehfn import target
+from edgehfn.evaluation import agreement
+from edgehfn.ir import Graph, gnn_bytes, plan, verify
 from edgehfn.target import CORES, bench, elf
 from edgehfn.target.board import board
 from edgehfn.target.build import build
@@ -71,7 +72,7 @@ def test_instructions_depend_on_sizes_alone(core: str) -> None:
         noise = rng.integers(0, 128, (channels, nodes))
         samples += [(noise, path), (noise, [(order[a], order[b]) for a, b in path])]
         samples.append((noise, [(0, v) for v in range(1, 8)]))
-        counts = [bench(net, core, packing.pack(node, given.astype(dtype), edges)) for given, edges in samples]
+        counts = [bench(net, core, gnn_bytes.pack(node, given.astype(dtype), edges)) for given, edges in samples]
         assert len({count.total for count in counts}) == 1, net
 
 
@@ -87,7 +88,7 @@ def test_sizes_change_instructions(core: str) -> None:
     net = graphs.gin()
     assert net.input is not None
     features = np.zeros((7, 20), np.uint8)
-    few, many = (packing.pack(net.input, features, [(v, v + 1) for v in range(count)]) for count in (3, 12))
+    few, many = (gnn_bytes.pack(net.input, features, [(v, v + 1) for v in range(count)]) for count in (3, 12))
     assert bench(net, core, few).total < bench(net, core, many).total
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from benchmarks import graphs
 from edgehfn.backends import c
-from edgehfn.backends.footprint import footprint
+from edgehfn.cost.footprint import footprint
 from edgehfn.errors import GraphError
-from edgehfn.graph import Graph, networks, ops, packing, plan, verify
-from edgehfn.graph.arena import Buffer
-from edgehfn.graph.ops import (
+from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops, plan, verify
+from edgehfn.ir.arena import Buffer
+from edgehfn.ir.ops import (
     RELU,
     SIGNED,
     Aggregate,
@@ -30,8 +30,8 @@ from edgehfn.graph.ops import (
     Requantise,
     SparseLinear,
 )
-from edgehfn.graph.topology import Features, InputTopology, Ints, StoredTopology, Topology
-from edgehfn.graph.verify import bound
+from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology, Topology
+from edgehfn.ir.validate import bound
 
 SEED = 3
 
@@ -127,7 +127,7 @@ def test_pooling_counts_the_nodes_that_there_are() -> None:
     pool = NodePool("y", "input", GIVEN, tuple(2**12 // max(n, 1) for n in range(6)), 12)
     graph = verify(Graph((entry, pool), SEED))
     for nodes in range(6):
-        raw = packing.pack(entry, np.full((1, nodes), 200, np.uint8), [])
+        raw = gnn_bytes.pack(entry, np.full((1, nodes), 200, np.uint8), [])
         raw[nodes:8] = 77  # behind the nodes lies anything
         assert oracle.run(graph, raw.tolist())["y"] == [100 if nodes else 0]
 
@@ -253,7 +253,7 @@ def test_bounds_are_reached_by_the_worst_features() -> None:
 
 def test_the_bound_of_attention() -> None:
     largest = max(127 * (j + 1) * ((2**16 + j) // (2 * j + 1)) for j in range(128, 256))
-    assert networks.attended(graphs.gin().tensors["input"]) == largest < 2**23
+    assert gnn_rules.attended(graphs.gin().tensors["input"]) == largest < 2**23
 
 
 # Memory.

@@ -10,10 +10,10 @@ import pytest
 from graphsets import arrays, random
 
 import edgehfn as hfn
+from edgehfn.data.gnn_files import from_arrays, to_arrays
+from edgehfn.data.gnn_sets import GraphSet
+from edgehfn.data.motifs import motifs
 from edgehfn.errors import InputError
-from edgehfn.graphfiles import from_arrays, to_arrays
-from edgehfn.graphs import GraphSet
-from edgehfn.motifs import motifs
 
 
 def adjacency(data: GraphSet) -> np.ndarray:

@@ -11,8 +11,8 @@ import pytest
 from graphsets import random
 from test_modelfile import forge, members
 
-from edgehfn import modelfile
 from edgehfn.errors import InputError
+from edgehfn.model import modelfile
 from edgehfn.nn import StoredGraph, graph_input, graph_preset
 
 

@@ -13,11 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import calibrate
-from edgehfn import agreement, load_checkpoint, lower, modelfile
+from edgehfn import load_checkpoint, lower
 from edgehfn.backends import c
 from edgehfn.cli import cli
 from edgehfn.errors import InputError
-from edgehfn.graph import plan
+from edgehfn.evaluation import agreement
+from edgehfn.ir import plan
+from edgehfn.model import modelfile
 
 TOP_K = 0.3
 SHAPE = (3, 16, 16)

@@ -6,10 +6,10 @@ import nets
 import numpy as np
 import pytest
 
-from edgehfn.backends import emulate
-from edgehfn.backends.kernels import LANES
-from edgehfn.backends.lanes import LINE, Layout, lay_out
-from edgehfn.graph import ops
+from edgehfn.backends.emulator import emulate
+from edgehfn.backends.emulator.kernels import LANES
+from edgehfn.backends.emulator.layout import LINE, Layout, lay_out
+from edgehfn.ir import ops
 
 
 def test_places_skip_the_frame() -> None:
@@ -52,7 +52,7 @@ def test_frames_stay_zero_and_lines_are_whole() -> None:
 
 def test_lists_are_summed_as_written() -> None:
     """Against plain sums, in both types of accumulators."""
-    from edgehfn.backends import kernels
+    from edgehfn.backends.emulator import kernels
 
     draw = np.random.default_rng(0)
     x = draw.integers(-127, 128, (40, LANES)).astype(np.int16)

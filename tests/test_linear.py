@@ -16,12 +16,12 @@ import pytest
 from c_batch import Case
 from nodes import assert_same, by_oracle, observed
 
-from edgehfn import generator
 from edgehfn.backends import c
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import SIGNED, Dense, Input, Linear, Node, Requantise, Supermask, Weight
-from edgehfn.graph.verify import verify
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.ops import SIGNED, Dense, Input, Linear, Node, Requantise, Supermask, Weight
+from edgehfn.ir.validate import verify
+from edgehfn.spec import generator
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 import calibrate
-from edgehfn import constancy, nn
+from edgehfn import nn
 from edgehfn.errors import GraphError
-from edgehfn.graph import ops
-from edgehfn.lower import lower
+from edgehfn.ir import ops
+from edgehfn.lowering import constants
+from edgehfn.lowering.lower import lower
 
 
 def trained_net(
@@ -197,9 +198,9 @@ def test_channels_said_to_be_constant_are(kind: str) -> None:
     for norm in net.norms:
         norm.running_var.fill_(0.3)  # type: ignore[union-attr]
     graph = lower(net, scales(net))
-    known: dict[str, constancy.Values] = {}
+    known: dict[str, constants.Values] = {}
     for node in graph:
-        known[node.name] = constancy.made(node, known, graph.tensors[node.name])
+        known[node.name] = constants.made(node, known, graph.tensors[node.name])
     found = 0
     for image in images(3):
         made = oracle.run(graph, image.flatten().tolist())

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import calibrate
-from edgehfn import agreement, lower, machines, nn, target
+from edgehfn import lower, nn, target
 from edgehfn.errors import InputError
-from edgehfn.graph import Graph
-from edgehfn.machines import MACHINES, parse
+from edgehfn.evaluation import agreement, machines
+from edgehfn.evaluation.machines import MACHINES, parse
+from edgehfn.ir import Graph
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (150, 3, 8, 9), np.uint8)
 

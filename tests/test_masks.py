@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgehfn import masks
 from edgehfn.errors import InputError
-from edgehfn.graph.ops import Supermask
+from edgehfn.ir.ops import Supermask
+from edgehfn.spec import masks
 
 SEEDS = st.integers(0, 2**32 - 1)
 

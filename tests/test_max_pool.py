@@ -8,10 +8,10 @@ import nets
 import pytest
 from nodes import assert_same, observed
 
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.ops import Input, MaxPool
-from edgehfn.graph.verify import verify
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.ops import Input, MaxPool
+from edgehfn.ir.validate import verify
 from edgehfn.target import bench
 from edgehfn.target.execute import run
 from edgehfn.target.toolchain import ARM_GCC, QEMU, available

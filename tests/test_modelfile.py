@@ -17,8 +17,9 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from edgehfn import modelfile, nn
+from edgehfn import nn
 from edgehfn.errors import InputError
+from edgehfn.model import modelfile
 
 SHAPE = (1, 8, 8)
 

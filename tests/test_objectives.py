@@ -12,12 +12,12 @@ from nodes import assert_same, observed
 
 from benchmarks.objectives import entropy_bytes, mask_bytes, measure
 from benchmarks.references import resnet8
-from edgehfn import generate
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, plan
-from edgehfn.objective import OBJECTIVES, Objective
+from edgehfn.backends.c import write
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.ir import Graph, plan
+from edgehfn.lowering.untrained import untrained
+from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target.execute import run
-from edgehfn.untrained import untrained
 
 KB = 1024
 # Instructions of ram, against those of speed. Helium pays most for short rows: its kernel sums 48 pixels at a time.
@@ -63,9 +63,9 @@ def test_idle_memory_is_used_before_more_is_taken() -> None:
 def test_what_is_written_needs_no_flags(tmp_path: Path) -> None:
     """The runtime beside a model is set for it; another one is refused."""
     graph = nets.random_graph(4)
-    generate.write_c(graph, "kws", tmp_path, "flash")
+    write.write_c(graph, "kws", tmp_path, "flash")
     for objective in ("flash", "speed"):
-        generate.write_runtime(tmp_path / objective, objective)
+        write.write_runtime(tmp_path / objective, objective)
     (tmp_path / "main.c").write_text(
         '#include "kws.h"\nstatic KWS_ARENA(arena);\nint main(void) { return kws_selftest(arena); }\n'
     )

@@ -12,22 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgehfn.graph import Graph, plan, verify
-from edgehfn.graph.ops import (
-    RELU,
-    SIGNED,
-    Add,
-    AvgPool,
-    Conv,
-    Dense,
-    Input,
-    Linear,
-    MaxPool,
-    Node,
-    Requantise,
-    Supermask,
-)
-from edgehfn.graph.verify import bound, narrow, reach
+from edgehfn.ir import Graph, plan, verify
+from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Dense, Input, Linear, MaxPool, Node, Requantise, Supermask
+from edgehfn.ir.validate import bound, narrow, reach
 
 RANDOM = range(400)  # the seeds that tests/test_emulate.py and tests/test_reference.py use
 

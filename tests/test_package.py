@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 import edgehfn
-from edgehfn import data, modelfile, nn
+from edgehfn import data, nn
+from edgehfn.model import modelfile
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,7 +93,7 @@ def test_an_installed_wheel_compiles_outside_the_tree(site: Path, tmp_path: Path
     images = np.random.default_rng(0).integers(0, 256, (8, 1, 8, 8), np.uint8)
     calibrate.calibrate(modelfile.load(model), [images], model=modelfile.digest(model)).save(tmp_path / "kws.cal.json")
     code = (
-        "import sys, edgehfn, edgehfn.__main__ as m; from edgehfn.target import firmware; "
+        "import sys, edgehfn, edgehfn.__main__ as m; from edgehfn.backends.c import firmware; "
         "print(edgehfn.__file__, firmware.directory()); "
         "sys.argv[1:] = ['compile', 'kws.hfn', '-o', 'c']; m.main()"
     )
@@ -132,10 +133,10 @@ def test_importing_and_the_integer_side_need_no_torch(tmp_path: Path) -> None:
 
 def test_verbs_stay_functions_whatever_is_imported() -> None:
     code = (
-        "import edgehfn.train, edgehfn.lower, edgehfn as hfn; from edgehfn import train; "
+        "import edgehfn.training.images, edgehfn.lowering.lower, edgehfn as hfn; from edgehfn import train; "
         "print(callable(hfn.train), callable(hfn.lower), train is hfn.train, edgehfn.train.__module__)"
     )
-    assert python(code) == "True True True edgehfn.train"
+    assert python(code) == "True True True edgehfn.training.images"
 
 
 def test_python_m_edgehfn_is_the_command() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgehfn.errors import InputError, ToolError
-from edgehfn.target import BOARDS, cache, elf, execute, instructions, toolchain
+from edgehfn.target import BOARDS, cache, count, elf, execute, toolchain
 from edgehfn.target import board as boards
 from edgehfn.target import build as builds
 from edgehfn.target.board import Board
@@ -102,7 +102,7 @@ void model_run(uint32_t *arena) {
 @pytest.mark.parametrize("board", BOARDS, ids=IDS)
 def test_counts_are_exact_to_the_instruction(board: Board) -> None:
     """bl, movs, TURNS x (subs, bne), bx; then nothing; then one nop, in the middle of what QEMU translates at once."""
-    marks = instructions.count(build(model(COUNTED, TURNS=200), board, mode="count"), board, images(3), 4)
+    marks = count.count(build(model(COUNTED, TURNS=200), board, mode="count"), board, images(3), 4)
     assert len(marks) == 3 * 6
     runs = np.diff(np.array(marks).reshape(3, 6), axis=1)
     assert (runs == runs[0]).all()
@@ -124,7 +124,7 @@ def test_no_marker_is_missed_wherever_it_lies(name: str) -> None:
     board = boards.board(name)
     for nops in ("", "nop\\n\\t"):
         source = SCATTERED.replace("MARK", f'"{nops}mov r10, r10"')
-        marks = instructions.count(build(model(source), board, mode="count"), board, images(1), 4)
+        marks = count.count(build(model(source), board, mode="count"), board, images(1), 4)
         assert np.diff(marks)[1:-1].tolist() == [1 + bool(nops)] * 1499
 
 

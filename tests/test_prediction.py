@@ -9,18 +9,18 @@ import pytest
 
 from benchmarks.references import references, resnet8
 from edgehfn import nn
-from edgehfn.backends import prediction
-from edgehfn.backends.prediction import TOLERANCE, predict
-from edgehfn.backends.work import terms
+from edgehfn.cost import instructions
+from edgehfn.cost.instructions import TOLERANCE, predict
+from edgehfn.cost.samples import layers
+from edgehfn.cost.terms import terms
 from edgehfn.errors import InputError
-from edgehfn.graph import Graph, plan
-from edgehfn.graph.arena import SLACK
-from edgehfn.graph.ops import Conv, MaxPool, Supermask
-from edgehfn.objective import OBJECTIVES
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.arena import SLACK
+from edgehfn.ir.ops import Conv, MaxPool, Supermask
+from edgehfn.lowering.untrained import untrained
+from edgehfn.spec.objective import OBJECTIVES
 from edgehfn.target import CORES, bench
-from edgehfn.target.layers import layers
 from edgehfn.target.toolchain import ARM_GCC, version
-from edgehfn.untrained import untrained
 
 LARGE = 0.05  # of all instructions: nodes that are held one by one
 NEAR = 0.06
@@ -44,7 +44,7 @@ def graphs() -> dict[str, Graph]:
 
 @pytest.mark.parametrize("core", CORES)
 def test_prediction_is_close(core: str) -> None:
-    here, fitted = version(ARM_GCC), next(effort.compiler for effort in prediction.table())
+    here, fitted = version(ARM_GCC), next(effort.compiler for effort in instructions.table())
     if here != fitted:
         pytest.skip(f"fitted to GCC {fitted}; here is {here}")
     for name, graph in graphs().items():
@@ -61,12 +61,12 @@ def test_prediction_is_close(core: str) -> None:
 
 def test_every_core_and_function_has_coefficients() -> None:
     functions = {
-        (core, small): {e.function for e in prediction.table() if (e.core, e.small) == (core, small)}
+        (core, small): {e.function for e in instructions.table() if (e.core, e.small) == (core, small)}
         for core in CORES
         for small in (False, True)
     }
     assert len(set(map(frozenset, functions.values()))) == 1
-    assert all(value > 0 for effort in prediction.table() for value in effort.terms.values())
+    assert all(value > 0 for effort in instructions.table() for value in effort.terms.values())
     with pytest.raises(InputError, match="cortex-a53: no fitted instructions; there are cortex-m0, "):
         predict(nets.random_graph(1), plan(nets.random_graph(1)), "cortex-a53")
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 import calibrate
-from edgehfn import agreement, footprint, lower, nn
+from edgehfn import footprint, lower, nn
 from edgehfn.errors import InputError
-from edgehfn.graph import Graph
+from edgehfn.evaluation import agreement
+from edgehfn.ir import Graph
 from edgehfn.nn.net import ITERATION
 
 CIFAR, IMAGENET = (3, 32, 32), (3, 224, 224)

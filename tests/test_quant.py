@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgehfn import quant
 from edgehfn.errors import GraphError
-from edgehfn.graph.ops import RELU, SIGNED, Requantise
+from edgehfn.ir.ops import RELU, SIGNED, Requantise
+from edgehfn.lowering import requantise
 
 
 def real(q: Requantise, channel: int, acc: int, x: int = 0) -> float:
@@ -42,7 +42,7 @@ def test_the_integers_are_near_the_reals(
     gain = np.array(gains)
     n = len(gains)
     centres = np.full(n, float(max(-bound, min(bound, centre))))
-    q = quant.requantise(
+    q = requantise.requantise(
         gain, np.full(n, offset), centres, np.full(n, bound), RELU, None if ratio is None else (ratio, 127)
     )
     assert reaches(q, bound, 127 if ratio else 0)
@@ -62,25 +62,25 @@ def test_the_integers_are_near_the_reals(
 
 def test_biases_are_bytes_wherever_these_reach() -> None:
     gain = np.array([0.1, 0.05])
-    small = quant.requantise(gain, np.array([126.0, -20.0]), np.zeros(2), np.array([900, 900]), RELU)
+    small = requantise.requantise(gain, np.array([126.0, -20.0]), np.zeros(2), np.array([900, 900]), RELU)
     assert max(map(abs, small.bias)) <= 127
-    large = quant.requantise(gain, np.array([700.25, -20.0]), np.zeros(2), np.array([900, 900]), RELU)
+    large = requantise.requantise(gain, np.array([700.25, -20.0]), np.zeros(2), np.array([900, 900]), RELU)
     assert real(large, 0, 0) == pytest.approx(700.25, abs=0.05)
 
 
 def test_all_gains_zero() -> None:
-    q = quant.requantise(np.zeros(3), np.array([1.0, 2.0, 3.0]), np.zeros(3), np.zeros(3, np.int64), SIGNED)
+    q = requantise.requantise(np.zeros(3), np.array([1.0, 2.0, 3.0]), np.zeros(3), np.zeros(3, np.int64), SIGNED)
     assert [round(real(q, c, 0)) for c in range(3)] == [1, 2, 3]
 
 
 def test_gains_too_steep_are_refused() -> None:
     with pytest.raises(GraphError, match="do not fit 32-bit"):
-        quant.requantise(np.array([1e9]), np.zeros(1), np.zeros(1), np.array([127]), RELU)
+        requantise.requantise(np.array([1e9]), np.zeros(1), np.zeros(1), np.array([127]), RELU)
 
 
 @given(gains=st.lists(st.floats(1e-4, 4.0), min_size=1, max_size=2), bound=st.integers(127, 500_000))
 def test_scalars_are_precise_and_fit(gains: list[float], bound: int) -> None:
-    multipliers, shift = quant.scalars(gains, [bound] * len(gains))
+    multipliers, shift = requantise.scalars(gains, [bound] * len(gains))
 
     def fits(multipliers: list[int], shift: int) -> bool:
         reach = sum(m * bound for m in multipliers) + (1 << shift >> 1)
@@ -95,5 +95,5 @@ def test_scalars_are_precise_and_fit(gains: list[float], bound: int) -> None:
 
 @given(st.floats(1e-30, 1e30))
 def test_rationals(value: float) -> None:
-    mantissa, exponent = quant.rational(value)
+    mantissa, exponent = requantise.rational(value)
     assert mantissa * 2.0**exponent == pytest.approx(value, rel=2**-24)

@@ -7,11 +7,12 @@ import nodes
 import numpy as np
 import pytest
 
-from edgehfn import reference
-from edgehfn.backends.emulate import emulate
+from edgehfn.backends import reference
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.reference import images
 from edgehfn.errors import InputError
-from edgehfn.graph import Graph, verify
-from edgehfn.graph.ops import SIGNED, Dense, Input, Linear, Requantise
+from edgehfn.ir import Graph, verify
+from edgehfn.ir.ops import SIGNED, Dense, Input, Linear, Requantise
 
 
 @pytest.mark.parametrize("seed", range(240, 400))
@@ -31,7 +32,7 @@ def test_equals_the_emulator_on_larger_nets(seed: int) -> None:
 @pytest.mark.parametrize("density", [2, 30, 100])
 def test_equals_the_emulator_on_a_folded_resnet(density: int) -> None:
     graph = nets.folded_resnet(density, density=density, iterations=3)
-    raw = nets.random_input(graph, density, reference.BATCH + 1)
+    raw = nets.random_input(graph, density, images.BATCH + 1)
     nodes.assert_same(nodes.observed(emulate, graph, raw), nodes.observed(reference.run, graph, raw))
 
 

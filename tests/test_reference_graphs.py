@@ -7,8 +7,8 @@ import nodes
 import numpy as np
 import pytest
 
-from edgehfn import reference
-from edgehfn.graph import verify
+from edgehfn.backends import reference
+from edgehfn.ir import verify
 
 
 @pytest.mark.parametrize("seed", range(60))

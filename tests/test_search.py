@@ -12,8 +12,8 @@ from test_train import small, toy
 
 from edgehfn import nn
 from edgehfn.errors import InputError
-from edgehfn.graph import ops
-from edgehfn.train import train
+from edgehfn.ir import ops
+from edgehfn.training.images import train
 
 
 def scored(**options) -> nn.Net:

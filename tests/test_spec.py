@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgehfn import generator, masks
-from edgehfn.graph.ops import RELU, SIGNED, Requantise
+from edgehfn.ir.ops import RELU, SIGNED, Requantise
+from edgehfn.spec import generator, masks
 
 SPEC = Path(__file__).parents[1] / "docs" / "SPEC.md"
 WORDS = st.integers(0, 2**32 - 1)

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from edgehfn.backends import c
-from edgehfn.backends.emulate import emulate
+from edgehfn.backends.c import firmware
+from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.errors import InputError, ToolError
-from edgehfn.graph import plan
-from edgehfn.target import BOARDS, execute, firmware, instructions, toolchain
+from edgehfn.ir import plan
+from edgehfn.target import BOARDS, execute, toolchain
 from edgehfn.target import build as builds
+from edgehfn.target import count as instructions
 from edgehfn.target.build import HOST, Machine, build
 
 IDS = [b.name for b in BOARDS]

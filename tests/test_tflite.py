@@ -19,14 +19,17 @@ from tflite_nodes import contents, differences, operators
 
 import calibrate
 import edgehfn
-from edgehfn import data, machines, modelfile, nn
-from edgehfn.backends import tflite, tflite_run
-from edgehfn.backends.emulate import emulate
+from edgehfn import data, nn
+from edgehfn.backends import tflite
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.tflite import run
 from edgehfn.cli import cli
-from edgehfn.data import Dataset
+from edgehfn.data.sets import Dataset
 from edgehfn.errors import GraphError, InputError, ToolError
-from edgehfn.graph import Graph, ops, verify
-from edgehfn.graph.ops import RELU, SIGNED, Add, Conv, Dense, Input, Linear, MaxPool, Requantise
+from edgehfn.evaluation import machines
+from edgehfn.ir import Graph, ops, verify
+from edgehfn.ir.ops import RELU, SIGNED, Add, Conv, Dense, Input, Linear, MaxPool, Requantise
+from edgehfn.model import modelfile
 
 
 def exported(seed: int) -> tuple[Graph, bytes] | None:
@@ -101,22 +104,22 @@ def test_all_raw_bytes_are_mapped_exactly(order: Any) -> None:
     raw = np.moveaxis(raw.reshape(1, 3, 16, 16), 1, -1) if order == "hwc" else raw.reshape(1, 3, 16, 16)
     model = tflite.emit(graph)
     for reference in (False, True):
-        assert (tflite_run.run(graph, model, raw, reference=reference) == emulate(graph, raw)).all()
+        assert (run.run(graph, model, raw, reference=reference) == emulate(graph, raw)).all()
 
 
 def test_signed_bytes_are_taken_as_they_are() -> None:
     node = Linear("y", "input", dense(4, 5), plain(4))
     graph = one(node, (5,), dtype="s8")
     model = tflite.emit(graph)
-    (entry,) = tflite_run.interpreter(model).get_input_details()
+    (entry,) = run.interpreter(model).get_input_details()
     assert (entry["name"], entry["dtype"], tuple(entry["shape"])) == ("input", np.int8, (1, 5))
     raw = np.random.default_rng(0).integers(-127, 128, (50, 5), np.int8)
-    assert np.abs(tflite_run.run(graph, model, raw).astype(int) - emulate(graph, raw)).max() <= 1
+    assert np.abs(run.run(graph, model, raw).astype(int) - emulate(graph, raw)).max() <= 1
 
 
 def test_the_input_is_what_a_user_expects() -> None:
     graph = one(Conv("y", "input", dense(4, 3, 3, 3), plain(4), 1, 1), (3, 6, 5))
-    (entry,) = tflite_run.interpreter(tflite.emit(graph)).get_input_details()
+    (entry,) = run.interpreter(tflite.emit(graph)).get_input_details()
     assert (entry["dtype"], tuple(entry["shape"])) == (np.uint8, (1, 6, 5, 3))
     assert entry["quantization"] == (1 / 256, 1)  # half the mapped tensor's step
 
@@ -150,7 +153,7 @@ def test_max_pools_never_choose_what_was_put_around_a_map(dtype: Any, pad: str) 
     model = tflite.emit(graph)
     assert operators(model)[-2:] == [pad, "MAX_POOL_2D"]
     raw = np.full((1, 2, 8, 8), 1 if dtype == "u8" else -127, np.int8 if dtype == "s8" else np.uint8)
-    assert (tflite_run.run(graph, model, raw) == emulate(graph, raw)).all()
+    assert (run.run(graph, model, raw) == emulate(graph, raw)).all()
     assert differences(graph, model, nets.random_input(graph, 0, 20))[0].largest == 0
 
 
@@ -162,13 +165,13 @@ def test_the_weights_of_a_linear_node_follow_the_order_of_its_inputs() -> None:
     model = tflite.emit(graph)
     raw = 2 * np.arange(-12, 12, dtype=np.int8).reshape(1, 2, 3, 4)
     expected = raw.reshape(24) * np.where(np.arange(24) % 2, 1.0, -0.5)
-    assert (tflite_run.run(graph, model, raw, reference=True)[0] == expected).all()
+    assert (run.run(graph, model, raw, reference=True)[0] == expected).all()
 
 
 def test_a_multiplier_of_zero_leaves_the_bias_exactly() -> None:
     q = Requantise((0, 0, 5), (37, -8, 8), 7, 9, SIGNED)  # 37·128/512 = 9.25, -2, and 2 with 5·acc/512
     graph = one(Linear("y", "input", dense(3, 6), q), (6,), dtype="s8")
-    made = tflite_run.run(graph, tflite.emit(graph), nets.random_input(graph, 0, 30), reference=True)
+    made = run.run(graph, tflite.emit(graph), nets.random_input(graph, 0, 30), reference=True)
     assert (made[:, 0] == 9).all()
     assert (made[:, 1] == -2).all()
     assert len(set(made[:, 2].tolist())) > 5
@@ -230,10 +233,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     taken = SimpleNamespace(OpResolverType=SimpleNamespace(BUILTIN_REF=1, AUTO=2), Interpreter=lambda **given: given)
     monkeypatch.setitem(sys.modules, "tflite_runtime.interpreter", taken)
-    assert tflite_run.interpreter(model, reference=True)["experimental_op_resolver_type"] == 1
+    assert run.interpreter(model, reference=True)["experimental_op_resolver_type"] == 1
     monkeypatch.setitem(sys.modules, "tflite_runtime.interpreter", None)
     with pytest.raises(ToolError, match="pip install ai-edge-litert"):
-        tflite_run.interpreter(model)
+        run.interpreter(model)
     monkeypatch.delattr("ai_edge_litert.schema_py_generated")
     monkeypatch.setitem(sys.modules, "ai_edge_litert.schema_py_generated", None)
     with pytest.raises(ToolError, match="pip install ai-edge-litert"):
@@ -247,8 +250,8 @@ def test_files_that_cannot_be_written_and_wrong_images(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose another folder"):
         edgehfn.write_tflite(graph, tmp_path / "file" / "m.tflite")
     with pytest.raises(InputError, match="needs uint8"):
-        tflite_run.run(graph, tflite.emit(graph), np.zeros((2, 1, 4, 5), np.uint8))
-    assert tflite_run.run(graph, tflite.emit(graph), np.zeros((0, 1, 4, 4), np.uint8)).shape == (0, 1, 2, 2)
+        run.run(graph, tflite.emit(graph), np.zeros((2, 1, 4, 5), np.uint8))
+    assert run.run(graph, tflite.emit(graph), np.zeros((0, 1, 4, 4), np.uint8)).shape == (0, 1, 2, 2)
 
 
 def test_the_same_graph_gives_the_same_bytes() -> None:
@@ -302,12 +305,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def test_a_trained_net_is_as_good_in_tflite(trained: Trained) -> None:
     raw, labels = machines.raw(trained.graph, trained.data.x_test), trained.data.y_test
     ours = machines.classes(emulate(trained.graph, raw))
-    theirs = machines.classes(tflite_run.run(trained.graph, trained.model, raw))
+    theirs = machines.classes(run.run(trained.graph, trained.model, raw))
     accuracy = float((ours == labels).mean())
     assert accuracy > 0.7
     assert (ours == theirs).mean() >= 0.97
     assert abs(float((theirs == labels).mean()) - accuracy) <= 0.01  # XNNPACK's kernels are the processor's own
-    some = machines.classes(tflite_run.run(trained.graph, trained.model, raw[:1000], reference=True))
+    some = machines.classes(run.run(trained.graph, trained.model, raw[:1000], reference=True))
     assert (some == ours[:1000]).mean() >= 0.97
 
 

@@ -19,14 +19,17 @@ import pytest
 import torch
 from rich.console import Console
 
-from edgehfn import augment, checkpoint, data, modelfile, nn
+from edgehfn import data, nn
+from edgehfn.data import augment
 from edgehfn.errors import InputError
+from edgehfn.model import modelfile
 from edgehfn.nn import Draft, InputSpec, Net
-from edgehfn.nn.arch import signature
-from edgehfn.nn.draft import Kind
+from edgehfn.nn.builder import Kind
+from edgehfn.nn.structure import signature
 from edgehfn.progress import progress
-from edgehfn.train import device_of, evaluate, train
-from edgehfn.training import Run, Settings
+from edgehfn.training import checkpoint
+from edgehfn.training.images import device_of, evaluate, train
+from edgehfn.training.run import Run, Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -202,7 +205,7 @@ def stop_at(step: int):
 @pytest.fixture
 def every_step(monkeypatch):
     """Reports and checkpoints after each step instead of by the clock."""
-    monkeypatch.setattr(sys.modules["edgehfn.train"], "REPORT_EVERY", 0.0)
+    monkeypatch.setattr(sys.modules["edgehfn.training.images"], "REPORT_EVERY", 0.0)
 
 
 @pytest.mark.parametrize("stops", [(1,), (10,), (13, 14, 29), tuple(range(2, 30, 3))])
@@ -239,7 +242,7 @@ CHILD = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import test_train as t
-sys.modules["edgehfn.train"].REPORT_EVERY = 0.0
+sys.modules["edgehfn.training.images"].REPORT_EVERY = 0.0
 net = t.small()
 t.train(net, t.toy(), epochs=12, batch=50, device="cpu", checkpoint=sys.argv[2], save_every=0)
 open(sys.argv[3], "wb").write(t.bits(net))

@@ -10,9 +10,11 @@ import pytest
 import torch
 from test_frozen import SHAPE, lowered, masked, supermasks
 
-from edgehfn import agreement, footprint, modelfile, nn
+from edgehfn import footprint, nn
 from edgehfn.errors import GraphError, InputError
-from edgehfn.graph import Graph, ops, verify
+from edgehfn.evaluation import agreement
+from edgehfn.ir import Graph, ops, verify
+from edgehfn.model import modelfile
 
 
 def unshared(**options) -> nn.Net:

@@ -12,12 +12,15 @@ from click.testing import CliRunner
 from graphsets import random
 
 from benchmarks import zoo as made
-from edgehfn import data, machines, modelfile, trainlog, zoo
-from edgehfn.backends import footprint
-from edgehfn.cli import cli, examples
-from edgehfn.cli.model import open_model
+from edgehfn import data, zoo
+from edgehfn.cli import cli
+from edgehfn.cost import footprint
 from edgehfn.errors import InputError
-from edgehfn.graph import plan
+from edgehfn.evaluation import accuracy, machines
+from edgehfn.evaluation.models import open_model
+from edgehfn.ir import plan
+from edgehfn.model import modelfile
+from edgehfn.training import trainlog
 
 NAMES = [card.name for card in zoo.cards()]
 ENTRIES = pytest.mark.parametrize("card", zoo.cards(), ids=NAMES)
@@ -52,7 +55,7 @@ def test_an_entry_is_as_accurate_as_its_card(card: zoo.Card, tmp_path: Path) -> 
         pytest.skip(str(error))
     assert loaded.digest() == card.data_digest
     model = open_model(got(card, tmp_path))
-    tests = examples.test_part(model, card.data, card.subset)
+    tests = accuracy.test_part(model, card.data, card.subset)
     outputs = machines.run(model.graph, tests.raw)
     assert made.digest(outputs) == card.subset_digest
     assert made.accuracy(outputs, tests) == card.subset_accuracy

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from edgehfn.backends import tflite_run
-from edgehfn.backends.emulate import emulate
-from edgehfn.graph import Graph, ops
-from edgehfn.graph.ops import Conv
+from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.tflite import run
+from edgehfn.ir import Graph, ops
+from edgehfn.ir.ops import Conv
 
 Bytes = npt.NDArray[np.int8]
 
@@ -49,7 +49,7 @@ def cut(model: bytes, reads: tuple[str, ...], makes: str) -> bytes:
 
 def through(model: bytes, given: dict[str, Bytes], reference: bool = True) -> Bytes:
     """What a model makes of tensors given by name, with as many images in all of them."""
-    engine = tflite_run.interpreter(model, reference)
+    engine = run.interpreter(model, reference)
     entries = {entry["name"]: entry["index"] for entry in engine.get_input_details()}
     assert set(entries) == set(given)
     for name, values in given.items():
@@ -72,10 +72,10 @@ class Off:
     share: float
 
 
-def differences(graph: Graph, model: bytes, raw: tflite_run.Raw) -> list[Off]:
+def differences(graph: Graph, model: bytes, raw: run.Raw) -> list[Off]:
     """Every node but the input, fed with our integers, on the reference kernels."""
     ours: dict[str, Bytes] = {}
-    emulate(graph, raw, lambda name, values: ours.update({name: tflite_run.channels_last(values)}))
+    emulate(graph, raw, lambda name, values: ours.update({name: run.channels_last(values)}))
     found = []
     for node in graph.nodes[1:]:
         fused = isinstance(node, Conv) and node.residual is not None and node.requantise.residual_multiplier > 0

@@ -6,15 +6,15 @@ import click
 
 from edgehfn import __version__
 from edgehfn.cli import measure, prove
-from edgehfn.cli.bring import import_
+from edgehfn.cli._common import Commands
 from edgehfn.cli.compare import compare
+from edgehfn.cli.compile import compile_
 from edgehfn.cli.demo import demo
 from edgehfn.cli.export import export
-from edgehfn.cli.front import Commands
+from edgehfn.cli.import_ import import_
 from edgehfn.cli.info import info
 from edgehfn.cli.learn import calibrate, train
 from edgehfn.cli.search import search
-from edgehfn.cli.write import compile_
 from edgehfn.cli.zoo import zoo
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli import architecture, measure, prove
-from edgehfn.cli.front import Result, as_json, call, emit, example, note, show, table, typed
+from edgehfn.cli import _net_options, measure, prove
+from edgehfn.cli._common import Result, as_json, call, emit, example, note, show, table, typed
 from edgehfn.cli.learn import calibrate, train
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
-    from edgehfn.comparison import Row
-    from edgehfn.trainlog import TrainLog
+    from edgehfn.search.comparison import Row
+    from edgehfn.training.trainlog import TrainLog
 
 KINDS = ("supermask", "int8", "int4", "ternary", "binary")
 
@@ -67,7 +67,7 @@ def compare(
     accuracy against bytes, RAM and instructions: compare.png and compare.html, with table.csv and table.json, in the
     folder of -o. Options that are not listed here are passed on to train. Nets that are there already are not trained
     again, and an interrupted training goes on."""
-    from edgehfn import comparison
+    from edgehfn.search import comparison
 
     for word, own in (("--weights", "--kinds"), ("--seed", "--seeds")):
         if any(option == word or option.startswith(f"{word}=") for option in options):
@@ -99,19 +99,20 @@ def _width(words: list[str], budget: int, step: float) -> tuple[float, str]:
     """Of the widest net within the budget that train would make of these words: the first stage's width, and what to
     type. Widths that the words have are a ratio."""
     from edgehfn import data as sets
-    from edgehfn import nn, sizing
+    from edgehfn import nn
+    from edgehfn.cost import sizing
 
     given = train.make_context("edgehfn train", [*words, "-o", "x.hfn"]).params
     loaded = sets.images(given["data"])
     chosen = {name: value for name, value in given.items() if name in nn.Options.__annotations__}
-    shape = architecture.width(given["width"]) if given["width"] else 1.0
+    shape = _net_options.width(given["width"]) if given["width"] else 1.0
     ratio = shape if isinstance(shape, tuple) else (shape,)
 
     def words_of(width: float) -> str:
         return ",".join(f"{width * stage / ratio[0]:.4g}" for stage in ratio)
 
     def family(width: float) -> nn.Net:
-        return architecture.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": words_of(width)})
+        return _net_options.build(given["arch"], loaded.shape, loaded.classes, **{**chosen, "width": words_of(width)})
 
     width = sizing.widest(family, budget, step)
     return width, words_of(width)
@@ -119,7 +120,8 @@ def _width(words: list[str], budget: int, step: float) -> tuple[float, str]:
 
 def _row(model: Path, words: list[str], kind: str, budget: int, width: float, seed: int, target: str) -> Row:
     """The row of a net, trained and measured unless that was done. Raises InputError if it was with other options."""
-    from edgehfn import comparison, modelfile
+    from edgehfn.model import modelfile
+    from edgehfn.search import comparison
 
     done = model.with_suffix(".json")
     words = [*words, "--seed", str(seed)]
@@ -155,7 +157,8 @@ def _row(model: Path, words: list[str], kind: str, budget: int, width: float, se
 
 def _trained(model: Path, words: list[str]) -> TrainLog:
     """How the net was trained: by these words now, unless it was before, for that takes far longer than measuring."""
-    from edgehfn import modelfile, trainlog
+    from edgehfn.model import modelfile
+    from edgehfn.training import trainlog
 
     def log() -> TrainLog:
         return trainlog.load(model, modelfile.digest(model))

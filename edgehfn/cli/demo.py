@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from edgehfn.cli import measure, prove
-from edgehfn.cli.front import call, example, show, table
+from edgehfn.cli._common import call, example, show, table
+from edgehfn.cli.compile import compile_
 from edgehfn.cli.learn import calibrate, train
-from edgehfn.cli.write import compile_
 from edgehfn.errors import InputError
 
 CORES = ("cortex-m4", "cortex-m0")
@@ -26,7 +26,7 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
     """Train a folded net, calibrate it, compile it, compare every byte on all machines, run it on an emulated
     Cortex-M4, and print what it can do and costs. A model that is there already is not trained again."""
     from edgehfn import data as sets
-    from edgehfn import modelfile
+    from edgehfn.model import modelfile
 
     model = output / "demo.hfn"
     if model.exists():

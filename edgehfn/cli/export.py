@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli.front import Result, as_json, emit, example, show
+from edgehfn.cli._common import Result, as_json, emit, example, show
 
 if TYPE_CHECKING:
-    from edgehfn.cli.examples import Examples
-    from edgehfn.cli.model import Model
+    from edgehfn.evaluation.accuracy import Examples
+    from edgehfn.evaluation.models import Model
 
 
 @click.command(
@@ -34,8 +34,8 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     node is within one step of ours, two where a residual is added. With --data, both run on the test images. Needs the
     package ai-edge-litert."""
     from edgehfn import write_tflite
-    from edgehfn.cli.examples import test_part
-    from edgehfn.cli.model import open_model
+    from edgehfn.evaluation.accuracy import test_part
+    from edgehfn.evaluation.models import open_model
 
     if limit is not None and data is None:
         raise click.UsageError("--limit is for the images of --data; give both")
@@ -58,11 +58,11 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
 def _compared(model: Model, content: bytes, images: Examples) -> Result:
     """Both on the same images; TFLite on the kernels that its interpreter takes by itself."""
     from edgehfn import emulate
-    from edgehfn.backends import tflite_run
-    from edgehfn.machines import classes
+    from edgehfn.backends.tflite import run
+    from edgehfn.evaluation.machines import classes
 
     ours = classes(emulate(model.graph, images.raw))
-    theirs = classes(tflite_run.run(model.graph, content, images.raw))
+    theirs = classes(run.run(model.graph, content, images.raw))
     return {
         "images": len(images.raw),
         "accuracy": float((ours == images.labels).mean()),

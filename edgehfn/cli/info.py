@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehfn.cli import architecture
-from edgehfn.cli.front import Result, as_json, emit, example, show, table
+from edgehfn.cli import _net_options
+from edgehfn.cli._common import Result, as_json, emit, example, show, table
 
 if TYPE_CHECKING:
     from edgehfn.nn import Net, Weighted
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
-@architecture.untrained
+@_net_options.untrained
 @as_json
 def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any) -> Result:
     """What a model is made of: every step with its shape, weight, density and multiply-accumulates, and how it was
     trained. Steps that name the same weight share it."""
-    from edgehfn import modelfile
+    from edgehfn.model import modelfile
 
-    architecture.check(model, arch, net_options)
+    _net_options.check(model, arch, net_options)
     if model is not None:
         net, noted = modelfile.load(model), {**modelfile.info(model), "digest": modelfile.digest(model)}
     else:
-        net, noted = architecture.preset(str(arch), **net_options), {}
+        net, noted = _net_options.preset(str(arch), **net_options), {}
     result = {"name": str(model or arch), **_facts(net), "noted": noted}
     if as_json:
         emit(result)
@@ -86,8 +86,8 @@ def _facts(net: Net) -> Result:
 
 
 def _weight(op: Weighted) -> Result:
-    from edgehfn import masks
     from edgehfn.nn import SupermaskConv2d, SupermaskLinear, mask_bits
+    from edgehfn.spec import masks
 
     if isinstance(op, SupermaskConv2d | SupermaskLinear):
         counts, free = op.counts().cpu().numpy(), None if op.free is None else op.free.cpu().numpy()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from edgehfn.cli import architecture, graphs
-from edgehfn.cli.front import Interrupted, Result, as_json, emit, example, note, show, typed
+from edgehfn.cli import _gnn, _net_options
+from edgehfn.cli._common import Interrupted, Result, as_json, emit, example, note, show, typed
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
-    from edgehfn.data import Dataset
+    from edgehfn.data.sets import Dataset
     from edgehfn.nn import Net
 
 IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "border": 4}  # of training on images
@@ -93,9 +93,9 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "border": 4}  # 
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
 )
 @click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
-@architecture.options
-@graphs.options
-@graphs.training
+@_net_options.options
+@_gnn.options
+@_gnn.training
 @as_json
 def train(
     data: str,
@@ -133,16 +133,16 @@ def train(
     _writable(output)
     from edgehfn import data as sets
     from edgehfn import nn
-    from edgehfn.graphs import GraphSet
+    from edgehfn.data.gnn_sets import GraphSet
 
     loaded = sets.load(data)
-    net = architecture.build(arch, architecture.input_of(loaded, most), loaded.classes, **net_options)
+    net = _net_options.build(arch, _net_options.input_of(loaded, most), loaded.classes, **net_options)
     net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):
         _only_of_graphs()
         settings |= {"dropout": dropout, "weight_decay": weight_decay}
-        result = graphs.train(loaded, arch, net, output, settings, device, restart)
+        result = _gnn.train(loaded, arch, net, output, settings, device, restart)
         what = f"{result[loaded.of]:,} test {loaded.of}"
     else:
         if dropout is not None or weight_decay is not None:
@@ -166,9 +166,10 @@ def train(
 def _train_images(
     data: Dataset, arch: str, net: Net, output: Path, given: dict[str, Any], device: str, threads: int, restart: bool
 ) -> Result:
-    from edgehfn import distributed, modelfile, trainlog
+    from edgehfn.model import modelfile
     from edgehfn.progress import progress
-    from edgehfn.train import train as run
+    from edgehfn.training import distributed, trainlog
+    from edgehfn.training.images import train as run
 
     settings: dict[str, Any] = {name: IMAGES.get(name) if value is None else value for name, value in given.items()}
     settings["seed"] = net.seed
@@ -233,11 +234,11 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
     command finds it."""
     import calibrate as calibration
     from edgehfn import data as sets
-    from edgehfn import modelfile
-    from edgehfn.cli.model import calibration_of
-    from edgehfn.graphs import GraphSet
-    from edgehfn.graphtrain import batches as graph_batches
-    from edgehfn.graphtrain import fits
+    from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.evaluation.models import calibration_of
+    from edgehfn.model import modelfile
+    from edgehfn.training.gnn import batches as graph_batches
+    from edgehfn.training.gnn import fits
 
     net, loaded = modelfile.load(model), sets.load(data)
     if isinstance(loaded, GraphSet):

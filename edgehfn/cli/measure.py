@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn import files
-from edgehfn.cli import architecture
-from edgehfn.cli.front import Failure, Result, as_json, emit, example, note, objective, show, table
+from edgehfn.cli import _net_options
+from edgehfn.cli._common import Failure, Result, as_json, emit, example, note, objective, show, table
 
 if TYPE_CHECKING:
-    from edgehfn.backends.footprint import Footprint
-    from edgehfn.cli.model import Model
-    from edgehfn.graph import Graph
-    from edgehfn.objective import Objective
+    from edgehfn.cost.footprint import Footprint
+    from edgehfn.evaluation.models import Model
+    from edgehfn.ir import Graph
+    from edgehfn.spec.objective import Objective
     from edgehfn.target import Bench
 
 CORE = "cortex-m4"
@@ -61,7 +61,7 @@ def size(
     linked program where the compiler is installed. Start-up code and the test harness are not counted. Exit status 2
     if a limit is exceeded."""
     from edgehfn import footprint
-    from edgehfn.cli.model import open_model
+    from edgehfn.evaluation.models import open_model
 
     opened = open_model(model)
     found = footprint(opened.graph, target, objective)
@@ -91,7 +91,7 @@ def size(
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option("--on", default=CORE, metavar="CORE", show_default=True)
-@architecture.untrained
+@_net_options.untrained
 @objective
 @as_json
 def bench(
@@ -105,14 +105,14 @@ def bench(
     """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
     input takes the same. A preset has the masks that it is born with."""
     from edgehfn import bench as count
-    from edgehfn.cli.model import open_model
-    from edgehfn.untrained import untrained
+    from edgehfn.evaluation.models import open_model
+    from edgehfn.lowering.untrained import untrained
 
-    architecture.check(model, arch, net_options)
+    _net_options.check(model, arch, net_options)
     if model is not None:
         graph, name = open_model(model).graph, str(model)
     else:
-        net = architecture.preset(str(arch), **net_options)
+        net = _net_options.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
     found, mac = count(graph, on, objective=objective), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
@@ -134,7 +134,7 @@ def _instructions(graph: Graph, core: str, objective: Objective) -> Bench:
     """For a report: counted, or predicted where the tools to count are missing."""
     from edgehfn import bench as count
     from edgehfn import plan
-    from edgehfn.backends.prediction import predict
+    from edgehfn.cost.instructions import predict
     from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
 
     if available(ARM_GCC, HOST_GCC, QEMU):

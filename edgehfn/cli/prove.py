@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehfn.cli.front import DISAGREES, Result, as_json, emit, example, note, objective, show, table
+from edgehfn.cli._common import DISAGREES, Result, as_json, emit, example, note, objective, show, table
 
 if TYPE_CHECKING:
-    from edgehfn.agreement import Agreement
-    from edgehfn.cli.examples import Examples
-    from edgehfn.objective import Objective
+    from edgehfn.evaluation.accuracy import Examples
+    from edgehfn.evaluation.agreement import Agreement
+    from edgehfn.spec.objective import Objective
 
 LIMITS = {"pytorch": None, "emulator": None, "host": 1000}  # images without --limit: all, or so many
 CORE_IMAGES = 100
@@ -36,9 +36,9 @@ DATA = click.option("--data", required=True, metavar="NAME|PATH", help="Its test
 @as_json
 def run(model: Path, data: str, on: str, limit: int | None, objective: Objective, as_json: bool) -> Result:
     """Integer accuracy on the test part of the data, on one machine."""
-    from edgehfn import machines
-    from edgehfn.cli.examples import test_part
-    from edgehfn.cli.model import open_model
+    from edgehfn.evaluation import machines
+    from edgehfn.evaluation.accuracy import test_part
+    from edgehfn.evaluation.models import open_model
     from edgehfn.progress import progress
 
     machine, *others = machines.parse(on)
@@ -89,9 +89,10 @@ def verify(
     """Compare every byte of every node: integer PyTorch, the emulator, C on this machine under sanitizers, and each
     core in QEMU. Exit status 1 if one differs; the first difference is named. Float accuracy on the same images
     stands beside the integer accuracy."""
-    from edgehfn import agreement, machines, target
-    from edgehfn.cli.examples import test_part
-    from edgehfn.cli.model import open_model
+    from edgehfn import target
+    from edgehfn.evaluation import agreement, machines
+    from edgehfn.evaluation.accuracy import test_part
+    from edgehfn.evaluation.models import open_model
     from edgehfn.progress import progress
 
     names = machines.parse(on)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edgehfn.cli.front import Result, as_json, emit, example, note, show, table
+from edgehfn.cli._common import Result, as_json, emit, example, note, show, table
 
 
 @click.group(

@@ -1,17 +1,16 @@
 """Float nets of supermasked, foldable layers, each a list of steps over shared modules."""
 
-from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
-from edgehfn.nn.cost import dense_bytes, folded_channels, mask_bits, paper_bytes, unique_weights
-from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.draft import Draft, Sharing
-from edgehfn.nn.fold import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.adjacency import Nodes
+from edgehfn.nn.blocks import BasicBlock, Block, Bottleneck, ConvNorm, Fold
+from edgehfn.nn.builder import Draft, Sharing
 from edgehfn.nn.frozen import Frozen, Over, freeze
-from edgehfn.nn.gnn import GRAPH_PRESETS, GraphOptions, gnn, graph_preset
-from edgehfn.nn.graphinput import GraphSpec, StoredGraph, graph_input
-from edgehfn.nn.links import Nodes
+from edgehfn.nn.gnn_input import GraphSpec, StoredGraph, graph_input
+from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
+from edgehfn.nn.paper_size import dense_bytes, folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.presets import (
+from edgehfn.nn.presets.gnn import GRAPH_PRESETS, GraphOptions, gnn, graph_preset
+from edgehfn.nn.presets.image import (
     BLOCKS,
     PAPERS,
     PRESETS,
@@ -24,9 +23,10 @@ from edgehfn.nn.presets import (
     resnet20,
     tiny,
 )
-from edgehfn.nn.resnet import resnet
-from edgehfn.nn.search import Search, Thresholds
+from edgehfn.nn.presets.residual import resnet
+from edgehfn.nn.sparsity import Search, Thresholds
 from edgehfn.nn.supermask import Source, SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.trained import DenseConv2d, DenseLinear
 
 __all__ = [
     "BLOCKS",

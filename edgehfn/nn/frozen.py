@@ -10,8 +10,8 @@ from typing import Literal, get_args
 
 from edgehfn.errors import InputError
 from edgehfn.nn.net import Net
+from edgehfn.nn.shapes import Shape
 from edgehfn.nn.supermask import THRESHOLD, SupermaskConv2d, SupermaskLinear
-from edgehfn.nn.window import Shape
 
 ROUNDING = 1e-9  # of fractions
 

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from edgehfn.errors import GraphError, InputError
-from edgehfn.nn import fused
-from edgehfn.nn.aggregate import Aggregate, Attention, NodePool
-from edgehfn.nn.dense import DenseConv2d, DenseLinear
-from edgehfn.nn.graphinput import GraphSpec, StoredGraph
-from edgehfn.nn.links import Links, Map, Nodes, SparseMap, linear
+from edgehfn.nn.adjacency import Links, Map, Nodes, SparseMap, linear
+from edgehfn.nn.cpu import batch_norm
+from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
+from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.search import Search
+from edgehfn.nn.shapes import Shape
+from edgehfn.nn.sparsity import Search
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
-from edgehfn.nn.window import Shape
+from edgehfn.nn.trained import DenseConv2d, DenseLinear
 
 Weighted = SupermaskConv2d | SupermaskLinear | DenseConv2d | DenseLinear
 Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
@@ -250,8 +250,8 @@ def _finish(step: Step, y: Tensor, tensors: dict[str, Map]) -> Tensor:
     """Norm, residual and ReLU of a step whose operation made ``y``, which may be overwritten."""
     residual = None if step.residual is None else _tensor(tensors, step.residual)
     if step.norm is not None:
-        if fused.fits(y, step.norm):
-            return fused.normalise(y, step.norm, residual, step.relu)
+        if batch_norm.fits(y, step.norm):
+            return batch_norm.normalise(y, step.norm, residual, step.relu)
         y = step.norm(y)
     if residual is not None:
         y = y.add_(residual)

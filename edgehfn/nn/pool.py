@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgehfn.errors import GraphError, InputError
-from edgehfn.nn.floats import Rows, alike, as_float, loops_over, memory
-from edgehfn.nn.window import Shape, check_window, window_shape
+from edgehfn.nn.cpu.bf16 import Rows, alike, as_float, loops_over, memory
+from edgehfn.nn.shapes import Shape, check_window, window_shape
 
 
 class MaxPool(nn.Module):

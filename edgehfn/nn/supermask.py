@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgehfn import generator, masks
 from edgehfn.errors import InputError
-from edgehfn.nn import select
-from edgehfn.nn.select import NEVER
-from edgehfn.nn.window import Shape, check_window, conv_shape, linear_shape
+from edgehfn.nn import topk
+from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
+from edgehfn.nn.topk import NEVER
+from edgehfn.spec import generator, masks
 
 MAX_COATS = 7  # SPEC section 2
 THRESHOLD = 256  # of frozen positions: SPEC section 2.1
@@ -206,8 +206,8 @@ class Supermask(nn.Module):
     def first(self, importance: Tensor, keep: int) -> Tensor:
         """Where a coat 1 of ``keep`` weights is (bool, flat): all locked positions and the most important free ones."""
         if self.free is None or self.held is None:
-            return select.counts(importance, [keep]).bool()
-        return self.held | select.counts(importance.where(self.free, NEVER), [keep - self.holds]).bool()
+            return topk.counts(importance, [keep]).bool()
+        return self.held | topk.counts(importance.where(self.free, NEVER), [keep - self.holds]).bool()
 
     def counts(self) -> Tensor:
         """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
@@ -216,9 +216,9 @@ class Supermask(nn.Module):
             return self.fixed
         importance = self.importance()
         if self.free is None:
-            return select.counts(importance, self.keep)
+            return topk.counts(importance, self.keep)
         first = self.first(importance, self.keep[0])
-        return select.counts(importance.where(first, NEVER), self.keep[1:]).add_(first)
+        return topk.counts(importance.where(first, NEVER), self.keep[1:]).add_(first)
 
     def weight(self) -> Tensor:
         """``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores."""

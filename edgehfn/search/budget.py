@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from edgehfn.backends import footprint, prediction
+from edgehfn.cost import footprint
+from edgehfn.cost import instructions as prediction
+from edgehfn.cost.sizing import largest
 from edgehfn.errors import GraphError, InputError
-from edgehfn.graph import Graph, plan
-from edgehfn.objective import OBJECTIVES, Objective
+from edgehfn.ir import Graph, plan
+from edgehfn.lowering.untrained import untrained
 from edgehfn.search.space import LEAST, Candidate, Shape, build
-from edgehfn.sizing import largest
+from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import bench
 from edgehfn.target.board import board
 from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
-from edgehfn.untrained import untrained
 
 NARROWEST, WIDEST = 4, 128  # channels of the first stage: from, and below
 IMAGES = 16  # random ones, enough to see which layers need wide sums

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import calibrate
-from edgehfn import modelfile, trainlog
-from edgehfn.data import Dataset
+from edgehfn.data.sets import Dataset
 from edgehfn.errors import GraphError, InputError
-from edgehfn.graph import Graph
-from edgehfn.lower import lower
+from edgehfn.ir import Graph
+from edgehfn.lowering.lower import lower
+from edgehfn.model import modelfile
 from edgehfn.progress import Report
 from edgehfn.search.budget import Budget, Cost
 from edgehfn.search.space import build
 from edgehfn.search.trials import Tried
-from edgehfn.train import train
-from edgehfn.training import Diverged
+from edgehfn.training import trainlog
+from edgehfn.training.images import train
+from edgehfn.training.run import Diverged
 
 CHANCES = 3  # candidates to train in full, if full training makes the first ones exceed the budget
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from edgehfn import files, plots
+from edgehfn import files
+from edgehfn.report import figures
 from edgehfn.search.budget import Budget
 from edgehfn.search.trials import Tried, front, trained
 
@@ -35,4 +36,4 @@ def plot(tried: Sequence[Tried], budget: Budget, path: Path) -> None:
     axes.set_xlabel(f"total flash on {budget.target}, KB")
     axes.set_ylabel("accuracy on images held back, %")
     figure.colorbar(points, label="instructions an inference, millions")
-    files.write(path, plots.png(figure))
+    files.write(path, figures.png(figure))

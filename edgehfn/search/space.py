@@ -9,9 +9,9 @@ from typing import Literal, get_args
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
-from edgehfn.nn import Net, resnet
-from edgehfn.nn.draft import Kind, Sharing
-from edgehfn.nn.resnet import Transition
+from edgehfn.nn import Net
+from edgehfn.nn.builder import Kind, Sharing
+from edgehfn.nn.presets.residual import Transition, resnet
 from edgehfn.nn.supermask import spaced
 
 Shape = tuple[int, int, int]

@@ -16,17 +16,17 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 import calibrate
-from edgehfn import generator
-from edgehfn.data import Dataset
+from edgehfn.data.sets import Dataset
 from edgehfn.errors import GraphError, InputError
-from edgehfn.lower import lower
+from edgehfn.lowering.lower import lower
 from edgehfn.nn import Net
 from edgehfn.progress import Report
 from edgehfn.search.budget import Budget, Fit, Fitting
 from edgehfn.search.space import SPACE, STARTS, Candidate, build
 from edgehfn.search.trials import Tried, ended, note, trained
-from edgehfn.train import train
-from edgehfn.training import Diverged
+from edgehfn.spec import generator
+from edgehfn.training.images import train
+from edgehfn.training.run import Diverged
 
 FACTOR, RUNGS = 3, 3  # each rung trains so many times as long as the one before; one in FACTOR goes on
 FIRST_STEPS = 390  # of the optimizer, in the first rung: an epoch of 50,000 images

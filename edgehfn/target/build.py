@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from edgehfn.backends.c import firmware
 from edgehfn.errors import ToolError
-from edgehfn.objective import Objective, macro
-from edgehfn.target import firmware
+from edgehfn.spec.objective import Objective, macro
 from edgehfn.target.board import Board
 from edgehfn.target.cache import cached
 from edgehfn.target.toolchain import ARM_AR, ARM_GCC, HOST_AR, HOST_GCC, call, version

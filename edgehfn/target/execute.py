@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn import generator
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
-from edgehfn.graph import Graph, packing, plan
-from edgehfn.graph.raw import Raw, checked, fitting, raw_dtype, raw_shape
-from edgehfn.objective import Objective
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.inputs import Raw, checked, fitting
+from edgehfn.spec.objective import Objective
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
 from edgehfn.target.toolchain import QEMU, call
@@ -60,6 +57,8 @@ def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None, 
 
 def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bool:
     """Whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
+    from edgehfn.backends.emulator import golden_checksum  # compiles its kernels, which nothing else here needs
+
     target = machine(on)
     program = build(emitted(graph, golden_checksum(graph), objective), target, objective, main="selftest")
     try:
@@ -92,21 +91,6 @@ def machine(name: str) -> Machine:
 def emitted(graph: Graph, checksum: int | None = None, objective: Objective = "speed") -> dict[str, str]:
     """The generated C under the name the harness knows, with a self-test if the golden output's checksum is given."""
     return c.emit(graph, plan(graph, objective), MODEL, checksum)
-
-
-def golden(graph: Graph) -> Raw:
-    """The raw input of the self-test (SPEC section 8)."""
-    data = generator.golden_input(graph.seed, prod(raw_shape(graph))).reshape(raw_shape(graph))
-    if graph.input is not None and graph.input.topology is not None:
-        data = packing.golden(graph.input, data)
-    return data.view(np.int8) if raw_dtype(graph) == np.int8 else data
-
-
-def golden_checksum(graph: Graph) -> int:
-    """CRC-32 of what the emulator makes of it."""
-    from edgehfn.backends.emulate import emulate  # compiles its kernels, which nothing else here needs
-
-    return zlib.crc32(emulate(graph, golden(graph)[None]).tobytes())
 
 
 def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = ()) -> Ran:

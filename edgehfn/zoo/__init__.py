@@ -84,8 +84,9 @@ def get(name: str, output: str | Path) -> tuple[Path, Path]:
 
 
 def _complete(model: Path, chosen: Card, output: Path) -> None:
-    from edgehfn import data, graphstore, nn
-    from edgehfn.graphs import GraphSet
+    from edgehfn import data, nn
+    from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.model import gnn_graph
 
     loaded = data.load(chosen.data)
     if not isinstance(loaded, GraphSet) or loaded.digest() != chosen.data_digest:
@@ -94,7 +95,7 @@ def _complete(model: Path, chosen: Card, output: Path) -> None:
         )
     graph = nn.graph_input(loaded)
     assert isinstance(graph, nn.StoredGraph)
-    graphstore.put_in(model, graph, output)
+    gnn_graph.put_in(model, graph, output)
 
 
 def _folder() -> Traversable:

@@ -1,0 +1,89 @@
+"""What the generated header says of the input: an image, a graph, or nothing where all is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgehfn.backends.c.gnn_records import topology_member
+from edgehfn.ir import gnn_memory, ops
+from edgehfn.ir.arena import Plan
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.topology import InputTopology
+
+TYPES = {"u8": "uint8_t", "s8": "int8_t"}
+
+
+def declared(graph: Graph, plan: Plan, name: str) -> str:
+    """The header's part on the input."""
+    match graph.input:
+        case None:
+            return "/* Nothing is read: the features are stored. */\n"
+        case ops.Input(topology=InputTopology() as topology) as node:
+            return _graph(node, topology, plan, name)
+        case node:
+            return _image(node, plan, name.upper())
+
+
+def prototype(graph: Graph, name: str) -> str:
+    """The function that checks a graph, if one is read."""
+    if graph.input is None or graph.input.topology is None:
+        return ""
+    return f"""
+/* The status of the graph in the input, {name.upper()}_GRAPH_OK before every run. */
+int {name}_check_graph(uint32_t *arena);
+"""
+
+
+def check(graph: Graph, name: str) -> str:
+    """Its definition."""
+    if graph.input is None or graph.input.topology is None:
+        return ""
+    return f"""
+HFN_ASSERT({name}_graph, sizeof(struct {name}_graph) == {name.upper()}_INPUT_SIZE);
+
+int {name}_check_graph(uint32_t *arena) {{
+    return hfn_check_graph(&{name}_data.{topology_member(graph, graph.input.topology)}, arena);
+}}
+"""
+
+
+def braces(values: Sequence[int]) -> str:
+    return f"{{{', '.join(map(str, values))}}}"
+
+
+def _image(node: ops.Input, plan: Plan, up: str) -> str:
+    hwc = node.order == "hwc"
+    shape = (*node.shape[1:], node.shape[0]) if hwc else node.shape
+    axes = "height, width, channels" if hwc else "channels, height, width" if len(shape) == 3 else "elements"
+    return f"""/* The sensor's bytes: {axes}. A run may overwrite them. */
+#define {up}_INPUT(arena) (({TYPES[node.dtype]} *)(arena) + {plan.raw.offset})
+#define {up}_INPUT_SIZE {plan.raw.size}
+#define {up}_INPUT_SHAPE {braces(shape)}
+"""
+
+
+def _graph(node: ops.Input, topology: InputTopology, plan: Plan, name: str) -> str:
+    up, slots = name.upper(), gnn_memory.slots(topology.nodes)
+    return f"""/* A graph, which a run may overwrite. Check it before every run. */
+#define {up}_GRAPH_NODES_MOST {topology.nodes}
+#define {up}_GRAPH_EDGES_MOST {topology.edges}
+#define {up}_GRAPH_DEGREE_MOST {topology.degree}
+struct __attribute__((__may_alias__)) {name}_graph {{
+    {TYPES[node.dtype]} features[{node.shape[0]}][{slots}]; /* of each channel, node by node */
+    uint16_t nodes;
+    uint16_t edges;
+    uint16_t edge[{topology.edges}][2]; /* the nodes that it joins, from 0; each edge once */
+}};
+#define {up}_INPUT(arena) ((struct {name}_graph *)(void *)((uint8_t *)(arena) + {plan.raw.offset}))
+#define {up}_INPUT_SIZE {plan.raw.size}
+
+enum {{
+    {up}_GRAPH_OK,
+    {up}_GRAPH_NODES,     /* more nodes than {topology.nodes} */
+    {up}_GRAPH_EDGES,     /* more edges than {topology.edges} */
+    {up}_GRAPH_RANGE,     /* an edge joins a node that is not there */
+    {up}_GRAPH_LOOP,      /* an edge joins a node to itself */
+    {up}_GRAPH_DEGREE,    /* a node has more than {topology.degree} neighbours */
+    {up}_GRAPH_DUPLICATE, /* two edges join the same nodes */
+}};
+"""

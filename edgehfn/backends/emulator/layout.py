@@ -1,0 +1,104 @@
+"""How the emulator keeps tensors: images innermost, each map inside the frame of zeros that its readers' padding needs,
+in buffers that later tensors of the same layout take over. Maps over nodes have the nodes of one graph innermost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.backends.emulator.kernels import LANES
+from edgehfn.ir import ops
+from edgehfn.ir.graph import Graph, Tensor
+from edgehfn.ir.ops import Shape
+
+Int16 = npt.NDArray[np.int16]
+Places = npt.NDArray[np.int64]
+
+T = TypeVar("T", bound=np.generic)
+
+LINE = 64  # bytes of a cache line, from which vectors are loaded fastest
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A tensor of ``shape`` lies in ``(places, LANES)``; ``frame`` rows and columns of zeros surround each map."""
+
+    shape: Shape
+    frame: int
+
+    @property
+    def framed(self) -> Shape:
+        """The shape with its frame."""
+        return (self.shape[0], *(side + 2 * self.frame for side in self.shape[1:]))
+
+    @property
+    def places(self) -> Places:
+        """The place of every element, in ``shape``."""
+        inside: Places = self.inside(np.arange(prod(self.framed), dtype=np.int64).reshape(self.framed))
+        return inside
+
+    def inside(self, framed: npt.NDArray[T]) -> npt.NDArray[T]:
+        """The part within the frame; further axes stay."""
+        return framed[(slice(None), *(slice(self.frame, self.frame + side) for side in self.shape[1:]))]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The layout of every tensor of a graph, and the number of the buffer it lies in.
+
+    ``over_nodes``: lanes are nodes of one graph, and vectors have one lane.
+    """
+
+    layouts: dict[str, Layout]
+    buffers: dict[str, int]
+    over_nodes: bool
+
+    def allocate(self) -> dict[str, Int16]:
+        """Memory for one group of images: every tensor's ``(*framed, LANES)``. Nodes write inside the frames only."""
+        made = {number: _zeros((*self.layouts[name].framed, LANES)) for name, number in self.buffers.items()}
+        return {name: made[number] for name, number in self.buffers.items()}
+
+
+def lay_out(graph: Graph) -> Lanes:
+    """Tensors of one shape have one frame, so that they can follow each other in a buffer: the widest padding of the
+    convolutions that read any of them."""
+    shapes = {name: _by_lanes(tensor) for name, tensor in graph.tensors.items()}
+    frames = dict.fromkeys(shapes.values(), 0)
+    last = dict.fromkeys(graph.tensors, 0)
+    for index, node in enumerate(graph):
+        for name in ops.inputs(node):
+            last[name] = index
+        if isinstance(node, ops.Conv):
+            frames[shapes[node.x]] = max(frames[shapes[node.x]], node.padding)
+    layouts = {name: Layout(shape, frames[shape]) for name, shape in shapes.items()}
+    return Lanes(layouts, _buffers(graph, layouts, last), any(tensor.nodes for tensor in graph.tensors.values()))
+
+
+def _by_lanes(tensor: Tensor) -> Shape:
+    """A map over nodes is one of rows of LANES nodes, which no operation tells from images: each reads a node alone, or
+    is not the lanes' business."""
+    return (tensor.shape[0], -(-prod(tensor.shape[1:]) // LANES), 1) if tensor.nodes else tensor.shape
+
+
+def _buffers(graph: Graph, layouts: dict[str, Layout], last: dict[str, int]) -> dict[str, int]:
+    """A buffer is free when no later node reads its tensor; none is an input and the output of one node."""
+    holders: list[str] = []  # the latest tensor in each buffer
+    found: dict[str, int] = {}
+    for index, name in enumerate(node.name for node in graph):
+        free = (n for n, old in enumerate(holders) if last[old] < index and layouts[old] == layouts[name])
+        number = next(free, len(holders))
+        holders[number : number + 1] = [name]
+        found[name] = number
+    return found
+
+
+def _zeros(shape: Shape) -> Int16:
+    """Zeros that begin with a cache line."""
+    spare = LINE // np.dtype(np.int16).itemsize
+    memory = np.zeros(prod(shape) + spare, np.int16)
+    start = -memory.ctypes.data % LINE // memory.itemsize
+    return memory[start : start + prod(shape)].reshape(shape)

@@ -1,0 +1,145 @@
+"""What all commands share: errors in one line, results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from edgehfn.errors import EdgeHFNError
+from edgehfn.spec.objective import OBJECTIVES
+
+F = TypeVar("F", bound=Callable[..., Any])
+Result = dict[str, Any]  # of a command: what --json prints
+
+DISAGREES = 1  # exit status
+TOO_LARGE = "not enough memory for a net or a set of this size; make it smaller"
+FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
+
+
+class Failure(click.ClickException):
+    """Ends the program with one line on standard error."""
+
+    exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"edgehfn: error: {self.message}", err=True, file=file)
+
+
+class Interrupted(Failure):
+    """Ends the program as shells expect after Ctrl-C."""
+
+    exit_code = 130
+
+
+class Commands(click.Group):
+    """A group whose commands fail in one line, never with a traceback for what the user can mend."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else ctx.command_path
+            raise Failure(f"{error.format_message().rstrip('.')}; see {command} --help") from error
+        except EdgeHFNError as error:
+            raise Failure(str(error)) from error
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has gone
+        except OSError as error:
+            raise Failure(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+        except MemoryError as error:
+            raise Failure(f"{TOO_LARGE} ({error})") from error
+        except RuntimeError as error:
+            if "can't allocate memory" not in str(error):  # torch's words; it has no class of its own for it
+                raise
+            raise Failure(TOO_LARGE) from error
+        except KeyboardInterrupt:
+            raise Interrupted("stopped") from None
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order one uses them
+
+
+def example(text: str) -> str:
+    """An epilog for a command's help, kept as it is laid out."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def typed() -> str:
+    """The command that is running with the options that were given, in the order of its help; files by name alone."""
+    context = click.get_current_context()
+    words = context.command_path.split()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name == "as_json":
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Option):
+            flag = isinstance(value, bool)
+            words.append(parameter.secondary_opts[0] if flag and not value else parameter.opts[0])
+            if flag:
+                continue
+        words.append(value.name if isinstance(value, Path) else str(value))
+    return shlex.join(words)
+
+
+def as_json(command: F) -> F:
+    """The option ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")(command)
+
+
+def objective(command: F) -> F:
+    """The option ``--objective``."""
+    choice = click.Choice(OBJECTIVES)
+    about = "What the compiled C spares; the bytes it computes are the same."
+    return click.option("--objective", type=choice, default="speed", show_default=True, help=about)(command)
+
+
+def emit(result: Result | list[Result]) -> None:
+    """The one JSON object, or list of them."""
+    click.echo(json.dumps(result))
+
+
+def show(table: Table | str) -> None:
+    """A result for people, on standard output."""
+    console = Console(highlight=False, soft_wrap=isinstance(table, str))
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(table, markup=False)
+
+
+def note(text: str) -> None:
+    """Something on the way, on standard error."""
+    click.echo(text, err=True)
+
+
+def call(command: click.Command, *words: Any) -> Result:
+    """Run a command as if it were typed; what it shows gives way to the table at the end."""
+    typed = [str(word) for word in words]
+    note(f"$ edgehfn {command.name} {' '.join(typed)}")
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = command.main([*typed, "--json"], prog_name=f"edgehfn {command.name}", standalone_mode=False)
+    if not isinstance(result, dict):  # the exit status of a command that ended early
+        raise click.exceptions.Exit(result)
+    return result
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table whose first column is text and whose others are numbers."""
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return made

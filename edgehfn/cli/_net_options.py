@@ -1,0 +1,209 @@
+"""The options that choose a net: a preset and what may be changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from edgehfn.cli import _gnn
+from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.data.sets import Dataset
+    from edgehfn.nn import Net
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def options(command: F) -> F:
+    """What may be changed in any preset, and the seed."""
+    kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary"])
+    for decorate in (
+        click.option(
+            "--seed",
+            type=click.IntRange(0, 2**32 - 1),
+            default=0,
+            show_default=True,
+            help="Of the signs and of training.",
+        ),
+        click.option(
+            "--affine/--no-affine",
+            default=None,
+            help="Learned factors and offsets in norms; they cost nothing on the device.",
+        ),
+        click.option(
+            "--norms",
+            type=click.Choice(["shared", "unshared", "none"]),
+            help="Of a fold's iterations; none (default) is for graphs.",
+        ),
+        click.option(
+            "--masks", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations: one, or one each."
+        ),
+        click.option(
+            "--freeze-over",
+            type=click.Choice(["uniform", "erk", "epl"]),
+            help="How --frozen is spread over the layers.",
+        ),
+        click.option(
+            "--frozen",
+            metavar="F|P,L",
+            help="Fraction of the weights that the seed prunes or locks, so that no bit is stored; or both fractions.",
+        ),
+        click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
+        click.option("--stem", type=kinds, help="Weights of the first layer.  [default: the preset's]"),
+        click.option("--weights", type=kinds, help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits."),
+        click.option("--blocks", metavar="N[,N…]", help="Blocks of own weights in each stage; or one number a stage."),
+        click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
+        click.option(
+            "--coats",
+            metavar="N|D,D…",
+            help="Coats of each mask: how many, spaced evenly below --density; or their densities.",
+        ),
+        click.option("--density", type=float, metavar="D", help="Fraction of the weights kept, in (0, 1]."),
+        click.option(
+            "--width",
+            metavar="C[,C…]",
+            help="Channels of the first stage, the others keep their ratio; or of each.",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def untrained(command: F) -> F:
+    """``--arch`` in place of a model file, with the shape of its input and the number of its classes, or with data that
+    have both."""
+    command = _gnn.options(options(command))
+    for decorate in (
+        click.option(
+            "--data", metavar="NAME|PATH", help="Images or graphs it is for, in place of --input and --classes."
+        ),
+        click.option("--classes", type=click.IntRange(2, 65536), help="The preset's outputs.  [default: 10]"),
+        click.option("--input", "shape", metavar="C,H,W|N", help="Its input, or 3,N,N.  [default: 1,28,28 or 3,32,32]"),
+        click.option("--arch", metavar="PRESET", help="Take an untrained net instead of a model, as train does."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def check(model: Path | None, arch: str | None, options: Iterable[str]) -> None:
+    """Raises UsageError unless one of both is given, and for options of ``untrained`` typed beside a model."""
+    if (model is None) == (arch is None):
+        raise click.UsageError("give either a model file or --arch PRESET")
+    context = click.get_current_context()
+    for option in context.command.params if model else ():
+        if option.name in options and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} is for --arch; {model} has what it was trained with")
+
+
+def preset(
+    arch: str, *, data: str | None, shape: str | None, classes: int | None, most: str | None, **given: Any
+) -> Net:
+    """The net that the options of ``untrained`` describe. Raises InputError, or UsageError for too many of them."""
+    if data is None:
+        if most is not None:
+            raise click.UsageError("--most is for small graphs; give them with --data, too")
+        return build(arch, image_shape(shape), 10 if classes is None else classes, **given)
+    if shape is not None or classes is not None:
+        raise click.UsageError("--data has the input and the classes; leave out --input and --classes")
+    from edgehfn import data as sets
+
+    loaded = sets.load(data)
+    return build(arch, input_of(loaded, most), loaded.classes, **given)
+
+
+def input_of(data: Dataset | GraphSet, most: str | None) -> Any:
+    """What a net for this set reads; ``most`` are limits of small graphs. Raises InputError."""
+    from edgehfn import nn
+    from edgehfn.data.gnn_sets import GraphSet
+
+    if isinstance(data, GraphSet):
+        return nn.graph_input(data, None if most is None else _limits(most))
+    if most is not None:
+        raise InputError("--most is for small graphs; leave it out")
+    return data.shape
+
+
+def _limits(text: str) -> tuple[int, int, int]:
+    try:
+        nodes, edges, degree = (int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--most {text}: give nodes, edges, neighbours of a node, such as 32,64,12") from None
+    return nodes, edges, degree
+
+
+def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -> Net:
+    """The preset ``arch`` for images of a shape (C, H, W), or for graphs, with the options that were given.
+
+    Raises InputError.
+    """
+    from edgehfn import nn
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "coats" in chosen:
+        chosen["coats"] = _coats(chosen["coats"])
+    if isinstance(chosen.get("width"), str):
+        chosen["width"] = width(chosen["width"])
+    for name in ("blocks", "fold"):
+        if name in chosen:
+            chosen[name] = _per_stage(name, chosen[name])
+    if "frozen" in chosen:
+        chosen["frozen"] = _frozen(chosen["frozen"])
+    if isinstance(input, nn.StoredGraph | nn.GraphSpec):
+        return nn.graph_preset(arch, input, classes, **chosen)
+    if arch in nn.GRAPH_PRESETS:
+        raise InputError(f"preset {arch} is for graphs; give --data a set of graphs, such as cora")
+    return nn.preset(arch, input, classes, **chosen)
+
+
+def image_shape(text: str | None) -> tuple[int, int, int] | None:
+    """``C,H,W`` as numbers, or ``3,N,N`` from ``N``. Raises InputError."""
+    if text is None:
+        return None
+    if text.isdecimal():
+        return 3, int(text), int(text)
+    try:
+        channels, height, width = (int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--input {text}: give channels, height, width, such as 1,28,28") from None
+    return channels, height, width
+
+
+def _coats(text: str) -> int | tuple[float, ...]:
+    """How many coats, or their densities. Raises InputError."""
+    try:
+        return int(text) if text.isdecimal() and int(text) > 0 else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(
+            f"--coats {text}: give a number of coats such as 2, or their densities such as 0.6,0.25"
+        ) from None
+
+
+def width(text: str) -> float | tuple[float, ...]:
+    """Channels of the first stage, or of each. Raises InputError."""
+    try:
+        channels = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--width {text}: give channels such as 16, or those of each stage as 16,32,64") from None
+    return channels[0] if len(channels) == 1 else channels
+
+
+def _frozen(text: str) -> float | tuple[float, ...]:
+    try:
+        fractions = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--frozen {text}: give a fraction such as 0.5, or pruned and locked as 0.3,0.2") from None
+    return fractions[0] if len(fractions) == 1 else fractions
+
+
+def _per_stage(name: str, text: str) -> int | tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--{name} {text}: give a number such as 2, or one a stage such as 1,2,2") from None
+    return numbers[0] if len(numbers) == 1 else numbers

@@ -1,0 +1,51 @@
+"""``compile``: a model as C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgehfn.cli._common import Result, as_json, emit, example, objective, show
+
+if TYPE_CHECKING:
+    from edgehfn.spec.objective import Objective
+
+RUNTIME = "edgehfn"  # the folder beside the generated files
+
+
+@click.command(name="compile", short_help="Write C.", epilog=example("edgehfn compile kws.hfn --name kws -o build"))
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="Prefix of files, functions and macros.  [default: the model file's name]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    metavar="DIR",
+    show_default=True,
+    help="Where the files go.",
+)
+@objective
+@as_json
+def compile_(model: Path, name: str | None, output: Path, objective: Objective, as_json: bool) -> Result:
+    """Write NAME.c and NAME.h, and the C runtime they call into a folder edgehfn beside them. The same model gives
+    the same bytes. Compile all of it with the folder edgehfn on the include path; the application includes NAME.h."""
+    from edgehfn import plan, write_c, write_runtime
+    from edgehfn.evaluation.models import open_model
+    from edgehfn.spec.objective import small
+
+    graph, name = open_model(model).graph, name or model.stem
+    files = [*write_c(graph, name, output, objective), *write_runtime(output / RUNTIME, objective)]
+    arena = plan(graph, objective).size
+    result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": objective}
+    if as_json:
+        emit(result)
+    else:
+        header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
+        show(f"{header} and {source}; {name}_run needs an arena of {arena:,} bytes")
+        level = "-Os" if small(objective) else "-O2"
+        gcc = f"arm-none-eabi-gcc -std=c99 {level} -mthumb -mcpu=cortex-m4"
+        show(f"for example: {gcc} -I{runtime} -c {source} {runtime}/*.[cS]")
+    return result

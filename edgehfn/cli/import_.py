@@ -1,0 +1,102 @@
+"""``import``: nets that other people's code has trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgehfn.cli import _net_options
+from edgehfn.cli._common import Result, as_json, emit, example, note, show
+from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from edgehfn.data.sets import Dataset
+
+
+@click.command(
+    name="import",
+    short_help="Take over a checkpoint of the papers' code.",
+    epilog=example(
+        "edgehfn import model_best.pth --arch hfn-resnet50 --density 0.3 --data cifar100.npz "
+        "--mean 0.507,0.487,0.441 --std 0.267,0.256,0.276"
+    ),
+)
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--arch", required=True, metavar="NET", help="hfn-resnet50, hidden-resnet18 and the like.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="X.hfn", help="[default: beside CHECKPOINT]")
+@click.option("--density", type=float, default=0.3, show_default=True, help="Fraction of weights kept: their top_k.")
+@click.option("--input", "shape", metavar="C,H,W|N", help="Of its images, or 3,N,N.  [default: the data's, or 3,32,32]")
+@click.option("--mean", metavar="M,M,M", help="Taken off each input channel in training, of values in 0..1.")
+@click.option("--std", metavar="D,D,D", help="What each was divided by.")
+@click.option("--data", metavar="NAME|PATH", help="Calibrate on its training images, measure on its test images.")
+@as_json
+def import_(
+    checkpoint: Path,
+    arch: str,
+    output: Path | None,
+    density: float,
+    shape: str | None,
+    mean: str | None,
+    std: str | None,
+    data: str | None,
+    as_json: bool,
+) -> Result:
+    """Take over a state_dict of the public code of hidden networks or Hidden-Fold Networks: conv.weight, conv.scores,
+    norms. The mask is fixed as the scores have it, and the signs are stored, as they come from no seed of ours: one bit
+    a weight more."""
+    from edgehfn import data as sets
+    from edgehfn import load_checkpoint
+    from edgehfn.model import modelfile
+
+    if (mean is None) != (std is None):
+        raise click.UsageError("--mean and --std go together; give both")
+    loaded = None if data is None else sets.images(data)
+    image = _net_options.image_shape(shape) or (loaded.shape if loaded else (3, 32, 32))
+    names = None if loaded is None else loaded.classes
+    scaled = None if mean is None or std is None else (_numbers("--mean", mean), _numbers("--std", std))
+    net = load_checkpoint(checkpoint, arch, density=density, input=image, classes=names, normalised=scaled)
+    place = output or checkpoint.with_suffix(".hfn")
+    modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, "density": density})
+    result: Result = {"model": str(place), "weights": len(net.weights), "classes": len(net.classes)}
+    if loaded is not None:
+        result |= _measured(place, loaded)
+    if as_json:
+        emit(result)
+        return result
+    show(f"{place}: {len(net.weights)} weights, {len(net.classes)} classes")
+    if loaded is None:
+        note(f"next: edgehfn calibrate {place} --data …")
+    else:
+        floats, integers = 100 * result["float_accuracy"], 100 * result["integer_accuracy"]
+        show(f"{result['images']:,} test images: float {floats:.2f} %, integer {integers:.2f} %")
+    return result
+
+
+def _measured(place: Path, loaded: Dataset) -> Result:
+    """Calibrate the model and run both nets on all test images."""
+    import calibrate
+    from edgehfn import emulate
+    from edgehfn.evaluation import machines
+    from edgehfn.evaluation.models import calibration_of, open_model
+    from edgehfn.model import modelfile
+    from edgehfn.training.images import evaluate
+
+    net = modelfile.load(place)
+    made = calibrate.calibrate(net, calibrate.batches(loaded.x_train), model=modelfile.digest(place))
+    made.save(calibration_of(place))
+    opened = open_model(place)
+    outputs = emulate(opened.graph, machines.raw(opened.graph, loaded.x_test))
+    return {
+        "images": len(loaded.y_test),
+        "float_accuracy": evaluate(net, loaded.x_test, loaded.y_test),
+        "integer_accuracy": float((machines.classes(outputs) == loaded.y_test).mean()),
+    }
+
+
+def _numbers(option: str, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"{option} {text}: give one number a channel, with commas between") from None

@@ -1,0 +1,80 @@
+"""Instructions of one inference predicted from the graph alone, by coefficients fitted to counted runs.
+
+For each core and function of firmware/ a node's count is a sum of its terms (:mod:`edgehfn.cost.terms`), each times
+a coefficient of instructions. ``python -m edgehfn.cost.fit`` fits them anew.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from edgehfn.backends import c
+from edgehfn.cost.terms import terms
+from edgehfn.errors import InputError
+from edgehfn.ir import Graph, Plan
+from edgehfn.spec.objective import small
+from edgehfn.target.count import Bench
+
+TOLERANCE = 0.05  # of predicted instructions
+HEAD = ("compiler", "core", "small", "function", "group", "terms")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Instructions per term of one function on one core, whose kernel sums ``group`` pixels at a time. ``small``: in a
+    runtime built with ``HFN_SMALL``."""
+
+    compiler: str
+    core: str
+    small: bool
+    function: str
+    group: int
+    terms: dict[str, float]
+
+
+def predict(graph: Graph, planned: Plan, core: str) -> Bench:
+    """The instructions of a verified graph within ``TOLERANCE``, as :func:`edgehfn.bench` would count them.
+
+    Raises InputError for a core that the table lacks.
+    """
+    is_small = small(planned.objective)
+    efforts = {e.function: e for e in table() if (e.core, e.small) == (core, is_small)}
+    if not efforts:
+        known = dict.fromkeys(effort.core for effort in table())
+        raise InputError(f"{core}: no fitted instructions; there are {', '.join(known)}")
+    nodes = []
+    for node in graph:
+        effort = efforts[c.function(node, graph)]
+        counts = terms(node, graph, planned, effort.group)
+        nodes.append((node.name, round(sum(effort.terms.get(name, 0) * count for name, count in counts.items()))))
+    return Bench(sum(count for _, count in nodes), tuple(nodes), predicted=True)
+
+
+@cache
+def table() -> tuple[Effort, ...]:
+    """The fitted table, shipped with the package."""
+    place = resources.files(__package__) / "instructions.csv"
+    with resources.as_file(place) as path, path.open(newline="") as file:
+        return tuple(_effort(row) for row in csv.DictReader(file))
+
+
+def write(efforts: Iterable[Effort], path: Path) -> None:
+    """Write the table, one row a function."""
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(HEAD)
+        for effort in efforts:
+            parts = " ".join(f"{name.replace(' ', '_')}:{value:.4g}" for name, value in effort.terms.items())
+            rows.writerow((effort.compiler, effort.core, int(effort.small), effort.function, effort.group, parts))
+
+
+def _effort(row: dict[str, str]) -> Effort:
+    parts = (part.rpartition(":") for part in row["terms"].split())
+    found = {name.replace("_", " "): float(value) for name, _, value in parts}
+    is_small = row["small"] == "1"
+    return Effort(row["compiler"], row["core"], is_small, row["function"], int(row["group"]), found)

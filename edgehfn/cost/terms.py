@@ -1,0 +1,275 @@
+"""What a node makes a core do, counted from the graph and its plan: the terms in which instructions are predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import assert_never
+
+import numpy as np
+
+from edgehfn.cost import terms_gnn, terms_small
+from edgehfn.ir import ops
+from edgehfn.ir.arena import Plan, Scratch, is_int4
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.spec import masks
+from edgehfn.spec.objective import Objective, small
+
+Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
+
+DRAWS = 8  # of a frozen position, a bit each
+WORD = 32  # mask bits that are taken at once
+WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
+FEW = 4  # rows of a band whose planes are made row by row
+FOUR = 4  # pixels that a dense kernel sums at a time
+TILE_GROUPS = 16  # such groups in a tile at most
+LAST = 4  # pixels of a word, that the DSP kernel sums by itself at a band's end
+UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
+
+
+def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
+    """The terms of a node on a core whose kernel sums ``group`` pixels at a time."""
+    y = graph.tensors[node.name]
+    match node:
+        case Conv():
+            return _conv(node, graph, planned.scratch[node.name], group, planned.objective)
+        case Linear(weight=weight):
+            return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
+        case ops.Input(order=order, dtype=dtype, topology=topology):
+            return {
+                "call": 1,
+                "elements": y.size,
+                "channels": y.shape[0] * (order == "hwc" or dtype == "s8"),  # otherwise all are one run
+                "strided elements": y.size * (order == "hwc"),
+                **(terms_gnn.checked(topology) if topology else {}),
+            }
+        case ops.SparseLinear():
+            return {**terms_gnn.terms(node, y), **_decoded(node.weight, 1, small(planned.objective))}
+        case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+            return terms_gnn.terms(node, y)
+        case ops.MaxPool(x=x):
+            return {"call": 1, "channels": y.shape[0], **_pooled(node, graph.tensors[x].shape, y.shape)}
+        case ops.AvgPool(x=x):
+            return {"call": 1, "channels": y.size, "elements": graph.tensors[x].size}
+        case ops.Add():
+            return {"call": 1, "elements": y.size}
+        case _:
+            assert_never(node)
+
+
+def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Objective) -> Terms:
+    band = scratch.band
+    channels, height, width = graph.tensors[node.name].shape
+    pitch = -(-width // 4) * 4
+    bands = [min(band, height - first) for first in range(0, height, band)]
+    groups = channels * sum(-(-rows * pitch // group) for rows in bands)
+    wide = sum(-(-rows * pitch // WIDE) for rows in bands)
+    # Groups with places beyond a row's end are stored byte by byte, and so may be those that the band's end cuts short.
+    gap, ends = pitch != width, [rows * pitch % group for rows in bands if pitch == width]
+    added, signed = node.residual is not None, graph.tensors[node.name].lo < 0
+    found: Terms = {
+        "call": 1,
+        "bands": len(bands),
+        "channels": channels * len(bands),
+        "groups": groups,
+        "added groups": groups * added,
+        "signed groups": groups * signed,
+        "signed added groups": groups * signed * added,
+        "doubled groups": groups * (node.requantise.shift < 8),
+        "doublings": groups * max(0, 8 - node.requantise.shift),  # SPEC section 4, N3
+        "outputs": channels * height * width,
+        "added outputs": channels * height * width * added,
+        "broken groups": groups * gap,
+        "broken rows": channels * height * gap,
+        "broken outputs": channels * height * width * gap,
+        "broken added outputs": channels * height * width * gap * added,
+        "short groups": channels * sum(end > 0 for end in ends),
+        "short outputs": channels * sum(ends),
+        "short added outputs": channels * sum(ends) * added,
+        **_decoded(node.weight, 1 if scratch.keep else len(bands), small(objective)),
+    }
+    if node.weight.listed:
+        found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
+    else:
+        found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
+    made = terms_small.planes if small(objective) else _planes_of_few_rows if objective == "ram" else _planes
+    for name, count in made(node, graph, bands, pitch):
+        found[name] = found.get(name, 0) + count
+    return found
+
+
+def _rows(weight: Weight) -> Terms:
+    """What a fully connected layer's rows take: dense weights some at a time, a plain mask word by word, where rows
+    begin with a word or apart (firmware/src/linear_plain.h)."""
+    outputs, inputs = weight.shape
+    if not weight.listed:
+        return {
+            "dense": outputs * inputs,
+            "dense eights": outputs * (inputs // 8),
+            "dense sixteens": outputs * -(-inputs // 16),
+        }
+    blocks = -(-inputs // WORD)
+    return {
+        "blocks": blocks,
+        "whole words": outputs * blocks * (inputs % WORD == 0),
+        "parted words": outputs * blocks * (inputs % WORD > 0),
+    }
+
+
+def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
+    """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_dense.h, for so many groups
+    of four pixels of each band. Half bytes are unpacked once a tile."""
+    outputs, taps = weight.shape[0], prod(weight.shape[1:])
+    unpacked = is_int4(weight)
+    tile = 2 * scratch.list_entries - -(-taps // 4) * 4 * unpacked
+    groups, found = sum(fours), Terms()
+    found["laid groups"], found["summed groups"] = groups, groups * outputs
+    for name, bytes_, each in (("tap", 16, 1), ("quad", 32, 4), ("vector", 64, 16)):
+        steps = -(-taps // each)
+        most = min(TILE_GROUPS, tile // (bytes_ * steps))
+        found[f"laid {name}s"], found[f"summed {name}s"] = groups * steps, groups * steps * outputs
+        found[f"{name} tiles"] = sum(-(-four // most) for four in fours)
+        found[f"{name} tile channels"] = found[f"{name} tiles"] * outputs
+        found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * unpacked
+    return found
+
+
+def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> Terms:
+    """List entries, times the ``groups`` of pixels of a channel, its ``wide`` ones, or the ``last`` that are a word.
+
+    Kernels add unsigned bytes in pairs before they widen them, of one sign or as far as possible of both, and unroll
+    their loops."""
+    values = weight.values.reshape(weight.shape[0], -1)
+    plus, minus = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
+    lists, whole = np.concatenate([plus, minus]), groups - last
+    found: Terms = {"turns": int((-(-lists // UNROLLED)).sum()) * whole, "lists": int((lists > 0).sum()) * whole}
+    if signed:
+        return {**found, "kept groups of signed": int(lists.sum()) * groups}
+    return {
+        **found,
+        "pairs": int((lists // 2).sum()) * whole,
+        "singles": int((lists % 2).sum()) * whole,
+        "wide pairs": int((lists // 2).sum()) * wide,
+        "wide lists": int((lists > 0).sum()) * wide,
+        "wide groups": weight.shape[0] * wide,
+        "pairs of a word": int((lists // 2).sum()) * last,
+        "unlike entries": int(abs(plus - minus).sum()) * whole,
+    }
+
+
+def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
+    """What reading a mask takes, or unpacking trained weights, ``times`` over."""
+    if not weight.listed:
+        return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
+    if is_small:
+        return terms_small.decoded(weight, times)
+    counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
+    hashed = isinstance(weight, Supermask) and weight.signs is None
+    frozen = isinstance(weight, Supermask) and bool(weight.pruned + weight.locked)
+    inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
+    each = prod(weight.shape[1:])
+    starts = np.arange(weight.shape[0]) * each
+    takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
+    words = -(-counts.size // WORD)
+    padded = np.zeros(words * WORD, np.uint8)
+    padded[: counts.size] = counts
+    return {
+        "words": words * times,
+        "hashed words": words * hashed * times,
+        "takes": takes * times,
+        "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
+        "kept": int(counts.sum(dtype=np.int64)) * times,
+        "inner words": words * (coats - 1) * times,
+        "inner bits": (sum(inner) + _free(weight)) * times,
+        "frozen words": words * frozen * times,
+        "drawn words": words * _deciding(weight) * times,
+    }
+
+
+def _deciding(weight: Weight) -> int:
+    """How many of the draws of frozen positions decide anything: those from the thresholds' lowest set bit up."""
+    if not isinstance(weight, Supermask):
+        return 0
+    thresholds = weight.pruned | weight.pruned + weight.locked
+    return DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1) if thresholds else 0
+
+
+def _free(weight: Weight) -> int:
+    """Bits of the first stream that are laid one by one: none where it has a bit for each weight."""
+    if not isinstance(weight, Supermask) or not weight.pruned + weight.locked:
+        return 0
+    gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    return weight.counts.size - int(gone.sum()) - int(kept.sum())
+
+
+def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
+    """The shifted planes (firmware/src/conv.h): those read from the map and those moved from another plane."""
+    inputs, _, width = graph.tensors[node.x].shape
+    columns = graph.tensors[node.name].shape[2]
+    kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
+    each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
+    rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
+    words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (bands[0] + reach) * pitch // 4 * (reach > 0)
+    for b in range(kernel):
+        read = b < padding + stride if b >= padding else b + stride >= kernel
+        column = b - padding
+        if not read:
+            last = columns - 1 if b >= padding + stride else 0
+            inside = 0 <= column + last * stride < width
+            yield "moved planes", each * len(bands)
+            yield "moved words", each * again * pitch // 4
+            yield "filled rows", each * again
+            yield "mended planes", each * len(bands) * inside
+            yield "mended rows", each * again * inside
+            continue
+        yield "copied words", rolled
+        yield "read planes", each * len(bands)
+        done = min(columns, width) // 4 * 4
+        if stride == 1 and column == 0 and width == pitch:
+            yield "copied words", words
+            continue
+        if stride == 1 and column == 0:
+            yield "shifted words", each * rows * done // 4
+            yield "shifted rows", each * rows
+        elif stride == 2 and column in (0, 1) and width % 4 == 0 and 2 * columns <= width and columns >= 4:
+            yield "halved words", each * rows * done // 4
+            yield "halved rows", each * rows
+        else:
+            done = 0
+        yield "read bytes", each * rows * (pitch - done)
+        yield "read rows", each * rows * (done < pitch)
+
+
+def _planes_of_few_rows(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
+    """Row by row where bands have a few of them and the shape is usual (firmware/src/rows.h), or else as any."""
+    inputs, _, width = graph.tensors[node.x].shape
+    columns, stride = graph.tensors[node.name].shape[2], node.stride
+    usual = (node.weight.shape[2], node.padding) == (3, 1) and stride <= 2 and columns == pitch
+    if bands[0] > FEW or not usual or width != stride * columns:
+        yield from _planes(node, graph, bands, pitch)
+        return
+    reach = 2 // stride
+    rows = inputs * stride * (reach + sum(bands))
+    yield "copied words", 3 * (len(bands) - 1) * inputs * stride * (bands[0] + reach) * pitch // 4
+    yield "rows", rows
+    yield ("row words" if stride == 1 else "halved row words"), rows * pitch // 4
+
+
+def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:
+    """Windows by their rows and elements, or side by side, four at a time (firmware/src/max_pool_2x2.c)."""
+    channels, height, width = y
+    rows, columns = (list(_window(*sides, node)) for sides in zip(x[1:], y[1:], strict=True))
+    return {
+        "fours": channels * height * -(-width // FOUR),
+        "rows": channels * len(rows),
+        "outputs": channels * height * width,
+        "window rows": channels * sum(rows) * len(columns),
+        "taps": channels * sum(rows) * sum(columns),
+    }
+
+
+def _window(size: int, made: int, node: ops.MaxPool) -> Iterator[int]:
+    """How much of each window along one side lies in the map."""
+    for start in range(-node.padding, made * node.stride - node.padding, node.stride):
+        yield min(start + node.kernel, size) - max(start, 0)

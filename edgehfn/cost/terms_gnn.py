@@ -1,0 +1,75 @@
+"""The terms of nodes of graph networks. A graph that comes with the input is the self-test's."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import assert_never
+
+import numpy as np
+
+from edgehfn.ir import gnn_memory, gnn_rules, ops
+from edgehfn.ir.graph import Tensor
+from edgehfn.ir.topology import InputTopology, StoredTopology, Topology
+
+
+def checked(topology: InputTopology) -> dict[str, float]:
+    """Of checking a graph, before it is mapped."""
+    return {"graphs": 1, "slots": gnn_memory.slots(topology.nodes), "edges": _heard(topology) // 2}
+
+
+def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
+    """Of a node that makes ``y``."""
+    match node:
+        case ops.Constant():
+            return {"call": 1, "elements": y.size}
+        case ops.SparseLinear(weight=weight, features=features):
+            lanes, lengths = gnn_rules.lanes(node), np.diff(features.starts)
+            groups = range(0, len(weight.values), lanes)
+            kept = np.array([(weight.values[first : first + lanes] != 0).any(0) for first in groups])
+            members = int((kept * lengths).sum())
+            return {
+                **_stored(node, y),
+                "groups": len(groups),
+                "cleared nodes": len(groups) * prod(y.shape[1:]),
+                "cleared features": len(groups) * features.count,
+                "features": int(kept.sum()),
+                "members": members,
+                "valued members": members * (features.values is not None),
+                "dense": prod(weight.shape) * isinstance(weight, ops.Dense),
+            }
+        case ops.Aggregate(topology=topology):
+            pairs = -(-y.shape[0] // 2)
+            gathered = {"pairs": pairs, "gathered": pairs * prod(y.shape[1:]), "heard": pairs * _heard(topology)}
+            return {**_stored(node, y), **gathered}
+        case ops.Attention(topology=topology, heads=heads):
+            return {
+                **_stored(node, y),
+                "heads": heads,
+                "scored elements": heads * prod(y.shape[1:]),
+                "scored": heads * _heard(topology),
+                "heard": y.shape[0] * _heard(topology),
+            }
+        case ops.NodePool(topology=topology):
+            return {"call": 1, "channels": y.size, "elements": y.size * topology.nodes}
+        case _:
+            assert_never(node)
+
+
+def _stored(node: ops.SparseLinear | ops.Aggregate | ops.Attention, y: Tensor) -> dict[str, float]:
+    """Of requantising and storing a node's sums."""
+    added = ops.residual(node) is not None and node.requantise.residual_multiplier > 0
+    return {
+        "call": 1,
+        "channels": y.shape[0],
+        "elements": y.size,
+        "added elements": y.size * added,
+        "signed elements": y.size * (y.lo < 0),
+        "signed added elements": y.size * added * (y.lo < 0),
+    }
+
+
+def _heard(topology: Topology) -> int:
+    """Neighbours of all nodes."""
+    if isinstance(topology, StoredTopology):
+        return len(topology.sources)
+    return 2 * min(topology.edges, topology.nodes - 1)

@@ -1,0 +1,5 @@
+"""Data sets: images and graphs, known ones by name and a user's own by path."""
+
+from edgehfn.data.sets import Dataset, from_arrays, images, load
+
+__all__ = ["Dataset", "from_arrays", "images", "load"]

@@ -1,0 +1,63 @@
+"""The random draws of one epoch: the images' order, mirroring and shifts, all from the seeded generator."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from edgehfn.spec import generator
+
+Augment = Literal["none", "flip", "flip+crop"]
+
+ORDER, MIRROR, DOWN, RIGHT = range(16, 20)  # streams, beyond those of the model itself
+
+
+class Draws:
+    """What (seed, epoch) decides for ``images`` images; a batch is a slice of the epoch's order."""
+
+    def __init__(
+        self, seed: int, epoch: int, images: int, augment: Augment, device: torch.device, border: int = 4
+    ) -> None:
+        """``border``: zero pixels added on each side, of which a crop of the image's size is taken."""
+
+        def words(stream: int) -> generator.Words:
+            return generator.words(generator.key(seed, epoch, stream), images)
+
+        def on_device(values: np.ndarray) -> Tensor:
+            return torch.from_numpy(values).to(device)
+
+        self.epoch, self.border = epoch, border
+        self.order = on_device(np.argsort(words(ORDER), kind="stable"))
+        self.mirrored = None if augment == "none" else on_device(words(MIRROR) & 1 == 1)
+        shift = 2 * border + 1
+        self.shifts = None
+        if augment == "flip+crop":
+            self.shifts = [on_device((words(stream) % shift).astype(np.int64)) for stream in (DOWN, RIGHT)]
+
+    def batch(self, x: Tensor, y: Tensor, where: slice) -> tuple[Tensor, Tensor]:
+        """Images (uint8, augmented) and labels of one slice of the order.
+
+        The images lie channels last, which every layer then keeps: a step takes a sixth less time on one core.
+        """
+        chosen = self.order[where]
+        images = x[chosen]
+        if self.shifts is not None:
+            images = _crop(images, self.border, *(shift[where] for shift in self.shifts))
+        if self.mirrored is not None:
+            images = torch.where(self.mirrored[where, None, None, None], images.flip(3), images)
+        return torch.empty_like(images, memory_format=torch.channels_last).copy_(images), y[chosen]
+
+
+def _crop(images: Tensor, border: int, down: Tensor, right: Tensor) -> Tensor:
+    """Each image of (N, C, H, W), with a black border of so many pixels, cut out at its own place (N,)."""
+    count, channels, height, width = images.shape
+    padded = F.pad(images, (border,) * 4)
+    rows = (down[:, None] + torch.arange(height, device=images.device))[:, None, :, None]
+    columns = (right[:, None] + torch.arange(width, device=images.device))[:, None, None, :]
+    n = torch.arange(count, device=images.device)[:, None, None, None]
+    c = torch.arange(channels, device=images.device)[None, :, None, None]
+    return padded[n, c, rows, columns]

@@ -1,0 +1,217 @@
+"""The file layout of graphs: a ``.npz`` with sparse features, edges, labels and a split (docs/GRAPHS.md).
+
+| array | type | shape |
+|---|---|---|
+| ``feat_indptr`` | integers | ``(nodes + 1,)``: where each node's features begin in the next array |
+| ``feat_indices`` | integers | the numbers of the features that a node has |
+| ``feat_data`` (optional) | any numbers | their values; without it all are 1 |
+| ``feat_shape`` | integers | ``(2,)``: nodes, features |
+| ``edges`` | integers | ``(2, E)``: each undirected edge once |
+| ``graph_indptr`` (small graphs) | integers | ``(graphs + 1,)``: each graph's first node, and the number of nodes |
+| ``labels`` | integers from 0, -1 = none | one a node, or one a graph where there is ``graph_indptr`` |
+| ``train_idx``, ``val_idx``, ``test_idx`` | integers | the nodes, or graphs, of each part |
+| ``classes`` (optional) | text | one name a class |
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+import numpy as np
+
+from edgehfn.data.gnn_sets import Features, GraphSet, Index, Part, Structure
+from edgehfn.data.image_files import Array
+from edgehfn.errors import InputError
+
+NEEDED = ("feat_indptr", "feat_indices", "feat_shape", "edges", "labels", "train_idx", "val_idx", "test_idx")
+OPTIONAL = ("feat_data", "graph_indptr", "classes")
+LEVELS = 127  # the largest magnitude of an integer feature
+
+
+def from_arrays(name: str, arrays: Mapping[str, Array], *, place: str = "", sha256: str = "") -> GraphSet:
+    """A set from arrays in memory, named as in the file layout. Float features become -127..127 of one step.
+
+    ``place`` (by default ``name``) is what an InputError names.
+    """
+    place = place or name
+    missing = [key for key in NEEDED if key not in arrays]
+    if missing:
+        raise InputError(f"{place}: has no {', '.join(missing)}; a graph needs {', '.join(NEEDED)}")
+    whole = {key: _integers(arrays, key, place) for key in (*NEEDED, "graph_indptr") if key in arrays}
+    features = _features(whole, arrays.get("feat_data"), place)
+    starts = whole.get("graph_indptr", np.array([0, features.nodes]))
+    joined = structure(whole["edges"], starts, features.nodes, place)
+    of: Literal["nodes", "graphs"] = "graphs" if "graph_indptr" in arrays else "nodes"
+    labels, classes = _labels(whole["labels"], arrays.get("classes"), joined, of, place)
+    split = {part: _part(whole[f"{part}_idx"], part, labels, of, place) for part in get_args(Part)}
+    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
+        both = np.intersect1d(split[one], split[other])
+        if both.size:
+            raise InputError(f"{place}: {of[:-1]} {both[0]} is in {one}_idx and in {other}_idx; leave it in one")
+    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(arrays))
+
+
+def to_arrays(data: GraphSet) -> dict[str, Array]:
+    """What :func:`from_arrays` reads, for ``numpy.savez_compressed``; values are in the user's own unit."""
+    features = data.features
+    arrays: dict[str, Array] = {
+        "feat_indptr": features.indptr,
+        "feat_indices": features.indices,
+        "feat_shape": np.array([features.nodes, features.count]),
+        "edges": data.structure.edges,
+        "labels": data.labels,
+        "classes": np.array(data.classes),
+        **{f"{part}_idx": nodes for part, nodes in data.split.items()},
+    }
+    if features.values is not None:
+        arrays["feat_data"] = features.values.astype(np.float32) * np.float32(features.step)
+    if data.of == "graphs":
+        arrays["graph_indptr"] = data.structure.starts
+    return arrays
+
+
+def _integers(arrays: Mapping[str, Array], key: str, place: str) -> Index:
+    array, shape = arrays[key], (2, -1) if key == "edges" else (-1,)
+    if array.dtype.kind not in "iu":
+        raise InputError(f"{place}: {key} is {array.dtype}; it must be integers: save .astype('int64')")
+    if array.ndim != len(shape) or (key == "edges" and len(array) != 2):
+        wanted = "(2, edges)" if key == "edges" else "one dimension"
+        raise InputError(f"{place}: {key} has shape {array.shape}; it needs {wanted}")
+    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+        raise InputError(f"{place}: {key} has {array.max()}, which is no number of anything; save .astype('int64')")
+    return np.ascontiguousarray(array, np.int64)
+
+
+def _features(whole: Mapping[str, Index], data: Array | None, place: str) -> Features:
+    indptr, indices, shape = whole["feat_indptr"], whole["feat_indices"], whole["feat_shape"]
+    if shape.shape != (2,) or shape.min() < 1:
+        raise InputError(f"{place}: feat_shape is {shape.tolist()}; it must be (nodes, features), each at least 1")
+    nodes, count = map(int, shape)
+    order = row_order(indptr, indices, nodes, count, place)
+    indices = indices[order]
+    if data is None:
+        return Features(indptr, indices, None, count)
+    if data.shape != indices.shape or data.dtype.kind not in "iufb":
+        raise InputError(
+            f"{place}: feat_data is {data.dtype} of shape {data.shape}; give one number for each of the "
+            f"{len(indices)} feat_indices"
+        )
+    real = data.astype(np.float64)[order]
+    if not np.isfinite(real).all():
+        raise InputError(f"{place}: feat_data has a value that is not finite; replace it, by 0 for example")
+    if (real == 1).all():
+        return Features(indptr, indices, None, count)
+    step = float(np.abs(real).max(initial=0.0)) / LEVELS or 1.0
+    return Features(indptr, indices, np.rint(real / step).astype(np.int8), count, step)
+
+
+def row_order(indptr: Index, indices: Index, nodes: int, count: int, place: str) -> Index:
+    """The order that sorts each node's features. Raises InputError unless these are rows of a sparse matrix."""
+    _indptr(indptr, nodes, len(indices), "feat_indptr", "feat_indices", place)
+    _within(indices, count, "feat_indices", "features", place)
+    rows = np.repeat(np.arange(nodes), np.diff(indptr))
+    order = np.lexsort((indices, rows))
+    rows, columns = rows[order], indices[order]
+    twice = np.flatnonzero((np.diff(rows) == 0) & (np.diff(columns) == 0))
+    if twice.size:
+        raise InputError(
+            f"{place}: node {rows[twice[0]]} has feature {columns[twice[0]]} twice in feat_indices; "
+            "add its values up (scipy's sum_duplicates)"
+        )
+    return order
+
+
+def structure(edges: Index, starts: Index, nodes: int, place: str) -> Structure:
+    """Edges over the nodes of one or more graphs. Raises InputError unless each is there once and legal."""
+    if len(starts) < 2:
+        raise InputError(f"{place}: graph_indptr has {len(starts)} entries; a set needs at least one graph")
+    _indptr(starts, len(starts) - 1, nodes, "graph_indptr", "nodes", place)
+    empty = np.flatnonzero(np.diff(starts) == 0)
+    if empty.size:
+        raise InputError(f"{place}: graph {empty[0]} has no nodes in graph_indptr; leave it out")
+    _within(edges.ravel(), nodes, "edges", "nodes", place)
+    loops = np.flatnonzero(edges[0] == edges[1])
+    if loops.size:
+        raise InputError(
+            f"{place}: edge {loops[0]} joins node {edges[0, loops[0]]} to itself; save edges[:, edges[0] != edges[1]], "
+            "since layers count a node itself anyway"
+        )
+    low, high = np.sort(edges, axis=0)
+    numbers, times = np.unique(low * nodes + high, return_counts=True)
+    twice = numbers[times > 1]
+    if twice.size:
+        raise InputError(
+            f"{place}: nodes {twice[0] // nodes} and {twice[0] % nodes} are joined by more than one edge; give each "
+            "undirected edge once: save np.unique(np.sort(edges, axis=0), axis=1)"
+        )
+    graph = np.searchsorted(starts, edges, "right") - 1
+    across = np.flatnonzero(graph[0] != graph[1])
+    if across.size:
+        raise InputError(
+            f"{place}: edge {across[0]} joins graph {graph[0, across[0]]} to graph {graph[1, across[0]]}; nodes are "
+            "numbered through all graphs, each from its graph_indptr"
+        )
+    return Structure(edges, starts)
+
+
+def _labels(
+    labels: Index, names: Array | None, structure: Structure, of: str, place: str
+) -> tuple[Index, tuple[str, ...]]:
+    wanted = structure.nodes if of == "nodes" else structure.graphs
+    if len(labels) != wanted:
+        raise InputError(f"{place}: labels has {len(labels)} entries for {wanted} {of}; give one each, -1 for none")
+    if names is not None and (names.ndim != 1 or names.dtype.kind != "U"):
+        raise InputError(f"{place}: classes is {names.dtype} of shape {names.shape}; save np.array([names], str)")
+    highest = int(labels.max(initial=-1))
+    if names is None and highest >= len(labels):
+        raise InputError(f"{place}: labels has {highest} in {len(labels)} {of}; number the classes from 0")
+    classes = tuple(map(str, range(highest + 1) if names is None else names))
+    if labels.min(initial=0) < -1 or highest >= len(classes):
+        raise InputError(
+            f"{place}: labels go from {labels.min()} to {highest}, {len(classes)} classes allow 0 to "
+            f"{len(classes) - 1}, and -1 for none"
+        )
+    if len(classes) < 2:
+        raise InputError(f"{place}: all labels are of one class; training needs at least 2")
+    return labels, classes
+
+
+def _part(chosen: Index, part: str, labels: Index, of: str, place: str) -> Index:
+    key = f"{part}_idx"
+    if not chosen.size:
+        raise InputError(f"{place}: {key} is empty; give at least one of the {of}")
+    _within(chosen, len(labels), key, of, place)
+    if len(np.unique(chosen)) != len(chosen):
+        raise InputError(f"{place}: {key} names {of} more than once; save np.unique({key})")
+    bare = chosen[labels[chosen] < 0]
+    if bare.size:
+        raise InputError(f"{place}: {of[:-1]} {bare[0]} in {key} has no label; leave it out of the split")
+    return chosen
+
+
+def _indptr(indptr: Index, rows: int, total: int, key: str, what: str, place: str) -> None:
+    if len(indptr) != rows + 1:
+        raise InputError(f"{place}: {key} has {len(indptr)} entries; it needs {rows + 1}, one more than there are rows")
+    if indptr[0] != 0 or indptr[-1] != total or (np.diff(indptr) < 0).any():
+        raise InputError(f"{place}: {key} must rise from 0 to the {total} {what}, not from {indptr[0]} to {indptr[-1]}")
+
+
+def _within(numbers: Index, count: int, key: str, what: str, place: str) -> None:
+    """Raises InputError unless all are 0..count-1."""
+    wrong = np.flatnonzero((numbers < 0) | (numbers >= count))
+    if wrong.size:
+        at = int(wrong[0] % max(1, len(numbers) // 2)) if key == "edges" else int(wrong[0])
+        raise InputError(
+            f"{place}: {key} has {numbers[wrong[0]]} at {at}; there are {count} {what}, numbered 0 to {count - 1}"
+        )
+
+
+def _digest(arrays: Mapping[str, Array]) -> str:
+    digest = hashlib.sha256()
+    for key in (*NEEDED, *OPTIONAL):
+        if key in arrays:
+            digest.update(f"{key} {arrays[key].dtype} {arrays[key].shape}\n".encode())
+            digest.update(np.ascontiguousarray(arrays[key]).tobytes())
+    return digest.hexdigest()[:16]

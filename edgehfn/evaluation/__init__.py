@@ -1,0 +1,1 @@
+"""What a model is worth: its accuracy on any machine, and whether all machines agree."""

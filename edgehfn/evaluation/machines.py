@@ -1,0 +1,73 @@
+"""Every way to run a graph, by name: all give the same bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn import target
+from edgehfn.errors import InputError
+from edgehfn.ir import Graph
+from edgehfn.ir.inputs import Raw
+from edgehfn.spec.objective import Objective
+from edgehfn.target.build import HOST
+from edgehfn.target.execute import Int8, Observe
+
+PYTORCH = "pytorch"
+EMULATOR = "emulator"
+MACHINES = (PYTORCH, EMULATOR, HOST, *target.CORES)
+
+
+def run(
+    graph: Graph, raw: Raw, on: str = EMULATOR, observe: Observe | None = None, objective: Objective = "speed"
+) -> Int8:
+    """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
+
+    ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
+    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``: what the C spares. Raises InputError for
+    other machines or images, ToolError where a compiler or QEMU is missing or fails.
+    """
+    match on:
+        case "pytorch":
+            from edgehfn.backends import reference  # imports PyTorch, which nothing else here needs
+
+            return reference.run(graph, raw, observe)
+        case "emulator":
+            from edgehfn.backends.emulator.emulate import emulate
+
+            return emulate(graph, raw, observe)
+        case _:
+            return target.run(graph, raw, on, observe, objective)
+
+
+def parse(words: str) -> tuple[str, ...]:
+    """Machines from ``all`` or from a list with commas. Raises InputError naming those that exist."""
+    if words == "all":
+        return MACHINES
+    names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
+    known = (*MACHINES, *(board.name for board in target.BOARDS))
+    for name in names:
+        if name not in known:
+            raise InputError(f"no machine is called {name!r}; there are all, {', '.join(dict.fromkeys(known))}")
+    if not names:
+        raise InputError(f"no machine given; there are all, {', '.join(dict.fromkeys(known))}")
+    return names
+
+
+def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
+    source = graph.input
+    if source is None or source.topology is not None:
+        raise InputError("the model reads a graph, these are images; give the data it was trained on")
+    if images.shape[1:] != source.shape or source.dtype != "u8":
+        raise InputError(
+            f"the model reads {source.dtype} images of C,H,W {source.shape}, these are u8 "
+            f"{images.shape[1:]}; give the data it was trained on"
+        )
+    return np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if source.order == "hwc" else images
+
+
+def classes(outputs: Int8) -> npt.NDArray[np.int64]:
+    """The class of each output ``(N, classes)``: the smallest index among the largest elements, ``(N,)``."""
+    chosen: npt.NDArray[np.int64] = outputs.reshape(len(outputs), -1).argmax(1)
+    return chosen

@@ -1,0 +1,61 @@
+"""The raw inputs a graph reads: images as a sensor gives them, ``(N, C, H, W)``, ``(N, H, W, C)`` or ``(N, C)`` bytes;
+graphs as ``edgehfn.ir.gnn_bytes`` packs them, ``(N, bytes)``; ``(N, 0)`` where features are stored."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.errors import InputError
+from edgehfn.ir import gnn_bytes
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import Shape
+from edgehfn.spec import generator
+
+Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
+
+
+def raw_shape(graph: Graph) -> Shape:
+    """The shape of one raw input, in the order the sensor delivers it."""
+    match graph.input:
+        case None:
+            return (0,)
+        case node if node.topology is not None:
+            return (gnn_bytes.size(node.shape, node.topology),)
+        case node:
+            return (*node.shape[1:], node.shape[0]) if node.order == "hwc" else node.shape
+
+
+def raw_dtype(graph: Graph) -> np.dtype[np.uint8] | np.dtype[np.int8]:
+    """uint8 or int8."""
+    signed = graph.input is not None and graph.input.dtype == "s8"
+    return np.dtype(np.int8) if signed else np.dtype(np.uint8)
+
+
+def checked(graph: Graph, raw: Raw) -> Raw:
+    """``raw`` itself if it is a batch of this graph's raw inputs, graphs among them legal. Raises InputError."""
+    fitting(graph, raw)
+    if graph.input is not None and graph.input.topology is not None:
+        for index, sample in enumerate(raw):
+            gnn_bytes.check(graph.input, sample, f"graph {index}")
+    return raw
+
+
+def fitting(graph: Graph, raw: Raw) -> Raw:
+    """``raw`` itself if it is of the shape and type. Raises InputError."""
+    shape, dtype = raw_shape(graph), raw_dtype(graph)
+    if raw.shape[1:] != shape or raw.dtype != dtype:
+        raise InputError(
+            f"input: needs {dtype} of shape (N, {', '.join(map(str, shape))}), got {raw.dtype} {raw.shape}"
+        )
+    return raw
+
+
+def golden(graph: Graph) -> Raw:
+    """The raw input of the self-test (SPEC section 8)."""
+    data = generator.golden_input(graph.seed, prod(raw_shape(graph))).reshape(raw_shape(graph))
+    if graph.input is not None and graph.input.topology is not None:
+        data = gnn_bytes.golden(graph.input, data)
+    return data.view(np.int8) if raw_dtype(graph) == np.int8 else data

@@ -1,0 +1,290 @@
+"""The operations of the integer graph: a closed union of frozen dataclasses (docs/SPEC.md sections 2 to 5).
+
+A new operation is added here first; every backend ends its ``match`` in ``assert_never``, so the type checker names
+those that lack it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.ir.topology import Features, InputTopology, Topology
+from edgehfn.spec import generator, masks
+
+Shape = tuple[int, ...]
+Ints = npt.NDArray[np.int32]
+
+LARGEST = {8: 127, 4: 7, 2: 1, 1: 1}  # magnitude of a trained weight, by its bits
+RELU = (0, 127)
+SIGNED = (-127, 127)
+
+
+@dataclass(frozen=True, eq=False)
+class Supermask:
+    """A weight of seeded signs and learned counts. Nodes that share it name the same object, which is stored once."""
+
+    name: str
+    tensor: int
+    shape: Shape  # (O, I, k, k) or (O, I)
+    coats: int
+    counts: masks.Counts  # flattened, 0..coats
+    seed: int
+    pruned: int = 0  # thresholds of frozen positions, in 1/256
+    locked: int = 0
+    signs: generator.Words | None = None  # stored in place of the generated ones; bits beyond the last weight are 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether a weight's bits lie at its place in the mask words, its sign in a hash: one coat, nothing frozen."""
+        return self.coats == 1 and not self.pruned and not self.locked and self.signs is None
+
+    @cached_property
+    def values(self) -> Ints:
+        """The integer weight, in ``shape``."""
+        if self.signs is None:
+            signs = generator.signs(self.seed, self.tensor, self.counts.size)
+        else:
+            signs = generator.signs_of(self.signs, self.counts.size)
+        return (signs.astype(np.int32) * self.counts).reshape(self.shape)
+
+    @property
+    def listed(self) -> bool:
+        """Whether convolutions walk lists of what is not 0, rather than multiply."""
+        return True
+
+    @cached_property
+    def bit_streams(self) -> list[masks.Bits]:
+        """The bits of each coat's stream."""
+        if not self.pruned and not self.locked:
+            return masks.streams(self.counts, self.coats)
+        gone, kept = masks.frozen(self.seed, self.tensor, self.counts.size, self.pruned, self.locked)
+        return masks.streams(self.counts, self.coats, free=~(gone | kept))
+
+    @cached_property
+    def mask_streams(self) -> tuple[generator.Words, ...]:
+        """The words of each coat's stream (SPEC section 2.2)."""
+        return tuple(generator.pack_bits(bits) for bits in self.bit_streams)
+
+    @cached_property
+    def coded_streams(self) -> tuple[masks.Bits, ...]:
+        """The bytes of each coat's stream where flash is spared (SPEC section 6.1)."""
+        return tuple(masks.code(bits) for bits in self.bit_streams)
+
+    @property
+    def mask_words(self) -> generator.Words:
+        """The streams' words back to back."""
+        return np.concatenate(self.mask_streams)
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """A trained weight of 8, 4, 2 or 1 bits (SPEC section 2), in ``shape``: within ``±LARGEST[bits]``."""
+
+    name: str
+    values: npt.NDArray[np.int8]
+    bits: int = 8
+
+    @property
+    def shape(self) -> Shape:
+        return self.values.shape
+
+    @property
+    def listed(self) -> bool:
+        """Whether convolutions walk lists of what is not 0, rather than multiply."""
+        return LARGEST[self.bits] == 1
+
+    @cached_property
+    def nibbles(self) -> npt.NDArray[np.uint8]:
+        """What the device stores of 4 bits."""
+        halves = np.pad(self.values.ravel(), (0, self.values.size % 2)).reshape(-1, 2).astype(np.uint8) & 15
+        return np.asarray(halves[:, 0] | halves[:, 1] << 4, np.uint8)
+
+    @cached_property
+    def mask_words(self) -> generator.Words:
+        """What the device stores of 2 bits, and ``sign_words``; of 1 bit, these alone."""
+        return masks.pack((self.values.ravel() != 0).astype(np.uint8), 1)
+
+    @cached_property
+    def sign_words(self) -> generator.Words:
+        return masks.pack((self.values.ravel() < 0).astype(np.uint8), 1)
+
+
+Weight = Supermask | Dense
+
+
+@dataclass(frozen=True)
+class Requantise:
+    """SPEC section 4. ``multiplier`` and ``bias`` have one entry a channel."""
+
+    multiplier: tuple[int, ...]
+    bias: tuple[int, ...]
+    bias_shift: int
+    shift: int
+    clamp: tuple[int, int]
+    residual_multiplier: int = 0
+    residual_shift: int = 0
+
+
+@dataclass(frozen=True)
+class Input:
+    """Raw sensor bytes to a ``(C, H, W)`` or ``(C,)`` tensor; with a ``topology``, which they then bring along, to a
+    map over its nodes."""
+
+    name: str
+    shape: Shape
+    order: Literal["chw", "hwc"] = "chw"
+    dtype: Literal["u8", "s8"] = "u8"
+    topology: InputTopology | None = None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A stored map ``(C, R, 4)`` over ``nodes`` nodes."""
+
+    name: str
+    values: npt.NDArray[np.int8]
+    nodes: int
+
+
+@dataclass(frozen=True)
+class SparseLinear:
+    """Stored features to a map over their nodes: a weight ``(O, F)`` at every node."""
+
+    name: str
+    features: Features
+    weight: Weight
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class Conv:
+    name: str
+    x: str
+    weight: Weight
+    requantise: Requantise
+    stride: int = 1
+    padding: int = 0
+    residual: str | None = None
+
+
+@dataclass(frozen=True)
+class Linear:
+    name: str
+    x: str
+    weight: Weight
+    requantise: Requantise
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    name: str
+    x: str
+    kernel: int
+    stride: int
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class AvgPool:
+    """Global average over the map: ``(C, H, W)`` to ``(C,)``."""
+
+    name: str
+    x: str
+    multiplier: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class Add:
+    name: str
+    x: str
+    y: str
+    x_multiplier: int
+    y_multiplier: int
+    shift: int
+    clamp: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Each node's sum over its neighbours and itself, each term weighted by degrees: of the neighbour (``neighbour``),
+    of the node (``own`` for itself, ``whole`` for the sum). Tables have an entry for each degree from 0."""
+
+    name: str
+    x: str
+    topology: Topology
+    neighbour: tuple[int, ...]
+    own: tuple[int, ...]
+    whole: tuple[int, ...]
+    shift: int  # of the sum, before requantisation
+    requantise: Requantise
+    residual: str | None = None
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Each node's mean over its neighbours and itself, weighted by a softmax of scores, head by head.
+
+    ``scores`` names a map of 2·heads channels: what each node says as a neighbour, then as a listener. ``slope`` is the
+    leaky ReLU's in 1/256, ``exponential`` the softmax's table of 256 entries, the first 255.
+    """
+
+    name: str
+    x: str
+    scores: str
+    topology: Topology
+    heads: int
+    slope: int
+    exponential: tuple[int, ...]
+    requantise: Requantise
+    residual: str | None = None
+
+
+@dataclass(frozen=True)
+class NodePool:
+    """Over the nodes that there are: ``(C, R, 4)`` to ``(C,)``. ``multiplier`` has an entry for each number of nodes
+    from 0 (a mean), or one for all (a sum)."""
+
+    name: str
+    x: str
+    topology: Topology
+    multiplier: tuple[int, ...]
+    shift: int
+
+
+Node = Input | Constant | SparseLinear | Conv | Linear | MaxPool | AvgPool | Add | Aggregate | Attention | NodePool
+
+
+GraphNode = Constant | SparseLinear | Aggregate | Attention | NodePool
+Weighted = Conv | Linear | SparseLinear
+Requantised = Weighted | Aggregate | Attention
+
+
+def residual(node: Requantised) -> str | None:
+    """The name of the tensor that a node adds."""
+    return None if isinstance(node, Linear | SparseLinear) else node.residual
+
+
+def topology(node: Node) -> Topology | None:
+    """Whose neighbours, or number of nodes, a node reads or brings along."""
+    return node.topology if isinstance(node, Input | Aggregate | Attention | NodePool) else None
+
+
+def inputs(node: Node) -> tuple[str, ...]:
+    """The names of the tensors a node reads."""
+    match node:
+        case Input() | Constant() | SparseLinear():
+            return ()
+        case Conv(x=x, residual=residual) | Aggregate(x=x, residual=residual):
+            return (x,) if residual is None else (x, residual)
+        case Attention(x=x, scores=scores, residual=residual):
+            return (x, scores) if residual is None else (x, scores, residual)
+        case Add(x=x, y=y):
+            return (x, y)
+        case _:
+            return (node.x,)

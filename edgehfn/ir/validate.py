@@ -1,0 +1,248 @@
+"""Every rule of docs/SPEC.md that a graph must keep, stated once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.errors import GraphError
+from edgehfn.ir import gnn_rules, ops
+from edgehfn.ir.graph import Graph, Tensor
+from edgehfn.ir.ops import Conv, Dense, Linear, Node, Requantise, Requantised, Supermask, Weight
+from edgehfn.spec import masks
+
+Bounds = npt.NDArray[np.int64]
+Require = Callable[[bool, str], None]
+
+WORD = 2**31
+LANE = 2**15
+
+
+def verify(graph: Graph) -> Graph:
+    """Return the graph itself if it keeps every rule. Raises GraphError naming the node and the rule."""
+    if not graph.nodes:
+        raise GraphError("graph: has no nodes")
+    _names(graph)
+    _stored(graph)
+    for node in graph:
+        _node(node, graph, _require(f"node {node.name}"))
+    _weights(graph)
+    return graph
+
+
+def _require(place: str) -> Require:
+    def require(kept: bool, rule: str) -> None:
+        if not kept:
+            raise GraphError(f"{place}: {rule}")
+
+    return require
+
+
+def _names(graph: Graph) -> None:
+    known: set[str] = set()
+    for index, node in enumerate(graph):
+        require = _require(f"node {node.name}")
+        require(index == 0 or not isinstance(node, ops.Input), "only the first node may be an input")
+        require(index > 0 or not ops.inputs(node), "the first node must be an input, or stored features")
+        require(node.name not in known, "another node has the same name")
+        for name in ops.inputs(node):
+            require(name in known, f"reads {name}, which no earlier node makes")
+        known.add(node.name)
+
+
+def bound(node: Requantised, graph: Graph) -> Bounds:
+    """The largest magnitude each channel's accumulator can take, shape ``(O,)`` (SPEC section 5, and 5.3)."""
+    match node:
+        case Conv() | Linear():
+            return accumulators(node.weight, graph.tensors[node.x])
+        case ops.SparseLinear():
+            return gnn_rules.sparse_accumulators(node.weight, node.features)
+        case ops.Aggregate(x=x):
+            tables = (node.neighbour, node.own, node.whole)
+            largest = gnn_rules.aggregated(node.topology, *tables, node.shift, graph.tensors[x])
+        case ops.Attention(x=x):
+            largest = gnn_rules.attended(graph.tensors[x])
+        case _:
+            assert_never(node)
+    return np.full(graph.tensors[node.name].shape[0], largest, np.int64)
+
+
+def accumulators(weight: Weight, x: Tensor) -> Bounds:
+    """The same for a weight and the tensor it reads."""
+    values = np.asarray(weight.values, np.int64).reshape(weight.shape[0], -1)
+    plus = np.maximum(values, 0).sum(1)
+    minus = np.maximum(-values, 0).sum(1)
+    return np.asarray(np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo))
+
+
+def reach(q: Requantise, accumulators: Bounds, residual: int = 0) -> Bounds:
+    """The left side of R1, per channel: no partial sum of the requantisation exceeds it in magnitude."""
+    m, b = np.abs(np.array(q.multiplier, np.int64)), np.abs(np.array(q.bias, np.int64))
+    fixed = (q.residual_multiplier * residual << q.residual_shift) + (1 << q.shift >> 1)
+    return np.asarray(m * accumulators + (b << q.bias_shift) + fixed)
+
+
+def narrow(node: Conv | Linear, graph: Graph) -> bool:
+    """Whether 16-bit lanes compute this node exactly: N1, N2 and N3 of SPEC section 4."""
+    q, sums = node.requantise, bound(node, graph)
+    residual = ops.residual(node)
+    largest = 0 if residual is None else _largest(graph.tensors[residual])
+    fits = bool((sums << max(0, 8 - q.shift) < LANE).all()) and q.shift <= 16
+    fits = fits and bool((reach(q, sums, largest) < LANE << q.shift).all())
+    if q.residual_multiplier:
+        spare = q.residual_shift + 8 - q.shift
+        fits = fits and spare >= 0 and q.residual_multiplier << spare < LANE
+    return fits
+
+
+def _largest(tensor: Tensor) -> int:
+    return max(tensor.hi, -tensor.lo)
+
+
+def _node(node: Node, graph: Graph, require: Require) -> None:
+    gnn_rules.check_map(node, graph, require)
+    match node:
+        case ops.Input():
+            require(len(node.shape) in (1, 3) and min(node.shape) >= 1, f"shape {node.shape} is not (C, H, W) or (C,)")
+            require(
+                node.order in ("chw", "hwc") and node.dtype in ("u8", "s8"), f"order {node.order} or type {node.dtype}"
+            )
+            gnn_rules.check_input(node, require)
+        case ops.Constant():
+            gnn_rules.check_constant(node.values, node.nodes, require)
+        case ops.SparseLinear():
+            shape, count = node.weight.shape, node.features.count
+            require(len(shape) == 2 and shape[1] == count, f"a weight {shape} for {count} features")
+            _requantise(node, graph, require)
+        case Conv():
+            _conv(node, graph, require)
+        case Linear():
+            x = graph.tensors[node.x]
+            require(len(node.weight.shape) == 2, "a linear weight has the shape (O, I)")
+            require(
+                node.weight.shape[1] == x.size, f"the weight takes {node.weight.shape[1]} inputs, {node.x} has {x.size}"
+            )
+            _requantise(node, graph, require)
+        case ops.MaxPool():
+            _window(graph.tensors[node.x], node.kernel, node.stride, node.padding, require)
+            require(node.padding <= node.kernel // 2, "padding over half the kernel leaves empty windows")
+        case ops.AvgPool():
+            x = graph.tensors[node.x]
+            require(len(x.shape) == 3, f"needs a (C, H, W) input, {node.x} is {x.shape}")
+            sums = _largest(x) * prod(x.shape[1:])
+            _scalar(node.shift, [(node.multiplier, sums)], require)
+        case ops.Add():
+            x, y = graph.tensors[node.x], graph.tensors[node.y]
+            require(x.shape == y.shape, f"adds {x.shape} to {y.shape}")
+            require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")
+            terms = [(node.x_multiplier, _largest(x)), (node.y_multiplier, _largest(y))]
+            _scalar(node.shift, terms, require)
+        case ops.Aggregate() | ops.Attention():
+            gnn_rules.check_node(node, graph, require)
+            _requantise(node, graph, require)
+        case ops.NodePool():
+            gnn_rules.check_node(node, graph, require)
+        case _:
+            assert_never(node)
+
+
+def _conv(node: Conv, graph: Graph, require: Require) -> None:
+    x, shape = graph.tensors[node.x], node.weight.shape
+    require(len(shape) == 4 and shape[2] == shape[3], f"weight {shape} is not (O, I, k, k)")
+    _window(x, shape[2], node.stride, node.padding, require)
+    require(1 <= shape[2] <= 7 and 1 <= node.stride <= 4, f"kernel {shape[2]} (1..7) or stride {node.stride} (1..4)")
+    require(shape[1] == x.shape[0], f"the weight takes {shape[1]} channels, {node.x} has {x.shape[0]}")
+    if node.residual is not None:
+        found, made = graph.tensors[node.residual].shape, graph.tensors[node.name].shape
+        require(found == made, f"residual {node.residual} is {found}, the output {made}")
+    _requantise(node, graph, require)
+
+
+def _window(x: Tensor, kernel: int, stride: int, padding: int, require: Require) -> None:
+    require(len(x.shape) == 3, f"needs a (C, H, W) input, {x.name} is {x.shape}")
+    require(
+        kernel >= 1 and stride >= 1 and 0 <= padding < kernel, f"kernel {kernel}, stride {stride}, padding {padding}"
+    )
+    require(
+        min(x.shape[1:]) + 2 * padding >= kernel, f"a {kernel}x{kernel} window does not fit into {x.name} {x.shape}"
+    )
+
+
+def _requantise(node: Requantised, graph: Graph, require: Require) -> None:
+    q, channels = node.requantise, graph.tensors[node.name].shape[0]
+    residual = ops.residual(node)
+    require(len(q.multiplier) == len(q.bias) == channels, f"{len(q.multiplier)} multipliers for {channels} channels")
+    require(all(abs(m) <= 127 for m in q.multiplier), "a multiplier is outside -127..127")
+    require(all(-LANE <= b < LANE for b in q.bias), "a bias is outside 16 bits")
+    require(all(0 <= s <= 31 for s in (q.shift, q.bias_shift, q.residual_shift)), "a shift is outside 0..31")
+    require(q.clamp in (ops.RELU, ops.SIGNED), f"clamp {q.clamp}")
+    require(0 <= q.residual_multiplier <= 255, "the residual multiplier is outside 0..255")
+    require((q.residual_multiplier > 0) <= (residual is not None), "a residual multiplier without a residual")
+    sums = bound(node, graph)
+    require(bool((sums < WORD).all()), "an accumulator needs more than 32 bits")
+    largest = 0 if residual is None else _largest(graph.tensors[residual])
+    require(bool((reach(q, sums, largest) < WORD).all()), "requantisation needs more than 32 bits (R1)")
+
+
+def _scalar(shift: int, terms: list[tuple[int, int]], require: Require) -> None:
+    require(0 <= shift <= 31, "a shift is outside 0..31")
+    require(all(1 <= m < LANE for m, _ in terms), "a multiplier is outside 1..32767")
+    require(sum(m * x for m, x in terms) + (1 << shift >> 1) < WORD, "requantisation needs more than 32 bits (R1)")
+
+
+def _weights(graph: Graph) -> None:
+    names: set[str] = set()
+    numbers: dict[int, Supermask] = {}
+    for weight in graph.weights:
+        if weight.name in names:
+            raise GraphError(f"weight {weight.name}: another weight has the same name")
+        names.add(weight.name)
+        _weight(weight, graph.seed)
+        if isinstance(weight, Supermask):
+            first = numbers.setdefault(weight.tensor, weight)
+            same_signs = weight.signs is first.signs or np.array_equal(weight.signs, first.signs)  # type: ignore[arg-type]
+            same_places = (weight.shape, weight.pruned, weight.locked) == (first.shape, first.pruned, first.locked)
+            if not (same_signs and same_places):
+                raise GraphError(
+                    f"weight {weight.name}: {first.name} has the number {weight.tensor} too, but another shape or "
+                    "signs or frozen positions of its own"
+                )
+
+
+def _stored(graph: Graph) -> None:
+    """Topologies and features, before anything is computed from them."""
+    names: dict[str, object] = {}
+    for stored in (*graph.topologies, *graph.features):
+        if names.setdefault(stored.name, stored) is not stored:
+            raise GraphError(f"{stored.name}: another topology, or features, have the same name")
+        gnn_rules.check_stored(stored, _require(stored.name))
+
+
+def _weight(weight: Weight, seed: int) -> None:
+    require = _require(f"weight {weight.name}")
+    if isinstance(weight, Dense):
+        require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
+        largest = ops.LARGEST[weight.bits]
+        within = weight.values.dtype == np.int8 and bool((abs(weight.values.astype(np.int16)) <= largest).all())
+        require(within, f"values must be int8, -{largest}..{largest}")
+        require(weight.bits > 1 or bool(weight.values.all()), "a weight of one bit is 0")
+        return
+    require(weight.seed == seed, f"seed {weight.seed}, the graph has {seed}")
+    require(0 <= weight.tensor < 2**32 - 1 and 0 <= seed < 2**32, "number or seed outside 32 bits")
+    require(1 <= weight.coats <= 7, f"{weight.coats} coats (1..7)")
+    require(weight.counts.size == prod(weight.shape), f"{weight.counts.size} counts for the shape {weight.shape}")
+    require(int(weight.counts.max(initial=0)) <= weight.coats, "a count exceeds the coats")
+    require(0 <= weight.pruned <= weight.pruned + weight.locked <= 256, "frozen thresholds outside 0..256")
+    if weight.signs is not None:
+        words = -(-weight.counts.size // 32)
+        require(weight.signs.dtype == np.uint32 and weight.signs.shape == (words,), f"signs are not {words} words")
+        spare = 32 * words - weight.counts.size
+        require(not spare or int(weight.signs[-1]) >> 32 - spare == 0, "unused sign bits are not 0")
+    if weight.pruned or weight.locked:
+        gone, kept = masks.frozen(seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+        require(not weight.counts[gone].any(), "a pruned position is kept")
+        require(bool(weight.counts[kept].all()), "a locked position is not kept")

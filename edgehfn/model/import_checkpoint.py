@@ -1,0 +1,214 @@
+"""Checkpoints of the public code of hidden networks and Hidden-Fold Networks, as nets of ours.
+
+Their masks are not stored but follow from the scores, so they are fixed here; their weights come from another
+generator, so the signs are kept bit by bit (docs/SPEC.md section 2).
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import BatchNorm2d
+
+from edgehfn import nn
+from edgehfn.errors import InputError
+from edgehfn.nn.net import ITERATION
+from edgehfn.nn.presets.residual import class_names
+from edgehfn.nn.topk import counts
+from edgehfn.spec import generator
+
+CONSTANT = 1e-5  # by which magnitudes of signed constants may differ, relative
+Normalised = tuple[Sequence[float], Sequence[float]]  # mean and standard deviation of each input channel, in 0..1
+
+
+def load_checkpoint(
+    path: str | Path,
+    arch: str,
+    *,
+    density: float = 0.3,
+    input: tuple[int, int, int] = (3, 32, 32),
+    classes: Sequence[str] | None = None,
+    normalised: Normalised | None = None,
+) -> nn.Net:
+    """The net of a checkpoint, with its mask, signs and norms, in eval mode.
+
+    ``arch`` is the published net's name, such as ``hfn-resnet50``; widths and the number of classes are the
+    checkpoint's own. ``density`` is the fraction of weights kept (their ``top_k``). Where the net was trained on
+    ``normalised`` inputs, the stem's weights and norm take that over: exactly inside the image for equal deviations,
+    nearly at its border, where padding meant the mean.
+
+    Raises InputError for a file that is no such checkpoint or of another net.
+    """
+    if arch not in nn.PAPERS:
+        raise InputError(f"{arch} has no such checkpoints; choose {', '.join(nn.PAPERS)}")
+    if not 0 < density <= 1:
+        raise InputError(f"density {density} is no fraction of weights; give a number in (0, 1]")
+    tensors = _Tensors(Path(path), _state(Path(path)))
+    basic = nn.BLOCKS[arch.split("-")[1]].block == "basic"
+    outline = nn.preset(arch, input, 2, width=1 if basic else 4)
+    ops = {
+        name: _weight(name, op, number, density, tensors) for number, (name, op) in enumerate(outline.weights.items())
+    }
+    steps = []
+    for step in outline.steps:
+        norm = None if step.norm is None else _norm(step.name, tensors)
+        steps.append(replace(step, op=ops.get(step.weight, step.op), norm=norm))
+    tensors.close()
+    names = class_names(ops[outline.steps[-1].weight].shape[0] if classes is None else classes)
+    net = nn.Net(outline.input, steps, names, seed=outline.seed)
+    if normalised is not None:
+        _absorb(net.steps[0], *normalised)
+    return net.eval()
+
+
+class _Tensors:
+    """A checkpoint's tensors by their names there, each handed out once."""
+
+    def __init__(self, path: Path, state: dict[str, Tensor]) -> None:
+        self.path = path
+        self.left = {name.removeprefix("module."): value for name, value in state.items()}
+
+    def place(self, *names: str) -> str:
+        """The first of these modules that the checkpoint has. Raises InputError."""
+        for name in names:
+            if any(key.startswith(name + ".") for key in self.left):
+                return name
+        raise InputError(f"{self.path}: has no {' or '.join(names)}; give the --arch that was trained")
+
+    def take(self, name: str) -> Tensor | None:
+        value = self.left.pop(name, None)
+        if value is not None and not bool(torch.isfinite(value).all()):
+            raise InputError(f"{self.path}: {name} is not finite; give a checkpoint of a training that did not diverge")
+        return None if value is None else value.detach().float()
+
+    def need(self, name: str) -> Tensor:
+        value = self.take(name)
+        if value is None:
+            raise InputError(f"{self.path}: has no {name}; give the --arch that was trained")
+        return value
+
+    def close(self) -> None:
+        """Raises InputError if anything that matters is left over."""
+        for name in self.left:
+            if not name.endswith("num_batches_tracked"):
+                raise InputError(f"{self.path}: {name} has no place in this net; give the --arch that was trained")
+
+
+def _state(path: Path) -> dict[str, Tensor]:
+    try:
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; give a checkpoint that torch.save wrote") from None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: not a checkpoint of tensors; save its state_dict alone with torch.save") from error
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InputError(f"{path}: holds no state_dict; save that of the net with torch.save")
+    return state
+
+
+def _module(name: str, tensors: _Tensors) -> str:
+    """What they call our weight ``stem``, ``classifier``, ``stageN.I.convK`` or ``stageN.I.shortcut``."""
+    if name == "stem":
+        return tensors.place("conv1")
+    if name == "classifier":
+        return tensors.place("fc", "linear")
+    stage, index, layer = name.removeprefix("stage").split(".")
+    blocks = [f"{word}{stage}.{index}" for word in ("stage_", "layer")]
+    if layer == "shortcut":
+        return tensors.place(*(f"{block}.{word}.0" for block in blocks for word in ("shortcut", "downsample")))
+    return tensors.place(*(f"{block}.{layer}" for block in blocks))
+
+
+def _norm(name: str, tensors: _Tensors) -> BatchNorm2d:
+    """The norm behind a step of ours: theirs are bn1, STAGE.I.bnK, STAGE.I.shortcut.1, or bnormK_T where folded."""
+    weight, _, iteration = name.partition(ITERATION)
+    if weight == "stem":
+        place = tensors.place("bn1")
+    else:
+        stage, index, layer = weight.removeprefix("stage").split(".")
+        blocks = [f"{word}{stage}.{index}" for word in ("stage_", "layer")]
+        number, turn = layer.removeprefix("conv"), iteration or 0
+        words = ("shortcut.1", "downsample.1") if layer == "shortcut" else (f"bnorm{number}_{turn}", f"bn{number}")
+        place = tensors.place(*(f"{block}.{word}" for block in blocks for word in words))
+    mean, var = tensors.need(f"{place}.running_mean"), tensors.need(f"{place}.running_var")
+    slope, offset = tensors.take(f"{place}.weight"), tensors.take(f"{place}.bias")
+    norm = BatchNorm2d(mean.numel(), affine=slope is not None)
+    for own, value in ((norm.running_mean, mean), (norm.running_var, var), (norm.weight, slope), (norm.bias, offset)):
+        if own is not None and value is not None:
+            if own.shape != value.shape:
+                raise InputError(
+                    f"{tensors.path}: the parts of {place} differ in size; give the --arch that was trained"
+                )
+            own.data.copy_(value)
+    return norm
+
+
+def _weight(name: str, op: nn.Weighted, number: int, density: float, tensors: _Tensors) -> nn.Weighted:
+    """The layer in the place of ``op``; one without scores was trained."""
+    place = _module(name, tensors)
+    weight, scores, bias = (tensors.take(f"{place}.{part}") for part in ("weight", "scores", "bias"))
+    linear = isinstance(op, nn.SupermaskLinear | nn.DenseLinear)
+    if weight is None or weight.dim() not in (2, 4) or (scores is not None and scores.shape != weight.shape):
+        raise InputError(
+            f"{tensors.path}: {place} has no weight with scores of its shape; give the --arch that was trained"
+        )
+    if linear:
+        weight = weight.flatten(1)
+    if weight.dim() != (2 if linear else 4) or (not linear and weight.shape[2:] != op.shape[2:]):
+        wanted = "two dimensions" if linear else f"four, the last of which {op.shape[2:]}"
+        raise InputError(
+            f"{tensors.path}: {place}.weight is {tuple(weight.shape)}, {name} needs {wanted}; "
+            "give the --arch that was trained"
+        )
+    outputs, inputs = weight.shape[:2]
+    window = () if isinstance(op, nn.SupermaskLinear | nn.DenseLinear) else (op.kernel, op.stride, op.padding)
+    if scores is None:
+        trained = (nn.DenseLinear if linear else nn.DenseConv2d)(inputs, outputs, *window, bias=bias is not None)
+        trained.trained.data.copy_(weight)
+        if trained.bias is not None and bias is not None:
+            trained.bias.data.copy_(bias)
+        return trained
+    size = prod(weight.shape)
+    pruned = int((1 - density) * size)  # as their code rounds
+    if not 0 <= pruned < size:
+        raise InputError(f"density {density:g} is outside (0, 1]; give the top_k that the net was trained with")
+    source: nn.Source = {
+        "tensor": number,
+        "seed": 0,
+        "densities": (density,),
+        "counts": counts(scores.abs().flatten(), [size - pruned]),
+        "signs": generator.pack_bits((weight < 0).flatten().to(torch.uint8).numpy()),
+        "magnitude": _magnitude(weight, f"{tensors.path}: {place}"),
+    }
+    return (nn.SupermaskLinear if linear else nn.SupermaskConv2d)(inputs, outputs, *window, **source)
+
+
+def _magnitude(weight: Tensor, what: str) -> float:
+    """Of signed constants. Raises InputError for other weights."""
+    size = weight.abs()
+    largest = float(size.max())
+    if not largest > 0 or float(size.min()) < largest * (1 - CONSTANT):
+        raise InputError(f"{what}.weight is no signed constant; only nets initialised so can be kept as masks")
+    return float(size.double().mean())
+
+
+def _absorb(step: nn.Step, mean: Sequence[float], deviation: Sequence[float]) -> None:
+    """Let the stem read inputs as they are: w·(x - m)/d = (w/d)·x - Σ w·m/d, the last of which its norm takes off."""
+    op, norm = step.op, step.norm
+    if not isinstance(op, nn.SupermaskConv2d) or norm is None or norm.running_mean is None:
+        raise InputError("the stem is no masked convolution with a norm, so it cannot take over a normalisation")
+    if not len(mean) == len(deviation) == op.shape[1] or min(deviation) <= 0:
+        raise InputError(f"give a mean and a positive deviation for each of {op.shape[1]} input channels")
+    each = op.weight().detach().sum((2, 3)) @ (torch.tensor(mean) / torch.tensor(deviation))
+    norm.running_mean += each
+    step_size = 1 / float(torch.tensor(deviation).log().mean().exp())
+    op.magnitude *= step_size
+    op.base *= step_size

@@ -1,0 +1,92 @@
+"""Blocks of layers, alone or folded (Hidden-Fold Networks: López García-Arias et al. 2021, section 3).
+
+A folded block is walked once for each iteration. Every walk meets the same names and so gets the same weights and
+masks, while each iteration has norms of its own ("unshared batch norm").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgehfn.errors import GraphError, InputError
+from edgehfn.nn.builder import Draft, Kind
+
+
+class Block(Protocol):
+    """Anything that can add its steps to a draft, under a name."""
+
+    def add(self, draft: Draft, name: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class ConvNorm:
+    """Convolution, norm, ReLU."""
+
+    channels: int
+    kernel: int = 3
+    stride: int = 1
+    kind: Kind | None = None  # the draft's
+
+    def add(self, draft: Draft, name: str) -> None:
+        draft.conv(name, self.channels, self.kernel, self.stride, kind=self.kind)
+
+
+@dataclass(frozen=True)
+class BasicBlock:
+    """Two 3x3 convolutions and a shortcut (He et al. 2016), which is a 1x1 projection where the shape changes."""
+
+    channels: int
+    stride: int = 1
+
+    def add(self, draft: Draft, name: str) -> None:
+        x, shortcut = draft.x, _shortcut(draft, name, self.channels, self.stride)
+        draft.x = x
+        draft.conv(f"{name}.conv1", self.channels, 3, self.stride)
+        draft.conv(f"{name}.conv2", self.channels, 3, residual=shortcut)
+
+
+@dataclass(frozen=True)
+class Bottleneck:
+    """1x1 to ``width`` channels, 3x3, 1x1 to ``channels``, and a shortcut (He et al. 2016); the 3x3 has the stride."""
+
+    channels: int
+    stride: int = 1
+    width: int | None = None  # a quarter of the channels
+
+    def add(self, draft: Draft, name: str) -> None:
+        width = max(1, self.channels // 4) if self.width is None else self.width
+        x, shortcut = draft.x, _shortcut(draft, name, self.channels, self.stride)
+        draft.x = x
+        draft.conv(f"{name}.conv1", width, 1)
+        draft.conv(f"{name}.conv2", width, 3, self.stride)
+        draft.conv(f"{name}.conv3", self.channels, 1, residual=shortcut)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A block iterated: the same weights every time, other norms.
+
+    Raises InputError for fewer than one iteration, GraphError (when added) if the block does not keep its shape.
+    """
+
+    block: Block
+    iterations: int
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1:
+            raise InputError(f"fold {self.iterations}: a block is iterated at least once; give 1 or more")
+
+    def add(self, draft: Draft, name: str) -> None:
+        before = draft.shape
+        for iteration in range(self.iterations):
+            with draft.iterate(iteration, self.iterations):
+                self.block.add(draft, name)
+            if self.iterations > 1 and draft.shape != before:
+                raise GraphError(f"fold {name}: makes {draft.shape} of {before}; fold a block that keeps the shape")
+
+
+def _shortcut(draft: Draft, name: str, channels: int, stride: int) -> str:
+    if stride == 1 and draft.shape[0] == channels:
+        return draft.x
+    return draft.conv(f"{name}.shortcut", channels, 1, stride, relu=False)

@@ -1,0 +1,205 @@
+"""A net being written, step by step: it numbers the weights, infers the shapes and names the iterations of folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import prod
+from typing import Literal
+
+from torch import nn
+
+from edgehfn.errors import GraphError
+from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool, Pool, Weighting
+from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
+from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.shapes import Shape
+from edgehfn.nn.supermask import (
+    SCORE_STREAM,
+    Source,
+    SupermaskConv2d,
+    SupermaskLinear,
+    check_densities,
+    check_seed,
+    magnitude,
+)
+from edgehfn.nn.trained import DenseConv2d, DenseLinear
+from edgehfn.spec import generator
+
+Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
+BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
+Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
+Norms = Literal[Sharing, "none"]
+Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
+
+DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
+
+
+@dataclass
+class Draft:
+    """Steps so far, and what all of them share. ``x`` is the tensor that the next step reads.
+
+    Every method adds one step that reads ``x``, makes it the new ``x`` and returns its name. A name met again (in the
+    next iteration of a fold) means the same op, or with ``masks="unshared"`` another mask over the same weight (Yan et
+    al. 2023). GraphError is raised for a step that does not fit the shape of ``x``.
+    """
+
+    input: Input
+    seed: int = 0
+    densities: tuple[float, ...] = (0.5,)
+    affine: Affine = True
+    masks: Sharing = "shared"
+    norms: Norms = "unshared"
+    weights: Kind = "supermask"  # of layers that do not say
+    x: str = INPUT
+    iteration: int = 0
+    folded: bool = False  # whether the present steps are iterated
+    steps: list[Step] = field(default_factory=list)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    ops: dict[str, Op] = field(default_factory=dict)
+    normed: dict[str, nn.BatchNorm2d] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        self.densities = check_densities(self.densities)
+        self.shapes[INPUT] = self.input.shape
+
+    @property
+    def shape(self) -> Shape:
+        """Of the tensor that the next step reads."""
+        return self.shapes[self.x]
+
+    def conv(
+        self,
+        name: str,
+        channels: int,
+        kernel: int,
+        stride: int = 1,
+        *,
+        kind: Kind | None = None,
+        norm: bool = True,
+        relu: bool = True,
+        residual: str | None = None,
+        gain: float = 1.0,
+    ) -> str:
+        """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted.
+
+        A trained one without a norm has a bias. ``gain``: factor of a supermask's magnitude.
+        """
+        shape = (self.shape[0], channels, kernel, stride, kernel // 2)
+        bits = BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
+        if weight not in self.ops:
+            real = gain * magnitude(self.shape[0] * kernel**2, self.densities)
+            self.ops[weight] = (
+                SupermaskConv2d(*shape, **self._source(name, real))
+                if bits is None
+                else DenseConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
+            )
+        return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
+
+    def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
+        """A linear layer over all elements, without norm or ReLU; a trained one has a bias."""
+        inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
+        weight = self._weight(name, bits)
+        if weight not in self.ops:
+            self.ops[weight] = (
+                SupermaskLinear(inputs, features, **self._source(name))
+                if bits is None
+                else DenseLinear(inputs, features, bits=bits, seed=self._draw())
+            )
+        return self._step(name, weight)
+
+    def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:
+        """The largest element of each window."""
+        self.ops.setdefault(name, MaxPool(kernel, stride, padding))
+        return self._step(name, name)
+
+    def global_avg_pool(self, name: str) -> str:
+        """The average of each channel."""
+        self.ops.setdefault(name, GlobalAvgPool())
+        return self._step(name, name)
+
+    def aggregate(
+        self, name: str, kind: Weighting, *, norm: bool = True, relu: bool = True, residual: str | None = None
+    ) -> str:
+        """A sum over each node's neighbours and itself, then as a convolution goes on."""
+        self.ops.setdefault(name, Aggregate(kind))
+        return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual)
+
+    def attention(
+        self, name: str, heads: int, scores: str, *, norm: bool = True, relu: bool = True, residual: str | None = None
+    ) -> str:
+        """A mean over each node's neighbours and itself, weighted by ``scores``, then as a convolution goes on."""
+        self.ops.setdefault(name, Attention(heads))
+        return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual, scores)
+
+    def node_pool(self, name: str, kind: Pool) -> str:
+        """The mean or sum over all nodes of a graph."""
+        self.ops.setdefault(name, NodePool(kind))
+        return self._step(name, name)
+
+    @contextmanager
+    def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
+        """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
+        outer = self.iteration, self.folded
+        self.iteration, self.folded = outer[0] * iterations + iteration, outer[1] or iterations > 1
+        yield
+        self.iteration, self.folded = outer
+
+    def net(self, classes: tuple[str, ...] = ()) -> Net:
+        """The net written so far."""
+        return Net(self.input, self.steps, classes, self.seed)
+
+    def _step(
+        self,
+        name: str,
+        key: str,
+        norm: nn.BatchNorm2d | None = None,
+        relu: bool = False,
+        residual: str | None = None,
+        scores: str | None = None,
+    ) -> str:
+        """``key``: of its op, whose weight has that name."""
+        op, tensor = self.ops[key], self._tensor(name)
+        try:
+            self.shapes[tensor] = op.output_shape(self.shape)
+        except GraphError as error:
+            raise GraphError(f"step {tensor}: {error}") from None
+        weight = key if isinstance(op, Weighted) else ""
+        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual, scores))
+        self.x = tensor
+        return tensor
+
+    def _tensor(self, name: str) -> str:
+        """What the present iteration calls the tensor of this name."""
+        return f"{name}{ITERATION}{self.iteration}" if self.iteration else name
+
+    def _weight(self, name: str, bits: int | None) -> str:
+        """The name of the weight that the present iteration uses, ``bits`` those of a trained one."""
+        return self._tensor(name) if bits is None and self.masks == "unshared" else name
+
+    def _norm(self, name: str, channels: int) -> nn.BatchNorm2d | None:
+        """A norm of the present iteration's own, or that of the iterations before it, or none."""
+        if self.norms == "none":
+            return None
+        key = name if self.norms == "shared" else self._tensor(name)
+        affine = self.folded if self.affine == "folded" else self.affine
+        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=affine))
+
+    def _source(self, name: str, magnitude: float | None = None) -> Source:
+        """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""
+        tensors = {key: op.tensor for key, op in self.ops.items() if isinstance(op, SupermaskConv2d | SupermaskLinear)}
+        tensor = tensors.get(name, len(set(tensors.values())))
+        return {
+            "tensor": tensor,
+            "seed": self.seed,
+            "densities": self.densities,
+            "mask": self.iteration,
+            "magnitude": magnitude,
+        }
+
+    def _draw(self) -> int:
+        """The seed of the next dense weight's initial values."""
+        return generator.key(self.seed, len(self.ops), DENSE_STREAM)

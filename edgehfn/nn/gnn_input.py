@@ -1,0 +1,119 @@
+"""What graph nets read: one graph that is part of the model, or small graphs that come at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from edgehfn.data.gnn_sets import Features, GraphSet, Structure
+from edgehfn.errors import InputError
+from edgehfn.nn.adjacency import COLUMNS, LEVELS, Nodes, rows
+
+MOST_NODES = 2**16 - COLUMNS  # docs/SPEC.md section 5.1
+MOST_EDGES = 2**15 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class StoredGraph:
+    """A graph with the features of its nodes, stored in the model: such a net has no input at run time.
+
+    Raises InputError for more nodes than fit.
+    """
+
+    features: Features
+    structure: Structure
+
+    def __post_init__(self) -> None:
+        if self.features.nodes > MOST_NODES:
+            raise InputError(f"a graph of {self.features.nodes} nodes: at most {MOST_NODES} are possible; take a part")
+
+    def __str__(self) -> str:
+        edges = self.structure.edges.shape[1]
+        return f"a stored graph of {self.features.nodes:,} nodes, {edges:,} edges and {self.features.count:,} features"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(features, R, 4), as a map over the nodes."""
+        return self.features.count, rows(self.features.nodes), COLUMNS
+
+    @property
+    def step(self) -> float:
+        """The real value of one integer step of a feature."""
+        return 1.0 if self.features.values is None else 1 / LEVELS
+
+    def same(self, other: StoredGraph) -> bool:
+        """Whether both are the same graph with the same features."""
+        ours, theirs = self.features, other.features
+        if (ours.values is None) != (theirs.values is None) or ours.count != theirs.count:
+            return False
+        pairs = [(ours.indptr, theirs.indptr), (ours.indices, theirs.indices)]
+        pairs += zip(self.structure.neighbours, other.structure.neighbours, strict=True)
+        if ours.values is not None and theirs.values is not None and not np.array_equal(ours.values, theirs.values):
+            return False
+        return all(np.array_equal(one, another) for one, another in pairs)
+
+    def nodes(self, device: torch.device | str = "cpu") -> Nodes:
+        """What the net is run on."""
+        return Nodes.of(self.features, self.structure, device)
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """Graphs that come at run time, with feature bytes -127..127 that stand for -1..1, and the most there is of each.
+
+    Raises InputError for limits out of range.
+    """
+
+    features: int  # of a node
+    most_nodes: int
+    most_edges: int  # each counted once
+    most_degree: int  # neighbours of a node
+    step: ClassVar[float] = 1 / LEVELS  # the real value of one integer step of a feature
+
+    def __post_init__(self) -> None:
+        if self.features < 1 or not 1 <= self.most_nodes <= MOST_NODES or not 1 <= self.most_edges <= MOST_EDGES:
+            raise InputError(
+                f"graphs of {self.features} features, {self.most_nodes} nodes, {self.most_edges} edges: give 1 or more "
+                f"features, 1..{MOST_NODES} nodes and 1..{MOST_EDGES} edges"
+            )
+        if not 2 <= self.most_degree < 2**16:
+            raise InputError(f"graphs of {self.most_degree} neighbours a node: give 2..{2**16 - 1}")
+
+    def __str__(self) -> str:
+        most = f"{self.most_nodes} nodes, {self.most_edges} edges and {self.most_degree} neighbours a node"
+        return f"graphs of {self.features} features and up to {most}"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(features, R, 4) of the largest graph."""
+        return self.features, rows(self.most_nodes), COLUMNS
+
+    def holds(self, other: GraphSpec) -> bool:
+        """Whether graphs of the other's limits fit these."""
+        limits = ((s.most_nodes, s.most_edges, s.most_degree) for s in (self, other))
+        return self.features == other.features and all(ours >= theirs for ours, theirs in zip(*limits, strict=True))
+
+
+def graph_input(data: GraphSet, most: Sequence[int] | None = None) -> StoredGraph | GraphSpec:
+    """What a net for this set reads: its one graph, or any graphs up to the largest of its small ones.
+
+    ``most``: nodes, edges and neighbours of a node, where larger graphs than those of the set may come. Raises
+    InputError if these are fewer, or for one stored graph.
+    """
+    if data.of == "nodes":
+        if most is not None:
+            raise InputError(f"{data.name} is one graph, which the model stores; limits are for small graphs")
+        return StoredGraph(data.features, data.structure)
+    whole = data.structure
+    nodes, edges, degree = (int(many.max()) for many in (whole.sizes, whole.edge_counts, whole.degree))
+    found = GraphSpec(data.features.count, nodes, max(1, edges), max(2, degree))
+    if most is None:
+        return found
+    asked = GraphSpec(data.features.count, *most)
+    if not asked.holds(found):
+        raise InputError(f"limits of {asked}: {data.name} has {found}; give at least these")
+    return asked

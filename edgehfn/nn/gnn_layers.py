@@ -1,0 +1,104 @@
+"""Layers without weights over graphs: sums over neighbours, attention, and pooling over nodes."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edgehfn.errors import GraphError, InputError
+from edgehfn.nn.adjacency import COLUMNS, Links, as_map, nodewise
+from edgehfn.nn.shapes import Shape
+
+Weighting = Literal["gcn", "mean", "sum"]
+Pool = Literal["mean", "sum"]
+
+
+class Aggregate(nn.Module):
+    """Over each node's neighbours and itself: the sum weighted by ``1/sqrt((d_u + 1)(d_v + 1))`` (``gcn``: Kipf and
+    Welling 2017), the mean, or the plain sum (GIN with ε = 0: Xu et al. 2019); d is the number of neighbours."""
+
+    def __init__(self, norm: Weighting) -> None:
+        super().__init__()
+        if norm not in get_args(Weighting):
+            raise InputError(f"aggregation {norm!r}: choose {' or '.join(get_args(Weighting))}")
+        self.norm = norm
+
+    def output_shape(self, x: Shape) -> Shape:
+        """(C, R, 4) to (C, R, 4). Raises GraphError for anything but a map over nodes."""
+        return check_nodes(x)
+
+    def forward(self, x: Tensor, links: Links) -> Tensor:
+        values = nodewise(x)
+        several = links.degree.unsqueeze(1) + 1
+        match self.norm:
+            case "gcn":
+                factor = several.rsqrt()
+                values = values * factor
+                return as_map((links.neighbours(values) + values) * factor)
+            case "mean":
+                return as_map((links.neighbours(values) + values) / several)
+            case "sum":
+                return as_map(links.neighbours(values) + values)
+
+
+class Attention(nn.Module):
+    """Each node's mean over its neighbours and itself, weighted by a softmax of scores (Veličković et al. 2018).
+
+    The score of u at v in head k is ``leaky_relu(scores[k, u] + scores[heads + k, v])``. The channels are split evenly
+    among the heads.
+    """
+
+    def __init__(self, heads: int, slope: float = 0.2) -> None:
+        super().__init__()
+        if heads < 1 or not 0 <= slope < 1:
+            raise InputError(f"heads {heads}, slope {slope}: give at least one head, and a slope in [0, 1)")
+        self.heads, self.slope = heads, slope
+
+    def output_shape(self, x: Shape) -> Shape:
+        """(C, R, 4) to (C, R, 4). Raises GraphError for another shape or C that is no multiple of the heads."""
+        if check_nodes(x)[0] % self.heads:
+            raise GraphError(f"attention of {self.heads} heads reads {x[0]} channels; make them a multiple")
+        return x
+
+    def forward(self, x: Tensor, scores: Tensor, links: Links) -> Tensor:
+        values, said = nodewise(x), nodewise(scores)
+        places = torch.arange(len(values), device=x.device)
+        source, target = torch.cat([links.source, places]), torch.cat([links.target, places])
+        score = F.leaky_relu(said[source, : self.heads] + said[target, self.heads :], self.slope)  # (2E + 4R, heads)
+        index = target.unsqueeze(1).expand_as(score)
+        highest = torch.full_like(said[:, : self.heads], -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
+        weight = (score - highest[target]).exp()
+        total = torch.zeros_like(highest).index_add(0, target, weight)
+        split = values.reshape(len(values), self.heads, -1)
+        part = (weight / total[target]).unsqueeze(2) * split[source]
+        return as_map(torch.zeros_like(split).index_add(0, target, part).reshape(values.shape))
+
+
+class NodePool(nn.Module):
+    """The mean or sum over each graph's nodes: (1, C, R, 4) to (graphs, C)."""
+
+    def __init__(self, kind: Pool) -> None:
+        super().__init__()
+        if kind not in get_args(Pool):
+            raise InputError(f"pooling {kind!r}: choose {' or '.join(get_args(Pool))}")
+        self.kind = kind
+
+    def output_shape(self, x: Shape) -> Shape:
+        """(C, R, 4) to (C,). Raises GraphError for anything but a map over nodes."""
+        return check_nodes(x)[:1]
+
+    def forward(self, x: Tensor, links: Links) -> Tensor:
+        values = nodewise(x)
+        graphs = len(links.sizes)
+        total = values.new_zeros(graphs + 1, values.shape[1]).index_add(0, links.graph, values)[:graphs]
+        return total if self.kind == "sum" else total / links.sizes.unsqueeze(1)
+
+
+def check_nodes(x: Shape) -> Shape:
+    """Raises GraphError unless x is a map over nodes, (C, R, 4)."""
+    if len(x) != 3 or x[2] != COLUMNS:
+        raise GraphError(f"a layer over nodes reads maps (C, R, {COLUMNS}), not {x}; put it before the pooling")
+    return x

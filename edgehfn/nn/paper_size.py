@@ -1,0 +1,55 @@
+"""What a net stores, counted as the papers count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+
+from edgehfn.nn.net import Net
+from edgehfn.nn.supermask import Supermask
+from edgehfn.nn.trained import DenseConv2d, DenseLinear
+
+
+def unique_weights(net: Net) -> int:
+    """Weights, those of a folded block once."""
+    unique = {op.tensor if isinstance(op, Supermask) else name: op for name, op in net.weights.items()}
+    return sum(prod(op.shape) for op in unique.values())
+
+
+def mask_bits(of: Net | Supermask) -> int:
+    """Bits of one mask or of all: one a free weight, and in each further coat one a weight the coat before it keeps.
+
+    Stored signs take a bit a weight more.
+    """
+    if isinstance(of, Net):
+        return sum(mask_bits(op) for op in of.weights.values() if isinstance(op, Supermask))
+    first = prod(of.shape) if of.free is None else int(of.free.sum())
+    first += 0 if of.signs is None else prod(of.shape)
+    if of.coats == 1:
+        return first
+    counts = of.counts()
+    return first + sum(int((counts >= coat).sum()) for coat in range(1, of.coats))
+
+
+def folded_channels(net: Net) -> int:
+    """Channels of the norms of folded blocks, over all their iterations."""
+    sources = {name: op.tensor if isinstance(op, Supermask) else name for name, op in net.weights.items()}
+    uses = Counter(sources[step.weight] for step in net.steps if step.weight)
+    folded = (step.norm for step in net.steps if step.weight and uses[sources[step.weight]] > 1)
+    return sum(norm.num_features for norm in folded if norm is not None)
+
+
+def dense_bytes(net: Net) -> int:
+    """The net trained in float32 without folds, as the papers count it: weights, and two numbers a channel of norms."""
+    normed = sum(step.norm.num_features for step in net.steps if step.norm is not None)
+    return 4 * (sum(prod(net.weights[step.weight].shape) for step in net.steps if step.weight) + 2 * normed)
+
+
+def paper_bytes(net: Net) -> int:
+    """Size by the formula of López García-Arias et al. (2021), rounded up to bytes.
+
+    32 bits of seed, the mask bits, and 64 bits for each folded norm's channel and iteration. Other norms and running
+    statistics are not counted there. Trained weights, which HFN has none of, are counted with their own bits.
+    """
+    trained = sum(op.bits * prod(op.shape) for op in net.weights.values() if isinstance(op, DenseConv2d | DenseLinear))
+    return -(-(32 + mask_bits(net) + trained + 64 * folded_channels(net)) // 8)

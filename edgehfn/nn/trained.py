@@ -1,0 +1,148 @@
+"""Trained layers, quantised in the forward pass to the few bits that the device keeps (docs/SPEC.md section 2).
+
+Each channel has a real step of its own, and latent float weights are trained through the rounding. By bits:
+
+- 8: ``max|w| / 127``.
+- 4: a learned step (LSQ: Esser et al. 2020), whose gradient is scaled so that it moves as the weights do.
+- 2: -1, 0, 1: the nearest ternary weight, by the threshold ``0.7·mean|w|`` (TWN: Li, Liu 2016).
+- 1: -1, 1: the nearest binary weight, ``mean|w|·sign(w)`` (XNOR-Net: Rastegari et al. 2016).
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edgehfn.errors import InputError
+from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
+
+LARGEST = {8: 127, 4: 7, 2: 1, 1: 1}  # magnitude of the integers, by bits
+LEARNED = 4  # bits of weights whose step is learned
+THRESHOLD = 0.7  # of the mean magnitude: what is below becomes 0 of three values
+SMALLEST = torch.finfo(torch.float32).tiny  # the step of a channel of zeros, which has none
+
+
+def quantise(weight: Tensor, bits: int, learned: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Integers within ``LARGEST[bits]`` as floats, in the weight's shape, and each channel's step, (O, 1, …).
+
+    ``learned`` is the step of 4 bits, shape (O,); its sign is ignored.
+    """
+    magnitude = weight.abs().flatten(1)
+    match bits:
+        case 8:
+            step = magnitude.amax(1) / LARGEST[8]
+        case 4:
+            assert learned is not None
+            step = learned.abs()
+        case 2:
+            kept = magnitude > THRESHOLD * magnitude.mean(1, keepdim=True)
+            step = (magnitude * kept).sum(1) / kept.sum(1).clamp_min(1)
+            signs = weight.sign() * kept.reshape(weight.shape)
+        case _:
+            step = magnitude.mean(1)
+            signs = torch.where(weight < 0, -1.0, 1.0)
+    step = step.clamp_min(SMALLEST).reshape(-1, *[1] * (weight.dim() - 1))
+    return signs if bits <= 2 else (weight / step).round_().clamp_(-LARGEST[bits], LARGEST[bits]), step
+
+
+class _Rounded(torch.autograd.Function):
+    """The weight as the device has it; the gradient passes the rounding unchanged (straight through).
+
+    Where the step is learned, what is clamped gets none, and the step its own (LSQ, equations 2 and 3).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, bits: int, learned: Tensor | None) -> Tensor:
+        integers, step = quantise(weight, bits, learned)
+        if learned is not None:
+            ctx.save_for_backward(weight, integers, step, learned)
+        return integers * step
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, Tensor | None]:
+        if not ctx.saved_tensors:
+            return grads[0], None, None
+        weight, integers, step, learned = ctx.saved_tensors
+        exact, largest = weight / step, LARGEST[LEARNED]
+        inside = exact.abs() <= largest
+        each = grads[0] * (integers - exact * inside)
+        usual = sqrt(largest * weight[0].numel())
+        return grads[0] * inside, None, each.flatten(1).sum(1) * learned.sign() / usual
+
+
+class Dense(nn.Module):
+    """A trained float weight of which everything outside sees only whole steps, and a float bias if wanted."""
+
+    def __init__(self, shape: Shape, bias: bool, bits: int, seed: int) -> None:
+        super().__init__()
+        if bits not in LARGEST:
+            raise InputError(f"{bits} bits: a trained weight has 8, 4, 2 or 1")
+        self.shape, self.bits = shape, bits
+        self.trained = nn.Parameter(torch.empty(shape))
+        nn.init.kaiming_uniform_(self.trained, a=sqrt(5), generator=torch.Generator().manual_seed(seed))
+        self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
+        usual = 2 * self.trained.detach().abs().flatten(1).mean(1) / sqrt(LARGEST[bits])
+        self.step = nn.Parameter(usual) if bits == LEARNED else None
+
+    def weight(self) -> Tensor:
+        """The weight in whole steps, differentiable with respect to the trained one and a learned step."""
+        weight: Tensor = _Rounded.apply(self.trained, self.bits, self.step)  # type: ignore[no-untyped-call]
+        return weight
+
+    def integer_weight(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+        """The integers in the weight's shape, and the real value of one step, shape (O,)."""
+        step = None if self.step is None else self.step.detach()
+        integers, step = quantise(self.trained.detach(), self.bits, step)
+        return integers.to(torch.int8).cpu().numpy(), step.flatten().cpu().numpy()
+
+    def extra_repr(self) -> str:
+        return "x".join(map(str, self.shape)) + (f", {self.bits} bits" if self.bits < 8 else "")
+
+
+class DenseConv2d(Dense):
+    """A square convolution of trained weights. Input (N, in, H, W). A bias is for nets without a norm."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        stride: int = 1,
+        padding: int = 0,
+        *,
+        bias: bool = False,
+        bits: int = 8,
+        seed: int = 0,
+    ) -> None:
+        check_window(kernel, stride, padding)
+        super().__init__((out_channels, in_channels, kernel, kernel), bias, bits, seed)
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+
+    def output_shape(self, x: Shape) -> Shape:
+        """(C, H, W) to (O, H', W'). Raises GraphError if they do not fit."""
+        return conv_shape(x, self.shape, self.stride, self.padding)
+
+    def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
+        """``weight`` saves working it out again where iterations share it."""
+        return F.conv2d(x, self.weight() if weight is None else weight, self.bias, self.stride, self.padding)
+
+
+class DenseLinear(Dense):
+    """A linear layer of trained weights and a float bias. Input (N, …), flattened to (N, in)."""
+
+    def __init__(self, in_features: int, out_features: int, *, bias: bool = True, bits: int = 8, seed: int = 0) -> None:
+        super().__init__((out_features, in_features), bias, bits, seed)
+
+    def output_shape(self, x: Shape) -> Shape:
+        """Any shape of ``in`` elements to (out,). Raises GraphError if they do not fit."""
+        return linear_shape(x, self.shape)
+
+    def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
+        """``weight`` saves working it out again where iterations share it."""
+        return F.linear(x.flatten(1), self.weight() if weight is None else weight, self.bias)

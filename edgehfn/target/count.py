@@ -1,0 +1,79 @@
+"""Instructions executed, exactly, node by node. They are not cycles: no emulator knows a Cortex-M's cycles."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgehfn.backends import c
+from edgehfn.backends.c import firmware
+from edgehfn.errors import InputError, ToolError
+from edgehfn.ir import Graph, Plan, plan
+from edgehfn.ir.inputs import Raw, checked, golden
+from edgehfn.spec.objective import Objective
+from edgehfn.target import elf
+from edgehfn.target.board import CORES, Board, board
+from edgehfn.target.build import HOST, MODEL, build
+from edgehfn.target.cache import cached
+from edgehfn.target.execute import execute
+from edgehfn.target.toolchain import HOST_GCC, call
+
+PLUGIN = "count.so"
+MARKER = 0x46D2  # mov r10, r10
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Instructions of one inference: of the whole call, and of each node in execution order.
+
+    The nodes add up to the total less the few instructions of the call's return. ``predicted``: by
+    :mod:`edgehfn.cost.instructions`, not counted.
+    """
+
+    total: int
+    nodes: tuple[tuple[str, int], ...]
+    predicted: bool = False
+
+
+def bench(graph: Graph, on: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
+    """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
+
+    Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
+    """
+    if on == HOST:
+        raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
+    return counted(graph, plan(graph, objective), on, raw)
+
+
+def counted(graph: Graph, planned: Plan, on: str, raw: Raw | None = None) -> Bench:
+    """The same for a plan."""
+    target = board(on)
+    image = checked(graph, (golden(graph) if raw is None else raw)[None])
+    program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="count")
+    marks = count(program, target, image, graph.output.size)
+    if len(marks) != len(graph.nodes) + 2:
+        raise ToolError(f"{on}: {len(marks)} marks counted for {len(graph.nodes)} nodes")
+    each = np.diff(marks)[:-1]
+    return Bench(marks[-1] - marks[0], tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True)))
+
+
+def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:
+    """Instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
+    with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
+        log, marks = Path(place) / "log", Path(place) / "marks"
+        marks.write_text("\n".join(f"{address:x}" for address in elf.halfwords(program, MARKER)) + "\n")
+        execute(program, target, images, row, ["-plugin", f"{_plugin()},log={log},marks={marks}"])
+        return [int(line) for line in log.read_text().split()]
+
+
+def _plugin() -> Path:
+    source = firmware.directory() / "port" / "qemu" / "count.c"
+    flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC"]
+
+    def make(into: Path) -> None:
+        call([HOST_GCC, *flags, "-o", PLUGIN, str(source)], timeout=60, cwd=into)
+
+    return cached(["plugin", *flags, source.read_text()], make) / PLUGIN

@@ -1,0 +1,66 @@
+"""Sizes read from a linked program, and the stack of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgehfn.backends import c
+from edgehfn.ir import Graph, Plan
+from edgehfn.ir.inputs import golden
+from edgehfn.target import elf
+from edgehfn.target.board import Board
+from edgehfn.target.build import MODEL, build
+from edgehfn.target.execute import execute
+from edgehfn.target.toolchain import QEMU, available
+
+HARNESS = (".vectors", ".harness", ".data")  # in flash: start-up, semihosting, the harness
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes a model takes of a device. The stack is apart: it is the application's."""
+
+    weights_flash: int  # masks, norms, trained weights and tables
+    code_flash: int  # runtime and generated code
+    activation_ram: int  # tensors in the arena
+    runtime_ram: int  # scratch in the arena
+    stack: int
+
+    def to_json(self) -> dict[str, int]:
+        return {
+            "weights_flash": self.weights_flash,
+            "code_flash": self.code_flash,
+            "total_flash": self.weights_flash + self.code_flash,
+            "activation_ram": self.activation_ram,
+            "runtime_ram": self.runtime_ram,
+            "total_ram": self.activation_ram + self.runtime_ram,
+            "stack": self.stack,
+        }
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``sizes.stack``: what a run used, or the bound without QEMU. ``stack_bound``: the longest chain of calls in the
+    machine code. ``harness``: flash of what is no part of the product."""
+
+    sizes: Sizes
+    stack_bound: int
+    harness: int
+
+
+def measure(graph: Graph, plan: Plan, board: Board) -> Measured:
+    """Link the model for a board and read its sizes; run it for the stack if QEMU is installed. Raises ToolError."""
+    program = build(c.emit(graph, plan, MODEL), board, plan.objective)
+    parts = elf.sections(program)
+    bound = elf.deepest(elf.functions(program, ".code"), f"{MODEL}_run")
+    stack = bound
+    if available(QEMU):
+        stack = execute(program, board, golden(graph)[None], graph.output.size).stack
+    sizes = Sizes(
+        weights_flash=parts[".model"],
+        code_flash=parts[".code"],
+        activation_ram=plan.activations,
+        runtime_ram=parts[".arena"] - plan.activations,
+        stack=stack,
+    )
+    return Measured(sizes, bound, sum(parts.get(name, 0) for name in HARNESS))

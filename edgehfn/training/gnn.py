@@ -1,0 +1,264 @@
+"""Train a net on graphs: Adam at a constant rate, dropout, and the state of the epoch that was best in validation.
+
+One graph is one batch, with the loss over its training nodes; small graphs are drawn into batches anew each epoch. All
+that is random is drawn from (seed, epoch), so that a run that was killed and resumed ends with the very bits of one
+that was not (on one machine, with as many threads).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from dataclasses import asdict, astuple, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from edgehfn.data.gnn_sets import GraphSet, Index, Part
+from edgehfn.errors import InputError
+from edgehfn.nn import GraphSpec, Net, Nodes, StoredGraph, graph_input
+from edgehfn.nn.adjacency import dropped, nodewise
+from edgehfn.nn.net import Drop, whole
+from edgehfn.nn.structure import signature
+from edgehfn.progress import Report
+from edgehfn.training import checkpoint
+from edgehfn.training.run import Epoch
+
+REPORT_EVERY = 0.2  # seconds
+MILESTONES = 10  # lines in a run
+EVALUATED = 256  # small graphs at once
+
+
+@dataclass(frozen=True)
+class GraphSettings:
+    """All that decides the bits of the result; a checkpoint of other settings is refused."""
+
+    epochs: int
+    batch: int  # small graphs
+    lr: float
+    dropout: float
+    weight_decay: float
+    seed: int
+    data: str  # digest
+    net: str
+
+
+@dataclass(frozen=True)
+class GraphHistory:
+    """What a training did: the epoch (from 1) that was best in validation, whose state the net has now, top-1
+    accuracies with it, 0..1, how every epoch went, and all that decided it."""
+
+    epoch: int
+    validation: float
+    accuracy: float  # of the test part
+    epochs: tuple[Epoch, ...] = field(compare=False)  # with times, which no run repeats; accuracies in validation
+    settings: GraphSettings
+
+
+def train_graph(
+    net: Net,
+    data: GraphSet,
+    *,
+    epochs: int = 400,
+    batch: int = 32,
+    lr: float = 0.01,
+    dropout: float = 0.5,
+    weight_decay: float = 5e-4,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    resume: bool = True,
+    save_every: float = 30.0,
+    progress: Report | None = None,
+) -> GraphHistory:
+    """Train ``net`` in place, then measure it. It ends with the state of its best epoch: the one of highest accuracy
+    over the validation part, and among equals the first (as in the code of Yan et al. 2023).
+
+    ``batch`` is a number of small graphs; one large graph is one batch. ``dropout`` is the fraction of its inputs that
+    each layer loses in training. With a ``checkpoint`` file the run is saved now and then, and goes on from there,
+    unless ``resume`` is false.
+
+    Raises InputError if settings, data and net do not fit together, if the checkpoint is of another run, or if the loss
+    is no longer finite.
+    """
+    settings = GraphSettings(epochs, batch, lr, dropout, weight_decay, seed, data.sha256, signature(net))
+    _check(net, data, settings)
+    run = _Run(net, data, settings)
+    path = None if checkpoint is None else Path(checkpoint)
+    if path is not None and resume:
+        run.load(path)
+    saved = shown = time.monotonic()
+    while run.epoch < epochs:
+        last = run.advance()
+        now = time.monotonic()
+        if path is not None and now - saved >= save_every:
+            run.save(path)
+            saved = now
+        milestone = run.epoch % max(1, epochs // MILESTONES) == 0 or run.epoch == epochs
+        if progress is not None and (milestone or now - shown >= REPORT_EVERY):
+            note = f"epoch {run.epoch}/{epochs}: loss {last.loss:.3f}, validation {100 * last.accuracy:.1f} %"
+            progress(run.epoch, epochs, note, note if milestone else "")
+            shown = now
+    net.load_state_dict(run.best)
+    net.set_progress(1.0)
+    net.eval()
+    reached = accuracy(net, batches(data, "test"))
+    return GraphHistory(run.best_epoch, run.best_accuracy, reached, tuple(run.epochs), settings)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Graphs, and the labels to some of their nodes or to each of them."""
+
+    nodes: Nodes
+    chosen: Tensor | None  # nodes; None where whole graphs have labels
+    labels: Tensor
+
+    def logits(self, net: Net, drop: Drop = whole) -> Tensor:
+        """As many as there are labels, (n, classes)."""
+        logits = net.run(self.nodes, drop=drop)
+        return logits if self.chosen is None else nodewise(logits)[self.chosen]
+
+
+def batches(
+    data: GraphSet,
+    part: Part,
+    size: int = EVALUATED,
+    *,
+    shuffle: np.random.Generator | None = None,
+    limit: int | None = None,
+) -> list[Batch]:
+    """The first ``limit`` of a part of the set: at once, if it is nodes, or so many small graphs at a time."""
+    chosen, labels = torch.from_numpy(data.split[part])[:limit], torch.from_numpy(data.labels)
+    if data.of == "nodes":
+        return [Batch(Nodes.of(data.features, data.structure), chosen, labels[chosen])]
+    if shuffle is not None:
+        chosen = chosen[torch.from_numpy(shuffle.permutation(len(chosen)))]
+    return [Batch(_some(data, graphs.numpy()), None, labels[graphs]) for graphs in chosen.split(size)]
+
+
+def accuracy(net: Net, parts: list[Batch]) -> float:
+    """Top-1 accuracy, 0..1; of equal logits the first counts."""
+    training = net.training
+    net.eval()
+    try:
+        with torch.inference_mode():
+            right = sum(int((batch.logits(net).argmax(1) == batch.labels).sum()) for batch in parts)
+    finally:
+        net.train(training)
+    return right / sum(len(batch.labels) for batch in parts)
+
+
+def _some(data: GraphSet, graphs: Index) -> Nodes:
+    structure, nodes = data.structure.select(graphs)
+    return Nodes.of(data.features.select(nodes), structure)
+
+
+class _Run:
+    """The net, its optimizer and its position in the run."""
+
+    def __init__(self, net: Net, data: GraphSet, settings: GraphSettings) -> None:
+        self.net, self.data, self.settings = net, data, settings
+        self.optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
+        self.whole = batches(data, "train") if data.of == "nodes" else None
+        self.validation = batches(data, "val")
+        self.epochs: list[Epoch] = []
+        self.best: dict[str, Any] = {}
+        self.best_epoch, self.best_accuracy = 0, -1.0
+        net.set_progress(0.0)
+
+    @property
+    def epoch(self) -> int:
+        """How many are over."""
+        return len(self.epochs)
+
+    def advance(self) -> Epoch:
+        """One epoch, and its validation. Raises InputError if it diverged."""
+        started, cpu_started = time.monotonic(), time.process_time()
+        self.net.train()
+        draw = np.random.default_rng((self.settings.seed, self.epoch))
+        drawn = self.whole or batches(self.data, "train", self.settings.batch, shuffle=draw)
+        losses = [self._step(batch, draw) for batch in drawn]
+        reached = (self.epoch + 1) / self.settings.epochs
+        self.net.set_progress(reached)
+        loss = sum(losses) / len(losses)
+        if not math.isfinite(loss):
+            raise InputError(f"training diverged in epoch {self.epoch + 1}: the loss is {loss}; use a lower lr")
+        spent = time.monotonic() - started, time.process_time() - cpu_started
+        validation = accuracy(self.net, self.validation)
+        self.epochs.append(Epoch(loss, validation, *spent))
+        if validation > self.best_accuracy and reached >= self.net.search.ramp:
+            self.best_epoch, self.best_accuracy = self.epoch, validation
+            self.best = copy.deepcopy(self.net.state_dict())
+        return self.epochs[-1]
+
+    def _step(self, batch: Batch, draw: np.random.Generator) -> float:
+        fraction = self.settings.dropout
+        logits = batch.logits(self.net, partial(dropped, fraction=fraction, draw=draw) if fraction else whole)
+        loss = F.cross_entropy(logits, batch.labels)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def save(self, path: Path) -> None:
+        state = {
+            "epochs": [astuple(epoch) for epoch in self.epochs],
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_accuracy": self.best_accuracy,
+        }
+        checkpoint.save(path, asdict(self.settings), state)
+
+    def load(self, path: Path) -> None:
+        """Go to where the checkpoint stands, if there is one. Raises InputError if it is of another run."""
+        state = checkpoint.load(path, asdict(self.settings))
+        if state is None:
+            return
+        try:
+            self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
+            self.best, self.best_accuracy = state["best"], float(state["best_accuracy"])
+            self.best_epoch = int(state["best_epoch"])
+            self.net.load_state_dict(state["net"])
+            self.net.set_progress(self.epoch / self.settings.epochs)
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
+
+
+def _check(net: Net, data: GraphSet, settings: GraphSettings) -> None:
+    """Raises InputError for what cannot be trained."""
+    if min(settings.epochs, settings.batch) < 1:
+        raise InputError(f"epochs {settings.epochs}, batch {settings.batch}: each must be 1 or more")
+    if not 0 < settings.lr < math.inf:
+        raise InputError(f"lr {settings.lr} is not a positive number; 0.01 is usual")
+    if not (0 <= settings.dropout < 1 and 0 <= settings.weight_decay < math.inf):
+        raise InputError(
+            f"dropout {settings.dropout}, weight decay {settings.weight_decay}: give a fraction below 1, and 0 or more"
+        )
+    fits(net, data)
+    if any(getattr(step.op, "scores", net) is None for step in net.steps):
+        raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
+
+
+def fits(net: Net, data: GraphSet) -> None:
+    """Raises InputError unless the net reads these graphs and tells these classes apart."""
+    wanted = graph_input(data)
+    if isinstance(net.input, StoredGraph) and isinstance(wanted, StoredGraph):
+        if not net.input.same(wanted):
+            raise InputError(f"the net stores another graph than {data.name}; give the data that it was built for")
+    elif isinstance(net.input, GraphSpec) and isinstance(wanted, GraphSpec):
+        if not net.input.holds(wanted):
+            raise InputError(f"the net reads {net.input}, {data.name} has {wanted}; build it for these")
+    else:
+        raise InputError(f"the net is not for the {data.of} of {data.name}; build it with its graph_input")
+    last = net.shapes[net.steps[-1].name]
+    if last[0] != len(data.classes):
+        raise InputError(f"the net has {last[0]} outputs, {data.name} {len(data.classes)} classes; build it for these")

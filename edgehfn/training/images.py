@@ -1,0 +1,238 @@
+"""Train a net's scores, norms and dense weights: SGD with Nesterov momentum, the rate falling to zero along a cosine.
+
+A run is a function of its settings: the images' order and augmentation are drawn from (seed, epoch), so a position in
+the run is all the random state there is, and a run that was killed and resumed ends with the very bits of one that was
+not (on one machine, with as many threads).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from edgehfn.data.augment import Augment
+from edgehfn.data.sets import Dataset
+from edgehfn.errors import InputError
+from edgehfn.nn import InputSpec, Net
+from edgehfn.nn.structure import signature
+from edgehfn.progress import Report
+from edgehfn.training import distributed
+from edgehfn.training.run import Epoch, Precision, Run, Settings
+
+MIRRORED = ("fashion-mnist", "cifar10")  # sets whose classes survive a mirror
+REPORT_EVERY = 0.2  # seconds
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
+
+
+@dataclass(frozen=True)
+class History:
+    """What a training did, with all that decided it; ``accuracy`` is top-1 over the test images at its end, 0..1."""
+
+    epochs: tuple[Epoch, ...]
+    accuracy: float
+    settings: Settings
+
+
+def train(
+    net: Net,
+    data: Dataset,
+    *,
+    epochs: int,
+    batch: int = 128,
+    lr: float = 0.5,
+    seed: int = 0,
+    augment: Augment | None = None,
+    border: int = 4,
+    smooth: float = 0.0,
+    teacher: Net | None = None,
+    precision: Precision | Literal["auto"] = "auto",
+    device: str = "auto",
+    threads: int = 1,
+    checkpoint: str | Path | None = None,
+    resume: bool = True,
+    save_every: float = 30.0,
+    progress: Report | None = None,
+) -> History:
+    """Train ``net`` in place on the training images, then measure it on the test images.
+
+    ``lr`` is the scores' peak rate; docs/ABLATION.md has what others give. ``augment`` is by default ``flip`` for
+    sets whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs and shifts by at most
+    ``border`` pixels. ``smooth`` is the part of each label that is spread evenly over all classes. A
+    ``teacher``, a trained net for the same images and classes, makes the net learn its outputs, too (Hinton et al.
+    2015). ``precision`` is that of convolutions and activations in training: ``bf16`` where the processor multiplies
+    it, by ``auto``, else ``fp32``.
+    Scores, norms' statistics and what is measured are always fp32. ``device`` is ``auto``, ``cpu`` or ``cuda``. Two
+    ``threads`` make a net this small faster on two idle cores and far slower when one of them is busy. Under torchrun
+    each process computes its part of every batch. With a ``checkpoint`` file the run is saved every ``save_every``
+    seconds and after each epoch, and goes on from there, unless ``resume`` is false. ``progress`` hears of steps, loss
+    and training accuracy, and of each epoch as a milestone.
+
+    Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
+    if the loss is no longer finite.
+    """
+    mirror: Augment = "flip" if data.name in MIRRORED else "none"
+    place, home = _device(device), device_of(net)
+    exact = _precision(place) if precision == "auto" else precision
+    settings = Settings(
+        epochs,
+        batch,
+        lr,
+        seed,
+        augment or mirror,
+        exact,
+        data.sha256,
+        signature(net),
+        border=border if augment == "flip+crop" else 0,
+        smooth=smooth,
+        teacher=_digest(teacher),
+    )
+    _check(net, data, settings, threads)
+    if teacher is not None:
+        _fits(teacher, data, "teacher")
+    path = None if checkpoint is None else Path(checkpoint)
+    _keep_memory()
+    with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
+        run = Run(net.to(place), data, settings, teacher)
+        if path is not None and resume:
+            run.load(path)
+        _finish(run, path, save_every, progress)
+        net.set_progress(1.0)
+        accuracy = evaluate(net, data.x_test, data.y_test)
+    net.to(home)
+    if teacher is not None:
+        teacher.to(home)
+    return History(tuple(run.epochs), accuracy, settings)
+
+
+def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch: int = 1000) -> float:
+    """Top-1 accuracy, 0..1, on raw images ``(N, C, H, W)`` with labels ``(N,)``; of equal logits the first counts."""
+    training, place = net.training, device_of(net)
+    net.eval()
+    right = 0
+    try:
+        with torch.inference_mode():
+            for at in range(0, len(x), batch):
+                logits = net(torch.from_numpy(x[at : at + batch]).to(place)).cpu()
+                right += int((logits.argmax(1) == torch.from_numpy(y[at : at + batch])).sum())
+    finally:
+        net.train(training)
+    return right / len(x)
+
+
+def device_of(net: Net) -> torch.device:
+    """Where the net's tensors are."""
+    return next((tensor.device for tensor in (*net.parameters(), *net.buffers())), torch.device("cpu"))
+
+
+def _finish(run: Run, path: Path | None, save_every: float, progress: Report | None) -> None:
+    """Run to the end, saving and reporting on the way."""
+    saved = shown = time.monotonic()
+    while run.step < run.steps:
+        run.advance()
+        epoch_ends = run.step % run.per_epoch == 0
+        now = time.monotonic()
+        if not epoch_ends and now - shown < REPORT_EVERY:
+            continue
+        means = run.close_epoch() if epoch_ends else run.means()
+        if path is not None and (epoch_ends or now - saved >= save_every):
+            run.save(path)
+            saved = now
+        if progress is not None:
+            epoch = (run.step - 1) // run.per_epoch + 1
+            note = f"epoch {epoch}/{run.settings.epochs}: loss {means.loss:.3f}, accuracy {100 * means.accuracy:.1f} %"
+            progress(run.step, run.steps, note, f"{note}, {means.seconds:.1f} s" if epoch_ends else "")
+        shown = now
+
+
+def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
+    """Raises InputError for what cannot be trained."""
+    if min(settings.epochs, settings.batch, threads) < 1:
+        raise InputError(f"epochs {settings.epochs}, batch {settings.batch}, threads {threads}: each must be 1 or more")
+    if not 0 < settings.lr < math.inf:
+        raise InputError(f"lr {settings.lr} is not a positive number; 0.5 is usual")
+    if settings.augment not in get_args(Augment):
+        raise InputError(f"augment {settings.augment!r} is unknown; use one of {', '.join(get_args(Augment))}")
+    if settings.precision not in get_args(Precision):
+        raise InputError(f"precision {settings.precision!r} is unknown; use auto, {', '.join(get_args(Precision))}")
+    if not 0 <= settings.smooth < 1:
+        raise InputError(f"smooth {settings.smooth} is no part of a label; 0.1 is usual")
+    if not 0 <= settings.border <= min(data.shape[1:]):
+        raise InputError(f"border {settings.border}: shifts are of 0 to {min(data.shape[1:])} pixels here")
+    _fits(net, data, "net")
+    if any(getattr(step.op, "scores", net) is None for step in net.steps):
+        raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
+
+
+def _fits(net: Net, data: Dataset, what: str) -> None:
+    """Raises InputError unless the net reads these images and tells these classes apart."""
+    if not isinstance(net.input, InputSpec) or tuple(net.input.shape) != data.shape:
+        raise InputError(
+            f"the {what} reads C,H,W {net.input.shape}, {data.name} has images of {data.shape}; build it for these"
+        )
+    if net.input.dtype != "u8":
+        raise InputError(f"the {what} reads signed bytes, {data.name} has unsigned ones; build it with input type u8")
+    outputs = prod(net.shapes[net.steps[-1].name])
+    if outputs != len(data.classes):
+        raise InputError(
+            f"the {what} has {outputs} outputs, {data.name} {len(data.classes)} classes; build it for these"
+        )
+
+
+def _digest(teacher: Net | None) -> str:
+    """Tells teachers apart by all that they have learned."""
+    if teacher is None:
+        return ""
+    told = hashlib.sha256(signature(teacher).encode())
+    for tensor in teacher.state_dict().values():
+        told.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return told.hexdigest()[:16]
+
+
+def _device(name: str) -> torch.device:
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"device {name!r} is unknown; use auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("device cuda: PyTorch finds no usable GPU; use cpu, or install a CUDA build and driver")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def _precision(place: torch.device) -> Precision:
+    """bf16 where there are matrix instructions for it; elsewhere its emulation is slower than fp32."""
+    fast = torch.cuda.is_bf16_supported(including_emulation=False) if place.type == "cuda" else _multiplies_bf16()
+    return "bf16" if fast else "fp32"
+
+
+def _multiplies_bf16() -> bool:
+    """An old PyTorch cannot tell."""
+    told: Callable[[], bool] = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    return told()
+
+
+def _keep_memory() -> None:
+    """Have the C library keep freed memory: fresh pages for every step's activations take a tenth of its time."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # of glibc
+    if mallopt is not None:
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(M_MMAP_THRESHOLD, 2**25)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,173 @@
+"""A training run between two steps: everything its future depends on, so that it can stop and go on."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edgehfn.data.augment import Augment, Draws
+from edgehfn.data.sets import Dataset
+from edgehfn.errors import InputError
+from edgehfn.nn import Net
+from edgehfn.nn.trained import Dense
+from edgehfn.training import checkpoint, distributed
+
+Precision = Literal["fp32", "bf16"]
+
+MOMENTUM = 0.9
+WEIGHT_DECAY = 5e-4
+OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scores'
+FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
+TEMPERATURE, TAUGHT = 4.0, 0.7  # a teacher's logits are divided by; its part in the loss (Hinton et al. 2015)
+
+
+class Diverged(InputError):
+    """The loss is no longer finite."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Means over what one epoch trained on, and the time it took, by the clock and of all threads together."""
+
+    loss: float
+    accuracy: float  # 0..1; of graph nets, that in validation after it
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides the bits of the result; a checkpoint of other settings is refused."""
+
+    epochs: int
+    batch: int
+    lr: float
+    seed: int
+    augment: Augment
+    precision: Precision
+    data: str  # digest
+    net: str
+    border: int = 4  # pixels, of ``flip+crop``
+    smooth: float = 0.0  # part of each label that is spread over all classes
+    teacher: str = ""  # digest of the net whose outputs are learned beside the labels
+
+
+class Run:
+    """The net, its optimizer and its position; ``net`` is trained where it lies."""
+
+    def __init__(self, net: Net, data: Dataset, settings: Settings, teacher: Net | None = None) -> None:
+        self.net, self.settings = net.train(), settings
+        place = next(net.parameters()).device
+        self.x = torch.from_numpy(data.x_train).to(place)
+        self.y = torch.from_numpy(data.y_train).to(place)
+        self.batch = min(settings.batch, len(self.y))
+        self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
+        self.steps = settings.epochs * self.per_epoch
+        self.optimizer, self.shares = _optimizer(net)
+        self.model = distributed.replica(net)
+        self.teacher = None if teacher is None else teacher.eval().to(place)
+        self.step = 0
+        self.epochs: list[Epoch] = []
+        self.sums = torch.zeros(2, dtype=torch.float64, device=place)  # loss and accuracy of this epoch's batches
+        self.seconds = self.cpu_seconds = 0.0  # since this epoch began
+        self.draws = self._draw(0)
+
+    def advance(self) -> None:
+        """One step of the optimizer."""
+        started, cpu_started = time.monotonic(), time.process_time()
+        epoch, position = divmod(self.step, self.per_epoch)
+        if self.draws.epoch != epoch:
+            self.draws = self._draw(epoch)
+        batch = distributed.share(slice(position * self.batch, (position + 1) * self.batch))
+        x, y = self.draws.batch(self.x, self.y, batch)
+        rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
+        for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
+            group["lr"] = rate * share
+        self.net.set_progress(self.step / self.steps)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            logits = self.model(x).float()
+        loss = self._loss(x, logits, y)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        accuracy = (logits.detach().argmax(1) == y).double().mean()
+        self.sums += distributed.mean(torch.stack([loss.detach().double(), accuracy]))
+        self.step += 1
+        self.seconds += time.monotonic() - started
+        self.cpu_seconds += time.process_time() - cpu_started
+
+    def means(self) -> Epoch:
+        """Of this epoch so far. Raises Diverged if the loss is not finite, but not while other processes go on."""
+        loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
+        together = distributed.processes() == 1 or self.step % self.per_epoch == 0
+        if together and not math.isfinite(loss):
+            raise Diverged(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
+        return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
+
+    def close_epoch(self) -> Epoch:
+        self.epochs.append(self.means())
+        self.sums.zero_()
+        self.seconds = self.cpu_seconds = 0.0
+        return self.epochs[-1]
+
+    def save(self, path: Path) -> None:
+        if not distributed.leads():
+            return
+        state = {
+            "step": self.step,
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "epochs": [astuple(epoch) for epoch in self.epochs],
+            "sums": self.sums,
+            "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
+        }
+        checkpoint.save(path, asdict(self.settings), state)
+
+    def load(self, path: Path) -> None:
+        """Go to where the checkpoint stands, if there is one. Raises InputError if it is of another run."""
+        state = checkpoint.load(path, asdict(self.settings))
+        if state is None:
+            return
+        try:
+            self.step = int(state["step"])
+            self.seconds, self.cpu_seconds = float(state["seconds"]), float(state["cpu_seconds"])
+            self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
+            self.sums.copy_(state["sums"])
+            self.net.load_state_dict(state["net"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
+
+    def _loss(self, x: Tensor, logits: Tensor, y: Tensor) -> Tensor:
+        loss = F.cross_entropy(logits, y, label_smoothing=self.settings.smooth)
+        if self.teacher is None:
+            return loss
+        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            taught = F.softmax(self.teacher(x).float() / TEMPERATURE, 1)
+        apart = F.kl_div(F.log_softmax(logits / TEMPERATURE, 1), taught, reduction="batchmean")
+        return (1 - TAUGHT) * loss + TAUGHT * TEMPERATURE**2 * apart
+
+    def _draw(self, epoch: int) -> Draws:
+        settings = self.settings
+        return Draws(settings.seed, epoch, len(self.y), settings.augment, self.y.device, settings.border)
+
+
+def _optimizer(net: nn.Module) -> tuple[torch.optim.SGD, tuple[float, ...]]:
+    """It, and the share of the scores' rate that each of its groups has."""
+    latent = {id(op.trained) for op in net.modules() if isinstance(op, Dense) and op.bits <= 2}
+    groups: dict[float, list[nn.Parameter]] = {1.0: [], OTHERS: [], **({FEW_BITS: []} if latent else {})}
+    for name, parameter in net.named_parameters():
+        if parameter.requires_grad:
+            trained = FEW_BITS if id(parameter) in latent else OTHERS
+            groups[1.0 if name.endswith("scores") else trained].append(parameter)
+    sets = [{"params": parameters} for parameters in groups.values()]
+    found = torch.optim.SGD(sets, lr=0.0, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
+    return found, tuple(groups)
