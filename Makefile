@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 EDGEHFN := .venv/bin/edgehfn
 READY := .venv/.ready
 DEMO := runs/demo/demo.hfn
-C_SOURCES := $(wildcard firmware/*/*.[ch] firmware/*/*/*.[ch])
+C_SOURCES := $(shell find firmware -name '*.[ch]')
 
 # One thread a process: the tests run in as many processes as there are cores.
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from nodes import Tensors
 
+from edgehfn.backends.c import firmware
 from edgehfn.backends import c
 from edgehfn.ir import plan
 from edgehfn.ir.graph import Graph
@@ -98,11 +99,11 @@ def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
     (wanted,) = {macro(case.objective) for case in cases}  # one runtime for all
     (place / "trace.h").write_text(TRACE)
     (place / "driver.c").write_text(DRIVER.format(**_tables(cases, place)))
-    sources = ["driver.c", *(f"n{i}.c" for i in range(len(cases))), *map(str, (FIRMWARE / "src").glob("*.c"))]
+    sources = ["driver.c", *(f"n{i}.c" for i in range(len(cases))), *map(str, firmware.runtime(assembly=False))]
     flags = [
         *WARNINGS,
         *SANITIZED,
-        f"-I{FIRMWARE / 'include'}",
+        *firmware.includes(),
         "-include",
         "trace.h",
         *([f"-D{wanted}=1"] if wanted else []),

@@ -9,9 +9,10 @@ from pathlib import Path
 import nets
 import numpy as np
 import pytest
-from c_batch import FIRMWARE, WARNINGS
+from c_batch import WARNINGS
 from elftools.elf.elffile import ELFFile
 
+from edgehfn.backends.c import firmware
 from edgehfn.backends import c
 from edgehfn.ir import Graph, plan
 from edgehfn.ir.ops import RELU, SIGNED, AvgPool, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask
@@ -34,8 +35,8 @@ def objects(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     place = tmp_path_factory.mktemp(request.param)
     for name, text in c.emit(all_kinds(), plan(all_kinds()), "net", 0).items():
         (place / name).write_text(text)
-    sources = [str(path) for pattern in ("*.c", "*.S") for path in sorted((FIRMWARE / "src").glob(pattern))]
-    flags = [*WARNINGS, "-O2", "-ffunction-sections", *board(request.param).flags, f"-I{FIRMWARE / 'include'}", "-c"]
+    sources = [str(path) for path in firmware.runtime(assembly=True)]
+    flags = [*WARNINGS, "-O2", "-ffunction-sections", *board(request.param).flags, *firmware.includes(), "-c"]
     done = subprocess.run([ARM_GCC, *flags, "net.c", *sources], cwd=place, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return sorted(place.glob("*.o"))

@@ -1,4 +1,4 @@
-"""What a convolution's kernels build on: planes and lists of taps, against their definition in firmware/src/conv.h."""
+"""What a convolution's kernels build on: planes and lists of taps, against their definition in firmware/src/conv/conv.h."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from random import Random
 import draws
 import numpy as np
 import numpy.typing as npt
-from c_batch import FIRMWARE, LEAST, SANITIZED, WARNINGS, call
+from c_batch import LEAST, SANITIZED, WARNINGS, call
 
+from edgehfn.backends.c import firmware
 from edgehfn.backends import c
 from edgehfn.ir import plan
 from edgehfn.ir.arena import Scratch
@@ -118,8 +119,8 @@ def cases() -> list[tuple[Graph, int]]:
 
 def test_planes_and_lists_are_what_the_header_says(tmp_path: Path) -> None:
     (tmp_path / "driver.c").write_text(DRIVER)
-    sources = [str(path) for path in (FIRMWARE / "src").glob("*.c")]
-    include = [f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}"]
+    sources = [str(path) for path in firmware.runtime(assembly=False)]
+    include = firmware.includes()
     call(["gcc", *WARNINGS, *SANITIZED, *include, "driver.c", *sources, "-o", "driver"], tmp_path)
     rng = np.random.default_rng(1)
     written, wanted = [], []

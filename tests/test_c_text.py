@@ -15,6 +15,7 @@ import pytest
 from c_batch import FIRMWARE, WARNINGS
 from elftools.elf.elffile import ELFFile
 
+from edgehfn.backends.c import firmware
 from edgehfn.backends import c
 from edgehfn.errors import GraphError, InputError
 from edgehfn.ir import Graph, plan
@@ -24,7 +25,7 @@ from edgehfn.ir.validate import verify
 ARM = pytest.param(
     "arm-none-eabi-gcc", marks=pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no compiler")
 )
-RUNTIME = [str(path) for path in sorted((FIRMWARE / "src").glob("*.c"))]
+RUNTIME = [str(path) for path in firmware.runtime(assembly=False)]
 
 
 def files(graph: Graph, name: str = "kws", golden: int | None = 0) -> dict[str, str]:
@@ -38,7 +39,7 @@ def write(place: Path, texts: dict[str, str]) -> None:
 
 def build(place: Path, compiler: str, *arguments: str) -> str:
     """What the compiler says, which is nothing if all is well."""
-    command = [compiler, *arguments, f"-I{FIRMWARE / 'include'}"]
+    command = [compiler, *arguments, *firmware.includes()]
     return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False).stderr
 
 

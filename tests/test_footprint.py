@@ -155,8 +155,7 @@ def test_frames_are_the_compilers_own(core: str, tmp_path: Path) -> None:
     """What is read from machine code equals what GCC says of each C function (-fstack-usage)."""
     flags = boards.board(core).flags
     sources = [str(path) for path in firmware.runtime(assembly=True)]
-    include = f"-I{firmware.directory() / 'include'}"
-    call([ARM_GCC, *flags, "-O2", "-fstack-usage", include, "-c", *sources], timeout=100, cwd=tmp_path)
+    call([ARM_GCC, *flags, "-O2", "-fstack-usage", *firmware.includes(), "-c", *sources], timeout=100, cwd=tmp_path)
     objects = [str(path) for path in tmp_path.glob("*.o")]
     link = ["--specs=nano.specs", "-nostartfiles", "-Wl,-e,0,-Ttext,0", "-o", "all"]
     call([ARM_GCC, *flags, *objects, *link], timeout=60, cwd=tmp_path)

@@ -94,7 +94,7 @@ def test_port_and_example_compile_without_warnings(machine: Machine, tmp_path: P
 
 
 def test_an_installed_package_brings_its_firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firmware, "__file__", str(tmp_path / "edgehfn" / "target" / "firmware.py"))
+    monkeypatch.setattr(firmware, "__file__", str(tmp_path / "edgehfn" / "backends" / "c" / "firmware.py"))
     with pytest.raises(ToolError, match="install edgehfn again"):
         firmware.directory()
     (tmp_path / "edgehfn" / "firmware" / "port").mkdir(parents=True)

@@ -254,7 +254,8 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path):
     train(wanted, toy(), epochs=12, batch=50, device="cpu")
     path, result = tmp_path / "run.ckpt", tmp_path / "bits"
     command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(path), str(result)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     kills = 0
     while not result.exists():
         before = path.stat().st_mtime_ns if path.exists() else 0

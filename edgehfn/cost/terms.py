@@ -101,7 +101,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
 
 def _rows(weight: Weight) -> Terms:
     """What a fully connected layer's rows take: dense weights some at a time, a plain mask word by word, where rows
-    begin with a word or apart (firmware/src/linear_plain.h)."""
+    begin with a word or apart (firmware/src/linear/linear_plain.h)."""
     outputs, inputs = weight.shape
     if not weight.listed:
         return {
@@ -118,7 +118,7 @@ def _rows(weight: Weight) -> Terms:
 
 
 def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
-    """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_dense.h, for so many groups
+    """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_trained/conv_dense.h, for so many groups
     of four pixels of each band. Half bytes are unpacked once a tile."""
     outputs, taps = weight.shape[0], prod(weight.shape[1:])
     unpacked = is_int4(weight)
@@ -204,7 +204,7 @@ def _free(weight: Weight) -> int:
 
 
 def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
-    """The shifted planes (firmware/src/conv.h): those read from the map and those moved from another plane."""
+    """The shifted planes (firmware/src/conv/conv.h): those read from the map and those moved from another plane."""
     inputs, _, width = graph.tensors[node.x].shape
     columns = graph.tensors[node.name].shape[2]
     kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
@@ -242,7 +242,7 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
 
 
 def _planes_of_few_rows(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
-    """Row by row where bands have a few of them and the shape is usual (firmware/src/rows.h), or else as any."""
+    """Row by row where bands have a few of them and the shape is usual (firmware/src/conv/rows.h), or else as any."""
     inputs, _, width = graph.tensors[node.x].shape
     columns, stride = graph.tensors[node.name].shape[2], node.stride
     usual = (node.weight.shape[2], node.padding) == (3, 1) and stride <= 2 and columns == pitch
@@ -257,7 +257,7 @@ def _planes_of_few_rows(node: Conv, graph: Graph, bands: list[int], pitch: int) 
 
 
 def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:
-    """Windows by their rows and elements, or side by side, four at a time (firmware/src/max_pool_2x2.c)."""
+    """Windows by their rows and elements, or side by side, four at a time (firmware/src/pool/max_pool_2x2.c)."""
     channels, height, width = y
     rows, columns = (list(_window(*sides, node)) for sides in zip(x[1:], y[1:], strict=True))
     return {

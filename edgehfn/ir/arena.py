@@ -19,7 +19,7 @@ ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 SLACK = 16  # a group of 16 pixels may read past the last plane
 TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
-SUBSET_TABLES = 2048  # firmware/src/linear_plain.h
+SUBSET_TABLES = 2048  # firmware/src/linear/linear_plain.h
 SHARING = 16  # outputs from which on these tables, that all outputs share, are worth their making
 
 
@@ -40,7 +40,7 @@ class Buffer:
 @dataclass(frozen=True)
 class Scratch:
     """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets; of a dense one, in
-    their place the unpacked weights of a channel and a tile (firmware/src/conv_dense.h).
+    their place the unpacked weights of a channel and a tile (firmware/src/conv_trained/conv_dense.h).
 
     Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
     band; two uint16 lengths for each of the ``channels`` follow.

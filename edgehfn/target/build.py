@@ -80,9 +80,8 @@ def _flags(machine: Machine, objective: Objective) -> tuple[str, ...]:
 def _runtime(into: Path, machine: Machine, flags: Sequence[str]) -> None:
     gcc, ar = _compiler(machine)
     sources = [str(p) for p in firmware.runtime(assembly=machine != HOST)]
-    include = f"-I{firmware.directory() / 'include'}"
     if sources:
-        call([gcc, *flags, include, "-c", *sources], timeout=TIMEOUT, cwd=into)
+        call([gcc, *flags, *firmware.includes(), "-c", *sources], timeout=TIMEOUT, cwd=into)
     objects = sorted(p.name for p in into.glob("*.o"))
     call([ar, "rcsD", ARCHIVE, *objects], timeout=TIMEOUT, cwd=into)
 

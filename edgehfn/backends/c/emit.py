@@ -97,7 +97,7 @@ def function(node: Node, graph: Graph) -> str:
 
 
 def _side_by_side(node: ops.MaxPool, graph: Graph) -> bool:
-    """Whether firmware/src/max_pool_2x2.c takes this pool."""
+    """Whether firmware/src/pool/max_pool_2x2.c takes this pool."""
     width = graph.tensors[node.x].shape[2]
     return (node.kernel, node.stride, node.padding) == (2, 2, 0) and width % 2 == 0 and width >= 8 and width != 10
 

@@ -19,7 +19,20 @@ def directory() -> Path:
 def runtime(*, assembly: bool) -> list[Path]:
     """The runtime's sources in a fixed order; assembly only for Arm."""
     source = directory() / "src"
-    return sorted([*source.glob("*.c"), *(source.glob("*.S") if assembly else ())])
+    found = [*source.glob("*/*.c"), *(source.glob("*/*.S") if assembly else ())]
+    return sorted(found, key=lambda path: path.name)
+
+
+def headers() -> list[Path]:
+    """The public headers and those that sources of the runtime share, in a fixed order."""
+    root = directory()
+    return sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*/*.h")], key=lambda path: path.name)
+
+
+def includes() -> list[str]:
+    """What tells a compiler where these are. The families of sources read each other's headers by their bare names, so
+    that all of the runtime can lie in one folder of a user's project."""
+    return [f"-I{folder}" for folder in sorted({path.parent for path in headers()})]
 
 
 def text() -> str:

@@ -28,9 +28,8 @@ def write_c(graph: Graph, name: str, into: str | Path = ".", objective: Objectiv
 def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path]:
     """Copy the runtime's headers and sources into one folder, set for an objective. Raises InputError if a file cannot
     be written."""
-    root = firmware.directory()
-    sources = sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*.[chS]")])
-    texts = {source.name: source.read_bytes() for source in sources}
+    sources = [*firmware.headers(), *firmware.runtime(assembly=True)]
+    texts = {source.name: source.read_bytes() for source in sorted(sources, key=lambda path: path.name)}
     if wanted := macro(objective):
         texts[CONFIG] = texts[CONFIG].replace(f"#define {wanted} 0".encode(), f"#define {wanted} 1".encode())
     return _write(Path(into), texts)
