@@ -118,8 +118,10 @@ def _rows(weight: Weight) -> Terms:
 
 
 def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
-    """What a dense convolution lays out and multiplies, by the layouts of firmware/src/conv_trained/conv_dense.h, for so many groups
-    of four pixels of each band. Half bytes are unpacked once a tile."""
+    """What a dense convolution lays out and multiplies, for so many groups of four pixels of each band.
+
+    firmware/src/conv_trained/conv_dense.h has the layouts. Half bytes are unpacked once a tile.
+    """
     outputs, taps = weight.shape[0], prod(weight.shape[1:])
     unpacked = is_int4(weight)
     tile = 2 * scratch.list_entries - -(-taps // 4) * 4 * unpacked

@@ -1,0 +1,272 @@
+"""The runtime's C on the host, sanitized, against the oracle: every byte of every node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from math import isqrt, prod
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from support import c_batch, draws, limits, nets, nodes
+from support.c_batch import LEAST, Case
+
+from edgehfn.backends import c
+from edgehfn.ir import plan
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import (
+    RELU,
+    SIGNED,
+    Add,
+    AvgPool,
+    Conv,
+    Dense,
+    Input,
+    Linear,
+    MaxPool,
+    Node,
+    Requantise,
+    Supermask,
+    Weight,
+)
+from edgehfn.ir.validate import verify
+from edgehfn.spec import masks
+from edgehfn.spec.objective import Objective
+
+RUNTIMES: tuple[Objective, ...] = ("speed", "flash")  # ram has that of speed
+SEED = 20
+MAPS = [(1, 1), (1, 9), (6, 1), (4, 4), (7, 6), (9, 13), (8, 16)]
+
+
+def check(cases: list[Case], place: Path) -> None:
+    for case, found in zip(cases, c_batch.run(cases, place), strict=True):
+        nodes.assert_same(nodes.by_oracle(case.graph, case.raw), found)
+
+
+def usual(weight: Weight, shift: int, rng: Random, clamp: tuple[int, int] = SIGNED, residual: int = 0) -> Requantise:
+    """Outputs that use most of their range when inputs do; narrow from a shift of 8 on."""
+    channels = weight.shape[0]
+    spread = max(isqrt(int((weight.values.astype(np.int64) ** 2).sum()) // channels) * 45, 1)
+    multiplier = max(1, min(127, (70 << shift) // spread))
+    signs = [rng.choice((1, -1)) for _ in range(channels)]
+    bias = [rng.randint(-9, 9) << rng.choice((0, 6)) for _ in range(channels)]
+    return Requantise(
+        tuple(s * multiplier for s in signs),
+        tuple(bias),
+        max(0, shift - 4),
+        shift,
+        clamp,
+        residual,
+        shift if residual else 0,
+    )
+
+
+@pytest.mark.parametrize(("objective", "count"), [("speed", 200), ("ram", 20), ("flash", 100)])
+def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
+    """A third of them in bands of one row, a third in a few."""
+    limits = (LEAST, 1000, None)
+    graphs = [nets.random_graph(seed, macs=100_000) for seed in range(count)]
+    check([Case(g, nets.random_input(g, s, 4), limits[s % 3], objective) for s, g in enumerate(graphs)], tmp_path)
+
+
+@pytest.mark.parametrize("objective", RUNTIMES)
+def test_every_geometry_of_a_convolution(objective: Objective, tmp_path: Path) -> None:
+    """All kernels, strides and paddings on maps of awkward sizes, by every kernel of the runtime, whole or by rows."""
+    rng, cases = Random(1), []
+    for (height, width), dtype in product(MAPS, ("u8", "s8")):
+        made: list[Node] = [Input("input", (2, height, width), dtype=dtype)]
+        for k, stride, padding in product(range(1, 8), range(1, 5), range(7)):
+            if padding not in (0, k // 2, k - 1) or k > min(height, width) + 2 * padding:
+                continue
+            shape, number = (2, 2, k, k), len(made)
+            dense = rng.randrange(3) == 0
+            weight = draws.dense(rng, f"w{number}", shape) if dense else draws.supermask(rng, SEED, number, shape, 50)
+            q = usual(weight, rng.choice((5, 9)), rng)
+            made.append(Conv(f"y{number}", "input", weight, q, stride, padding))
+        graph = verify(Graph(tuple(made), SEED))
+        cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((LEAST, None)), objective))
+    used = {c.function(node, case.graph) for case in cases for node in case.graph}
+    assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_int4"}
+    check(cases, tmp_path)
+
+
+def test_channels_beyond_one_period_of_the_table_of_taps(tmp_path: Path) -> None:
+    rng, cases = Random(2), []
+    for k, inputs in [
+        (1, 31),
+        (1, 32),
+        (1, 33),
+        (1, 100),
+        (2, 9),
+        (3, 4),
+        (3, 9),
+        (4, 3),
+        (5, 3),
+        (6, 2),
+        (7, 2),
+        (7, 5),
+    ]:
+        made: list[Node] = [Input("input", (inputs, k, k + 2), dtype=rng.choice(("u8", "s8")))]
+        for number in (1, 2):
+            shape = (3, inputs, k, k)
+            weight = draws.dense(rng, "dense", shape) if number == 1 else draws.supermask(rng, SEED, 2, shape, 40)
+            made.append(Conv(f"y{number}", "input", weight, usual(weight, 9, rng), 1, k // 2))
+        graph = verify(Graph(tuple(made), SEED))
+        cases.append(Case(graph, nets.random_input(graph, 3, 2)))
+    check(cases, tmp_path)
+
+
+@pytest.mark.parametrize("shift", [16, 8, 5])
+@pytest.mark.parametrize("dtype", ["u8", "s8"])
+def test_sums_at_the_limit_of_a_lane(dtype: str, shift: int, tmp_path: Path) -> None:
+    """Of either sign, from lists of one sign, of both, and of even and odd lengths."""
+    cases = [Case(*limits.channels(dtype, shift, width)) for width in (5, 28)]
+    assert {c.function(node, case.graph) for case in cases for node in case.graph.nodes[1:]} == {"hfn_conv_plain"}
+    check(cases, tmp_path)
+
+
+def test_sums_far_beyond_a_lane(tmp_path: Path) -> None:
+    """Seven coats that keep everything: lists of thousands of entries, most of them repeated."""
+    cases = []
+    for dtype, size in product(("u8", "s8"), (127, 128, 129, 600)):
+        weight = Supermask("w", 0, (2, size, 1, 1), 7, np.full(2 * size, 7, np.uint8), SEED)
+        graph = verify(
+            Graph(
+                (
+                    Input("input", (size, 2, 3), dtype=dtype),
+                    Conv("y", "input", weight, Requantise((3, -127), (-30000, 3), 3, 13, SIGNED)),
+                    Linear(
+                        "z",
+                        "input",
+                        Supermask("v", 1, (1, 6 * size), 7, np.full(6 * size, 7, np.uint8), SEED),
+                        Requantise((-9,), (0,), 0, 15, SIGNED),
+                    ),
+                ),
+                SEED,
+            )
+        )
+        cases.append(Case(graph, nets.random_input(graph, size, 5), 1))
+    check(cases, tmp_path)
+
+
+def test_clamps_hold_at_thirty_one_bits(tmp_path: Path) -> None:
+    """t = ±(2^31 - 4), or beside 2^31 with the largest shift."""
+    made: list[Node] = [Input("input", (1, 4, 4))]
+    row = np.zeros((4, 16), np.int8)
+    row[:, 5] = (6, -6, 0, 6)
+    for clamp, shift in product((RELU, SIGNED), (0, 1, 31)):
+        number, m = len(made), 40 if shift == 31 else 86
+        q = Requantise((m, m, 0, m), (32767, -32767, 1, -1), 15 if shift == 31 else 16, shift, clamp)
+        nothing = Supermask(f"w{number}", number, (4, 1, 1, 1), 1, np.zeros(4, np.uint8), SEED)
+        made.append(Conv(f"y{number}", "input", nothing, q))
+        made.append(Conv(f"dense{number}", "input", Dense(f"d{number}", row[:, 5].reshape(4, 1, 1, 1)), q))
+        made.append(Linear(f"z{number}", "input", Dense(f"v{number}", row), q))
+    graph = verify(Graph(tuple(made), SEED))
+    check([Case(graph, nets.random_input(graph, 3, 4))], tmp_path)
+
+
+THRESHOLDS = [(0, 0), (1, 0), (0, 1), (128, 0), (0, 128), (96, 64), (37, 101), (255, 1), (256, 0), (0, 256), (128, 128)]
+
+
+@pytest.mark.parametrize("objective", RUNTIMES)
+def test_coats_and_frozen_positions(objective: Objective, tmp_path: Path) -> None:
+    """Channels begin inside words; with several bands all streams start again."""
+    rng, made = Random(5), [Input("input", (3, 5, 4))]
+    for (pruned, locked), coats in product(THRESHOLDS, range(1, 8)):
+        for shape in ((5, 3, 3, 3), (4, 60)):
+            number = len(made)
+            counts = np.minimum(np.random.default_rng(number).geometric(0.4, prod(shape)) - 1, coats).astype(np.uint8)
+            gone, kept = masks.frozen(SEED, number, counts.size, pruned, locked)
+            counts = np.where(gone, 0, np.maximum(counts, kept)).astype(np.uint8)
+            weight = Supermask(f"w{number}", number, shape, coats, counts, SEED, pruned, locked)
+            q = usual(weight, 9, rng)
+            made.append(
+                Conv(f"y{number}", "input", weight, q, 1, 1)
+                if len(shape) == 4
+                else Linear(f"y{number}", "input", weight, q)
+            )
+    graph = verify(Graph(tuple(made), SEED))
+    check([Case(graph, nets.random_input(graph, 3, 2), limit, objective) for limit in (LEAST, None)], tmp_path)
+
+
+def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
+    rng, cases = Random(6), []
+    chain = (("input", None), ("y0", "input"), ("y1", "y0"), ("y2", "y2"), ("y3", "y1"), ("y4", "y3"))
+    for width, dtype, kind in product((5, 8), ("u8", "s8"), ("narrow", "wide", "dense")):
+        made: list[Node] = [Input("input", (3, 7, width), dtype=dtype)]
+        for number, (x, residual) in enumerate(chain):
+            shape = (3, 3, 3, 3)
+            dense = draws.dense(rng, f"w{number}", shape)
+            weight = dense if kind == "dense" else draws.supermask(rng, SEED, number, shape, 40)
+            clamp = RELU if number % 2 else SIGNED
+            q = usual(weight, 9 if kind == "narrow" else 6, rng, clamp, rng.choice((1, 1, 3, 0)) if residual else 0)
+            made.append(Conv(f"y{number}", x, weight, q, 1, 1, residual))
+        graph = verify(Graph(tuple(made), SEED))
+        cases.append(Case(graph, nets.random_input(graph, 3, 3), rng.choice((LEAST, None))))
+    places = plan(cases[0].graph).tensors
+    assert places["y2"].offset == places["y0"].offset
+    assert places["y3"].offset != places["y2"].offset
+    check(cases, tmp_path)
+
+
+def test_every_geometry_of_a_max_pool(tmp_path: Path) -> None:
+    cases = []
+    for (height, width), dtype in product(MAPS, ("u8", "s8")):
+        made: list[Node] = [Input("input", (2, height, width), dtype=dtype)]
+        for k, stride in product(range(1, 6), range(1, 6)):
+            for padding in {0, k // 2}:
+                if k <= min(height, width) + 2 * padding:
+                    made.append(MaxPool(f"y{len(made)}", "input", k, stride, padding))
+        graph = verify(Graph(tuple(made), SEED))
+        cases.append(Case(graph, nets.random_input(graph, 4, 3)))
+        for last in made[-6:]:  # alone, an unpadded pool overwrites its input
+            alone = verify(Graph((made[0], last), SEED))
+            cases.append(Case(alone, nets.random_input(alone, 5, 2)))
+    check(cases, tmp_path)
+
+
+def test_averages_round_and_clamp(tmp_path: Path) -> None:
+    """Ties are at half a step; a multiplier over one clamps; alone, the pool overwrites its input."""
+    cases = []
+    for dtype, (height, width) in product(("u8", "s8"), ((1, 1), (2, 2), (3, 5))):
+        image = Input("input", (3, height, width), dtype=dtype)
+        pools = [AvgPool(f"y{i}", "input", *q) for i, q in enumerate([(1, 0), (1, 1), (1, 2), (5, 4), (32767, 15)])]
+        graphs = [verify(Graph((image, *pools), SEED)), verify(Graph((image, pools[1]), SEED))]
+        cases += [Case(graph, nets.random_input(graph, 3, 12)) for graph in graphs]
+    check(cases, tmp_path)
+
+
+def test_adds_in_place_and_with_themselves(tmp_path: Path) -> None:
+    made = (
+        Input("input", (2, 3, 5), dtype="s8"),
+        MaxPool("x", "input", 1, 1),
+        Add("twice", "input", "input", 1, 1, 1, SIGNED),
+        Add("over_y", "twice", "x", 32767, 1, 15, SIGNED),
+        Add("over_x", "over_y", "input", 3, 32767, 16, RELU),
+        Add("no_shift", "over_x", "over_x", 32767, 32767, 0, RELU),
+    )
+    graph = verify(Graph(made, SEED))
+    check([Case(graph, nets.random_input(graph, 3, 4))], tmp_path)
+
+
+def test_stored_signs_take_the_place_of_generated_ones(tmp_path: Path) -> None:
+    """Against dense weights of the same values; two masks over one tensor read the same words, stored once."""
+    made: list[Node] = [Input("input", (3, 5, 6))]
+    expected: list[Node] = [*made]
+    for number, shape in enumerate([(4, 3, 3, 3), (4, 3, 3, 3), (3, 90)]):
+        weight = draws.signed(Random(number // 2), draws.supermask(Random(number), SEED, number // 2, shape, 40))
+        weight = replace(weight, name=f"w{number}", counts=np.minimum(weight.counts, 1), coats=1)
+        minus = (weight.signs[np.arange(weight.counts.size) // 32] >> np.arange(weight.counts.size) % 32) & 1
+        plain = Dense(weight.name, (weight.counts * (1 - 2 * minus.astype(np.int8))).astype(np.int8).reshape(shape))
+        for nodes_, w in ((made, weight), (expected, plain)):
+            q = usual(weight, 9, Random(1))
+            name = f"y{number}"
+            nodes_.append(Conv(name, "input", w, q, 1, 1) if len(shape) == 4 else Linear(name, "input", w, q))
+    graph = verify(Graph(tuple(made), SEED))
+    raw = nets.random_input(graph, 3, 4)
+    found = c_batch.run([Case(graph, raw)], tmp_path)[0]
+    nodes.assert_same(nodes.by_oracle(verify(Graph(tuple(expected), SEED)), raw), found)
+    stored = [part.member for part in c.layout(graph, plan(graph)) if part.member.startswith("signs_")]
+    assert stored == ["signs_w0", "signs_w2"]

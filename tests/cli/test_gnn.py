@@ -1,0 +1,105 @@
+"""Graph nets from the command line: from data to agreeing machines, as for images."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from support.gnn_sets import random
+
+import edgehfn as hfn
+from edgehfn.cli import cli
+from edgehfn.data.gnn_files import to_arrays
+from edgehfn.data.motifs import motifs
+
+NODES = ("--arch", "gcn", "--hidden", 8, "--layers", 2, "--epochs", 10, "--dropout", 0.2)
+GRAPHS = ("--arch", "gin", "--hidden", 8, "--layers", 2, "--epochs", 2, "--batch", 8, "--norms", "unshared")
+
+
+def call(*words):
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+def result_of(*words):
+    found = call(*words, "--json")
+    assert found.exit_code == 0, found.output
+    return json.loads(found.stdout)
+
+
+@pytest.fixture(scope="module", params=["nodes", "graphs"])
+def trained(request, tmp_path_factory):
+    """A model file, its data, and the number of labels in the test part."""
+    folder = tmp_path_factory.mktemp("graphs")
+    data = random(seed=2, values=True) if request.param == "nodes" else motifs({"train": 24, "val": 8, "test": 8})
+    np.savez_compressed(folder / "mine.npz", **to_arrays(data))
+    model, options = folder / "mine.hfn", NODES if request.param == "nodes" else GRAPHS
+    made = result_of("train", "--data", folder / "mine.npz", *options, "-o", model)
+    count = len(data.split["test"])
+    assert made[request.param] == count
+    result_of("calibrate", model, "--data", folder / "mine.npz")
+    return model, folder / "mine.npz", request.param, count
+
+
+def test_machines_agree_and_integers_follow_floats(trained):
+    model, data, unit, count = trained
+    found = result_of("verify", model, "--data", data, "--on", "pytorch,emulator,host")
+    assert found["mismatches"] == 0
+    assert found[unit] == count
+    assert abs(found["integer_accuracy"] - found["float_accuracy"]) <= max(
+        2 / count, 0.25
+    )  # what was trained is the processor's own
+    assert result_of("run", model, "--data", data)["accuracy"] == found["integer_accuracy"]
+
+
+def test_a_model_is_told_and_compiled(trained, tmp_path):
+    model, _, _, _ = trained
+    told = result_of("info", model)
+    assert told["noted"]["best_epoch"] >= 1
+    assert {step["name"] for step in told["steps"]} >= {"layer0.linear", "layer0.gather"}
+    made = result_of("compile", model, "--name", "mine", "-o", tmp_path)
+    assert (tmp_path / "mine.h").read_text().startswith("/")
+    assert made["arena"] > 0
+
+
+def test_other_data_is_refused(trained):
+    model, _, unit, _ = trained
+    found = call("run", model, "--data", "digits" if unit == "nodes" else "motifs")
+    assert found.exit_code == 2
+    assert "the net reads" in found.stderr or "the net stores" in found.stderr or "these are images" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--data", "motifs", "--arch", "tiny"), "preset 'tiny' is not for graphs; choose gcn"),
+        (("--data", "digits", "--arch", "gcn"), "preset gcn is for graphs"),
+        (("--data", "motifs", "--arch", "gin", "--width", 8), "option 'width' is not for graphs"),
+        (("--data", "motifs", "--arch", "gin", "--augment", "flip"), "--augment"),
+        (("--data", "digits", "--arch", "tiny", "--dropout", 0.5), "--dropout"),
+        (("--data", "digits", "--arch", "tiny", "--hidden", 5), "'hidden' is unknown"),
+        (("--data", "motifs", "--arch", "gin", "--most", "24,35,5"), "motifs has graphs of 8 features and up to 24"),
+        (("--data", "motifs", "--arch", "gin", "--most", "24"), "--most 24: give nodes, edges"),
+    ],
+)
+def test_options_of_the_other_kind_are_refused(words, says, tmp_path):
+    found = call("train", *words, "-o", tmp_path / "x.hfn")
+    assert found.exit_code == 2
+    assert says in found.stderr
+
+
+def test_motifs_have_a_name():
+    assert hfn.data.load("motifs").classes == ("plain", "clique")
+
+
+@pytest.mark.parametrize("arch", ["gcn", "gin", "gat", "resgcn"])
+def test_a_preset_is_told_of_the_graphs_it_is_for(trained, arch):
+    _, data, unit, _ = trained
+    preset = ("info", "--arch", arch, "--hidden", 8, "--layers", 2)
+    told = result_of(*preset, "--data", data)
+    assert ("stored graph" in told["graph"]) == (unit == "nodes")
+    assert told["mask_bytes"] > 0
+    assert "--data" in call(*preset).output
+    assert "leave out" in call(*preset, "--data", data, "--classes", 3).output
+    assert "--data" in call(*preset, "--most", "30,60,9").output

@@ -1,0 +1,147 @@
+"""Graphs as data: what a file may hold, what is refused by name, and how sets of graphs are cut."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from support.gnn_sets import arrays, random
+
+import edgehfn as hfn
+from edgehfn.data.gnn_files import from_arrays, to_arrays
+from edgehfn.data.gnn_sets import GraphSet
+from edgehfn.data.motifs import motifs
+from edgehfn.errors import InputError
+
+
+def adjacency(data: GraphSet) -> np.ndarray:
+    whole = np.zeros((data.structure.nodes,) * 2, int)
+    whole[data.structure.edges[0], data.structure.edges[1]] = 1
+    return whole + whole.T
+
+
+def test_a_file_is_read_as_it_was_written(tmp_path):
+    np.savez_compressed(tmp_path / "mine.npz", **arrays(classes=np.array(["a", "b"])))
+    data = hfn.data.load(tmp_path / "mine.npz")
+    assert isinstance(data, GraphSet)
+    assert (data.name, data.of, data.classes) == ("mine", "nodes", ("a", "b"))
+    assert data.features.dense().tolist() == [[1, 0], [0, 1], [1, 1], [0, 0], [1, 0]]
+    assert data.features.values is None
+    assert data.structure.degree.tolist() == [1, 2, 2, 1, 0]
+    starts, sources = data.structure.neighbours
+    assert [sources[a:b].tolist() for a, b in pairwise(starts)] == [[1], [0, 2], [1, 3], [2], []]
+    assert len(data.sha256) == 16
+
+
+def test_graphs_are_refused_where_images_are_wanted(tmp_path):
+    np.savez(tmp_path / "mine.npz", **arrays())
+    with pytest.raises(InputError, match="holds graphs"):
+        hfn.data.images(tmp_path / "mine.npz")
+
+
+def test_float_features_become_bytes_of_one_step():
+    data = from_arrays("x", arrays(feat_data=np.array([0.5, -2.0, 1.0, 0.25, 2.0])))
+    assert data.features.step == pytest.approx(2 / 127)
+    assert data.features.values is not None
+    assert data.features.values.tolist() == [32, -127, 64, 16, 127]
+    again = from_arrays("x", to_arrays(data))
+    assert again.features.values is not None
+    assert again.features.values.tolist() == data.features.values.tolist()
+
+
+def test_features_in_any_order_are_sorted_with_their_values():
+    data = from_arrays("x", arrays(feat_indices=np.array([0, 1, 1, 0, 0]), feat_data=np.array([1, 2, 3, 4, 5.0])))
+    assert data.features.indices.tolist() == [0, 1, 0, 1, 0]
+    assert np.rint(data.features.dense() * data.features.step).tolist() == [[1, 0], [0, 2], [4, 3], [0, 0], [5, 0]]
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"edges": np.array([[0, 1], [1, 5]])}, "edges has 5 at 1; there are 5 nodes, numbered 0 to 4"),
+    ({"edges": np.array([[0, -1], [1, 2]])}, "edges has -1 at 1"),
+    ({"edges": np.array([[0, 2], [1, 2]])}, "edge 1 joins node 2 to itself"),
+    ({"edges": np.array([[0, 1, 1], [1, 2, 0]])}, "nodes 0 and 1 are joined by more than one edge"),
+    ({"edges": np.zeros((3, 1), int)}, "edges has shape"),
+    ({"edges": np.array([[0.0], [1.0]])}, "edges is float64; it must be integers"),
+    ({"feat_indices": np.array([0, 1, 0, 2, 0])}, "feat_indices has 2 at 3; there are 2 features"),
+    ({"feat_indices": np.array([0, 1, 1, 1, 0])}, "node 2 has feature 1 twice"),
+    ({"feat_indptr": np.array([0, 1, 2, 4, 5])}, "feat_indptr has 5 entries; it needs 6"),
+    ({"feat_indptr": np.array([0, 1, 3, 2, 4, 5])}, "feat_indptr must rise from 0 to the 5 feat_indices"),
+    ({"feat_indptr": np.array([0, 1, 2, 4, 4, 4])}, "feat_indptr must rise"),
+    ({"feat_shape": np.array([5])}, "feat_shape is"),
+    ({"feat_data": np.ones(4)}, "give one number for each of the 5 feat_indices"),
+    ({"feat_data": np.array([1, 2, np.nan, 3, 4])}, "not finite"),
+    ({"labels": np.array([0, 1, 0, 1])}, "labels has 4 entries for 5 nodes"),
+    ({"labels": np.array([0, 1, 0, 1, -2])}, "labels go from -2"),
+    ({"labels": np.array([0, 1, 0, 9, -1])}, "labels has 9 in 5 nodes"),
+    ({"labels": np.array([0, 0, 0, 0, -1])}, "of one class"),
+    ({"labels": np.array([0, 1, 2, 1, -1]), "classes": np.array(["a", "b"])}, "labels go from -1 to 2, 2 classes"),
+    ({"classes": np.array([1, 2])}, "classes is int64"),
+    ({"train_idx": np.array([0, 5])}, "train_idx has 5 at 1; there are 5 nodes"),
+    ({"train_idx": np.array([], int)}, "train_idx is empty"),
+    ({"train_idx": np.array([0, 0])}, "train_idx names nodes more than once"),
+    ({"test_idx": np.array([3, 4])}, "node 4 in test_idx has no label"),
+    ({"val_idx": np.array([0])}, "node 0 is in train_idx and in val_idx"),
+    ({"graph_indptr": np.array([0, 2, 5])}, "edge 1 joins graph 0 to graph 1"),
+    ({"graph_indptr": np.array([0, 4, 4, 5])}, "graph 1 has no nodes"),
+    ({"graph_indptr": np.array([0, 4, 6])}, "graph_indptr must rise from 0 to the 5 nodes"),
+    ({"graph_indptr": np.array([0])}, "graph_indptr has 1 entries"),
+]
+
+
+@pytest.mark.parametrize(("changed", "says"), WRONG)
+def test_what_is_wrong_is_named(changed, says):
+    with pytest.raises(InputError, match=says) as error:
+        from_arrays("mine", arrays(**changed))
+    assert str(error.value).startswith("mine: ")
+
+
+def test_a_missing_array_is_named():
+    with pytest.raises(InputError, match="has no labels; a graph needs"):
+        from_arrays("x", {key: value for key, value in arrays().items() if key != "labels"})
+
+
+def test_small_graphs_are_cut_out_whole():
+    data = motifs({"train": 6, "val": 3, "test": 3})
+    whole = adjacency(data)
+    structure, nodes = data.structure.select([4, 0, 9])
+    assert structure.graphs == 3
+    assert (np.diff(structure.starts) == data.structure.sizes[[4, 0, 9]]).all()
+    part = np.zeros((structure.nodes,) * 2, int)
+    part[structure.edges[0], structure.edges[1]] = 1
+    assert (part + part.T == whole[np.ix_(nodes, nodes)]).all()
+    assert (data.features.select(nodes).dense() == data.features.dense()[nodes]).all()
+
+
+def test_motifs_are_balanced_connected_and_the_same_each_time():
+    data, again = motifs(), motifs()
+    assert data.sha256 == again.sha256
+    assert abs(data.labels.mean() - 0.5) < 1e-9
+    whole = adjacency(motifs({"train": 10, "val": 2, "test": 2}))
+    assert (whole.sum(1) > 0).all()
+    small = motifs({"train": 20, "val": 2, "test": 2})
+    for graph, label in enumerate(small.labels):
+        edges = small.structure.select([graph])[0]
+        near = np.zeros((edges.nodes,) * 2, bool)
+        near[edges.edges[0], edges.edges[1]] = True
+        near |= near.T
+        found = any(
+            near[a, b] and near[a, c] and near[b, c] and (near[a] & near[b] & near[c]).any()
+            for a in range(edges.nodes)
+            for b in range(a)
+            for c in range(b)
+        )
+        assert found or not label
+
+
+def test_features_by_feature_are_the_transpose():
+    data = random(values=True)
+    starts, nodes, order = data.features.by_feature
+    again = np.zeros((data.features.count, data.features.nodes), np.int8)
+    assert data.features.values is not None
+    for feature in range(data.features.count):
+        at = slice(starts[feature], starts[feature + 1])
+        assert (np.diff(nodes[at]) > 0).all()
+        again[feature, nodes[at]] = data.features.values[order[at]]
+    assert (data.features.dense() == again.T).all()

@@ -1,0 +1,70 @@
+"""Where the emulator keeps tensors: frames stay zero, and no tensor is written over while one reads it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support import nets
+
+from edgehfn.backends.emulator import emulate
+from edgehfn.backends.emulator.kernels import LANES
+from edgehfn.backends.emulator.layout import LINE, Layout, lay_out
+from edgehfn.ir import ops
+
+
+def test_places_skip_the_frame() -> None:
+    layout = Layout((2, 3, 4), 2)
+    assert layout.framed == (2, 7, 8)
+    assert layout.places[0, 0].tolist() == [18, 19, 20, 21]
+    assert layout.places[1, 2, 3] == 56 + 4 * 8 + 5
+    assert Layout((5,), 0).places.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_buffer_holds_one_living_tensor(seed: int) -> None:
+    graph = nets.random_graph(seed, nodes=20)
+    lanes = lay_out(graph)
+    last = {name: i for i, node in enumerate(graph) for name in (node.name, *ops.inputs(node))}
+    names = [node.name for node in graph]
+    for i, name in enumerate(names):
+        for later, other in enumerate(names[i + 1 :], i + 1):
+            if lanes.buffers[name] == lanes.buffers[other]:
+                assert last[name] < later
+                assert lanes.layouts[name] == lanes.layouts[other]
+    for node in graph:
+        if isinstance(node, ops.Conv):
+            assert lanes.layouts[node.x].frame >= node.padding
+
+
+def test_frames_stay_zero_and_lines_are_whole() -> None:
+    graph = nets.folded_resnet(5, width=4, size=12)
+    program = emulate._prepare(graph)
+    memory = program.lanes.allocate()
+    for seed in (1, 2):
+        emulate._run(program, nets.random_input(graph, seed, LANES), memory, {})
+    for name, buffer in memory.items():
+        assert buffer.ctypes.data % LINE == 0
+        buffer = buffer.copy()
+        program.lanes.layouts[name].inside(buffer)[...] = 0
+        assert not buffer.any()
+    assert len({id(buffer.base) for buffer in memory.values()}) < len(memory)
+
+
+def test_lists_are_summed_as_written() -> None:
+    """Against plain sums, in both types of accumulators."""
+    from edgehfn.backends.emulator import kernels
+
+    draw = np.random.default_rng(0)
+    x = draw.integers(-127, 128, (40, LANES)).astype(np.int16)
+    offsets = draw.integers(0, 30, 25).astype(np.uint32)
+
+    @kernels.compiled
+    def summed(acc, x, offsets, base, first, middle, last):  # type: ignore[no-untyped-def]
+        kernels._sum_lists(acc, x, base, offsets, first, middle, last)
+
+    for dtype in (np.int16, np.int32):
+        for first, middle, last in ((0, 0, 0), (3, 4, 4), (5, 5, 6), (0, 13, 25)):
+            acc = np.full(LANES, 99, dtype)
+            summed(acc, x, offsets, np.uint64(10), first, middle, last)
+            plus, minus = x[10 + offsets[first:middle]].sum(0), x[10 + offsets[middle:last]].sum(0)
+            assert (acc == plus - minus).all()

@@ -1,0 +1,1 @@
+"""What tests share: the oracle, random nets, draws, samples and programs of many cases."""

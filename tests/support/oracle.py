@@ -1,0 +1,290 @@
+"""docs/SPEC.md a second time, in plain Python integers and lists: slow, obvious, and sharing no code with ``edgehfn``.
+
+Only the graph's dataclasses come in, as data: weights are decoded here from the stored mask words and the seed. Section
+numbers are SPEC's. The assertions are its REQUIRE clauses, checked on the values that actually occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import mul
+from typing import NamedTuple
+
+from edgehfn.ir import ops
+from edgehfn.ir.graph import Graph
+from support import oracle_gnn
+
+
+class Tensor(NamedTuple):
+    shape: tuple[int, ...]
+    data: list[int]  # row-major
+    lo: int
+    hi: int
+
+
+# Section 1.
+
+
+def word(k: int, w: int) -> int:
+    x = (k + (w + 1) * 0x9E3779B9) % 2**32
+    x ^= x >> 16
+    x = x * 0x21F0AAAD % 2**32
+    x ^= x >> 15
+    x = x * 0x735A2D97 % 2**32
+    return x ^ x >> 15
+
+
+def key(seed: int, t: int, s: int) -> int:
+    return word(word(seed, t), s)
+
+
+def bits(words: Sequence[int], count: int) -> list[int]:
+    return [words[i // 32] >> (i % 32) & 1 for i in range(count)]
+
+
+def stream(seed: int, t: int, s: int, count: int) -> list[int]:
+    k = key(seed, t, s)
+    return bits([word(k, w) for w in range((count + 31) // 32)], count)
+
+
+# Section 2.
+
+
+def states(seed: int, t: int, size: int, pruned: int, locked: int) -> list[str]:
+    """Section 2.1, position by position."""
+    if pruned == locked == 0:
+        return ["free"] * size
+    planes = [stream(seed, t, 1 + b, size) for b in range(8)]
+    found = []
+    for i in range(size):
+        u = sum(planes[b][i] << b for b in range(8))
+        found.append("pruned" if u < pruned else "locked" if u < pruned + locked else "free")
+    return found
+
+
+def counts(mask: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
+    """Section 2.2: what the mask words say of each position."""
+    found = [int(state == "locked") for state in states]
+    stored = [i for i, state in enumerate(states) if state == "free"]
+    rest = list(mask)
+    for n in range(1, coats + 1):
+        length = (len(stored) + 31) // 32
+        assert len(rest) >= length, "mask words are missing"
+        taken, rest = rest[:length], rest[length:]
+        assert not any(bits(taken, 32 * length)[len(stored) :]), "unused bits must be 0"
+        for i, bit in zip(stored, bits(taken, len(stored)), strict=True):
+            found[i] += bit
+        stored = [i for i, count in enumerate(found) if count >= n]
+    assert not rest, "mask words are left over"
+    return found
+
+
+def coded_stream(coded: Sequence[int], count: int) -> tuple[list[int], int]:
+    """Section 6.1: a coded stream's bits, and the bytes they take; behind the last bit used there are only zeros."""
+    if count == 0:
+        return [], 0
+    rest = iter([byte >> i & 1 for byte in coded for i in range(8)])
+    used = 0
+
+    def take(n: int) -> list[int]:
+        nonlocal used
+        used += n
+        return [next(rest) for _ in range(n)]
+
+    def number(n: int) -> int:
+        return sum(bit * 2**i for i, bit in enumerate(take(n)))
+
+    r = number(4)
+    found: list[int] = []
+    if r == 15:
+        found = take(count)
+    while len(found) < count:
+        gap = 0
+        while take(1) == [1]:
+            gap += 2**r
+        gap += number(r)
+        found += [0] * gap
+        if len(found) < count:
+            found.append(1)
+    assert len(found) == count, "a gap reaches beyond the stream"
+    size = (used + 7) // 8
+    assert not any(take(8 * size - used)), "unused bits must be 0"
+    return found, size
+
+
+def coded_counts(coded: Sequence[int], coats: int, states: Sequence[str]) -> list[int]:
+    """Section 6.1: what a tensor's coded streams say of each position."""
+    found = [int(state == "locked") for state in states]
+    stored = [i for i, state in enumerate(states) if state == "free"]
+    rest = list(coded)
+    for n in range(1, coats + 1):
+        taken, size = coded_stream(rest, len(stored))
+        rest = rest[size:]
+        for i, bit in zip(stored, taken, strict=True):
+            found[i] += bit
+        stored = [i for i, count in enumerate(found) if count >= n]
+    assert not rest, "coded bytes are left over"
+    return found
+
+
+def trained(w: ops.Dense, size: int) -> list[int]:
+    """A dense weight as it is stored."""
+    if w.bits == 8:
+        return [int(value) for value in w.values.ravel().tolist()]
+    if w.bits == 4:
+        halves = [half for byte in w.nibbles.tolist() for half in (byte % 16, byte // 16)]
+        assert not any(halves[size:]), "unused bits must be 0"
+        return [half - 16 if half > 7 else half for half in halves[:size]]
+    kept = [1] * size if w.bits == 1 else counts(w.mask_words.tolist(), 1, ["free"] * size)
+    minus = counts(w.sign_words.tolist(), 1, ["free"] * size)
+    return [-one if bit else one for one, bit in zip(kept, minus, strict=True)]
+
+
+def weight(w: ops.Weight) -> list[int]:
+    """The integer weight, flattened."""
+    size = 1
+    for extent in w.shape:
+        size *= extent
+    if isinstance(w, ops.Dense):
+        return trained(w, size)
+    where = states(w.seed, w.tensor, size, w.pruned, w.locked)
+    kept = counts(w.mask_words.tolist(), w.coats, where)
+    minus = stream(w.seed, w.tensor, 0, size) if w.signs is None else bits(w.signs.tolist(), size)
+    return [-count if bit else count for count, bit in zip(kept, minus, strict=True)]
+
+
+# Section 4.
+
+
+def requantise(q: ops.Requantise, c: int, acc: int, x: int = 0) -> int:
+    m, b, r = q.multiplier[c], q.bias[c], q.residual_multiplier
+    terms = [m * acc, b * 2**q.bias_shift, r * x * 2**q.residual_shift, 2**q.shift // 2]
+    assert abs(acc) < 2**31, "the accumulator needs 32 bits"
+    assert sum(map(abs, terms)) < 2**31, "R1"
+    return clamp(sum(terms) // 2**q.shift, *q.clamp)
+
+
+def clamp(value: int, lo: int, hi: int) -> int:
+    return min(max(value, lo), hi)
+
+
+# Section 5.
+
+
+def run(graph: Graph, image: Sequence[int]) -> dict[str, list[int]]:
+    """Every node's tensor, row-major, for one image: its raw bytes (0..255 or -128..127) in the order they arrive."""
+    made: dict[str, Tensor] = {}
+    for node in graph.nodes:
+        tensor = _node(node, made, image, graph.input)
+        assert all(tensor.lo <= value <= tensor.hi for value in tensor.data), node.name
+        made[node.name] = tensor
+    return {name: tensor.data for name, tensor in made.items()}
+
+
+def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int], source: ops.Input | None) -> Tensor:
+    if isinstance(node, ops.Input):
+        return _input(node, image)
+    if not isinstance(node, ops.Conv | ops.Linear | ops.MaxPool | ops.AvgPool | ops.Add):
+        return oracle_gnn.node(node, made, image, source)
+    x = made[node.x]
+    if isinstance(node, ops.Conv):
+        return _conv(node, x, made[node.residual].data if node.residual is not None else None)
+    if isinstance(node, ops.Linear):
+        rows = _rows(weight(node.weight), node.weight.shape[0])
+        data = [requantise(node.requantise, o, sum(map(mul, row, x.data))) for o, row in enumerate(rows)]
+        return Tensor((len(rows),), data, *node.requantise.clamp)
+    if isinstance(node, ops.MaxPool):
+        return _max_pool(node, x)
+    if isinstance(node, ops.AvgPool):
+        maps = _rows(x.data, x.shape[0])
+        data = [clamp((node.multiplier * sum(m) + 2**node.shift // 2) // 2**node.shift, x.lo, x.hi) for m in maps]
+        return Tensor(x.shape[:1], data, x.lo, x.hi)
+    half = 2**node.shift // 2
+    pairs = zip(x.data, made[node.y].data, strict=True)
+    sums = [node.x_multiplier * a + node.y_multiplier * b + half for a, b in pairs]
+    return Tensor(x.shape, [clamp(t // 2**node.shift, *node.clamp) for t in sums], *node.clamp)
+
+
+def _rows(flat: list[int], count: int) -> list[list[int]]:
+    length = len(flat) // count
+    assert length * count == len(flat)
+    return [flat[i * length : (i + 1) * length] for i in range(count)]
+
+
+def _input(node: ops.Input, image: Sequence[int]) -> Tensor:
+    lo, hi = (0, 127) if node.dtype == "u8" else (-127, 127)
+    if node.topology is not None:
+        image = image[: node.shape[0] * node.shape[1] * node.shape[2]]
+    mapped = [v >> 1 if node.dtype == "u8" else max(v, -127) for v in image]
+    if node.order == "hwc" and len(node.shape) == 3:
+        channels = node.shape[0]
+        mapped = [value for c in range(channels) for value in mapped[c::channels]]
+    return Tensor(node.shape, mapped, lo, hi)
+
+
+def _extent(size: int, k: int, stride: int, padding: int) -> int:
+    return (size + 2 * padding - k) // stride + 1
+
+
+Window = Callable[[int, int, int], list[int | None]]
+
+
+def _window(x: Tensor, k: int, stride: int, padding: int) -> Window:
+    """The k·k elements under the window of output place (i, j) in channel c, row-major; None outside the map."""
+    _, height, width = x.shape
+
+    def at(c: int, i: int, j: int) -> int | None:
+        inside = 0 <= i < height and 0 <= j < width
+        return x.data[(c * height + i) * width + j] if inside else None
+
+    def window(c: int, i: int, j: int) -> list[int | None]:
+        top, left = i * stride - padding, j * stride - padding
+        return [at(c, top + a, left + b) for a in range(k) for b in range(k)]
+
+    return window
+
+
+def _conv(node: ops.Conv, x: Tensor, residual: list[int] | None) -> Tensor:
+    channels, inputs, k, _ = node.weight.shape
+    rows = _rows(weight(node.weight), channels)
+    height, width = (_extent(size, k, node.stride, node.padding) for size in x.shape[1:])
+    window = _window(x, k, node.stride, node.padding)
+    data = [0] * (channels * height * width)
+    for i in range(height):
+        for j in range(width):
+            patch = [value or 0 for c in range(inputs) for value in window(c, i, j)]
+            for o, row in enumerate(rows):
+                place = (o * height + i) * width + j
+                acc = sum(map(mul, row, patch))
+                data[place] = requantise(node.requantise, o, acc, residual[place] if residual is not None else 0)
+    return Tensor((channels, height, width), data, *node.requantise.clamp)
+
+
+def _max_pool(node: ops.MaxPool, x: Tensor) -> Tensor:
+    height, width = (_extent(size, node.kernel, node.stride, node.padding) for size in x.shape[1:])
+    window = _window(x, node.kernel, node.stride, node.padding)
+    places = [(c, i, j) for c in range(x.shape[0]) for i in range(height) for j in range(width)]
+    data = [max(value for value in window(*place) if value is not None) for place in places]
+    return Tensor((x.shape[0], height, width), data, x.lo, x.hi)
+
+
+def best(output: Sequence[int]) -> int:
+    """The class: the smallest index among the largest elements."""
+    return min(i for i, value in enumerate(output) if value == max(output))
+
+
+# Section 8.
+
+
+def golden_input(seed: int, size: int) -> list[int]:
+    k = key(seed, 0xFFFFFFFF, 0)
+    return [word(k, j // 4) >> (8 * (j % 4)) & 0xFF for j in range(size)]
+
+
+def crc32(data: Sequence[int]) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte & 0xFF
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xEDB88320 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF

@@ -1,0 +1,66 @@
+"""A short training that runs in one process or in several, and what is seen of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from edgehfn.nn.structure import signature
+from edgehfn.training import distributed
+from edgehfn.training.images import train
+from edgehfn.training.run import Run, Settings
+from support.toys import small, toy
+
+RECIPE: dict[str, Any] = {"epochs": 2, "batch": 50, "precision": "fp32", "device": "cpu", "augment": "flip"}
+
+
+def stopped(checkpoint: str) -> None:
+    """The training of ``learned``, interrupted after an epoch in every process."""
+
+    def stop(done: int, total: int, note: str = "", milestone: str = "") -> None:
+        if milestone:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small(), toy(), **RECIPE, checkpoint=checkpoint, progress=stop)
+
+
+def learned(**options: Any) -> dict[str, torch.Tensor]:
+    """All that a short training leaves: parameters, statistics and the masks that follow from them."""
+    net = small()
+    history = train(net, toy(), **RECIPE, **options)
+    masks = {f"{name}.mask": op.counts() for name, op in net.weights.items() if hasattr(op, "counts")}
+    loss = torch.tensor(history.epochs[0].loss)
+    return {**{name: value.clone() for name, value in net.state_dict().items()}, **masks, "loss": loss}
+
+
+def started() -> Run:
+    """The training of ``learned`` before its first step."""
+    net, data = small(), toy()
+    settings = Settings(2, 50, 0.5, 0, "flip", "fp32", data.sha256, signature(net), border=0)
+    return Run(net, data, settings)
+
+
+def state_of(run: Run) -> dict[str, torch.Tensor]:
+    """Parameters, statistics and the masks that follow from them."""
+    masks = {f"{name}.mask": op.counts() for name, op in run.net.weights.items() if hasattr(op, "counts")}
+    return {**{name: value.clone() for name, value in run.net.state_dict().items()}, **masks}
+
+
+def gradients_of(run: Run) -> dict[str, torch.Tensor]:
+    """What the last step has left."""
+    return {name: value.grad.clone() for name, value in run.net.named_parameters() if value.grad is not None}
+
+
+def followed() -> list[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
+    """Each step of a short training: the state before it, and its gradients."""
+    steps = []
+    with distributed.joined(torch.device("cpu")):
+        run = started()
+        while run.step < run.steps:
+            before = state_of(run)
+            run.advance()
+            steps.append((before, gradients_of(run)))
+    return steps
