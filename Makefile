@@ -44,22 +44,22 @@ size-table: $(READY) $(DEMO) ## flash, RAM and instructions of the demo net on e
 		$(EDGEHFN) size $(DEMO) --target $$core; done
 
 bench: $(READY) ## instructions, bytes and images/s beside other kernels, into docs/BENCH.md (minutes)
-	@$(ONE_THREAD) $(PYTHON) -m benchmarks
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels
 
 ablation: $(READY) ## train variations of a small net, into docs/ABLATION.md (hours; goes on where it stopped)
-	@$(ONE_THREAD) $(PYTHON) -m benchmarks.ablation
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy.ablation
 
 graphs: $(READY) ## accuracy and bytes of graph nets, five seeds, into docs/GRAPHS.md (half an hour)
-	@$(ONE_THREAD) $(PYTHON) -m benchmarks.graph_nets
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy.gnn
 
 accuracy: $(READY) ## masks beside weights of 8 to 1 bits at equal bytes, and a search, into docs/ACCURACY.md (hours)
-	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy.compare
 
 zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte of them on every core (minutes)
-	@$(ONE_THREAD) $(PYTHON) -m benchmarks.zoo
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy.zoo
 
 budget: $(READY) ## after a kernel changed: allowed costs (tests/budget.csv), fitted costs (edgehfn/cost/*.csv)
-	@$(ONE_THREAD) $(PYTHON) -m benchmarks.budget
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels.budget
 	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.measure_code
 	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.fit
 

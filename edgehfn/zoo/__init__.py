@@ -1,6 +1,6 @@
 """Trained models that come with the package: for each a model file, its calibration, and a card of how it was made.
 
-``python -m benchmarks.zoo add RUN.hfn NAME`` makes an entry; nothing in a card is written by hand.
+``python -m benchmarks.accuracy.zoo add RUN.hfn NAME`` makes an entry; nothing in a card is written by hand.
 """
 
 from __future__ import annotations

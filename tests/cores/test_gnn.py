@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import gnn_nets
 
-from benchmarks import graphs
+from benchmarks.kernels import gnn as graphs
 from edgehfn import target
 from edgehfn.evaluation import agreement
 from edgehfn.ir import Graph, gnn_bytes, plan, verify

@@ -10,8 +10,8 @@ import pytest
 from support import nets
 from support.nodes import assert_same, observed
 
-from benchmarks.objectives import entropy_bytes, mask_bytes, measure
-from benchmarks.references import resnet8
+from benchmarks.kernels.objectives import entropy_bytes, mask_bytes, measure
+from benchmarks.kernels.references import resnet8
 from edgehfn.backends.c import write
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.ir import Graph, plan

@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
-from benchmarks import budget
-from benchmarks.budget import Spent
-from benchmarks.references import references
+from benchmarks.kernels import budget
+from benchmarks.kernels.budget import Spent
+from benchmarks.kernels.references import references
 from edgehfn.ir import Graph
 from edgehfn.spec.objective import OBJECTIVES
 from edgehfn.target import CORES

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from support import nets
 
-from benchmarks.references import references, resnet8
+from benchmarks.kernels.references import references, resnet8
 from edgehfn import nn
 from edgehfn.cost import instructions
 from edgehfn.cost.instructions import TOLERANCE, predict

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support import gnn_nets, nets, oracle
 
-from benchmarks import graphs
+from benchmarks.kernels import gnn as graphs
 from edgehfn.backends import c
 from edgehfn.cost.footprint import footprint
 from edgehfn.errors import GraphError

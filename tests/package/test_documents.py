@@ -7,7 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks import ablation, accuracy, graph_nets
+from benchmarks.accuracy import ablation
+from benchmarks.accuracy import compare as accuracy
+from benchmarks.accuracy import gnn as graph_nets
 from edgehfn import zoo
 
 

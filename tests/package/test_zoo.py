@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from support.gnn_sets import random
 
-from benchmarks import zoo as made
+from benchmarks.accuracy import zoo as made
 from edgehfn import data, zoo
 from edgehfn.cli import cli
 from edgehfn.cost import footprint

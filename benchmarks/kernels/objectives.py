@@ -1,4 +1,4 @@
-"""Tables of what each objective costs: ``python -m benchmarks.objectives`` prints them alone. All deterministic."""
+"""Tables of what each objective costs, all deterministic. ``python -m benchmarks.kernels.objectives`` prints them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.references import resnet8
-from benchmarks.table import table
+from benchmarks.common.table import table
+from benchmarks.kernels.references import resnet8
 from edgehfn.backends import c
 from edgehfn.cost.instructions import predict
 from edgehfn.ir import Graph, plan

@@ -1,4 +1,6 @@
-"""The zoo's entries, made and checked: ``python -m benchmarks.zoo add RUN.hfn NAME`` and ``python -m benchmarks.zoo``.
+"""The zoo's entries, made and checked.
+
+``python -m benchmarks.accuracy.zoo add RUN.hfn NAME`` makes one, ``python -m benchmarks.accuracy.zoo`` checks all.
 
 A card is computed from the run: the model, its calibration and its log beside it, and the data set they name.
 """
@@ -153,7 +155,7 @@ def main(words: list[str]) -> int:
             print(json.dumps(asdict(add(Path(model), name)), indent=1))
             return 0
         case _:
-            print("usage: python -m benchmarks.zoo [add MODEL.hfn NAME]", file=sys.stderr)
+            print("usage: python -m benchmarks.accuracy.zoo [add MODEL.hfn NAME]", file=sys.stderr)
             return 2
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.references import DENSITIES, resnet8
-from benchmarks.table import table
+from benchmarks.common.table import table
+from benchmarks.kernels.references import DENSITIES, resnet8
 from edgehfn.cost.footprint import Footprint, footprint
 from edgehfn.cost.instructions import predict
 from edgehfn.ir import Graph, plan

@@ -1,6 +1,6 @@
-"""What each core may spend on the reference graphs: ``python -m benchmarks.budget`` writes tests/budget.csv anew.
+"""What each core may spend on the reference graphs.
 
-Every graph where speed is the objective, the first one for the others too.
+``python -m benchmarks.kernels.budget`` writes tests/budget.csv anew. Every graph where speed is the objective, the first one for the others too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from benchmarks.references import references
+from benchmarks.kernels.references import references
 from edgehfn.ir import Graph
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import CORES, bench, elf
@@ -19,7 +19,7 @@ from edgehfn.target.build import build
 from edgehfn.target.execute import emitted
 from edgehfn.target.toolchain import ARM_GCC, emulator, version
 
-FILE = Path(__file__).parents[1] / "tests" / "budget.csv"
+FILE = Path(__file__).parents[2] / "tests" / "budget.csv"
 GROWTH = 5  # thousandths of a budget, that are let pass
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.table import table
+from benchmarks.common.table import table
 from edgehfn.ir import Graph, ops, plan
 from edgehfn.ir.ops import (
     RELU,
@@ -110,7 +110,7 @@ def blank(channels: int) -> Requantise:
 
 
 def costs() -> str:
-    """A table with a row for each net and core: ``python -m benchmarks.graphs`` prints it."""
+    """A table with a row for each net and core: ``python -m benchmarks.kernels.gnn`` prints it."""
     large, small = ("cortex-m7",), CORES
     nets = [("GCN 128, 2 layers", citation(128, 2), large), ("GCN 192, 3 layers", citation(192, 3), large)]
     rows = []

@@ -1,7 +1,7 @@
 """Trains each variation of a small net with several seeds and writes docs/ABLATION.md.
 
     make ablation                          # what is missing, of all rows
-    python -m benchmarks.ablation coats    # of one group
+    python -m benchmarks.accuracy.ablation coats    # of one group
 
 Results are kept in docs/ablation.csv, a line a run as soon as it ends; a run that stands there is not done again.
 """
@@ -18,11 +18,11 @@ from operator import itemgetter
 from pathlib import Path
 from statistics import mean, stdev
 
-from benchmarks.command import call
-from benchmarks.table import table
+from benchmarks.common.command import call
+from benchmarks.common.table import table
 from edgehfn import zoo
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 RESULTS, DOCUMENT = DOCS / "ablation.csv", DOCS / "ABLATION.md"
 SEEDS = range(3)
 DATA = "fashion-mnist"  # unless a row has its own

@@ -1,7 +1,7 @@
 """Accuracy and bytes of graph nets over five seeds: ``make graphs`` writes docs/GRAPHS.md.
 
 A result once measured is kept in docs/graphs.jsonl, so that a stopped run goes on; delete its line to measure again.
-``python -m benchmarks.graph_nets NAME …`` measures these rows only, and writes no document.
+``python -m benchmarks.accuracy.gnn NAME …`` measures these rows only, and writes no document.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 
 import calibrate
 import edgehfn as hfn
-from benchmarks.table import table
+from benchmarks.common.table import table
 from edgehfn.cost import footprint
 from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.evaluation.accuracy import packed
@@ -27,7 +27,7 @@ from edgehfn.ir.inputs import Raw
 from edgehfn.nn import Net
 from edgehfn.training.gnn import batches, train_graph
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENT, RESULTS, TEXT = ROOT / "docs" / "GRAPHS.md", ROOT / "docs" / "graphs.jsonl", Path(__file__).with_suffix(".md")
 SEEDS = range(5)
 CORE = "cortex-m7"

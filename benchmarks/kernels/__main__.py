@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from benchmarks.device import device
-from benchmarks.host import host
-from benchmarks.objectives import objectives
+from benchmarks.kernels.device import device
+from benchmarks.kernels.host import host
+from benchmarks.kernels.objectives import objectives
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "BENCH.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "BENCH.md"
 HEAD = (
     "# Measured",
     "Written by `make bench`; do not edit. The net is MLPerf Tiny's ResNet-8 shape, 12,501,632 multiply-accumulates, "

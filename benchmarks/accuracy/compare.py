@@ -1,7 +1,7 @@
 """Writes docs/ACCURACY.md: what the zoo's models cost, kinds of weights at equal bytes, a search beside presets.
 
     make accuracy                           # what is missing (hours; goes on where it stopped)
-    python -m benchmarks.accuracy write     # the document alone, from docs/accuracy
+    python -m benchmarks.accuracy.compare write     # the document alone, from docs/accuracy
 
 Models stay in runs/accuracy, results in docs/accuracy: a table of the zoo, of each comparison and of the search.
 """
@@ -19,13 +19,13 @@ from statistics import mean, stdev
 
 from PIL import Image
 
-from benchmarks.command import call
-from benchmarks.table import table
+from benchmarks.common.command import call
+from benchmarks.common.table import table
 from edgehfn import zoo
 from edgehfn.model import modelfile
 from edgehfn.training import trainlog
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUNS, RESULTS, DOCUMENT = ROOT / "runs" / "accuracy", ROOT / "docs" / "accuracy", ROOT / "docs" / "ACCURACY.md"
 
 SHARED = "--coats 0.5 --bytes 4K,8K,16K,32K --lr 0.3"
@@ -246,7 +246,7 @@ def document() -> str:
 
 def main(words: list[str]) -> None:
     if words not in ([], ["write"]):
-        sys.exit("usage: python -m benchmarks.accuracy [write]")
+        sys.exit("usage: python -m benchmarks.accuracy.compare [write]")
     if not words:
         zoo_sizes()
         for name in COMPARISONS:

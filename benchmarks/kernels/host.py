@@ -21,8 +21,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.references import DENSITIES, resnet8
-from benchmarks.table import table
+from benchmarks.common.table import table
+from benchmarks.kernels.references import DENSITIES, resnet8
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.ir import Graph
 from edgehfn.lowering.untrained import untrained
