@@ -1,6 +1,6 @@
-"""What each core may spend on the reference graphs.
+"""What each core may spend on the reference graphs: every graph for speed, the first one for the other objectives.
 
-``python -m benchmarks.kernels.budget`` writes tests/budget.csv anew. Every graph where speed is the objective, the first one for the others too.
+``python -m benchmarks.kernels.budget`` writes tests/budget.csv anew.
 """
 
 from __future__ import annotations
