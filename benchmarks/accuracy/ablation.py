@@ -103,10 +103,10 @@ ROWS = (
     Row("folding on CIFAR-10", "own blocks, one coat", f"{CIFAR} --width 16,32,60 --blocks 1,2,2 --coats 0.5"),
     Row("folding on CIFAR-10", "wider, one coat", f"{CIFAR} --width 24,48,72 --coats 0.5"),
     Row("recipe", "as it is by default", PLAIN),
-    Row("recipe", "labels smoothed", f"{PLAIN} --smooth 0.1"),
+    Row("recipe", "labels smoothed", f"{PLAIN} --label-smoothing 0.1"),
     Row("recipe", "taught by the zoo's fashion-mnist", f"{PLAIN} --teacher fashion-mnist.hfn"),
     Row("recipe", "no mirrored images", f"{PLAIN} --augment none"),
-    Row("recipe", "shifts of a pixel", f"{PLAIN} --augment flip+crop --border 1"),
+    Row("recipe", "shifts of a pixel", f"{PLAIN} --augment flip+crop --crop-padding 1"),
     Row("recipe", "shifts of four pixels", f"{PLAIN} --augment flip+crop"),
     Row("recipe", "lower rate", f"{PLAIN} --lr 0.2"),
     Row("recipe", "higher rate", f"{PLAIN} --lr 1"),
@@ -115,9 +115,17 @@ ROWS = (
     Row("recipe", "stem and classifier masked, too", f"{PLAIN} --stem supermask --classifier supermask"),
     Row("recipe", "no pooled stem", "--arch resnet8 --width 14,28,34 --coats 0.5 --epochs 6"),
     Row("recipe, 24 epochs", "as it is by default", LONG),
-    Row("recipe, 24 epochs", "labels smoothed", f"{LONG} --smooth 0.1"),
-    Row("recipe, 24 epochs", "labels smoothed, shifts of a pixel", f"{LONG} --smooth 0.1 {SHIFTED} --border 1"),
-    Row("recipe, 24 epochs", "labels smoothed, shifts of two pixels", f"{LONG} --smooth 0.1 {SHIFTED} --border 2"),
+    Row("recipe, 24 epochs", "labels smoothed", f"{LONG} --label-smoothing 0.1"),
+    Row(
+        "recipe, 24 epochs",
+        "labels smoothed, shifts of a pixel",
+        f"{LONG} --label-smoothing 0.1 {SHIFTED} --crop-padding 1",
+    ),
+    Row(
+        "recipe, 24 epochs",
+        "labels smoothed, shifts of two pixels",
+        f"{LONG} --label-smoothing 0.1 {SHIFTED} --crop-padding 2",
+    ),
 )
 
 

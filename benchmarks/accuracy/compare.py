@@ -31,7 +31,7 @@ RUNS, RESULTS, DOCUMENT = ROOT / "runs" / "accuracy", ROOT / "docs" / "accuracy"
 SHARED = "--coats 0.5 --bytes 4K,8K,16K,32K --lr 0.3"
 COMPARISONS = {
     "fashion-mnist": "--data fashion-mnist --arch resnet8 --width 24,40,46 --blocks 1,2,2 --epochs 6 "
-    f"--augment flip+crop --border 1 {SHARED}",
+    f"--augment flip+crop --crop-padding 1 {SHARED}",
     "cifar10": f"--data cifar10 --arch demo --width 24,40 --blocks 2,2 --fold 1 --epochs 8 --seeds 2 {SHARED}",
 }
 FOUND, ZOO = "search", "zoo"

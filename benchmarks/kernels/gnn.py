@@ -13,10 +13,10 @@ from edgehfn.ir.ops import (
     SIGNED,
     Aggregate,
     Conv,
-    Dense,
     Input,
     Linear,
     NodePool,
+    QuantisedWeight,
     Requantise,
     SparseLinear,
     Supermask,
@@ -61,7 +61,7 @@ def gin(nodes: int = 64, edges: int = 96, width: int = 32, layers: int = 3, clas
     mean = tuple(round(2**14 / max(n, 1)) for n in range(nodes + 1))
     made.append(NodePool("mean", made[-1].name, topology, mean, 14))
     values = np.random.default_rng(9).integers(-127, 128, (classes, width)).astype(np.int8)
-    made.append(scaled(Linear("logits", "mean", Dense("head", values), blank(classes)), made, SIGNED))
+    made.append(scaled(Linear("logits", "mean", QuantisedWeight("head", values), blank(classes)), made, SIGNED))
     return verify(Graph(tuple(made), SEED))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgehfn import nn
 from edgehfn.ir import Graph
-from edgehfn.ir.ops import RELU, SIGNED, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask, Weight
+from edgehfn.ir.ops import RELU, SIGNED, Conv, Input, Linear, MaxPool, QuantisedWeight, Requantise, Supermask, Weight
 from edgehfn.ir.validate import verify
 from edgehfn.lowering.untrained import untrained
 
@@ -33,14 +33,14 @@ def references() -> dict[str, Graph]:
 
 def _dense_conv(inputs: int = 16, side: int = 16) -> Graph:
     values = np.random.default_rng(0).integers(-127, 128, (16, inputs, 3, 3)).astype(np.int8)
-    conv = Conv("conv", "input", Dense("w", values), Requantise((1,) * 16, (0,) * 16, 0, 12, RELU), padding=1)
+    conv = Conv("conv", "input", QuantisedWeight("w", values), Requantise((1,) * 16, (0,) * 16, 0, 12, RELU), padding=1)
     return verify(Graph((Input("input", (inputs, side, side)), conv), 0))
 
 
 def _linear(density: float | None = None) -> Graph:
     """640 inputs, 128 outputs: a mask, or trained weights."""
     draw, shape = np.random.default_rng(0), (128, 640)
-    weight: Weight = Dense("w", draw.integers(-127, 128, shape).astype(np.int8))
+    weight: Weight = QuantisedWeight("w", draw.integers(-127, 128, shape).astype(np.int8))
     if density is not None:
         weight = Supermask("w", 0, shape, 1, (draw.random(128 * 640) < density).astype(np.uint8), seed=0)
     q = Requantise((1,) * 128, (0,) * 128, 0, 13 if density is None else 6, SIGNED)

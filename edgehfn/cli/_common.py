@@ -25,6 +25,12 @@ Result = dict[str, Any]  # of a command: what --json prints
 DISAGREES = 1  # exit status
 TOO_LARGE = "not enough memory for a net or a set of this size; make it smaller"
 FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
+RENAMED = {  # options of old, still taken
+    "--border": "--crop-padding",
+    "--gain": "--residual-scale",
+    "--most": "--max-graph",
+    "--smooth": "--label-smoothing",
+}
 
 
 class Failure(click.ClickException):
@@ -68,6 +74,11 @@ class Commands(click.Group):
             raise Failure(TOO_LARGE) from error
         except KeyboardInterrupt:
             raise Interrupted("stopped") from None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        renamed = {**RENAMED, **({"--on": "--target"} if args[:1] == ["bench"] else {})}
+        words = [word.partition("=") for word in args]
+        return super().parse_args(ctx, ["".join((renamed.get(name, name), *rest)) for name, *rest in words])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order one uses them

@@ -29,12 +29,12 @@ def options(command: F) -> F:
     """What may be changed in graph nets, beside what all nets have."""
     for decorate in (
         click.option(
-            "--most",
+            "--max-graph",
             metavar="N,E,D",
             help="Nodes, edges and neighbours of a node of small graphs.  [default: the set's largest]",
         ),
         click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),
-        click.option("--gain", type=float, help="Of what the layers of resgcn, … add.  [default: 0.1]"),
+        click.option("--residual-scale", type=float, help="Of what the layers of resgcn, … add.  [default: 0.1]"),
         click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),
         click.option(
             "--layers", type=click.IntRange(1, 1000), help="Of a graph net; of resgcn, …, those with residuals."

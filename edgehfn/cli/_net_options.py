@@ -102,30 +102,30 @@ def check(model: Path | None, arch: str | None, options: Iterable[str]) -> None:
 
 
 def preset(
-    arch: str, *, data: str | None, shape: str | None, classes: int | None, most: str | None, **given: Any
+    arch: str, *, data: str | None, shape: str | None, classes: int | None, max_graph: str | None, **given: Any
 ) -> Net:
     """The net that the options of ``untrained`` describe. Raises InputError, or UsageError for too many of them."""
     if data is None:
-        if most is not None:
-            raise click.UsageError("--most is for small graphs; give them with --data, too")
+        if max_graph is not None:
+            raise click.UsageError("--max-graph is for small graphs; give them with --data, too")
         return build(arch, image_shape(shape), 10 if classes is None else classes, **given)
     if shape is not None or classes is not None:
         raise click.UsageError("--data has the input and the classes; leave out --input and --classes")
     from edgehfn import data as sets
 
     loaded = sets.load(data)
-    return build(arch, input_of(loaded, most), loaded.classes, **given)
+    return build(arch, input_of(loaded, max_graph), loaded.classes, **given)
 
 
-def input_of(data: Dataset | GraphSet, most: str | None) -> Any:
-    """What a net for this set reads; ``most`` are limits of small graphs. Raises InputError."""
+def input_of(data: Dataset | GraphSet, max_graph: str | None) -> Any:
+    """What a net for this set reads; ``max_graph`` are limits of small graphs. Raises InputError."""
     from edgehfn import nn
     from edgehfn.data.gnn_sets import GraphSet
 
     if isinstance(data, GraphSet):
-        return nn.graph_input(data, None if most is None else _limits(most))
-    if most is not None:
-        raise InputError("--most is for small graphs; leave it out")
+        return nn.graph_input(data, None if max_graph is None else _limits(max_graph))
+    if max_graph is not None:
+        raise InputError("--max-graph is for small graphs; leave it out")
     return data.shape
 
 
@@ -133,7 +133,7 @@ def _limits(text: str) -> tuple[int, int, int]:
     try:
         nodes, edges, degree = (int(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"--most {text}: give nodes, edges, neighbours of a node, such as 32,64,12") from None
+        raise InputError(f"--max-graph {text}: give nodes, edges, neighbours of a node, such as 32,64,12") from None
     return nodes, edges, degree
 
 

@@ -133,7 +133,7 @@ def _row(model: Path, words: list[str], kind: str, budget: int, width: float, se
         return row
     log = _trained(model, words)
     call(calibrate, model, *words[:2])
-    size, counted = call(measure.size, model, "--target", target), call(measure.bench, model, "--on", target)
+    size, counted = call(measure.size, model, "--target", target), call(measure.bench, model, "--target", target)
     row = comparison.Row(
         kind=kind,
         budget=budget,

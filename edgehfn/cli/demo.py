@@ -41,7 +41,7 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
     whole = call(prove.run, model, "--data", data)
     device = call(prove.run, model, "--data", data, "--on", CORES[0])
     sizes = [call(measure.size, model, "--target", core) for core in CORES]
-    counts = [call(measure.bench, model, "--on", core) for core in CORES]
+    counts = [call(measure.bench, model, "--target", core) for core in CORES]
 
     rows = table("", *CORES, title=f"EdgeHFN: a net of preset {arch} on {data}")
     rows.add_row(f"float accuracy, {whole['images']:,} test images", _percent(modelfile.info(model)["accuracy"]), "")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edgehfn.data.sets import Dataset
     from edgehfn.nn import Net
 
-IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "border": 4}  # of training on images
+IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "crop_padding": 4}  # of training on images
 
 
 @click.command(
@@ -52,10 +52,10 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "border": 4}  # 
     "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
 )
 @click.option(
-    "--border", type=click.IntRange(0), help="Pixels by which --augment flip+crop shifts at most.  [default: 4]"
+    "--crop-padding", type=click.IntRange(0), help="Pixels by which --augment flip+crop shifts at most.  [default: 4]"
 )
 @click.option(
-    "--smooth",
+    "--label-smoothing",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
@@ -105,8 +105,8 @@ def train(
     batch: int | None,
     lr: float | None,
     augment: Any,
-    border: int | None,
-    smooth: float,
+    crop_padding: int | None,
+    label_smoothing: float,
     teacher: Path | None,
     precision: Any,
     thresholds: Any,
@@ -117,7 +117,7 @@ def train(
     as_json: bool,
     dropout: float | None,
     weight_decay: float | None,
-    most: str | None,
+    max_graph: str | None,
     **net_options: Any,
 ) -> Result:
     """Train a net on labelled images or graphs.
@@ -136,7 +136,7 @@ def train(
     from edgehfn.data.gnn_sets import GraphSet
 
     loaded = sets.load(data)
-    net = _net_options.build(arch, _net_options.input_of(loaded, most), loaded.classes, **net_options)
+    net = _net_options.build(arch, _net_options.input_of(loaded, max_graph), loaded.classes, **net_options)
     net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):
@@ -147,9 +147,14 @@ def train(
     else:
         if dropout is not None or weight_decay is not None:
             raise InputError("--dropout and --weight-decay are for graphs; leave them out")
-        if border is not None and augment != "flip+crop":
-            raise click.UsageError("--border is for --augment flip+crop; give both")
-        settings |= {"precision": precision, "border": border, "smooth": smooth, "teacher": teacher}
+        if crop_padding is not None and augment != "flip+crop":
+            raise click.UsageError("--crop-padding is for --augment flip+crop; give both")
+        settings |= {
+            "precision": precision,
+            "crop_padding": crop_padding,
+            "label_smoothing": label_smoothing,
+            "teacher": teacher,
+        }
         result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
         what = f"{len(loaded.y_test):,} test images"
     if not result:
@@ -268,9 +273,9 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
 
 def _only_of_graphs() -> None:
     """Raises InputError if options of training on images were typed."""
-    for name in ("augment", "border", "smooth", "teacher", "precision", "threads"):
+    for name in ("augment", "crop_padding", "label_smoothing", "teacher", "precision", "threads"):
         if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise InputError(f"--{name} is for images; leave it out")
+            raise InputError(f"--{name.replace('_', '-')} is for images; leave it out")
 
 
 def _writable(output: Path) -> None:

@@ -86,17 +86,18 @@ def size(
 @click.command(
     short_help="Instructions of one inference.",
     epilog=example(
-        "edgehfn bench kws.hfn --on cortex-m4\nedgehfn bench --arch resnet8-mlperf --density 0.3 --on cortex-m7 --json"
+        "edgehfn bench kws.hfn --target cortex-m4\n"
+        "edgehfn bench --arch resnet8-mlperf --density 0.3 --target cortex-m7 --json"
     ),
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
-@click.option("--on", default=CORE, metavar="CORE", show_default=True)
+@click.option("--target", default=CORE, metavar="CORE", show_default=True)
 @_net_options.untrained
 @objective
 @as_json
 def bench(
     model: Path | None,
-    on: str,
+    target: str,
     arch: str | None,
     objective: Objective,
     as_json: bool,
@@ -114,19 +115,19 @@ def bench(
     else:
         net = _net_options.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
-    found, mac = count(graph, on, objective=objective), graph.macs
+    found, mac = count(graph, target, objective=objective), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
     result = {
         "instructions": found.total,
         "nodes": nodes,
         "mac": sum(mac.values()),
-        "core": on,
+        "core": target,
         "objective": objective,
     }
     if as_json:
         emit(result)
     else:
-        _show(result, f"{name} on {on}, for {objective}")
+        _show(result, f"{name} on {target}, for {objective}")
     return result
 
 

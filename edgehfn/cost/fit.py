@@ -29,7 +29,7 @@ GRAPHS = 64
 NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
-TIGHT = 2048  # bytes of scratch, as far as one output row at a time allows: bands of few rows
+SMALL_SCRATCH = 2048  # bytes of scratch, as far as one output row at a time allows: bands of few rows
 ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
 
 Floats = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
     """A row for each core, runtime and function. Raises ToolError if a tool is missing."""
     graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
     fast = [(graph, plan(graph)) for graph in graphs]
-    fast += [(graph, plan(graph, "ram", TIGHT)) for graph in graphs[:GRAPHS]]
+    fast += [(graph, plan(graph, "ram", SMALL_SCRATCH)) for graph in graphs[:GRAPHS]]
     few = [(graph, plan(graph, "flash")) for graph in graphs]
     compiler = version(ARM_GCC)
     for core in cores:

@@ -128,7 +128,7 @@ def paper(graph: Graph) -> tuple[int, int]:
     """
     bits = 32
     for weight in graph.weights:
-        bits += weight.bits * prod(weight.shape) if isinstance(weight, ops.Dense) else _mask_bits(weight)
+        bits += weight.bits * prod(weight.shape) if isinstance(weight, ops.QuantisedWeight) else _mask_bits(weight)
     users = [node.weight for node in graph if isinstance(node, ops.Weighted)]
     uses = Counter(map(_source, users))
     norms = 64 * sum(weight.shape[0] for weight in users if uses[_source(weight)] > 1)

@@ -16,10 +16,10 @@ from edgehfn.ir.ops import (
     Add,
     AvgPool,
     Conv,
-    Dense,
     Input,
     Linear,
     MaxPool,
+    QuantisedWeight,
     Requantise,
     Shape,
     Supermask,
@@ -101,7 +101,7 @@ class _Maker:
         if self.random.random() < 0.3:
             bits = self.random.choice((8, 8, 4, 2, 1))
             values = draw.integers(-LARGEST[bits], LARGEST[bits] + 1, shape)
-            return Dense(name, np.where((values == 0) & (bits == 1), 1, values).astype(np.int8), bits)
+            return QuantisedWeight(name, np.where((values == 0) & (bits == 1), 1, values).astype(np.int8), bits)
         coats, density = self.random.choice((1, 1, 1, 2, 3)), self.random.choice(DENSITIES)
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]
         counts = np.logical_and.accumulate(kept).sum(0).astype(np.uint8)

@@ -34,7 +34,7 @@ class _Maker:
         self.topology: Topology
         count, degree = random.choice(COUNTS), random.choice(DEGREES)
         if stored:
-            self.topology = self.drawn(count, degree)
+            self.topology = self.sampled(count, degree)
             self.sparse(count)
             if random.random() < 0.5:
                 shape = (random.choice(CHANNELS), rows(count), COLUMNS)
@@ -59,11 +59,11 @@ class _Maker:
     def name(self) -> str:
         return f"y{len(self.nodes)}"
 
-    def drawn(self, count: int, degree: float) -> StoredTopology:
+    def sampled(self, count: int, degree: float) -> StoredTopology:
         draw = np.random.default_rng(self.random.randrange(2**32))
-        heard = draw.random((count, count)) < degree / count
-        np.fill_diagonal(heard, False)
-        return StoredTopology("graph", count, _starts(heard.sum(1)), np.nonzero(heard)[1].astype(np.int64))
+        joined = draw.random((count, count)) < degree / count
+        np.fill_diagonal(joined, False)
+        return StoredTopology("graph", count, _starts(joined.sum(1)), np.nonzero(joined)[1].astype(np.int64))
 
     def sparse(self, count: int) -> None:
         draw = np.random.default_rng(self.random.randrange(2**32))
@@ -112,7 +112,7 @@ class _Maker:
         if self.random.random() < dense:
             bits = self.random.choice((8, 8, 4))
             largest = ops.LARGEST[bits]
-            return ops.Dense(name, draw.integers(-largest, largest + 1, shape).astype(np.int8), bits)
+            return ops.QuantisedWeight(name, draw.integers(-largest, largest + 1, shape).astype(np.int8), bits)
         coats, density = self.random.choice((1, 1, 2)), self.random.choice((0.1, 0.3, 0.5))
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]
         counts = np.logical_and.accumulate(kept).sum(0).astype(np.uint8)

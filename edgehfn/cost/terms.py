@@ -12,7 +12,7 @@ from edgehfn.cost import terms_gnn, terms_small
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan, Scratch, is_int4
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.ir.ops import Conv, Linear, QuantisedWeight, Supermask, Weight
 from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective, small
 
@@ -89,7 +89,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
         "short added outputs": channels * sum(ends) * added,
         **_decoded(node.weight, 1 if scratch.keep else len(bands), small(objective)),
     }
-    if node.weight.listed:
+    if node.weight.uses_index_list:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
@@ -103,7 +103,7 @@ def _rows(weight: Weight) -> Terms:
     """What a fully connected layer's rows take: dense weights some at a time, a plain mask word by word, where rows
     begin with a word or apart (firmware/src/linear/linear_plain.h)."""
     outputs, inputs = weight.shape
-    if not weight.listed:
+    if not weight.uses_index_list:
         return {
             "dense": outputs * inputs,
             "dense eights": outputs * (inputs // 8),
@@ -162,8 +162,10 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> 
 
 def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
     """What reading a mask takes, or unpacking trained weights, ``times`` over."""
-    if not weight.listed:
-        return {"unpacked": prod(weight.shape) * times} if isinstance(weight, Dense) and weight.bits < 8 else {}
+    if not weight.uses_index_list:
+        return (
+            {"unpacked": prod(weight.shape) * times} if isinstance(weight, QuantisedWeight) and weight.bits < 8 else {}
+        )
     if is_small:
         return terms_small.decoded(weight, times)
     counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1

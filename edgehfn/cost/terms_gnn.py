@@ -35,7 +35,7 @@ def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
                 "features": int(kept.sum()),
                 "members": members,
                 "valued members": members * (features.values is not None),
-                "dense": prod(weight.shape) * isinstance(weight, ops.Dense),
+                "dense": prod(weight.shape) * isinstance(weight, ops.QuantisedWeight),
             }
         case ops.Aggregate(topology=topology):
             pairs = -(-y.shape[0] // 2)

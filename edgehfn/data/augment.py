@@ -20,9 +20,9 @@ class Draws:
     """What (seed, epoch) decides for ``images`` images; a batch is a slice of the epoch's order."""
 
     def __init__(
-        self, seed: int, epoch: int, images: int, augment: Augment, device: torch.device, border: int = 4
+        self, seed: int, epoch: int, images: int, augment: Augment, device: torch.device, crop_padding: int = 4
     ) -> None:
-        """``border``: zero pixels added on each side, of which a crop of the image's size is taken."""
+        """``crop_padding``: zero pixels added on each side, of which a crop of the image's size is taken."""
 
         def words(stream: int) -> generator.Words:
             return generator.words(generator.key(seed, epoch, stream), images)
@@ -30,10 +30,10 @@ class Draws:
         def on_device(values: np.ndarray) -> Tensor:
             return torch.from_numpy(values).to(device)
 
-        self.epoch, self.border = epoch, border
+        self.epoch, self.crop_padding = epoch, crop_padding
         self.order = on_device(np.argsort(words(ORDER), kind="stable"))
         self.mirrored = None if augment == "none" else on_device(words(MIRROR) & 1 == 1)
-        shift = 2 * border + 1
+        shift = 2 * crop_padding + 1
         self.shifts = None
         if augment == "flip+crop":
             self.shifts = [on_device((words(stream) % shift).astype(np.int64)) for stream in (DOWN, RIGHT)]
@@ -46,7 +46,7 @@ class Draws:
         chosen = self.order[where]
         images = x[chosen]
         if self.shifts is not None:
-            images = _crop(images, self.border, *(shift[where] for shift in self.shifts))
+            images = _crop(images, self.crop_padding, *(shift[where] for shift in self.shifts))
         if self.mirrored is not None:
             images = torch.where(self.mirrored[where, None, None, None], images.flip(3), images)
         return torch.empty_like(images, memory_format=torch.channels_last).copy_(images), y[chosen]

@@ -12,7 +12,7 @@ from edgehfn.errors import GraphError
 from edgehfn.ir import gnn_memory, ops
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.inputs import raw_shape
-from edgehfn.ir.ops import Conv, Dense, Linear, Supermask, Weight
+from edgehfn.ir.ops import Conv, Linear, QuantisedWeight, Supermask, Weight
 from edgehfn.spec.objective import SCRATCH, Objective, small
 
 ALIGN = 4
@@ -77,7 +77,7 @@ class Plan:
     neighbours: Buffer | None
 
 
-def tabled(weight: Weight) -> bool:
+def uses_lookup_table(weight: Weight) -> bool:
     """Whether a fully connected layer looks up sums of subsets of its inputs, rather than walk the weights kept."""
     return isinstance(weight, Supermask) and weight.plain and weight.shape[0] >= SHARING
 
@@ -92,7 +92,9 @@ def plan(graph: Graph, objective: Objective = "speed", scratch_limit: int | None
     limit = SCRATCH[objective] if scratch_limit is None else scratch_limit
     tensors = _chains(graph)
     tables = {
-        n.name: _tables(n.weight) for n in graph if isinstance(n, Linear) and tabled(n.weight) and not small(objective)
+        n.name: _tables(n.weight)
+        for n in graph
+        if isinstance(n, Linear) and uses_lookup_table(n.weight) and not small(objective)
     }
     workspaces = {n.name: size for n in graph if (size := gnn_memory.scratch(n))}
     sizes = {**tables, **workspaces}
@@ -133,7 +135,7 @@ class _Life:
     last: int
 
 
-_Chain = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
+_Alias = tuple[_Life, ...]  # computed in place: one offset for all, each with its own size and life
 
 
 def _idle(living: Sequence[Buffer], end: int) -> int:
@@ -166,7 +168,7 @@ def _scratch(node: Conv, graph: Graph, room: int) -> Scratch:
 
 def _ways(node: Conv, graph: Graph, band: int) -> list[Scratch]:
     planes, channels = _planes(node, graph, band), node.weight.shape[0]
-    if not node.weight.listed:
+    if not node.weight.uses_index_list:
         return [Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)]
     values = node.weight.values.reshape(channels, -1)
     entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
@@ -192,14 +194,14 @@ def _overhead(node: Conv, way: Scratch, rows: int) -> int:
     bytes of planes that are moved, 4 a weight decoded."""
     bands = -(-rows // way.band)
     channels, inputs, kernel, _ = node.weight.shape
-    decoded = prod(node.weight.shape) if node.weight.listed or is_int4(node.weight) else 0
+    decoded = prod(node.weight.shape) if node.weight.uses_index_list or is_int4(node.weight) else 0
     each = 150 * channels + 200 * inputs * min(node.stride, kernel) + way.planes // 8
     return bands * each + 4 * decoded * (1 if way.keep else bands)
 
 
 def is_int4(weight: Weight) -> bool:
     """Whether kernels unpack a weight before they multiply."""
-    return isinstance(weight, Dense) and weight.bits == 4
+    return isinstance(weight, QuantisedWeight) and weight.bits == 4
 
 
 def _planes(node: Conv, graph: Graph, band: int) -> int:
@@ -210,25 +212,25 @@ def _planes(node: Conv, graph: Graph, band: int) -> int:
     return channels * kernel * min(node.stride, kernel) * rows * pitch + SLACK
 
 
-def _chains(graph: Graph) -> list[_Chain]:
+def _chains(graph: Graph) -> list[_Alias]:
     last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
     lives: dict[str, list[_Life]] = {}
     raw = _Life(RAW, prod(raw_shape(graph)), 0, 0)
-    chains: list[list[_Life]] = [[raw]]
+    aliases: list[list[_Life]] = [[raw]]
     if graph.input and graph.input.topology:
         users = [i for i, node in enumerate(graph) if ops.topology(node)]
-        chains.append([_Life(NEIGHBOURS, gnn_memory.neighbours(graph.input.topology), 0, users[-1])])
+        aliases.append([_Life(NEIGHBOURS, gnn_memory.neighbours(graph.input.topology), 0, users[-1])])
     for i, node in enumerate(graph):
         life = _Life(("tensor", node.name), graph.tensors[node.name].size, i, last[node.name])
-        heir = next((lives[name] for name in _in_place(node, graph) if last[name] == i), None)
+        alias = next((lives[name] for name in _in_place(node, graph) if last[name] == i), None)
         if isinstance(node, ops.Input) and (node.order == "chw" or prod(node.shape[1:]) == 1 or node.shape[0] == 1):
-            heir = chains[0]
-        if heir is None:
-            heir = []
-            chains.append(heir)
-        heir.append(life)
-        lives[node.name] = heir
-    return [tuple(chain) for chain in chains]
+            alias = aliases[0]
+        if alias is None:
+            alias = []
+            aliases.append(alias)
+        alias.append(life)
+        lives[node.name] = alias
+    return [tuple(alias) for alias in aliases]
 
 
 def _in_place(node: ops.Node, graph: Graph) -> tuple[str, ...]:
@@ -256,12 +258,12 @@ def _in_place(node: ops.Node, graph: Graph) -> tuple[str, ...]:
             return ()
 
 
-def _place(chains: Sequence[_Chain]) -> dict[_Key, Buffer]:
-    """First fit: each chain at the lowest offset where none of its members meets a living neighbour."""
+def _place(aliases: Sequence[_Alias]) -> dict[_Key, Buffer]:
+    """First fit: each alias at the lowest offset where none of its members meets a living neighbour."""
     placed: dict[_Key, Buffer] = {}
-    for chain in chains:
+    for alias in aliases:
         for offset in sorted({0, *(_aligned(b.end) for b in placed.values())}):
-            trial = {life.key: Buffer(offset, life.size, life.first, life.last) for life in chain}
+            trial = {life.key: Buffer(offset, life.size, life.first, life.last) for life in alias}
             if not any(_meet(a, b) for a in trial.values() for b in placed.values()):
                 placed |= trial
                 break
@@ -272,8 +274,8 @@ def _meet(a: Buffer, b: Buffer) -> bool:
     return a.first <= b.last and b.first <= a.last and a.offset < b.end and b.offset < a.end
 
 
-def _largest_first(chains: Sequence[_Chain]) -> list[_Chain]:
-    return sorted(chains, key=lambda chain: -max(life.size for life in chain))
+def _largest_first(aliases: Sequence[_Alias]) -> list[_Alias]:
+    return sorted(aliases, key=lambda alias: -max(life.size for life in alias))
 
 
 def _peak(placed: dict[_Key, Buffer]) -> int:

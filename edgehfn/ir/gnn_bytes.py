@@ -67,20 +67,20 @@ def unpack(node: Input, raw: npt.NDArray[Any]) -> Unpacked:
     return Unpacked(raw[:where].reshape(node.shape), int(words[0]), int(words[1]), words[2:].reshape(-1, 2))
 
 
-def listed(node: Input, raw: npt.NDArray[Any]) -> tuple[Ints, Ints, int]:
+def neighbour_lists(node: Input, raw: npt.NDArray[Any]) -> tuple[Ints, Ints, int]:
     """A legal graph's neighbours as ``StoredTopology`` has them: how many each node has ``(4·R,)`` and who they are;
     and the number of nodes."""
     _, nodes, count, edges = unpack(node, raw)
-    listener, source = np.concatenate([edges[:count], edges[:count, ::-1]]).T
-    order = np.lexsort((source, listener))
-    return np.bincount(listener, minlength=prod(node.shape[1:])), source[order], nodes
+    target, source = np.concatenate([edges[:count], edges[:count, ::-1]]).T
+    order = np.lexsort((source, target))
+    return np.bincount(target, minlength=prod(node.shape[1:])), source[order], nodes
 
 
 def check(node: Input, raw: npt.NDArray[Any], name: str) -> None:
     """Raises InputError that calls the graph by name if its status is not 0."""
     topology = _topology(node)
     _, nodes, count, _ = unpack(node, raw)
-    said = {
+    reasons = {
         status.NODES: f"has {nodes} nodes, more than the {topology.nodes} compiled for",
         status.EDGES: f"has {count} edges, more than the {topology.edges} compiled for",
         status.RANGE: f"an edge joins a node outside 0..{nodes - 1}",
@@ -89,7 +89,7 @@ def check(node: Input, raw: npt.NDArray[Any], name: str) -> None:
         status.DUPLICATE: "two edges join the same nodes; give each once",
     }
     if found := graph_status(node, raw):
-        raise InputError(f"{name}: {said[found]}")
+        raise InputError(f"{name}: {reasons[found]}")
 
 
 def graph_status(node: Input, raw: npt.NDArray[Any]) -> int:

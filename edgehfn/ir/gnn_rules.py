@@ -52,11 +52,11 @@ def summed(topology: Topology, neighbour: Sequence[int], own: Sequence[int], x: 
         degrees = topology.degrees
         ends = np.cumsum(degrees)
         running = np.concatenate([[0], np.cumsum(q[degrees[topology.sources]])])
-        heard = running[ends] - running[ends - degrees]
+        arriving = running[ends] - running[ends - degrees]
     else:
         degrees = np.arange(topology.degree + 1)
-        heard = degrees * q.max()
-    return degrees, (r[degrees] + heard) * max(x.hi, -x.lo)
+        arriving = degrees * q.max()
+    return degrees, (r[degrees] + arriving) * max(x.hi, -x.lo)
 
 
 def aggregated(
@@ -184,9 +184,11 @@ def _features(features: Features, require: Require) -> None:
 def _stored_topology(topology: StoredTopology, require: Require) -> None:
     require(len(topology.starts) == topology.nodes + 1, f"{len(topology.starts)} starts for {topology.nodes} nodes")
     _lists("node", topology.starts, topology.sources, topology.nodes, require)
-    listener = np.repeat(np.arange(topology.nodes), np.diff(topology.starts))
-    loops = np.flatnonzero(listener == topology.sources)
-    require(not len(loops), f"node {listener[loops[:1]].tolist()} hears itself: leave self loops to the table `own`")
+    target = np.repeat(np.arange(topology.nodes), np.diff(topology.starts))
+    loops = np.flatnonzero(target == topology.sources)
+    require(
+        not len(loops), f"node {target[loops[:1]].tolist()} is its own neighbour: leave self loops to the table `own`"
+    )
 
 
 def _lists(kind: str, starts: Ints, members: Ints, nodes: int, require: Require) -> None:

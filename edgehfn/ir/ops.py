@@ -53,7 +53,7 @@ class Supermask:
         return (signs.astype(np.int32) * self.counts).reshape(self.shape)
 
     @property
-    def listed(self) -> bool:
+    def uses_index_list(self) -> bool:
         """Whether convolutions walk lists of what is not 0, rather than multiply."""
         return True
 
@@ -82,7 +82,7 @@ class Supermask:
 
 
 @dataclass(frozen=True, eq=False)
-class Dense:
+class QuantisedWeight:
     """A trained weight of 8, 4, 2 or 1 bits (SPEC section 2), in ``shape``: within ``±LARGEST[bits]``."""
 
     name: str
@@ -94,7 +94,7 @@ class Dense:
         return self.values.shape
 
     @property
-    def listed(self) -> bool:
+    def uses_index_list(self) -> bool:
         """Whether convolutions walk lists of what is not 0, rather than multiply."""
         return LARGEST[self.bits] == 1
 
@@ -114,7 +114,7 @@ class Dense:
         return masks.pack((self.values.ravel() < 0).astype(np.uint8), 1)
 
 
-Weight = Supermask | Dense
+Weight = Supermask | QuantisedWeight
 
 
 @dataclass(frozen=True)

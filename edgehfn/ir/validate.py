@@ -12,7 +12,7 @@ import numpy.typing as npt
 from edgehfn.errors import GraphError
 from edgehfn.ir import gnn_rules, ops
 from edgehfn.ir.graph import Graph, Tensor
-from edgehfn.ir.ops import Conv, Dense, Linear, Node, Requantise, Requantised, Supermask, Weight
+from edgehfn.ir.ops import Conv, Linear, Node, QuantisedWeight, Requantise, Requantised, Supermask, Weight
 from edgehfn.spec import masks
 
 Bounds = npt.NDArray[np.int64]
@@ -86,7 +86,7 @@ def reach(q: Requantise, accumulators: Bounds, residual: int = 0) -> Bounds:
     return np.asarray(m * accumulators + (b << q.bias_shift) + fixed)
 
 
-def narrow(node: Conv | Linear, graph: Graph) -> bool:
+def sums_fit_16_bits(node: Conv | Linear, graph: Graph) -> bool:
     """Whether 16-bit lanes compute this node exactly: N1, N2 and N3 of SPEC section 4."""
     q, sums = node.requantise, bound(node, graph)
     residual = ops.residual(node)
@@ -224,7 +224,7 @@ def _stored(graph: Graph) -> None:
 
 def _weight(weight: Weight, seed: int) -> None:
     require = _require(f"weight {weight.name}")
-    if isinstance(weight, Dense):
+    if isinstance(weight, QuantisedWeight):
         require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
         largest = ops.LARGEST[weight.bits]
         within = weight.values.dtype == np.int8 and bool((abs(weight.values.astype(np.int16)) <= largest).all())

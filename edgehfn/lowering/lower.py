@@ -134,10 +134,10 @@ def _weight(step: nn.Step) -> _Weight:
             places = op.pruned, op.locked, op.signs
             integers = ops.Supermask(name, op.tensor, tuple(op.shape), op.coats, counts, op.seed, *places)
             return _Weight(integers, np.full(op.shape[0], op.magnitude), np.zeros(op.shape[0]))
-        case nn.DenseConv2d() | nn.DenseLinear():
+        case nn.QuantisedConv2d() | nn.QuantisedLinear():
             values, scale = op.integer_weight()
             bias = np.zeros(values.shape[0]) if op.bias is None else _floats(op.bias)
-            return _Weight(ops.Dense(name, values, op.bits), np.asarray(scale, np.float64), bias)
+            return _Weight(ops.QuantisedWeight(name, values, op.bits), np.asarray(scale, np.float64), bias)
         case _:
             raise GraphError(f"step {step.name}: {type(op).__name__} has no weight that can be lowered")
 
@@ -152,11 +152,11 @@ def _node(step: nn.Step, weight: _Weight | None, source: _Source, known: _Known)
             sums = _Sums(real, gnn_rules.sparse_accumulators(flat, source.features), constant, constant)
             return ops.SparseLinear(step.name, source.features, flat, _requantise(step, sums, weight.bias, known))
         bound, values = accumulators(integers, known.tensors[step.x]), (known.constant[step.x], known.real[step.x])
-        if isinstance(op, nn.SupermaskLinear | nn.DenseLinear):
+        if isinstance(op, nn.SupermaskLinear | nn.QuantisedLinear):
             constant, exact = (constants.weighted(integers, constants.flattened(x, integers)) for x in values)
             sums = _Sums(real, bound, constant, weight.step * exact)
             return ops.Linear(step.name, step.x, integers, _requantise(step, sums, weight.bias, known))
-        if isinstance(op, nn.SupermaskConv2d | nn.DenseConv2d):
+        if isinstance(op, nn.SupermaskConv2d | nn.QuantisedConv2d):
             constant, exact = (constants.weighted(integers, x, op.padding) for x in values)
             sums = _Sums(real, bound, constant, weight.step * exact)
             requantise = _requantise(step, sums, weight.bias, known)
@@ -225,8 +225,8 @@ def _pooling(step: nn.Step, topology: Topology | None, x: Tensor, scales: Mappin
 def _flattened(weight: ops.Weight) -> ops.Weight:
     """A 1x1 convolution's weight as that of a linear layer over sparse features, (O, I)."""
     shape = weight.shape[:2]
-    if isinstance(weight, ops.Dense):
-        return ops.Dense(weight.name, weight.values.reshape(shape))
+    if isinstance(weight, ops.QuantisedWeight):
+        return ops.QuantisedWeight(weight.name, weight.values.reshape(shape))
     return replace(weight, shape=shape)
 
 
@@ -249,19 +249,19 @@ def _requantise(step: nn.Step, sums: _Sums, bias: Floats, known: _Known) -> ops.
         other, scale = known.tensors[step.residual], known.scales[step.residual]
         residual, added = (scale / to, max(other.hi, -other.lo)), known.real[step.residual]
         reach += residual[1] * scale
-    slope, mean, lift = np.ones_like(sums.real), np.zeros_like(sums.real), bias
+    slope, mean, bias_term = np.ones_like(sums.real), np.zeros_like(sums.real), bias
     if step.norm is not None:
         norm = step.norm
         variance = _floats(norm.running_var)
         slope = 1.0 / np.sqrt(variance + norm.eps)
-        mean, lift = _floats(norm.running_mean) - bias, np.zeros_like(sums.real)
+        mean, bias_term = _floats(norm.running_mean) - bias, np.zeros_like(sums.real)
         if norm.affine:
-            slope, lift = slope * _floats(norm.weight), _floats(norm.bias)
+            slope, bias_term = slope * _floats(norm.weight), _floats(norm.bias)
         # A constant channel's statistics are what they were when it still varied, if that was but some steps ago.
         fixed = ~np.isnan(sums.constant)
         apart = np.nan_to_num(sums.exact - mean)  # the mean is what it is if that is not known
-        found = slope * apart + lift
-        lift = np.where(fixed, np.clip(found, -reach, reach), lift)  # no more than the clamp can tell apart
+        found = slope * apart + bias_term
+        bias_term = np.where(fixed, np.clip(found, -reach, reach), bias_term)  # no more than the clamp can tell apart
         slope = np.where(fixed | (variance < STILL * norm.eps), 0.0, slope)
     else:
         fixed, found = ~np.isnan(sums.exact), sums.exact + bias
@@ -269,7 +269,7 @@ def _requantise(step: nn.Step, sums: _Sums, bias: Floats, known: _Known) -> ops.
     known.real[step.name] = np.maximum(real, 0.0) if step.relu else real
     return quant.requantise(
         gain=slope * sums.real / to,
-        offset=lift / to,
+        offset=bias_term / to,
         centre=mean / sums.real,
         bound=sums.bound,
         clamp=ops.RELU if step.relu else ops.SIGNED,

@@ -33,8 +33,8 @@ def requantise(
     keeps R1.
     """
     steepest = float(np.abs(gain).max(initial=0.0))
-    narrow = bool((bound < LANE).all())
-    shift = _shift(steepest, LEVELS, 16 if narrow else 31)
+    short = bool((bound < LANE).all())
+    shift = _shift(steepest, LEVELS, 16 if short else 31)
     while shift >= 0:
         found = _at(shift, gain, offset, centre, clamp, residual)
         if found is not None and (reach(found, bound, residual[1] if residual else 0) < WORD).all():

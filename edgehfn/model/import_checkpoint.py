@@ -155,7 +155,7 @@ def _weight(name: str, op: nn.Weighted, number: int, density: float, tensors: _T
     """The layer in the place of ``op``; one without scores was trained."""
     place = _module(name, tensors)
     weight, scores, bias = (tensors.take(f"{place}.{part}") for part in ("weight", "scores", "bias"))
-    linear = isinstance(op, nn.SupermaskLinear | nn.DenseLinear)
+    linear = isinstance(op, nn.SupermaskLinear | nn.QuantisedLinear)
     if weight is None or weight.dim() not in (2, 4) or (scores is not None and scores.shape != weight.shape):
         raise InputError(
             f"{tensors.path}: {place} has no weight with scores of its shape; give the --arch that was trained"
@@ -169,9 +169,11 @@ def _weight(name: str, op: nn.Weighted, number: int, density: float, tensors: _T
             "give the --arch that was trained"
         )
     outputs, inputs = weight.shape[:2]
-    window = () if isinstance(op, nn.SupermaskLinear | nn.DenseLinear) else (op.kernel, op.stride, op.padding)
+    window = () if isinstance(op, nn.SupermaskLinear | nn.QuantisedLinear) else (op.kernel, op.stride, op.padding)
     if scores is None:
-        trained = (nn.DenseLinear if linear else nn.DenseConv2d)(inputs, outputs, *window, bias=bias is not None)
+        trained = (nn.QuantisedLinear if linear else nn.QuantisedConv2d)(
+            inputs, outputs, *window, bias=bias is not None
+        )
         trained.trained.data.copy_(weight)
         if trained.bias is not None and bias is not None:
             trained.bias.data.copy_(bias)

@@ -16,7 +16,16 @@ from torch import Tensor, nn
 from edgehfn.errors import GraphError, InputError
 from edgehfn.model import gnn_graph, tensorfile
 from edgehfn.model.tensorfile import Array
-from edgehfn.nn import DenseConv2d, DenseLinear, Net, StoredGraph, SupermaskConv2d, SupermaskLinear, Weighted, structure
+from edgehfn.nn import (
+    Net,
+    QuantisedConv2d,
+    QuantisedLinear,
+    StoredGraph,
+    SupermaskConv2d,
+    SupermaskLinear,
+    Weighted,
+    structure,
+)
 from edgehfn.nn.net import ITERATION
 from edgehfn.nn.supermask import THRESHOLD, Source, check_densities, check_seed, check_thresholds
 from edgehfn.spec import generator, masks
@@ -175,7 +184,7 @@ class _Stored:
                 return SupermaskLinear(shape[1], shape[0], **self._supermask(name, entry, prod(shape)))
             case "dense_conv" | "dense_linear":
                 weight, has_bias = self._take(f"{name}.weight", shape), structure.field(entry, "bias", bool)
-                made = DenseConv2d if conv else DenseLinear
+                made = QuantisedConv2d if conv else QuantisedLinear
                 op = made(
                     shape[1], shape[0], *window, bias=has_bias, bits=structure.field({"bits": 8, **entry}, "bits", int)
                 )

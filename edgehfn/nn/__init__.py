@@ -2,7 +2,7 @@
 
 from edgehfn.nn.adjacency import Nodes
 from edgehfn.nn.blocks import BasicBlock, Block, Bottleneck, ConvNorm, Fold
-from edgehfn.nn.builder import Draft, Sharing
+from edgehfn.nn.builder import Builder, Sharing
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph, graph_input
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
@@ -24,9 +24,9 @@ from edgehfn.nn.presets.image import (
     tiny,
 )
 from edgehfn.nn.presets.residual import resnet
+from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.sparsity import Search, Thresholds
 from edgehfn.nn.supermask import Source, SupermaskConv2d, SupermaskLinear
-from edgehfn.nn.trained import DenseConv2d, DenseLinear
 
 __all__ = [
     "BLOCKS",
@@ -38,10 +38,8 @@ __all__ = [
     "BasicBlock",
     "Block",
     "Bottleneck",
+    "Builder",
     "ConvNorm",
-    "DenseConv2d",
-    "DenseLinear",
-    "Draft",
     "Fold",
     "Frozen",
     "GlobalAvgPool",
@@ -55,6 +53,8 @@ __all__ = [
     "Op",
     "Options",
     "Over",
+    "QuantisedConv2d",
+    "QuantisedLinear",
     "Search",
     "Sharing",
     "Source",

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgehfn.errors import GraphError, InputError
-from edgehfn.nn.builder import Draft, Kind
+from edgehfn.nn.builder import Builder, Kind
 
 
 class Block(Protocol):
-    """Anything that can add its steps to a draft, under a name."""
+    """Anything that can add its steps to a builder, under a name."""
 
-    def add(self, draft: Draft, name: str) -> None: ...
+    def add(self, builder: Builder, name: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class ConvNorm:
     channels: int
     kernel: int = 3
     stride: int = 1
-    kind: Kind | None = None  # the draft's
+    kind: Kind | None = None  # the builder's
 
-    def add(self, draft: Draft, name: str) -> None:
-        draft.conv(name, self.channels, self.kernel, self.stride, kind=self.kind)
+    def add(self, builder: Builder, name: str) -> None:
+        builder.conv(name, self.channels, self.kernel, self.stride, kind=self.kind)
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class BasicBlock:
     channels: int
     stride: int = 1
 
-    def add(self, draft: Draft, name: str) -> None:
-        x, shortcut = draft.x, _shortcut(draft, name, self.channels, self.stride)
-        draft.x = x
-        draft.conv(f"{name}.conv1", self.channels, 3, self.stride)
-        draft.conv(f"{name}.conv2", self.channels, 3, residual=shortcut)
+    def add(self, builder: Builder, name: str) -> None:
+        x, shortcut = builder.x, _shortcut(builder, name, self.channels, self.stride)
+        builder.x = x
+        builder.conv(f"{name}.conv1", self.channels, 3, self.stride)
+        builder.conv(f"{name}.conv2", self.channels, 3, residual=shortcut)
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class Bottleneck:
     stride: int = 1
     width: int | None = None  # a quarter of the channels
 
-    def add(self, draft: Draft, name: str) -> None:
+    def add(self, builder: Builder, name: str) -> None:
         width = max(1, self.channels // 4) if self.width is None else self.width
-        x, shortcut = draft.x, _shortcut(draft, name, self.channels, self.stride)
-        draft.x = x
-        draft.conv(f"{name}.conv1", width, 1)
-        draft.conv(f"{name}.conv2", width, 3, self.stride)
-        draft.conv(f"{name}.conv3", self.channels, 1, residual=shortcut)
+        x, shortcut = builder.x, _shortcut(builder, name, self.channels, self.stride)
+        builder.x = x
+        builder.conv(f"{name}.conv1", width, 1)
+        builder.conv(f"{name}.conv2", width, 3, self.stride)
+        builder.conv(f"{name}.conv3", self.channels, 1, residual=shortcut)
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ class Fold:
         if self.iterations < 1:
             raise InputError(f"fold {self.iterations}: a block is iterated at least once; give 1 or more")
 
-    def add(self, draft: Draft, name: str) -> None:
-        before = draft.shape
+    def add(self, builder: Builder, name: str) -> None:
+        before = builder.shape
         for iteration in range(self.iterations):
-            with draft.iterate(iteration, self.iterations):
-                self.block.add(draft, name)
-            if self.iterations > 1 and draft.shape != before:
-                raise GraphError(f"fold {name}: makes {draft.shape} of {before}; fold a block that keeps the shape")
+            with builder.iterate(iteration, self.iterations):
+                self.block.add(builder, name)
+            if self.iterations > 1 and builder.shape != before:
+                raise GraphError(f"fold {name}: makes {builder.shape} of {before}; fold a block that keeps the shape")
 
 
-def _shortcut(draft: Draft, name: str, channels: int, stride: int) -> str:
-    if stride == 1 and draft.shape[0] == channels:
-        return draft.x
-    return draft.conv(f"{name}.shortcut", channels, 1, stride, relu=False)
+def _shortcut(builder: Builder, name: str, channels: int, stride: int) -> str:
+    if stride == 1 and builder.shape[0] == channels:
+        return builder.x
+    return builder.conv(f"{name}.shortcut", channels, 1, stride, relu=False)

@@ -14,6 +14,7 @@ from edgehfn.errors import GraphError
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.supermask import (
     SCORE_STREAM,
@@ -24,7 +25,6 @@ from edgehfn.nn.supermask import (
     check_seed,
     magnitude,
 )
-from edgehfn.nn.trained import DenseConv2d, DenseLinear
 from edgehfn.spec import generator
 
 Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
@@ -33,11 +33,11 @@ Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
 Norms = Literal[Sharing, "none"]
 Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
-DENSE_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
+INITIAL_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
 
 
 @dataclass
-class Draft:
+class Builder:
     """Steps so far, and what all of them share. ``x`` is the tensor that the next step reads.
 
     Every method adds one step that reads ``x``, makes it the new ``x`` and returns its name. A name met again (in the
@@ -95,7 +95,7 @@ class Draft:
             self.ops[weight] = (
                 SupermaskConv2d(*shape, **self._source(name, real))
                 if bits is None
-                else DenseConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
+                else QuantisedConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
             )
         return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
 
@@ -107,7 +107,7 @@ class Draft:
             self.ops[weight] = (
                 SupermaskLinear(inputs, features, **self._source(name))
                 if bits is None
-                else DenseLinear(inputs, features, bits=bits, seed=self._draw())
+                else QuantisedLinear(inputs, features, bits=bits, seed=self._draw())
             )
         return self._step(name, weight)
 
@@ -202,4 +202,4 @@ class Draft:
 
     def _draw(self) -> int:
         """The seed of the next dense weight's initial values."""
-        return generator.key(self.seed, len(self.ops), DENSE_STREAM)
+        return generator.key(self.seed, len(self.ops), INITIAL_STREAM)

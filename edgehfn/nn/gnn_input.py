@@ -98,22 +98,22 @@ class GraphSpec:
         return self.features == other.features and all(ours >= theirs for ours, theirs in zip(*limits, strict=True))
 
 
-def graph_input(data: GraphSet, most: Sequence[int] | None = None) -> StoredGraph | GraphSpec:
+def graph_input(data: GraphSet, max_graph: Sequence[int] | None = None) -> StoredGraph | GraphSpec:
     """What a net for this set reads: its one graph, or any graphs up to the largest of its small ones.
 
-    ``most``: nodes, edges and neighbours of a node, where larger graphs than those of the set may come. Raises
+    ``max_graph``: nodes, edges and neighbours of a node, where larger graphs than those of the set may come. Raises
     InputError if these are fewer, or for one stored graph.
     """
     if data.of == "nodes":
-        if most is not None:
+        if max_graph is not None:
             raise InputError(f"{data.name} is one graph, which the model stores; limits are for small graphs")
         return StoredGraph(data.features, data.structure)
     whole = data.structure
     nodes, edges, degree = (int(many.max()) for many in (whole.sizes, whole.edge_counts, whole.degree))
     found = GraphSpec(data.features.count, nodes, max(1, edges), max(2, degree))
-    if most is None:
+    if max_graph is None:
         return found
-    asked = GraphSpec(data.features.count, *most)
+    asked = GraphSpec(data.features.count, *max_graph)
     if not asked.holds(found):
         raise InputError(f"limits of {asked}: {data.name} has {found}; give at least these")
     return asked

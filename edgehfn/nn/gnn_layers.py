@@ -64,12 +64,16 @@ class Attention(nn.Module):
         return x
 
     def forward(self, x: Tensor, scores: Tensor, links: Links) -> Tensor:
-        values, said = nodewise(x), nodewise(scores)
+        values, score_of = nodewise(x), nodewise(scores)
         places = torch.arange(len(values), device=x.device)
         source, target = torch.cat([links.source, places]), torch.cat([links.target, places])
-        score = F.leaky_relu(said[source, : self.heads] + said[target, self.heads :], self.slope)  # (2E + 4R, heads)
+        score = F.leaky_relu(
+            score_of[source, : self.heads] + score_of[target, self.heads :], self.slope
+        )  # (2E + 4R, heads)
         index = target.unsqueeze(1).expand_as(score)
-        highest = torch.full_like(said[:, : self.heads], -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
+        highest = torch.full_like(score_of[:, : self.heads], -torch.inf).scatter_reduce(
+            0, index, score.detach(), "amax"
+        )
         weight = (score - highest[target]).exp()
         total = torch.zeros_like(highest).index_add(0, target, weight)
         split = values.reshape(len(values), self.heads, -1)

@@ -17,12 +17,12 @@ from edgehfn.nn.cpu import batch_norm
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.sparsity import Search
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
-from edgehfn.nn.trained import DenseConv2d, DenseLinear
 
-Weighted = SupermaskConv2d | SupermaskLinear | DenseConv2d | DenseLinear
+Weighted = SupermaskConv2d | SupermaskLinear | QuantisedConv2d | QuantisedLinear
 Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
 Op = Weighted | MaxPool | GlobalAvgPool | Gathering
 Order = Literal["chw", "hwc"]
@@ -233,7 +233,7 @@ def _made(step: Step, tensors: dict[str, Map], weights: dict[str, Tensor], links
         case Attention():
             assert links is not None
             made = op(x, _tensor(tensors, str(step.scores)), links)
-        case SupermaskConv2d() | DenseConv2d() if links is not None:
+        case SupermaskConv2d() | QuantisedConv2d() if links is not None:
             made = linear(drop(x), weights[step.weight], getattr(op, "bias", None))
         case _:
             made = op(x, weights[step.weight]) if step.weight else op(x)

@@ -6,8 +6,8 @@ from collections import Counter
 from math import prod
 
 from edgehfn.nn.net import Net
+from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.supermask import Supermask
-from edgehfn.nn.trained import DenseConv2d, DenseLinear
 
 
 def unique_weights(net: Net) -> int:
@@ -51,5 +51,7 @@ def paper_bytes(net: Net) -> int:
     32 bits of seed, the mask bits, and 64 bits for each folded norm's channel and iteration. Other norms and running
     statistics are not counted there. Trained weights, which HFN has none of, are counted with their own bits.
     """
-    trained = sum(op.bits * prod(op.shape) for op in net.weights.values() if isinstance(op, DenseConv2d | DenseLinear))
+    trained = sum(
+        op.bits * prod(op.shape) for op in net.weights.values() if isinstance(op, QuantisedConv2d | QuantisedLinear)
+    )
     return -(-(32 + mask_bits(net) + trained + 64 * folded_channels(net)) // 8)

@@ -58,11 +58,11 @@ def _compete(masks: Sequence[Supermask], own: Sequence[Keep], floor: float) -> l
         pool if mask.free is None else pool.where(mask.free, NEVER) for pool, mask in zip(pools, masks, strict=True)
     ]
     for coat in range(max(mask.coats for mask in masks)):
-        rivals = [i for i, mask in enumerate(masks) if mask.coats > coat]
-        held = [masks[i].holds if coat == 0 else 0 for i in rivals]
-        least = [max(0, round(floor * own[i][coat]) - h) for i, h in zip(rivals, held, strict=True)]
-        total = sum(own[i][coat] for i in rivals) - sum(held)
-        for i, h, share in zip(rivals, held, _shares([everything[i] for i in rivals], total, least), strict=True):
+        competing = [i for i, mask in enumerate(masks) if mask.coats > coat]
+        held = [masks[i].holds if coat == 0 else 0 for i in competing]
+        least = [max(0, round(floor * own[i][coat]) - h) for i, h in zip(competing, held, strict=True)]
+        total = sum(own[i][coat] for i in competing) - sum(held)
+        for i, h, share in zip(competing, held, _shares([everything[i] for i in competing], total, least), strict=True):
             found[i].append(min([h + share, *found[i][-1:]]))
         if coat == 0:  # further coats compete where the first one is, locked positions among them
             everything = [
@@ -75,15 +75,15 @@ def _compete(masks: Sequence[Supermask], own: Sequence[Keep], floor: float) -> l
 def _shares(pools: Sequence[Tensor], total: int, least: Sequence[int]) -> list[int]:
     """How many of each pool are among the ``total`` largest of all, where each has at least so many."""
     found = list(least)
-    rivals, left = list(range(len(pools))), total
-    while rivals and left > 0:
-        chosen = counts(torch.cat([pools[i] for i in rivals]), [left])
-        above = torch.stack([part.sum() for part in chosen.split([pools[i].numel() for i in rivals])]).tolist()
-        short = {i for i, count in zip(rivals, above, strict=True) if count < least[i]}
+    competing, left = list(range(len(pools))), total
+    while competing and left > 0:
+        chosen = counts(torch.cat([pools[i] for i in competing]), [left])
+        above = torch.stack([part.sum() for part in chosen.split([pools[i].numel() for i in competing])]).tolist()
+        short = {i for i, count in zip(competing, above, strict=True) if count < least[i]}
         if not short:
-            for i, count in zip(rivals, above, strict=True):
+            for i, count in zip(competing, above, strict=True):
                 found[i] = count
             break
         left -= sum(least[i] for i in short)
-        rivals = [i for i in rivals if i not in short]
+        competing = [i for i in competing if i not in short]
     return found

@@ -15,8 +15,8 @@ from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.net import Gathering, Input, InputSpec, Net, Op, Order, RawType, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, magnitude
-from edgehfn.nn.trained import DenseConv2d, DenseLinear
 
 T = TypeVar("T")
 
@@ -125,10 +125,10 @@ def _describe_op(op: Op) -> Json:
             return {"op": "supermask_conv", **window, **_source(op)}
         case SupermaskLinear():
             return {"op": "supermask_linear", "shape": list(op.shape), **_source(op)}
-        case DenseConv2d():
+        case QuantisedConv2d():
             window = {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
             return {"op": "dense_conv", **window, "bias": op.bias is not None, **_bits(op)}
-        case DenseLinear():
+        case QuantisedLinear():
             return {"op": "dense_linear", "shape": list(op.shape), "bias": op.bias is not None, **_bits(op)}
         case MaxPool():
             return {"op": "max", "kernel": op.kernel, "stride": op.stride, "padding": op.padding}
@@ -151,7 +151,7 @@ def _source(op: SupermaskConv2d | SupermaskLinear) -> Json:
     return {"tensor": op.tensor, "densities": list(op.densities), **frozen, **imported}
 
 
-def _bits(op: DenseConv2d | DenseLinear) -> Json:
+def _bits(op: QuantisedConv2d | QuantisedLinear) -> Json:
     return {"bits": op.bits} if op.bits < 8 else {}
 
 

@@ -87,7 +87,7 @@ class Search:
         """A fresh one."""
         return build(candidate, width, self.part.shape, self.part.classes, self.seed)
 
-    def _try(self, deadline: float | None, hear: Callable[[str, str], None]) -> bool:
+    def _try(self, deadline: float | None, tell: Callable[[str, str], None]) -> bool:
         """One trial; whether it trained anything."""
         begun = self.study.get_trials(deepcopy=False, states=BEGUN)
         # A new sampler each time: what it draws depends on the study alone, not on when a process began or was killed.
@@ -97,26 +97,26 @@ class Search:
         try:
             candidate = Candidate(**trial.params)
             fit = self.fitting.fit(candidate)
-            twin = self._twin(candidate, fit)
-            note(trial, fit, twin=twin.number if twin else None)
-            if fit.over or twin:
-                for epochs, accuracy in twin.accuracies.items() if twin else ():
+            duplicate = self._duplicate(candidate, fit)
+            note(trial, fit, duplicate=duplicate.number if duplicate else None)
+            if fit.over or duplicate:
+                for epochs, accuracy in duplicate.accuracies.items() if duplicate else ():
                     trial.report(accuracy, epochs)
                 self._tell(trial, fit, None)
                 return False
-            self._climb(trial, candidate, fit, deadline, hear)
+            self._halve(trial, candidate, fit, deadline, tell)
         except BaseException:
             _again(self.study, trial.number, trial.params)
             raise
         return True
 
-    def _climb(
+    def _halve(
         self,
         trial: optuna.Trial,
         candidate: Candidate,
         fit: Fit,
         deadline: float | None,
-        hear: Callable[[str, str], None],
+        tell: Callable[[str, str], None],
     ) -> None:
         """Train the candidate rung by rung, each time from the start: a rate that falls to its end tells more of a net
         than the same epochs amid a longer run."""
@@ -126,7 +126,7 @@ class Search:
             started, cpu_started = time.monotonic(), time.process_time()
             net = self.net(candidate, fit.width)
             try:
-                accuracy = self._train(net, epochs, lambda text: hear(f"trial {trial.number}, {text}", ""))
+                accuracy = self._train(net, epochs, lambda text: tell(f"trial {trial.number}, {text}", ""))
                 graph = lower(net, calibrate.calibrate(net, calibrate.batches(self.part.x_train)).scales)
                 last = epochs == self.rungs[-1]
                 cost = self.budget.measured(graph) if last else self.budget.predicted(graph)
@@ -142,11 +142,11 @@ class Search:
                 break
         else:
             self._tell(trial, fit, accuracy)
-        hear("", _line(trial.number, candidate, fit, accuracy, epochs))
+        tell("", _line(trial.number, candidate, fit, accuracy, epochs))
 
-    def _train(self, net: Net, epochs: int, hear: Callable[[str], None]) -> float:
+    def _train(self, net: Net, epochs: int, tell: Callable[[str], None]) -> float:
         def report(done: int, total: int, note: str = "", milestone: str = "") -> None:
-            hear(note)
+            tell(note)
 
         return train(
             net, self.part, epochs=epochs, batch=BATCH, seed=self.seed, progress=report, **self.recipe
@@ -157,11 +157,11 @@ class Search:
         trial.set_constraint("over", sum(fit.over.values()))
         self.study.tell(trial, accuracy, TrialState.PRUNED if accuracy is None else TrialState.COMPLETE)
 
-    def _twin(self, candidate: Candidate, fit: Fit) -> Tried | None:
+    def _duplicate(self, candidate: Candidate, fit: Fit) -> Tried | None:
         """An earlier trial of the very same net."""
         same = (candidate.shape, fit.width)
         return next(
-            (one for one in self.tried() if (one.candidate.shape, one.width) == same and one.twin is None), None
+            (one for one in self.tried() if (one.candidate.shape, one.width) == same and one.duplicate is None), None
         )
 
 
@@ -227,11 +227,11 @@ def _dead(machine: str, process: int) -> bool:
 
 
 def _hear(progress: Report | None, share: float) -> Callable[[str, str], None]:
-    def hear(text: str, milestone: str) -> None:
+    def tell(text: str, milestone: str) -> None:
         if progress is not None:
             progress(int(1000 * share), 1000, text, milestone)
 
-    return hear
+    return tell
 
 
 def _line(number: int, candidate: Candidate, fit: Fit, accuracy: float, epochs: int) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from optuna import Trial
     from optuna.trial import FrozenTrial
 
-NOTES = ("width", "cost", "over", "cpu_seconds", "twin")
+NOTES = ("width", "cost", "over", "cpu_seconds", "duplicate")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Tried:
     over: dict[str, float]  # limits exceeded, each with the excess as a part of it
     accuracies: dict[int, float]
     cpu_seconds: float
-    twin: int | None  # an earlier trial of the very same net, whose accuracies these are
+    duplicate: int | None  # an earlier trial of the very same net, whose accuracies these are
 
     @property
     def rank(self) -> tuple[int, float, int]:
@@ -39,10 +39,10 @@ class Tried:
         return asdict(self)
 
 
-def note(trial: Trial, fit: Fit, cpu_seconds: float = 0.0, twin: int | None = None) -> None:
+def note(trial: Trial, fit: Fit, cpu_seconds: float = 0.0, duplicate: int | None = None) -> None:
     """Keep in the study what its parameters do not say."""
     cost = None if fit.cost is None else asdict(fit.cost)
-    for name, value in zip(NOTES, (fit.width, cost, fit.over, cpu_seconds, twin), strict=True):
+    for name, value in zip(NOTES, (fit.width, cost, fit.over, cpu_seconds, duplicate), strict=True):
         trial.set_user_attr(name, value)
 
 
@@ -57,7 +57,7 @@ def ended(trials: Iterable[FrozenTrial]) -> list[Tried]:
             over=trial.user_attrs["over"],
             accuracies=trial.intermediate_values,
             cpu_seconds=trial.user_attrs["cpu_seconds"],
-            twin=trial.user_attrs["twin"],
+            duplicate=trial.user_attrs["duplicate"],
         )
         for trial in trials
         if trial.state.name in ("COMPLETE", "PRUNED")
@@ -66,7 +66,7 @@ def ended(trials: Iterable[FrozenTrial]) -> list[Tried]:
 
 def trained(tried: Iterable[Tried]) -> list[Tried]:
     """Those that fit and were trained, the best first."""
-    found = (one for one in tried if one.accuracies and not one.over and one.twin is None)
+    found = (one for one in tried if one.accuracies and not one.over and one.duplicate is None)
     return sorted(found, key=lambda one: one.rank, reverse=True)
 
 

@@ -38,24 +38,24 @@ class Bench:
     predicted: bool = False
 
 
-def bench(graph: Graph, on: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
+def bench(graph: Graph, target: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
     """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
 
     Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
     """
-    if on == HOST:
+    if target == HOST:
         raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
-    return counted(graph, plan(graph, objective), on, raw)
+    return counted(graph, plan(graph, objective), target, raw)
 
 
-def counted(graph: Graph, planned: Plan, on: str, raw: Raw | None = None) -> Bench:
+def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) -> Bench:
     """The same for a plan."""
-    target = board(on)
+    core = board(target)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
-    program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="count")
-    marks = count(program, target, image, graph.output.size)
+    program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
+    marks = count(program, core, image, graph.output.size)
     if len(marks) != len(graph.nodes) + 2:
-        raise ToolError(f"{on}: {len(marks)} marks counted for {len(graph.nodes)} nodes")
+        raise ToolError(f"{target}: {len(marks)} marks counted for {len(graph.nodes)} nodes")
     each = np.diff(marks)[:-1]
     return Bench(marks[-1] - marks[0], tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True)))
 

@@ -54,8 +54,8 @@ def train(
     lr: float = 0.5,
     seed: int = 0,
     augment: Augment | None = None,
-    border: int = 4,
-    smooth: float = 0.0,
+    crop_padding: int = 4,
+    label_smoothing: float = 0.0,
     teacher: Net | None = None,
     precision: Precision | Literal["auto"] = "auto",
     device: str = "auto",
@@ -69,7 +69,7 @@ def train(
 
     ``lr`` is the scores' peak rate; docs/ABLATION.md has what others give. ``augment`` is by default ``flip`` for
     sets whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs and shifts by at most
-    ``border`` pixels. ``smooth`` is the part of each label that is spread evenly over all classes. A
+    ``crop_padding`` pixels. ``label_smoothing`` is the part of each label that is spread evenly over all classes. A
     ``teacher``, a trained net for the same images and classes, makes the net learn its outputs, too (Hinton et al.
     2015). ``precision`` is that of convolutions and activations in training: ``bf16`` where the processor multiplies
     it, by ``auto``, else ``fp32``.
@@ -94,8 +94,8 @@ def train(
         exact,
         data.sha256,
         signature(net),
-        border=border if augment == "flip+crop" else 0,
-        smooth=smooth,
+        crop_padding=crop_padding if augment == "flip+crop" else 0,
+        label_smoothing=label_smoothing,
         teacher=_digest(teacher),
     )
     _check(net, data, settings, threads)
@@ -166,10 +166,10 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
         raise InputError(f"augment {settings.augment!r} is unknown; use one of {', '.join(get_args(Augment))}")
     if settings.precision not in get_args(Precision):
         raise InputError(f"precision {settings.precision!r} is unknown; use auto, {', '.join(get_args(Precision))}")
-    if not 0 <= settings.smooth < 1:
-        raise InputError(f"smooth {settings.smooth} is no part of a label; 0.1 is usual")
-    if not 0 <= settings.border <= min(data.shape[1:]):
-        raise InputError(f"border {settings.border}: shifts are of 0 to {min(data.shape[1:])} pixels here")
+    if not 0 <= settings.label_smoothing < 1:
+        raise InputError(f"label_smoothing {settings.label_smoothing} is no part of a label; 0.1 is usual")
+    if not 0 <= settings.crop_padding <= min(data.shape[1:]):
+        raise InputError(f"crop_padding {settings.crop_padding}: shifts are of 0 to {min(data.shape[1:])} pixels here")
     _fits(net, data, "net")
     if any(getattr(step.op, "scores", net) is None for step in net.steps):
         raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")

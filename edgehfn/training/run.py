@@ -16,7 +16,7 @@ from edgehfn.data.augment import Augment, Draws
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
-from edgehfn.nn.trained import Dense
+from edgehfn.nn.quantised import Quantised
 from edgehfn.training import checkpoint, distributed
 
 Precision = Literal["fp32", "bf16"]
@@ -54,8 +54,8 @@ class Settings:
     precision: Precision
     data: str  # digest
     net: str
-    border: int = 4  # pixels, of ``flip+crop``
-    smooth: float = 0.0  # part of each label that is spread over all classes
+    crop_padding: int = 4  # pixels, of ``flip+crop``
+    label_smoothing: float = 0.0  # part of each label that is spread over all classes
     teacher: str = ""  # digest of the net whose outputs are learned beside the labels
 
 
@@ -147,7 +147,7 @@ class Run:
             raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
 
     def _loss(self, x: Tensor, logits: Tensor, y: Tensor) -> Tensor:
-        loss = F.cross_entropy(logits, y, label_smoothing=self.settings.smooth)
+        loss = F.cross_entropy(logits, y, label_smoothing=self.settings.label_smoothing)
         if self.teacher is None:
             return loss
         with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
@@ -157,12 +157,12 @@ class Run:
 
     def _draw(self, epoch: int) -> Draws:
         settings = self.settings
-        return Draws(settings.seed, epoch, len(self.y), settings.augment, self.y.device, settings.border)
+        return Draws(settings.seed, epoch, len(self.y), settings.augment, self.y.device, settings.crop_padding)
 
 
 def _optimizer(net: nn.Module) -> tuple[torch.optim.SGD, tuple[float, ...]]:
     """It, and the share of the scores' rate that each of its groups has."""
-    latent = {id(op.trained) for op in net.modules() if isinstance(op, Dense) and op.bits <= 2}
+    latent = {id(op.trained) for op in net.modules() if isinstance(op, Quantised) and op.bits <= 2}
     groups: dict[float, list[nn.Parameter]] = {1.0: [], OTHERS: [], **({FEW_BITS: []} if latent else {})}
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:

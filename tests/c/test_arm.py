@@ -15,7 +15,7 @@ from support.c_batch import WARNINGS
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.ir import Graph, plan
-from edgehfn.ir.ops import RELU, SIGNED, AvgPool, Conv, Dense, Input, Linear, MaxPool, Requantise, Supermask
+from edgehfn.ir.ops import RELU, SIGNED, AvgPool, Conv, Input, Linear, MaxPool, QuantisedWeight, Requantise, Supermask
 from edgehfn.ir.validate import verify
 from edgehfn.target import CORES, bench
 from edgehfn.target.board import board
@@ -86,13 +86,13 @@ def usual_net() -> Graph:
     stem, head = rng.integers(-60, 61, (16, 1, 3, 3), np.int8), rng.integers(-60, 61, (10, 32), np.int8)
     nodes = (
         Input("input", (1, 28, 28)),
-        Conv("stem", "input", Dense("stem", stem), requantise(16, RELU), 1, 1),
+        Conv("stem", "input", QuantisedWeight("stem", stem), requantise(16, RELU), 1, 1),
         MaxPool("pool", "stem", 2, 2),
         Conv("a", "pool", supermask(1, (16, 16, 3, 3), 0.5), requantise(16, RELU), 1, 1),
         Conv("b", "a", supermask(2, (16, 16, 3, 3), 0.5), requantise(16, RELU, 64), 1, 1, "pool"),
         Conv("c", "b", supermask(3, (32, 16, 3, 3), 0.5), requantise(32, RELU), 2, 1),
         AvgPool("mean", "c", (1 << 14) // 49, 14),
-        Linear("out", "mean", Dense("head", head), requantise(10, SIGNED)),
+        Linear("out", "mean", QuantisedWeight("head", head), requantise(10, SIGNED)),
     )
     return verify(Graph(nodes, SEED))
 

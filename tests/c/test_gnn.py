@@ -12,7 +12,7 @@ from support.c_batch import LEAST, Case
 
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.ir import Graph, gnn_rules
-from edgehfn.ir.ops import SIGNED, Aggregate, Constant, Dense, Requantise, SparseLinear
+from edgehfn.ir.ops import SIGNED, Aggregate, Constant, QuantisedWeight, Requantise, SparseLinear
 from edgehfn.ir.topology import Features
 from edgehfn.ir.validate import verify
 from edgehfn.spec.objective import Objective
@@ -59,7 +59,7 @@ def at_the_limits() -> list[SparseLinear]:
         rows = np.array([weights if o % 3 else -weights for o in range(channels)], np.int8)
         shift = max(0, largest.bit_length() - 8)
         q = Requantise((1,) * channels, (0,) * channels, 0, shift, SIGNED)
-        node = SparseLinear("y", features, Dense("w", rows), q)
+        node = SparseLinear("y", features, QuantisedWeight("w", rows), q)
         assert gnn_rules.lanes(node) == next(n for n, most in LARGEST.items() if largest <= most)
         found.append(node)
     return found

@@ -22,11 +22,11 @@ from edgehfn.ir.ops import (
     Add,
     AvgPool,
     Conv,
-    Dense,
     Input,
     Linear,
     MaxPool,
     Node,
+    QuantisedWeight,
     Requantise,
     Supermask,
     Weight,
@@ -161,8 +161,8 @@ def test_clamps_hold_at_thirty_one_bits(tmp_path: Path) -> None:
         q = Requantise((m, m, 0, m), (32767, -32767, 1, -1), 15 if shift == 31 else 16, shift, clamp)
         nothing = Supermask(f"w{number}", number, (4, 1, 1, 1), 1, np.zeros(4, np.uint8), SEED)
         made.append(Conv(f"y{number}", "input", nothing, q))
-        made.append(Conv(f"dense{number}", "input", Dense(f"d{number}", row[:, 5].reshape(4, 1, 1, 1)), q))
-        made.append(Linear(f"z{number}", "input", Dense(f"v{number}", row), q))
+        made.append(Conv(f"dense{number}", "input", QuantisedWeight(f"d{number}", row[:, 5].reshape(4, 1, 1, 1)), q))
+        made.append(Linear(f"z{number}", "input", QuantisedWeight(f"v{number}", row), q))
     graph = verify(Graph(tuple(made), SEED))
     check([Case(graph, nets.random_input(graph, 3, 4))], tmp_path)
 
@@ -259,7 +259,9 @@ def test_stored_signs_take_the_place_of_generated_ones(tmp_path: Path) -> None:
         weight = draws.signed(Random(number // 2), draws.supermask(Random(number), SEED, number // 2, shape, 40))
         weight = replace(weight, name=f"w{number}", counts=np.minimum(weight.counts, 1), coats=1)
         minus = (weight.signs[np.arange(weight.counts.size) // 32] >> np.arange(weight.counts.size) % 32) & 1
-        plain = Dense(weight.name, (weight.counts * (1 - 2 * minus.astype(np.int8))).astype(np.int8).reshape(shape))
+        plain = QuantisedWeight(
+            weight.name, (weight.counts * (1 - 2 * minus.astype(np.int8))).astype(np.int8).reshape(shape)
+        )
         for nodes_, w in ((made, weight), (expected, plain)):
             q = usual(weight, 9, Random(1))
             name = f"y{number}"

@@ -18,7 +18,7 @@ from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.errors import GraphError, InputError
 from edgehfn.ir import Graph, plan
-from edgehfn.ir.ops import SIGNED, Dense, Input, Linear, MaxPool, Requantise
+from edgehfn.ir.ops import SIGNED, Input, Linear, MaxPool, QuantisedWeight, Requantise
 from edgehfn.ir.validate import verify
 
 ARM = pytest.param(
@@ -65,14 +65,14 @@ def test_the_struct_holds_the_predicted_bytes(compiler: str, tmp_path: Path) -> 
         parts = c.layout(graph, plan(graph))
         assert data_of(tmp_path / "kws.o", "kws_data") == b"".join(part.data for part in parts)
         stored = {origin: sum(len(p.data) for p in parts if p.origin == origin) for origin in ("masks", "dense")}
-        dense = [w for w in graph.weights if isinstance(w, Dense)]
+        dense = [w for w in graph.weights if isinstance(w, QuantisedWeight)]
         assert stored["dense"] == sum(_stored(w) for w in dense)
-        masked = [w for w in graph.weights if not isinstance(w, Dense)]
+        masked = [w for w in graph.weights if not isinstance(w, QuantisedWeight)]
         words = [array for w in masked for array in (w.mask_words, w.signs) if array is not None]
         assert stored["masks"] == sum(array.nbytes for array in words)
 
 
-def _stored(weight: Dense) -> int:
+def _stored(weight: QuantisedWeight) -> int:
     words = 4 * -(-weight.values.size // 32)
     return {8: weight.values.size, 4: -(-weight.values.size // 2), 2: 2 * words, 1: words}[weight.bits]
 
@@ -80,7 +80,9 @@ def _stored(weight: Dense) -> int:
 def test_a_shared_weight_is_stored_once() -> None:
     graph = nets.folded_resnet(1, iterations=3)
     parts = c.layout(graph, plan(graph))
-    assert sum(part.origin == "masks" for part in parts) == sum(not isinstance(w, Dense) for w in graph.weights)
+    assert sum(part.origin == "masks" for part in parts) == sum(
+        not isinstance(w, QuantisedWeight) for w in graph.weights
+    )
 
 
 SELFTEST = """
@@ -131,7 +133,10 @@ def hostile() -> Graph:
     nodes = [Input(names[0], (2, 2, 2))]
     for name in names[1:-1]:
         nodes.append(MaxPool(name, nodes[-1].name, 1, 1))
-    weights = [Dense("w*/\n??/", np.ones((2, 8), np.int8)), Dense("w-/\n??/", np.ones((3, 2), np.int8))]
+    weights = [
+        QuantisedWeight("w*/\n??/", np.ones((2, 8), np.int8)),
+        QuantisedWeight("w-/\n??/", np.ones((3, 2), np.int8)),
+    ]
     nodes.append(Linear(names[-1], nodes[-1].name, weights[0], Requantise((1, 2), (0, 300), 0, 4, SIGNED)))
     nodes.append(Linear("out", names[-1], weights[1], Requantise((1, 2, 3), (0, 1, 2), 0, 4, SIGNED)))
     classes = ('say "no"', "back\\slash??/", "na\u00efve 7", "\u96ea\n")

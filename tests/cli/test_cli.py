@@ -176,11 +176,11 @@ def test_size_holds_a_budget(digits: Path) -> None:
 
 @EMULATION
 def test_bench_counts_a_model_and_an_untrained_preset(digits: Path) -> None:
-    found = result_of("bench", digits, "--on", "cortex-m7")
+    found = result_of("bench", digits, "--target", "cortex-m7")
     nodes = [node["name"] for node in found["nodes"]]
     assert nodes == ["input", *(step.name for step in modelfile.load(digits).steps)]
     assert 0 <= found["instructions"] - sum(node["instructions"] for node in found["nodes"]) < 100
-    untrained = ("bench", "--arch", "resnet8", "--input", "1,12,12", "--width", 4, "--on", "cortex-m0")
+    untrained = ("bench", "--arch", "resnet8", "--input", "1,12,12", "--width", 4, "--target", "cortex-m0")
     sparse, full = (result_of(*untrained, "--density", density) for density in (0.4, 0.9))
     assert sparse["instructions"] < full["instructions"]
     assert result_of(*untrained, "--density", 0.4) == sparse
@@ -217,7 +217,7 @@ def test_objectives_change_what_is_written_and_what_it_costs(digits: Path, tmp_p
         "verify", digits, "--data", "digits", "--on", "host,cortex-m0", "--limit", 3, "--objective", "flash"
     )
     assert agreed["mismatches"] == 0
-    counted = result_of("bench", digits, "--on", "cortex-m0", "--objective", "flash")
+    counted = result_of("bench", digits, "--target", "cortex-m0", "--objective", "flash")
     assert sizes["flash"]["objective"] == counted["objective"]
 
 
@@ -226,7 +226,7 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
     assert found["input"] == [1, 8, 8]
     assert found["noted"]["data"] == "digits"
     assert found["noted"]["digest"] == modelfile.digest(digits)
-    assert (found["noted"]["augment"], found["noted"]["border"], found["noted"]["batch"]) == ("none", 0, 128)
+    assert (found["noted"]["augment"], found["noted"]["crop_padding"], found["noted"]["batch"]) == ("none", 0, 128)
     assert found["noted"]["precision"] in ("fp32", "bf16")
     for words in (("info", digits, "--fold", 3), ("bench", digits, "--input", 28)):
         refused = call(*words)
@@ -356,15 +356,17 @@ def test_unknown_things_are_named_with_the_choices(digits: Path, tmp_path: Path)
     assert "no machine" in complaint("verify", digits, "--data", "digits", "--on", ",")
     assert "one machine" in complaint("run", digits, "--data", "digits", "--on", "host,emulator")
     assert "cortex-m33" in complaint("size", digits, "--target", "avr")
-    assert "cortex-m33" in complaint("bench", digits, "--on", "host")
+    assert "cortex-m33" in complaint("bench", digits, "--target", "host")
     assert "either" in complaint("info")
     assert "either" in complaint("bench", digits, "--arch", "tiny")
     assert "minmax" in complaint("calibrate", digits, "--data", "digits", "--method", "magic")
     assert "16K" in complaint("size", digits, "--max-flash", "lots")
     assert f"{tmp_path}/model.hfn" in complaint("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path)
     assert "x.hfn" in complaint("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path / "x")
-    assert "--border is for images" in complaint("train", "--data", "motifs", "--arch", "gin", "--border", 2, *out)
-    assert "give both" in complaint("train", "--data", "digits", "--arch", "tiny", "--border", 2, *out)
+    assert "--crop-padding is for images" in complaint(
+        "train", "--data", "motifs", "--arch", "gin", "--crop-padding", 2, *out
+    )
+    assert "give both" in complaint("train", "--data", "digits", "--arch", "tiny", "--crop-padding", 2, *out)
     assert "give both" in complaint("calibrate", digits, "--data", "digits", "--percentile", 99)
     assert "give both" in complaint("export", digits, "--tflite", tmp_path / "x.tflite", "--limit", 5)
     assert "give both" in complaint("import", tmp_path / "x.pth", "--arch", "hfn-resnet18", "--mean", "0.5")
@@ -494,7 +496,7 @@ def test_an_operation_of_another_version(own: Path) -> None:
 
 @EMULATION
 def test_an_arena_too_large_for_the_board(tmp_path: Path) -> None:
-    line = complaint("bench", "--arch", "resnet8", "--on", "microbit")
+    line = complaint("bench", "--arch", "resnet8", "--target", "microbit")
     assert "16,384" in line
     assert "microbit" in line
 
@@ -524,7 +526,7 @@ def path_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 def test_a_missing_compiler(digits: Path, path_of: Callable[..., None]) -> None:
     path_of()
     assert "gcc is not installed: apt-get install gcc" in complaint("run", digits, "--data", "digits", "--on", "host")
-    line = complaint("bench", digits, "--on", "cortex-m4")
+    line = complaint("bench", digits, "--target", "cortex-m4")
     assert "arm-none-eabi-gcc is not installed: apt-get install gcc-arm-none-eabi" in line
     assert result_of("size", digits)["measured"] is None
 
@@ -584,3 +586,13 @@ def test_every_search_ends_on_a_core(tmp_path: Path) -> None:
     frozen = sum(w["frozen"] * w["count"] for w in masked) / sum(w["count"] for w in masked)
     assert frozen == pytest.approx(0.5, abs=0.01)
     assert found["noted"]["thresholds"] == "adaptive"
+
+
+def test_options_of_old_are_still_taken(digits: Path, tmp_path: Path) -> None:
+    out = ("-o", tmp_path / "x.hfn")
+    assert "--crop-padding is for --augment" in complaint(
+        "train", "--data", "digits", "--arch", "tiny", "--border", 2, *out
+    )
+    assert "label_smoothing" not in call("train", "--help").output
+    assert "--smooth" not in call("train", "--help").output
+    assert "counted on cores" in complaint("bench", digits, "--on", "host")

@@ -79,8 +79,11 @@ def test_other_data_is_refused(trained):
         (("--data", "motifs", "--arch", "gin", "--augment", "flip"), "--augment"),
         (("--data", "digits", "--arch", "tiny", "--dropout", 0.5), "--dropout"),
         (("--data", "digits", "--arch", "tiny", "--hidden", 5), "'hidden' is unknown"),
-        (("--data", "motifs", "--arch", "gin", "--most", "24,35,5"), "motifs has graphs of 8 features and up to 24"),
-        (("--data", "motifs", "--arch", "gin", "--most", "24"), "--most 24: give nodes, edges"),
+        (
+            ("--data", "motifs", "--arch", "gin", "--max-graph", "24,35,5"),
+            "motifs has graphs of 8 features and up to 24",
+        ),
+        (("--data", "motifs", "--arch", "gin", "--max-graph", "24"), "--max-graph 24: give nodes, edges"),
     ],
 )
 def test_options_of_the_other_kind_are_refused(words, says, tmp_path):
@@ -102,4 +105,4 @@ def test_a_preset_is_told_of_the_graphs_it_is_for(trained, arch):
     assert told["mask_bytes"] > 0
     assert "--data" in call(*preset).output
     assert "leave out" in call(*preset, "--data", data, "--classes", 3).output
-    assert "--data" in call(*preset, "--most", "30,60,9").output
+    assert "--data" in call(*preset, "--max-graph", "30,60,9").output

@@ -12,7 +12,7 @@ from support.nodes import assert_same, observed
 
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.ir import Graph, plan
-from edgehfn.ir.ops import RELU, SIGNED, Conv, Dense, Input, Node, Requantise
+from edgehfn.ir.ops import RELU, SIGNED, Conv, Input, Node, QuantisedWeight, Requantise
 from edgehfn.ir.validate import verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
@@ -83,8 +83,8 @@ def test_tiles_of_one_group_and_of_many(bits: int, sizes: tuple[int, ...]) -> No
     """Groups of 64, 1152 and 4800 bytes; half bytes want two, and room for a channel."""
     made: list[Node] = [Input("input", (300, 4, 4))]
     for inputs, kernel in ((1, 1), (8, 3), (300, 1)):
-        weight = Dense(f"w{inputs}", np.ones((1, inputs, kernel, kernel), np.int8), bits)
-        first = Dense(f"v{inputs}", np.ones((inputs, 300, 1, 1), np.int8))
+        weight = QuantisedWeight(f"w{inputs}", np.ones((1, inputs, kernel, kernel), np.int8), bits)
+        first = QuantisedWeight(f"v{inputs}", np.ones((inputs, 300, 1, 1), np.int8))
         made.append(Conv(f"x{inputs}", "input", first, scale(inputs, 300, RELU)))
         made.append(Conv(f"y{inputs}", f"x{inputs}", weight, scale(1, inputs, RELU)))
     graph = verify(Graph(tuple(made), 1))

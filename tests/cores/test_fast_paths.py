@@ -14,7 +14,7 @@ from support.nodes import assert_same, observed
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.ir import Graph, ops, plan
 from edgehfn.ir.ops import RELU, SIGNED
-from edgehfn.ir.validate import narrow, verify
+from edgehfn.ir.validate import sums_fit_16_bits, verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
@@ -35,7 +35,9 @@ FUZZED = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55"}  # the others run
 
 
 def narrow_convs(graph: Graph) -> int:
-    return sum(isinstance(n, ops.Conv) and isinstance(n.weight, ops.Supermask) and narrow(n, graph) for n in graph)
+    return sum(
+        isinstance(n, ops.Conv) and isinstance(n.weight, ops.Supermask) and sums_fit_16_bits(n, graph) for n in graph
+    )
 
 
 @pytest.mark.parametrize("core", MARKS)

@@ -17,7 +17,7 @@ from support.nodes import assert_same, by_oracle, observed
 from edgehfn.backends import c
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.ir import Graph, plan
-from edgehfn.ir.ops import SIGNED, Dense, Input, Linear, Node, Requantise, Supermask, Weight
+from edgehfn.ir.ops import SIGNED, Input, Linear, Node, QuantisedWeight, Requantise, Supermask, Weight
 from edgehfn.ir.validate import verify
 from edgehfn.spec import generator
 from edgehfn.target.board import board
@@ -37,7 +37,7 @@ def plain(number: int, outputs: int, inputs: int, density: float) -> Supermask:
 
 
 def layer(name: str, weight: Weight, rng: Random) -> Node:
-    shift = max(0, weight.shape[1].bit_length() + (7 if isinstance(weight, Dense) else 0) - 1)
+    shift = max(0, weight.shape[1].bit_length() + (7 if isinstance(weight, QuantisedWeight) else 0) - 1)
     each = [rng.choice((1, -1, 2, -2)) for _ in range(weight.shape[0])]
     return Linear(name, "input", weight, Requantise(tuple(each), (3,) * len(each), 2, shift, SIGNED))
 

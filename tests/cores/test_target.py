@@ -10,6 +10,7 @@ from support import nets
 
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
+from edgehfn.backends.emulator import golden_checksum
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.errors import InputError, ToolError
 from edgehfn.ir import plan
@@ -43,7 +44,7 @@ def test_the_selftest_passes(name: str) -> None:
 
 @pytest.mark.parametrize("name", [HOST, "microbit"])
 def test_the_selftest_finds_damage(name: str) -> None:
-    machine, right = execute.machine(name), execute.golden_checksum(SMALL)
+    machine, right = execute.machine(name), golden_checksum(SMALL)
     for files in (execute.emitted(SMALL, right ^ 1), _damaged(execute.emitted(SMALL, right))):
         program = build(files, machine, main="selftest")
         with pytest.raises(ToolError, match="FAIL"):

@@ -16,7 +16,7 @@ from edgehfn.cost import measure_code as measuring
 from edgehfn.cost.footprint import footprint, paper
 from edgehfn.errors import InputError, ToolError
 from edgehfn.ir import Graph, plan, verify
-from edgehfn.ir.ops import RELU, Conv, Dense, Input, Linear, Requantise, Supermask, Weight
+from edgehfn.ir.ops import RELU, Conv, Input, Linear, QuantisedWeight, Requantise, Supermask, Weight
 from edgehfn.report.page import report
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import CORES, bench, elf
@@ -71,14 +71,14 @@ def _scale(channels: int, bias: int = 0) -> Requantise:
 
 
 def test_a_small_net_is_sized_by_hand() -> None:
-    stem, fold = Dense("stem", np.ones((4, 1, 3, 3), np.int8)), _supermask(0, 4, 4, 3, 3, coats=2, kept=40)
+    stem, fold = QuantisedWeight("stem", np.ones((4, 1, 3, 3), np.int8)), _supermask(0, 4, 4, 3, 3, coats=2, kept=40)
     graph = Graph(
         (
             Input("input", (1, 6, 6)),
             Conv("stem", "input", stem, _scale(4), padding=1),
             Conv("a", "stem", fold, _scale(4), padding=1),
             Conv("b", "a", fold, _scale(4, bias=300), padding=1, residual="stem"),
-            Linear("logits", "b", Dense("classifier", np.ones((2, 144), np.int8)), _scale(2)),
+            Linear("logits", "b", QuantisedWeight("classifier", np.ones((2, 144), np.int8)), _scale(2)),
         ),
         seed=1,
     )

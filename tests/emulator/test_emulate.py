@@ -16,7 +16,7 @@ from edgehfn.backends.emulator import kernels
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, verify
-from edgehfn.ir.ops import SIGNED, Conv, Dense, Input, Linear, MaxPool, Requantise
+from edgehfn.ir.ops import SIGNED, Conv, Input, Linear, MaxPool, QuantisedWeight, Requantise
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def identity(channels: int) -> Requantise:
 @pytest.mark.parametrize("ones", [258, 259])
 def test_accumulators_beside_sixteen_bits(ones: int) -> None:
     """258 · 127 is the last sum of largest inputs that a 16-bit lane holds."""
-    weight = Dense("w", np.array([[1] * ones, [-1] * ones], np.int8))
+    weight = QuantisedWeight("w", np.array([[1] * ones, [-1] * ones], np.int8))
     q = Requantise((1, 1), (0, 0), 0, 8, SIGNED)
     graph = verify(Graph((Input("input", (ones,)), Linear("y", "input", weight, q)), 0))
     y = emulate(graph, np.full((2, ones), 255, np.uint8))
@@ -46,7 +46,7 @@ def test_accumulators_beside_sixteen_bits(ones: int) -> None:
 
 def test_accumulators_beside_thirty_one_bits() -> None:
     inputs = 132_000  # 132,000 · 127 · 127 + 2^24 = 0.999 · 2^31
-    weight = Dense("w", np.array([[127] * inputs, [-127] * inputs], np.int8))
+    weight = QuantisedWeight("w", np.array([[127] * inputs, [-127] * inputs], np.int8))
     q = Requantise((1, 1), (0, 0), 0, 25, SIGNED)
     graph = verify(Graph((Input("input", (inputs,), dtype="s8"), Linear("y", "input", weight, q)), 0))
     y = emulate(graph, np.array([[127] * inputs, [-128] * inputs], np.int8))
@@ -55,7 +55,7 @@ def test_accumulators_beside_thirty_one_bits() -> None:
 
 
 def test_a_weight_kept_nowhere_leaves_the_bias() -> None:
-    weight = Dense("w", np.zeros((2, 3, 3, 3), np.int8))
+    weight = QuantisedWeight("w", np.zeros((2, 3, 3, 3), np.int8))
     q = Requantise((127, -127), (5, -9), 1, 1, SIGNED)
     graph = Graph((Input("input", (3, 4, 5)), Conv("y", "input", weight, q, padding=1)), 0)
     y = emulate(graph, np.full((1, 3, 4, 5), 200, np.uint8))
@@ -107,7 +107,7 @@ def test_threads_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_refuses_images_that_do_not_fit(raw: np.ndarray, message: str) -> None:
-    weight = Dense("w", np.ones((1, 12), np.int8))
+    weight = QuantisedWeight("w", np.ones((1, 12), np.int8))
     graph = Graph((Input("input", (1, 3, 4)), Linear("y", "input", weight, identity(1))), 0)
     with pytest.raises(InputError, match=message):
         emulate(graph, raw)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import nets
 
-from edgehfn.backends.emulator import emulate
+from edgehfn.backends.emulator.emulate import _prepare, _run
 from edgehfn.backends.emulator.kernels import LANES
 from edgehfn.backends.emulator.layout import LINE, Layout, lay_out
 from edgehfn.ir import ops
@@ -38,10 +38,10 @@ def test_a_buffer_holds_one_living_tensor(seed: int) -> None:
 
 def test_frames_stay_zero_and_lines_are_whole() -> None:
     graph = nets.folded_resnet(5, width=4, size=12)
-    program = emulate._prepare(graph)
+    program = _prepare(graph)
     memory = program.lanes.allocate()
     for seed in (1, 2):
-        emulate._run(program, nets.random_input(graph, seed, LANES), memory, {})
+        _run(program, nets.random_input(graph, seed, LANES), memory, {})
     for name, buffer in memory.items():
         assert buffer.ctypes.data % LINE == 0
         buffer = buffer.copy()

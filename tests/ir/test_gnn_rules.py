@@ -21,10 +21,10 @@ from edgehfn.ir.ops import (
     Attention,
     Constant,
     Conv,
-    Dense,
     Input,
     Linear,
     NodePool,
+    QuantisedWeight,
     Requantise,
     SparseLinear,
 )
@@ -90,7 +90,7 @@ def test_a_residual_and_a_multiplier_are_added() -> None:
 
 
 def test_sparse_features() -> None:
-    weight = Dense("w", np.array([[1, 9, 2], [-3, 9, 0]], np.int8))
+    weight = QuantisedWeight("w", np.array([[1, 9, 2], [-3, 9, 0]], np.int8))
     node = SparseLinear("y", WORDS, weight, plain(2))
     graph = verify(Graph((node,), SEED))
     assert oracle.run(graph, [])["y"] == [2, 2, 2, -3, 127, 0, 0, 0, -6, 0, 0, 9, 0, 0, 0, 0]
@@ -99,7 +99,7 @@ def test_sparse_features() -> None:
 
 def test_attention_by_hand() -> None:
     """Equal scores: the mean of neighbours and self, times 2^15, the bits behind the eighth of a weight lost."""
-    scores = Conv("s", "x", Dense("w", np.zeros((2, 2, 1, 1), np.int8)), plain(2))
+    scores = Conv("s", "x", QuantisedWeight("w", np.zeros((2, 2, 1, 1), np.int8)), plain(2))
     node = Attention("y", "x", "s", STAR, 1, 51, (255,) * 256, Requantise((1, 1), (0, 0), 0, 15, SIGNED))
     sums = {0: (1 + 2 + 3, 3), 1: (2 + 1, 2), 2: (3 + 1, 2), 3: (4, 1), 4: (15, 5)}
     wanted = []
@@ -112,7 +112,7 @@ def test_attention_by_hand() -> None:
 
 def test_the_sharpest_attention_takes_the_largest_score() -> None:
     table = (255, *([0] * 255))
-    scores = Conv("s", "x", Dense("w", np.array([1, 0, 0, 0], np.int8).reshape(2, 2, 1, 1)), plain(2))
+    scores = Conv("s", "x", QuantisedWeight("w", np.array([1, 0, 0, 0], np.int8).reshape(2, 2, 1, 1)), plain(2))
     node = Attention("y", "x", "s", STAR, 1, 51, table, Requantise((1, 1), (0, 0), 0, 15, SIGNED))
     assert made(scores, node)[:5] == [3, 2, 3, 4, 5]
     assert made(scores, node)[8:13] == [10, 0, 10, 20, -30]
@@ -143,13 +143,13 @@ def stored(starts: Ints, sources: Ints, nodes: int = 5) -> Graph:
 
 
 def attended(**changes: object) -> Graph:
-    scores = Conv("s", "x", Dense("w", np.zeros((2, 2, 1, 1), np.int8)), plain(2))
+    scores = Conv("s", "x", QuantisedWeight("w", np.zeros((2, 2, 1, 1), np.int8)), plain(2))
     node = Attention("y", "x", "s", STAR, 1, 51, (255,) * 256, Requantise((1, 1), (0, 0), 0, 15, SIGNED))
     return Graph((X, scores, replace(node, **changes)), SEED)  # type: ignore[arg-type]
 
 
 def conv(kernel: int = 1, **options: int) -> Conv:
-    return Conv("y", "x", Dense("w", np.ones((2, 2, kernel, kernel), np.int8)), plain(2), **options)  # type: ignore[arg-type]
+    return Conv("y", "x", QuantisedWeight("w", np.ones((2, 2, kernel, kernel), np.int8)), plain(2), **options)  # type: ignore[arg-type]
 
 
 def given(**changes: object) -> Graph:
@@ -158,7 +158,7 @@ def given(**changes: object) -> Graph:
 
 
 def words(**changes: object) -> Graph:
-    weight = Dense("w", np.ones((1, 3), np.int8))
+    weight = QuantisedWeight("w", np.ones((1, 3), np.int8))
     return Graph((SparseLinear("y", replace(WORDS, **changes), weight, plain(1)),), SEED)  # type: ignore[arg-type]
 
 
@@ -189,7 +189,7 @@ RULES = {
     "node y: residual z is": Graph(
         (
             X,
-            replace(conv(), name="z", weight=Dense("w", np.ones((1, 2, 1, 1), np.int8)), requantise=plain(1)),
+            replace(conv(), name="z", weight=QuantisedWeight("w", np.ones((1, 2, 1, 1), np.int8)), requantise=plain(1)),
             aggregate(residual="z"),
         ),
         SEED,
@@ -202,7 +202,7 @@ RULES = {
     "node y: x is over nodes: use a 1x1 kernel": over(STAR, conv(3, padding=1)),
     "node y: x is over nodes: use a 1x1 kernel, stride 1": over(STAR, conv(stride=2)),
     "node y: x is over nodes: read it by 1x1": over(STAR, ops.AvgPool("y", "x", 1, 0)),
-    "node l: x is over nodes": over(STAR, Linear("l", "x", Dense("w", np.ones((1, 16), np.int8)), plain(1))),
+    "node l: x is over nodes": over(STAR, Linear("l", "x", QuantisedWeight("w", np.ones((1, 16), np.int8)), plain(1))),
     "node input: input is a map of pixels in a net over graphs": Graph((Input("input", (2, 2, 4)), X), SEED),
     "node y: 3 multipliers": over(STAR, NodePool("y", "x", STAR, (1, 1, 1), 0)),
     "node y: a multiplier is outside 0..65535": over(STAR, NodePool("y", "x", STAR, (65536,), 0)),
@@ -289,7 +289,7 @@ def test_convolutions_over_nodes_are_in_place() -> None:
 
 def test_a_wider_output_is_not_in_place() -> None:
     wide = conv()
-    wide = replace(wide, weight=Dense("w", np.ones((3, 2, 1, 1), np.int8)), requantise=plain(3))
+    wide = replace(wide, weight=QuantisedWeight("w", np.ones((3, 2, 1, 1), np.int8)), requantise=plain(3))
     planned = plan(verify(over(STAR, wide)))
     assert planned.tensors["x"].offset != planned.tensors["y"].offset
 

@@ -12,7 +12,7 @@ from support import nets
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, ops, plan, verify
 from edgehfn.ir.arena import Buffer
-from edgehfn.ir.validate import bound, narrow
+from edgehfn.ir.validate import bound, sums_fit_16_bits
 
 
 def conv_graph(**changes: object) -> Graph:
@@ -63,7 +63,7 @@ RULES = {
             ops.Linear(
                 "linear",
                 "gap",
-                ops.Dense("d", np.ones((2, 4), np.int8)),
+                ops.QuantisedWeight("d", np.ones((2, 4), np.int8)),
                 ops.Requantise((1, 1), (0, 0), 0, 8, ops.SIGNED),
             ),
         )
@@ -74,7 +74,7 @@ RULES = {
             ops.Linear(
                 "linear",
                 "gap",
-                ops.Dense("d", np.full((2, 3), -128, np.int8)),
+                ops.QuantisedWeight("d", np.full((2, 3), -128, np.int8)),
                 ops.Requantise((1, 1), (0, 0), 0, 8, ops.SIGNED),
             ),
         )
@@ -118,16 +118,16 @@ def test_bounds_are_reached_by_the_worst_input() -> None:
 def test_narrow_needs_all_three_rules() -> None:
     node = conv_graph().nodes[1]
     assert isinstance(node, ops.Conv)
-    assert narrow(node, conv_graph())
+    assert sums_fit_16_bits(node, conv_graph())
     for graph in (
         with_requantise(shift=1),
         with_requantise(shift=17),
         with_requantise(bias=(32767, 0, 0), bias_shift=12),
     ):
-        assert not narrow(graph.nodes[1], verify(graph))
-    dense = ops.Dense("d", np.full((3, 2, 3, 3), 127, np.int8))
+        assert not sums_fit_16_bits(graph.nodes[1], verify(graph))
+    dense = ops.QuantisedWeight("d", np.full((3, 2, 3, 3), 127, np.int8))
     wide = conv_graph(weight=dense, requantise=ops.Requantise((1, 1, 1), (0, 0, 0), 0, 12, ops.RELU))
-    assert not narrow(wide.nodes[1], verify(wide))
+    assert not sums_fit_16_bits(wide.nodes[1], verify(wide))
 
 
 @pytest.mark.parametrize("limit", [-(1 << 20), 0, 2000, 1 << 20])
@@ -165,7 +165,7 @@ def test_bands_keep_the_scratch_limit() -> None:
 
 
 def test_planes_beyond_16_bit_offsets_are_refused() -> None:
-    weight = ops.Dense("w", np.ones((1, 300, 3, 3), np.int8))
+    weight = ops.QuantisedWeight("w", np.ones((1, 300, 3, 3), np.int8))
     conv = ops.Conv("conv", "input", weight, ops.Requantise((1,), (0,), 0, 16, ops.RELU), 1, 1)
     graph = verify(Graph((ops.Input("input", (300, 32, 32)), conv), seed=0))
     with pytest.raises(GraphError, match="conv: one output row needs planes of"):

@@ -15,7 +15,7 @@ from rich.console import Console
 import calibrate
 from calibrate import choose, observe
 from edgehfn.errors import InputError
-from edgehfn.nn import Draft, InputSpec, Net
+from edgehfn.nn import Builder, InputSpec, Net
 
 
 def observed(*batches) -> observe.Observer:
@@ -35,16 +35,16 @@ def true_error(x: np.ndarray, scale: float) -> float:
 
 
 def small_net(seed: int = 3) -> Net:
-    draft = Draft(InputSpec((1, 8, 8)), seed=seed)
-    x = draft.conv("stem", 4, 3, kind="int8")
-    draft.max_pool("pool", 2, 2)
-    x = draft.x
-    draft.conv("a", 4, 3, residual=x)
-    draft.conv("b", 6, 3, relu=False)
-    draft.max_pool("pool2", 2, 2)
-    draft.global_avg_pool("mean")
-    draft.linear("head", 3)
-    return draft.net(("a", "b", "c"))
+    builder = Builder(InputSpec((1, 8, 8)), seed=seed)
+    x = builder.conv("stem", 4, 3, kind="int8")
+    builder.max_pool("pool", 2, 2)
+    x = builder.x
+    builder.conv("a", 4, 3, residual=x)
+    builder.conv("b", 6, 3, relu=False)
+    builder.max_pool("pool2", 2, 2)
+    builder.global_avg_pool("mean")
+    builder.linear("head", 3)
+    return builder.net(("a", "b", "c"))
 
 
 def images(count: int = 64) -> np.ndarray:

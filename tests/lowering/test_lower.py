@@ -21,14 +21,14 @@ def trained_net(
     *, kind: str = "supermask", order: str = "chw", channels: int = 2, densities: tuple[float, ...] = (0.6, 0.25)
 ) -> nn.Net:
     """A folded residual net with the norms of a net in use: statistics seen, and factors of both signs."""
-    draft = nn.Draft(nn.InputSpec((channels, 12, 10), order), seed=11, densities=densities)
-    nn.ConvNorm(8, 3, 1, kind).add(draft, "stem")
-    draft.max_pool("pool", 2, 2)
-    nn.BasicBlock(12, 2).add(draft, "stage.0")
-    nn.Fold(nn.BasicBlock(12), 3).add(draft, "stage.1")
-    draft.global_avg_pool("gap")
-    draft.linear("classifier", 5, kind=kind)
-    net = draft.net()
+    builder = nn.Builder(nn.InputSpec((channels, 12, 10), order), seed=11, densities=densities)
+    nn.ConvNorm(8, 3, 1, kind).add(builder, "stem")
+    builder.max_pool("pool", 2, 2)
+    nn.BasicBlock(12, 2).add(builder, "stage.0")
+    nn.Fold(nn.BasicBlock(12), 3).add(builder, "stage.1")
+    builder.global_avg_pool("gap")
+    builder.linear("classifier", 5, kind=kind)
+    net = builder.net()
     torch.manual_seed(3)
     for norm in net.norms:
         torch.nn.init.uniform_(norm.weight, -1.5, 1.5)
@@ -155,14 +155,14 @@ def test_channels_without_inputs_are_what_their_norms_make_of_nothing(clamped: b
 @pytest.mark.parametrize("lift", [0.3, 0.305, -0.3])
 def test_what_reads_constants_only_is_what_it_is_in_the_float_net(lift: float, residual: bool) -> None:
     """Rounding of a constant must not be taken for a departure from the mean, which a steep norm multiplies by 316."""
-    draft = nn.Draft(nn.InputSpec((1, 6, 6)), seed=1, densities=(1.0,))
-    draft.conv("first", 4, 3, kind="int8")
-    draft.conv("second", 4, 1, kind="int8", residual="first" if residual else None)
-    draft.conv("third", 4, 1, kind="int8")
-    net = draft.net()
+    builder = nn.Builder(nn.InputSpec((1, 6, 6)), seed=1, densities=(1.0,))
+    builder.conv("first", 4, 3, kind="int8")
+    builder.conv("second", 4, 1, kind="int8", residual="first" if residual else None)
+    builder.conv("third", 4, 1, kind="int8")
+    net = builder.net()
     first, second, third = (step.op for step in net.steps)
     for op in (first, second, third):
-        assert isinstance(op, nn.DenseConv2d)
+        assert isinstance(op, nn.QuantisedConv2d)
     with torch.no_grad():
         first.trained[0], second.trained[0], second.trained[0, 0] = 0.0, 0.0, 0.7
         third.trained[0], third.trained[0, 0] = 0.0, 0.9
@@ -193,7 +193,7 @@ def test_channels_said_to_be_constant_are(kind: str) -> None:
     net = trained_net(kind=kind, densities=(0.02,))
     with torch.no_grad():
         for op in net.weights.values():
-            if isinstance(op, nn.DenseConv2d):
+            if isinstance(op, nn.QuantisedConv2d):
                 op.trained[::3] = 0.0
     for norm in net.norms:
         norm.running_var.fill_(0.3)  # type: ignore[union-attr]

@@ -33,7 +33,7 @@ def lived_in(net: nn.Net) -> nn.Net:
                 value.data.copy_(torch.randn(value.shape, generator=draw))
         norm.running_var.copy_(torch.rand(norm.num_features, generator=draw) + 0.1)
     for op in net.weights.values():
-        if isinstance(op, nn.DenseConv2d | nn.DenseLinear):
+        if isinstance(op, nn.QuantisedConv2d | nn.QuantisedLinear):
             op.trained.data.add_(0.01)
         else:
             op.scores.data.copy_(torch.randn(op.shape, generator=draw))
@@ -93,7 +93,7 @@ def test_a_loaded_net_computes_the_same_bits(name: str, tmp_path: Path) -> None:
 
 def test_any_net_of_steps_is_kept(tmp_path: Path) -> None:
     """Signed channels-last input, padded pool, a norm of its own eps, a dense conv with bias, a residual input."""
-    conv = nn.DenseConv2d(2, 2, 3, 1, 1, bias=True, seed=4)
+    conv = nn.QuantisedConv2d(2, 2, 3, 1, 1, bias=True, seed=4)
     steps = [
         nn.Step("a", "input", conv, "w", torch.nn.BatchNorm2d(2, eps=0.25), relu=True, residual="input"),
         nn.Step("b", "a", nn.MaxPool(3, 2, 1)),
@@ -134,10 +134,10 @@ def test_the_file_is_what_the_specification_says(saved: Path) -> None:
 
 
 def test_every_cut_and_every_flipped_byte_is_refused(tmp_path: Path) -> None:
-    draft = nn.Draft(nn.InputSpec(SHAPE), 1)
-    draft.conv("stem", 2, 3)
+    builder = nn.Builder(nn.InputSpec(SHAPE), 1)
+    builder.conv("stem", 2, 3)
     path = tmp_path / "bad.hfn"
-    modelfile.save(draft.net(), path)
+    modelfile.save(builder.net(), path)
     whole = path.read_bytes()
     header = 8 + struct.unpack("<Q", whole[:8])[0]
     flips = [(at, bit) for at in range(len(whole)) for bit in (range(8) if at < 16 else [at * 5 % 8, at * 3 % 7])]

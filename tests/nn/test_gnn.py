@@ -15,7 +15,7 @@ from edgehfn.data.motifs import motifs
 from edgehfn.errors import GraphError, InputError
 from edgehfn.lowering.untrained import untrained
 from edgehfn.model import modelfile
-from edgehfn.nn import GRAPH_PRESETS, Aggregate, Attention, Draft, NodePool, Nodes, graph_input, graph_preset
+from edgehfn.nn import GRAPH_PRESETS, Aggregate, Attention, Builder, NodePool, Nodes, graph_input, graph_preset
 from edgehfn.nn.adjacency import as_map, dropped, linear, nodewise
 from edgehfn.training import gnn
 
@@ -145,7 +145,7 @@ def test_larger_graphs_than_those_of_the_set_may_come():
 
 
 def test_layers_of_images_and_graphs_do_not_mix():
-    over_nodes, over_pixels = Draft(graph_input(SMALL)), Draft(hfn.nn.InputSpec((3, 4, 4)))
+    over_nodes, over_pixels = Builder(graph_input(SMALL)), Builder(hfn.nn.InputSpec((3, 4, 4)))
     over_nodes.conv("stem", 8, 3)
     over_pixels.aggregate("sum", "sum")
     with pytest.raises(GraphError, match="mixes nodes"):

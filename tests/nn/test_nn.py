@@ -99,11 +99,11 @@ def test_fixed_counts_take_the_place_of_scores() -> None:
         nn.SupermaskConv2d(5, 4, 3, tensor=3, seed=11, densities=(0.6, 0.25), counts=counts + 1)
 
 
-# Dense layers and pools
+# QuantisedWeight layers and pools
 
 
 def test_dense_weights_are_whole_steps_and_their_gradient_is_unrounded() -> None:
-    layer = nn.DenseConv2d(3, 4, 3, 2, 1, seed=5)
+    layer = nn.QuantisedConv2d(3, 4, 3, 2, 1, seed=5)
     layer.trained.data[1] = 0
     layer.trained.data[2] *= 40
     integers, step = layer.integer_weight()
@@ -122,7 +122,7 @@ def test_dense_weights_are_whole_steps_and_their_gradient_is_unrounded() -> None
 
 @pytest.mark.parametrize(("bits", "values"), [(4, range(-7, 8)), (2, (-1, 0, 1)), (1, (-1, 1))])
 def test_weights_of_few_bits_are_whole_steps_too(bits: int, values: Sequence[int]) -> None:
-    layer = nn.DenseConv2d(16, 4, 3, bits=bits, seed=5)
+    layer = nn.QuantisedConv2d(16, 4, 3, bits=bits, seed=5)
     layer.trained.data[1] *= 3
     integers, step = layer.integer_weight()
     assert set(np.unique(integers).tolist()) == set(values)
@@ -130,13 +130,13 @@ def test_weights_of_few_bits_are_whole_steps_too(bits: int, values: Sequence[int
     assert step[1] > 2 * step[0] or bits == 4  # whose steps are learned
     assert all(f"{value}" in repr(layer) for value in ("4x16x3x3", bits))
     with pytest.raises(InputError, match="3 bits"):
-        nn.DenseConv2d(16, 4, 3, bits=3)
+        nn.QuantisedConv2d(16, 4, 3, bits=3)
 
 
 @pytest.mark.parametrize("bits", [2, 1])
 def test_steps_are_those_of_the_least_squares(bits: int) -> None:
     """Of ternary and binary weights, given their integers; TWN's threshold leaves at most a percent to be had."""
-    layer = nn.DenseLinear(4096, 2, bits=bits, seed=5)
+    layer = nn.QuantisedLinear(4096, 2, bits=bits, seed=5)
     torch.nn.init.normal_(layer.trained)
     integers, step = layer.integer_weight()
     exact = layer.trained.detach().numpy()
@@ -153,7 +153,7 @@ def test_steps_are_those_of_the_least_squares(bits: int) -> None:
 
 def test_the_learned_step_has_the_gradient_of_its_paper() -> None:
     """Esser et al. 2020, equations 2 and 3, weight by weight."""
-    layer = nn.DenseLinear(40, 2, bits=4, seed=5)
+    layer = nn.QuantisedLinear(40, 2, bits=4, seed=5)
     torch.nn.init.normal_(layer.trained)
     assert layer.step is not None
     layer.step.data = torch.tensor([0.25, 0.5])
@@ -177,7 +177,7 @@ def test_the_learned_step_has_the_gradient_of_its_paper() -> None:
 
 
 def test_dense_linear_adds_its_bias() -> None:
-    layer = nn.DenseLinear(6, 2, seed=1)
+    layer = nn.QuantisedLinear(6, 2, seed=1)
     assert layer.bias is not None
     layer.bias.data = torch.tensor([1.0, -2.0])
     x = torch.randn(3, 1, 2, 3)
@@ -197,12 +197,12 @@ def test_pools() -> None:
 
 
 def folded(iterations: int, affine: bool = True) -> nn.Net:
-    draft = nn.Draft(nn.InputSpec(IMAGE), 3, affine=affine)
-    nn.ConvNorm(6).add(draft, "stem")
-    nn.Fold(nn.BasicBlock(6), iterations).add(draft, "stage1.0")
-    draft.global_avg_pool("mean")
-    draft.linear("classifier", 4)
-    return draft.net()
+    builder = nn.Builder(nn.InputSpec(IMAGE), 3, affine=affine)
+    nn.ConvNorm(6).add(builder, "stem")
+    nn.Fold(nn.BasicBlock(6), iterations).add(builder, "stage1.0")
+    builder.global_avg_pool("mean")
+    builder.linear("classifier", 4)
+    return builder.net()
 
 
 def test_iterations_share_weights_and_masks_but_not_norms() -> None:
@@ -253,20 +253,20 @@ def test_forward_is_the_loop_of_the_paper() -> None:
 
 def test_folds_within_folds_number_their_iterations() -> None:
     class Pair:
-        def add(self, draft: nn.Draft, name: str) -> None:
-            nn.ConvNorm(1).add(draft, f"{name}.a")
-            nn.Fold(nn.ConvNorm(1), 2).add(draft, f"{name}.b")
+        def add(self, builder: nn.Builder, name: str) -> None:
+            nn.ConvNorm(1).add(builder, f"{name}.a")
+            nn.Fold(nn.ConvNorm(1), 2).add(builder, f"{name}.b")
 
-    draft = nn.Draft(nn.InputSpec(IMAGE))
-    nn.Fold(Pair(), 3).add(draft, "p")
-    names = [step.name for step in draft.net().steps]
+    builder = nn.Builder(nn.InputSpec(IMAGE))
+    nn.Fold(Pair(), 3).add(builder, "p")
+    names = [step.name for step in builder.net().steps]
     assert names == ["p.a", "p.b", "p.b@1", "p.a@1", "p.b@2", "p.b@3", "p.a@2", "p.b@4", "p.b@5"]
 
 
 def test_a_block_that_changes_the_shape_does_not_fold() -> None:
-    draft = nn.Draft(nn.InputSpec(IMAGE))
+    builder = nn.Builder(nn.InputSpec(IMAGE))
     with pytest.raises(GraphError, match="keeps the shape"):
-        nn.Fold(nn.BasicBlock(6), 2).add(draft, "stage1.0")
+        nn.Fold(nn.BasicBlock(6), 2).add(builder, "stage1.0")
     with pytest.raises(InputError, match="1 or more"):
         nn.Fold(nn.BasicBlock(6), 0)
 
@@ -276,11 +276,11 @@ def test_a_block_that_changes_the_shape_does_not_fold() -> None:
 
 @pytest.mark.parametrize("dtype", ["u8", "s8"])
 def test_input_is_what_the_device_makes_of_every_byte(dtype: str) -> None:
-    draft = nn.Draft(nn.InputSpec((1, 16, 16), dtype=dtype))  # type: ignore[arg-type]
-    draft.global_avg_pool("mean")
+    builder = nn.Builder(nn.InputSpec((1, 16, 16), dtype=dtype))  # type: ignore[arg-type]
+    builder.global_avg_pool("mean")
     raw = np.arange(256).astype(np.uint8).view(np.uint8 if dtype == "u8" else np.int8).reshape(1, 1, 16, 16)
     seen: dict[str, Tensor] = {}
-    draft.net().run(torch.from_numpy(raw), seen.__setitem__)
+    builder.net().run(torch.from_numpy(raw), seen.__setitem__)
     whole = [int(x) // 2 if dtype == "u8" else max(int(x), -127) for x in raw.flat]
     torch.testing.assert_close(seen["input"].flatten(), torch.tensor(whole) / 127)
 
@@ -330,6 +330,6 @@ def test_steps_that_do_not_fit_are_refused() -> None:
 @pytest.mark.parametrize("options", [(0, 1, 0), (8, 1, 0), (3, 5, 0), (3, 0, 0), (3, 1, 3), (3, 1, -1)])
 def test_windows_out_of_range_are_refused(options: tuple[int, int, int]) -> None:
     with pytest.raises(InputError, match=r"kernel is 1\.\.7"):
-        nn.DenseConv2d(1, 1, *options)
+        nn.QuantisedConv2d(1, 1, *options)
     with pytest.raises(InputError):
         nn.MaxPool(*options)

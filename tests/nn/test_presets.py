@@ -120,7 +120,7 @@ def test_options_reach_the_net() -> None:
     assert {op.seed for op in masked} == {net.seed} == {7}
     for op in masked:
         assert int(op.counts().sum()) == round(0.3 * op.counts().numel())
-    assert isinstance(net.weights["stem"], nn.DenseConv2d)
+    assert isinstance(net.weights["stem"], nn.QuantisedConv2d)
     odd = nn.demo(
         (2, 9, 9), ("yes", "no"), stem="supermask", classifier="supermask", affine=False, coats=[0.7, 0.3, 0.1]
     )

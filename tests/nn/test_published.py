@@ -16,7 +16,7 @@ from edgehfn.nn.net import ITERATION
 CIFAR, IMAGENET = (3, 32, 32), (3, 224, 224)
 
 
-def narrow(name: str, shape: tuple[int, int, int] = (3, 16, 16), **options) -> nn.Net:
+def sums_fit_16_bits(name: str, shape: tuple[int, int, int] = (3, 16, 16), **options) -> nn.Net:
     """A sixteenth of the published width, or an eighth of a net of basic blocks."""
     basic = name.split("-")[1] in ("resnet18", "resnet34")
     return nn.preset(name, shape, 4, width=8 if basic else 16, seed=1, **options)
@@ -47,7 +47,7 @@ def test_sizes_and_ratios_are_the_published_ones() -> None:
 @pytest.mark.parametrize("name", nn.PAPERS)
 def test_every_published_net_takes_a_step_of_training(name: str) -> None:
     torch.manual_seed(0)
-    net = narrow(name)
+    net = sums_fit_16_bits(name)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     raw = torch.from_numpy(images(3, (3, 16, 16)))
     before = [parameter.detach().clone() for parameter in net.parameters()]
@@ -67,12 +67,12 @@ def test_forms_differ_in_what_is_trained_and_what_is_folded(net: str) -> None:
         return sum("shortcut" not in step.name for step in form.steps if step.weight)
 
     plain, hidden, folded, more = (
-        narrow(f.format(net)) for f in ("plain-{}", "hidden-{}", "hfn-{}", "hfn-{}-fold-234")
+        sums_fit_16_bits(f.format(net)) for f in ("plain-{}", "hidden-{}", "hfn-{}", "hfn-{}-fold-234")
     )
     published = 50 if net == "wideresnet50" else int(net.removeprefix("resnet"))
     assert depth(plain) == depth(hidden) == depth(folded) == depth(more) == published
     assert sum(plain.macs.values()) == sum(hidden.macs.values()) == sum(folded.macs.values()) == sum(more.macs.values())
-    assert all(isinstance(op, nn.DenseConv2d | nn.DenseLinear) for op in plain.weights.values())
+    assert all(isinstance(op, nn.QuantisedConv2d | nn.QuantisedLinear) for op in plain.weights.values())
     assert all(isinstance(op, nn.SupermaskConv2d | nn.SupermaskLinear) for op in more.weights.values())
     iterated = {step.weight for step in folded.steps if ITERATION in step.name}
     assert {name.split(".")[0] for name in iterated} <= {"stage3", "stage4"}
@@ -84,13 +84,13 @@ def test_forms_differ_in_what_is_trained_and_what_is_folded(net: str) -> None:
 
 
 def test_stems_are_those_of_cifar_and_imagenet() -> None:
-    small, large = narrow("hfn-resnet50"), narrow("hfn-resnet50", (3, 96, 96))
+    small, large = sums_fit_16_bits("hfn-resnet50"), sums_fit_16_bits("hfn-resnet50", (3, 96, 96))
     assert small.shapes["stem"] == (4, 16, 16)
     assert "pool" not in small.shapes
     assert large.weights["stem"].shape == (4, 3, 7, 7)
     assert (large.shapes["stem"], large.shapes["pool"]) == ((4, 48, 48), (4, 24, 24))
     assert large.shapes["stage4.0.conv3"] == (128, 3, 3)
-    wide, usual = narrow("hfn-wideresnet50"), narrow("hfn-resnet50")
+    wide, usual = sums_fit_16_bits("hfn-wideresnet50"), sums_fit_16_bits("hfn-resnet50")
     assert wide.weights["stage1.0.conv1"].shape[0] == 2 * usual.weights["stage1.0.conv1"].shape[0]
     assert wide.shapes["stage4.0.conv3"] == usual.shapes["stage4.0.conv3"]
 
@@ -115,7 +115,7 @@ def lowered(net: nn.Net) -> Graph:
     ],
 )
 def test_deep_nets_are_the_same_on_every_machine(name: str, shape: tuple[int, int, int], options: dict) -> None:
-    graph = lowered(narrow(name, shape, **options))
+    graph = lowered(sums_fit_16_bits(name, shape, **options))
     agreed = agreement.verify(graph, images(3, shape), ("pytorch", "emulator", "host", "cortex-m4"))
     assert agreed.mismatches == 0
     assert len(np.unique(agreed.machines["emulator"].outputs)) > 1
@@ -126,4 +126,4 @@ def test_wrong_names_and_folds_are_refused() -> None:
     with pytest.raises(InputError, match="hfn-resnet18"):
         nn.preset("hfn-resnet51")
     with pytest.raises(InputError, match="no fold to iterate"):
-        narrow("hidden-resnet18", fold=2)
+        sums_fit_16_bits("hidden-resnet18", fold=2)

@@ -11,7 +11,7 @@ from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.backends.reference import images
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, verify
-from edgehfn.ir.ops import SIGNED, Dense, Input, Linear, Requantise
+from edgehfn.ir.ops import SIGNED, Input, Linear, QuantisedWeight, Requantise
 
 
 @pytest.mark.parametrize("seed", range(240, 400))
@@ -42,7 +42,7 @@ def test_large_sums_are_exact() -> None:
     values[1, :3] = 126
     bias = -(inputs * 127 * 127 >> 15)
     q = Requantise((1, 1), (bias, bias), 15, 8, SIGNED)
-    graph = verify(Graph((Input("input", (inputs,)), Linear("y", "input", Dense("w", values), q)), 0))
+    graph = verify(Graph((Input("input", (inputs,)), Linear("y", "input", QuantisedWeight("w", values), q)), 0))
     raw = np.full((1, inputs), 255, np.uint8)
     exact = [(inputs * 127 * 127 - 381 * o + bias * 2**15 + 128) >> 8 for o in (0, 1)]
     assert exact[0] != exact[1]

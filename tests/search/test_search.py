@@ -294,8 +294,8 @@ def test_the_same_net_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.M
     made.run(count, None)
     monkeypatch.setattr(study, "FRUITLESS", 1)
     made.run(count + 1, None)
-    first, twin = made.tried()[count - 1 :]
-    assert (twin.twin, twin.accuracies, twin.cpu_seconds) == (first.number, first.accuracies, 0.0)
+    first, duplicate = made.tried()[count - 1 :]
+    assert (duplicate.duplicate, duplicate.accuracies, duplicate.cpu_seconds) == (first.number, first.accuracies, 0.0)
     assert len(trained(made.tried())) == count
 
 
@@ -335,7 +335,7 @@ def test_the_front_is_what_nothing_smaller_beats() -> None:
         tried(4, 400, {1: 0.9, 3: 0.9}, over={"ram": 0.1}),
         tried(5, 100, {}, over={"flash": 2.0}),
         tried(6, 800, {1: 0.5, 3: 0.8}),
-        tried(7, 300, {1: 0.5, 3: 0.9}, twin=0),
+        tried(7, 300, {1: 0.5, 3: 0.9}, duplicate=0),
     ]
     assert [one.number for one in trained(some)] == [6, 0, 1, 2, 3]
     assert [one.number for one in front(some)] == [1, 6]

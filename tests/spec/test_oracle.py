@@ -12,8 +12,21 @@ from hypothesis import strategies as st
 from support import nets, oracle
 
 from edgehfn.ir import Graph, plan, verify
-from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Dense, Input, Linear, MaxPool, Node, Requantise, Supermask
-from edgehfn.ir.validate import bound, narrow, reach
+from edgehfn.ir.ops import (
+    RELU,
+    SIGNED,
+    Add,
+    AvgPool,
+    Conv,
+    Input,
+    Linear,
+    MaxPool,
+    Node,
+    QuantisedWeight,
+    Requantise,
+    Supermask,
+)
+from edgehfn.ir.validate import bound, reach, sums_fit_16_bits
 
 RANDOM = range(400)  # the seeds that tests/test_emulate.py and tests/test_reference.py use
 
@@ -29,7 +42,7 @@ def plain(*multipliers: int) -> Requantise:
 
 def test_a_convolution_by_hand() -> None:
     """1 2 3 / 4 5 6 under the weights 1 -2 / 3 0, stride 2, one zero around: four windows."""
-    weight = Dense("w", np.array([1, -2, 3, 0], np.int8).reshape(1, 1, 2, 2))
+    weight = QuantisedWeight("w", np.array([1, -2, 3, 0], np.int8).reshape(1, 1, 2, 2))
     node = Conv("y", "input", weight, plain(1), stride=2, padding=1)
     #  0 0    0 0      0 4    5 6
     #  0 1    2 3      0 0    0 0
@@ -42,7 +55,10 @@ def test_channels_kernels_and_outputs_keep_their_order() -> None:
     values[0, 1, 0, 2] = 1
     values[1, 0, 2, 1] = 1
     image = [2 * i for i in range(18)]  # 0..8 and 9..17 after the input's halving
-    assert last(image, Input("input", (2, 3, 3)), Conv("y", "input", Dense("w", values), plain(1, 1))) == [11, 7]
+    assert last(image, Input("input", (2, 3, 3)), Conv("y", "input", QuantisedWeight("w", values), plain(1, 1))) == [
+        11,
+        7,
+    ]
 
 
 def test_input_order_and_range() -> None:
@@ -53,7 +69,7 @@ def test_input_order_and_range() -> None:
 
 def test_residual_and_rounding() -> None:
     """(3·acc + 5·2^1 + 7·x·2^2 + 2^3) >> 4, halves up."""
-    weight = Dense("w", np.array([[[[2]]]], np.int8))
+    weight = QuantisedWeight("w", np.array([[[[2]]]], np.int8))
     q = Requantise((3,), (5,), 1, 4, SIGNED, 7, 2)
     node = Conv("y", "input", weight, q, residual="input")
     wanted = [(3 * 2 * x + 10 + 28 * x + 8) // 16 for x in (1, -1, 30, -127)]
@@ -63,7 +79,7 @@ def test_residual_and_rounding() -> None:
 
 
 def test_linear_reads_a_map_as_a_vector() -> None:
-    weight = Dense("w", np.array([[1, 2, 3, 4], [0, 0, 0, -1]], np.int8))
+    weight = QuantisedWeight("w", np.array([[1, 2, 3, 4], [0, 0, 0, -1]], np.int8))
     assert last([2, 4, 6, 8], Input("input", (2, 1, 2)), Linear("y", "input", weight, plain(1, 1))) == [30, -4]
 
 
@@ -167,7 +183,7 @@ def traits(node: Node, graph: Graph) -> list[str]:
 
 def arithmetic(node: Conv | Linear, graph: Graph) -> dict[str, bool]:
     q, weight, sums = node.requantise, node.weight, bound(node, graph)
-    found = {"narrow" if narrow(node, graph) else "wide": True, "over 16 bits": bool((sums > 32767).any())}
+    found = {"narrow" if sums_fit_16_bits(node, graph) else "wide": True, "over 16 bits": bool((sums > 32767).any())}
     found |= {"m < 0": min(q.multiplier) < 0, "m = 0": 0 in q.multiplier, "m = 127": 127 in q.multiplier}
     found |= {"b over 8 bits": max(map(abs, q.bias)) > 128, "shift 0": q.shift == 0}
     found |= {"near R1": int(reach(q, sums).max()) > 2**30}

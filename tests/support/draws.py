@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 
 from edgehfn.ir.graph import Tensor
-from edgehfn.ir.ops import LARGEST, RELU, SIGNED, Dense, Requantise, Shape, Supermask, Weight
+from edgehfn.ir.ops import LARGEST, RELU, SIGNED, QuantisedWeight, Requantise, Shape, Supermask, Weight
 from edgehfn.spec import generator, masks
 from support.samples import Ints
 
@@ -20,7 +20,7 @@ def chance(rng: Random, percent: int) -> bool:
     return rng.randrange(100) < percent
 
 
-def dense(rng: Random, name: str, shape: Shape) -> Dense:
+def dense(rng: Random, name: str, shape: Shape) -> QuantisedWeight:
     """Trained weights of all widths: large, small, or all at the same limit."""
     size, bits = prod(shape), rng.choice((8, 8, 8, 4, 4, 2, 1))
     largest = rng.choice((127, 127, 40, 3)) if bits == 8 else LARGEST[bits]
@@ -29,7 +29,7 @@ def dense(rng: Random, name: str, shape: Shape) -> Dense:
         values = [rng.choice((LARGEST[bits], -LARGEST[bits]))] * size
     if bits == 1:
         values = [value or 1 for value in values]
-    return Dense(name, np.array(values, np.int8).reshape(shape), bits)
+    return QuantisedWeight(name, np.array(values, np.int8).reshape(shape), bits)
 
 
 def supermask(rng: Random, seed: int, tensor: int, shape: Shape, density: int) -> Supermask:

@@ -127,7 +127,7 @@ def coded_counts(coded: Sequence[int], coats: int, states: Sequence[str]) -> lis
     return found
 
 
-def trained(w: ops.Dense, size: int) -> list[int]:
+def trained(w: ops.QuantisedWeight, size: int) -> list[int]:
     """A dense weight as it is stored."""
     if w.bits == 8:
         return [int(value) for value in w.values.ravel().tolist()]
@@ -145,7 +145,7 @@ def weight(w: ops.Weight) -> list[int]:
     size = 1
     for extent in w.shape:
         size *= extent
-    if isinstance(w, ops.Dense):
+    if isinstance(w, ops.QuantisedWeight):
         return trained(w, size)
     where = states(w.seed, w.tensor, size, w.pruned, w.locked)
     kept = counts(w.mask_words.tolist(), w.coats, where)

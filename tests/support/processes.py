@@ -39,7 +39,7 @@ def learned(**options: Any) -> dict[str, torch.Tensor]:
 def started() -> Run:
     """The training of ``learned`` before its first step."""
     net, data = small(), toy()
-    settings = Settings(2, 50, 0.5, 0, "flip", "fp32", data.sha256, signature(net), border=0)
+    settings = Settings(2, 50, 0.5, 0, "flip", "fp32", data.sha256, signature(net), crop_padding=0)
     return Run(net, data, settings)
 
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 from edgehfn import data
-from edgehfn.nn import Draft, InputSpec, Net
+from edgehfn.nn import Builder, InputSpec, Net
 from edgehfn.nn.builder import Kind
 
 
@@ -31,15 +31,15 @@ def small(
     outputs: int = 3,
     weights: Kind = "supermask",
 ) -> Net:
-    draft = Draft(InputSpec(shape), seed=seed, densities=(0.6, 0.25), weights=weights)
-    draft.conv("stem", width, 3, kind="int8")
-    draft.max_pool("pool", 2, 2)
+    builder = Builder(InputSpec(shape), seed=seed, densities=(0.6, 0.25), weights=weights)
+    builder.conv("stem", width, 3, kind="int8")
+    builder.max_pool("pool", 2, 2)
     for iteration in range(2):
-        with draft.iterate(iteration, 2):
-            draft.conv("body", width, 3, residual=draft.x)
-    draft.global_avg_pool("mean")
-    draft.linear("head", outputs, kind="int8")
-    return draft.net()
+        with builder.iterate(iteration, 2):
+            builder.conv("body", width, 3, residual=builder.x)
+    builder.global_avg_pool("mean")
+    builder.linear("head", outputs, kind="int8")
+    return builder.net()
 
 
 def bits(net: Net) -> bytes:

@@ -28,7 +28,7 @@ from edgehfn.data.sets import Dataset
 from edgehfn.errors import GraphError, InputError, ToolError
 from edgehfn.evaluation import machines
 from edgehfn.ir import Graph, ops, verify
-from edgehfn.ir.ops import RELU, SIGNED, Add, Conv, Dense, Input, Linear, MaxPool, Requantise
+from edgehfn.ir.ops import RELU, SIGNED, Add, Conv, Input, Linear, MaxPool, QuantisedWeight, Requantise
 from edgehfn.model import modelfile
 
 
@@ -86,9 +86,9 @@ def one(node: ops.Node, shape: ops.Shape, **input: Any) -> Graph:
     return graph_of((Input("input", shape, **input), node))
 
 
-def dense(*shape: int, largest: int = 127) -> Dense:
+def dense(*shape: int, largest: int = 127) -> QuantisedWeight:
     values = np.random.default_rng(0).integers(-largest, largest + 1, shape)
-    return Dense("w", values.astype(np.int8))
+    return QuantisedWeight("w", values.astype(np.int8))
 
 
 def plain(channels: int, m: int = 3, s: int = 12) -> Requantise:
@@ -97,7 +97,7 @@ def plain(channels: int, m: int = 3, s: int = 12) -> Requantise:
 
 @pytest.mark.parametrize("order", ["chw", "hwc"])
 def test_all_raw_bytes_are_mapped_exactly(order: Any) -> None:
-    identity = Dense("w", np.eye(3, dtype=np.int8).reshape(3, 3, 1, 1))
+    identity = QuantisedWeight("w", np.eye(3, dtype=np.int8).reshape(3, 3, 1, 1))
     node = Conv("y", "input", identity, Requantise((64,) * 3, (0,) * 3, 0, 6, RELU))
     graph = one(node, (3, 16, 16), order=order)
     raw = np.random.default_rng(0).permuted(np.tile(np.arange(256, dtype=np.uint8), (3, 1)), axis=1)
@@ -160,7 +160,7 @@ def test_max_pools_never_choose_what_was_put_around_a_map(dtype: Any, pad: str) 
 def test_the_weights_of_a_linear_node_follow_the_order_of_its_inputs() -> None:
     """Each output picks one input of a 2x3x4 image, scaled by a gain of its own sign and size."""
     multipliers = tuple(64 if o % 2 else -32 for o in range(24))
-    weight = Dense("w", np.eye(24, dtype=np.int8))
+    weight = QuantisedWeight("w", np.eye(24, dtype=np.int8))
     graph = one(Linear("y", "input", weight, Requantise(multipliers, (0,) * 24, 0, 6, SIGNED)), (2, 3, 4), dtype="s8")
     model = tflite.emit(graph)
     raw = 2 * np.arange(-12, 12, dtype=np.int8).reshape(1, 2, 3, 4)
@@ -212,7 +212,7 @@ def test_a_weight_that_iterations_share_is_stored_once() -> None:
 
 def test_nodes_that_tflite_cannot_follow_are_named() -> None:
     x = Input("input", (2, 4, 4))
-    identity = Dense("w", np.eye(2, dtype=np.int8).reshape(2, 2, 1, 1))
+    identity = QuantisedWeight("w", np.eye(2, dtype=np.int8).reshape(2, 2, 1, 1))
     steep = Conv("steep", "input", dense(2, 2, 1, 1), Requantise((127, 127), (0, 0), 0, 5, SIGNED))
     residual = Requantise((1, 1), (0, 0), 0, 1, SIGNED, 255, 2)
     heavy = Conv("heavy", "input", identity, residual, residual="input")

@@ -28,7 +28,7 @@ TESTS = Path(__file__).parents[1]
 SCRIPT = """
 import sys, torch
 from support.processes import followed, learned, stopped
-from edgehfn.distributed import rank
+from edgehfn.training.distributed import rank
 if "stop" in sys.argv:
     stopped("run.ckpt")
 elif "follow" in sys.argv:

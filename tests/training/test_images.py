@@ -93,7 +93,7 @@ def test_a_step_is_the_recipe(weights):
 def test_labels_are_smoothed_and_a_teacher_is_learned_from():
     """The loss of a step, written out: Hinton et al. 2015 with a temperature of 4 and a part of 0.7."""
     toys, net, teacher = toy(), small(), trained(epochs=1)[0]
-    run = Run(net, toys, Settings(1, 50, 0.5, 0, "none", "fp32", "", "", smooth=0.1), teacher)
+    run = Run(net, toys, Settings(1, 50, 0.5, 0, "none", "fp32", "", "", label_smoothing=0.1), teacher)
     order = run.draws.order[:50]
     x, y = torch.from_numpy(toys.x_train)[order], torch.from_numpy(toys.y_train)[order]
     twin = small().train()
@@ -216,8 +216,8 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path):
     train(wanted, toy(), epochs=12, batch=50, device="cpu")
     path, result = tmp_path / "run.ckpt", tmp_path / "bits"
     command = [sys.executable, "-c", CHILD, str(ROOT / "tests"), str(path), str(result)]
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    found = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": found, "OMP_NUM_THREADS": "1"}
     kills = 0
     while not result.exists():
         before = path.stat().st_mtime_ns if path.exists() else 0
@@ -250,7 +250,7 @@ def test_half_written_checkpoint_beside_a_good_one_does_no_harm(tmp_path):
         ({"batch": 60}, "with batch 50, this one has 60"),
         ({"seed": 1}, "with seed 0, this one has 1"),
         ({"augment": "flip"}, "with augment none, this one has flip"),
-        ({"smooth": 0.1}, r"with smooth 0.0, this one has 0.1"),
+        ({"label_smoothing": 0.1}, r"with label_smoothing 0.0, this one has 0.1"),
         ({"augment": "flip+crop"}, "with augment none, this one has flip+crop"),
     ],
 )
@@ -320,8 +320,8 @@ def test_checkpoint_that_cannot_be_written(tmp_path):
         ({"lr": 0.0}, "lr 0.0"),
         ({"lr": float("nan")}, "lr nan"),
         ({"augment": "rotate"}, "use one of none, flip, flip"),
-        ({"smooth": 1.0}, "smooth 1.0"),
-        ({"border": 9, "augment": "flip+crop"}, "border 9"),
+        ({"label_smoothing": 1.0}, "label_smoothing 1.0"),
+        ({"crop_padding": 9, "augment": "flip+crop"}, "crop_padding 9"),
         ({"device": "tpu"}, "use auto, cpu or cuda"),
     ],
 )
@@ -357,7 +357,7 @@ def test_nets_that_do_not_fit_the_data_are_refused():
                 nn.graph_preset(arch, nn.GraphSpec(3, 4, 5, 3), 2, layers=2, hidden=4, **options),
                 nn.graph_preset(arch, nn.GraphSpec(3, 4, 5, 3), 2, layers=2, hidden=4),
             )
-            for arch, options in (("resgcn", {"gain": 0.3}), ("gin", {"pool": "sum"}))
+            for arch, options in (("resgcn", {"residual_scale": 0.3}), ("gin", {"pool": "sum"}))
         ),
     ],
     ids=["pool", "norms", "norms without factors", "gain", "node pool"],

@@ -10,10 +10,10 @@ from edgehfn.backends.c import records, text
 from edgehfn.backends.c.data import Origin
 from edgehfn.backends.c.text import SelfTest
 from edgehfn.ir import ops
-from edgehfn.ir.arena import Plan, tabled
+from edgehfn.ir.arena import Plan, uses_lookup_table
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Linear, Node, Supermask
-from edgehfn.ir.validate import narrow
+from edgehfn.ir.validate import sums_fit_16_bits
 
 
 class Part(NamedTuple):
@@ -58,17 +58,17 @@ def function(node: Node, graph: Graph) -> str:
     match node:
         case ops.Input():
             return f"hfn_input_{node.dtype}"
-        case ops.Conv(weight=weight) if weight.listed:
-            if not narrow(node, graph):
+        case ops.Conv(weight=weight) if weight.uses_index_list:
+            if not sums_fit_16_bits(node, graph):
                 return "hfn_conv_wide"
             return "hfn_conv_plain" if isinstance(weight, Supermask) and weight.plain else "hfn_conv_narrow"
-        case ops.Conv(weight=ops.Dense(bits=8)):
+        case ops.Conv(weight=ops.QuantisedWeight(bits=8)):
             return "hfn_conv_dense"
         case ops.Conv():
             return "hfn_conv_int4"
-        case ops.Linear(weight=weight) if weight.listed:
-            return "hfn_linear_plain" if tabled(weight) else "hfn_linear_supermask"
-        case ops.Linear(weight=ops.Dense(bits=8)):
+        case ops.Linear(weight=weight) if weight.uses_index_list:
+            return "hfn_linear_plain" if uses_lookup_table(weight) else "hfn_linear_supermask"
+        case ops.Linear(weight=ops.QuantisedWeight(bits=8)):
             return "hfn_linear_dense"
         case ops.Linear():
             return "hfn_linear_int4"
@@ -80,9 +80,9 @@ def function(node: Node, graph: Graph) -> str:
             return "hfn_add"
         case ops.Constant():
             return "hfn_constant"
-        case ops.SparseLinear(weight=weight) if weight.listed:
+        case ops.SparseLinear(weight=weight) if weight.uses_index_list:
             return "hfn_sparse_supermask"
-        case ops.SparseLinear(weight=ops.Dense(bits=8)):
+        case ops.SparseLinear(weight=ops.QuantisedWeight(bits=8)):
             return "hfn_sparse_dense"
         case ops.SparseLinear():
             return "hfn_sparse_int4"

@@ -57,7 +57,7 @@ def records(graph: Graph) -> list[str]:
 
 def _weight(weight: ops.Weight, name: str, signs: dict[int, Member], coded: bool) -> list[Member]:
     member = _weight_member(weight, name)
-    if isinstance(weight, ops.Dense):
+    if isinstance(weight, ops.QuantisedWeight):
         return _dense(weight, name, member, coded)
     mask, more = f"mask_{name}", f"more_{name}"
     stored: Array = np.concatenate(weight.coded_streams) if coded else weight.mask_words
@@ -81,7 +81,7 @@ def _weight(weight: ops.Weight, name: str, signs: dict[int, Member], coded: bool
     ]
 
 
-def _dense(weight: ops.Dense, name: str, member: str, coded: bool) -> list[Member]:
+def _dense(weight: ops.QuantisedWeight, name: str, member: str, coded: bool) -> list[Member]:
     """Of 2 bits or 1: a mask with signs of its own, of 1 bit one that locks everything."""
     if weight.bits == 8:
         return [Member(member, "dense", "int8_t", weight.values.ravel())]
@@ -108,7 +108,7 @@ def _dense(weight: ops.Dense, name: str, member: str, coded: bool) -> list[Membe
 
 
 def _weight_member(weight: ops.Weight, name: str) -> str:
-    return f"weight_{name}" if weight.listed else f"values_{name}"
+    return f"weight_{name}" if weight.uses_index_list else f"values_{name}"
 
 
 # Requantisation.

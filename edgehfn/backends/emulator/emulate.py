@@ -98,11 +98,11 @@ def _prepare(graph: Graph) -> _Program:
 def _sums(node: Conv | Linear, graph: Graph, lanes: Lanes) -> _Sums:
     bases, taps = _geometry(node, lanes)
     rows = np.asarray(node.weight.values).reshape(node.weight.shape[0], -1).astype(np.int32)
-    narrow = bool((bound(node, graph) < LANE).all())
-    zero: Ints = np.zeros(0, np.int16) if narrow else np.zeros(0, np.int32)
-    listed = node.weight.listed
-    signs = np.stack([np.maximum(rows, 0), np.maximum(-rows, 0)], 1) if listed else np.stack([rows, 0 * rows], 1)
-    times = signs.reshape(-1) if listed else signs.reshape(-1) != 0
+    short = bool((bound(node, graph) < LANE).all())
+    zero: Ints = np.zeros(0, np.int16) if short else np.zeros(0, np.int32)
+    index_list = node.weight.uses_index_list
+    signs = np.stack([np.maximum(rows, 0), np.maximum(-rows, 0)], 1) if index_list else np.stack([rows, 0 * rows], 1)
+    times = signs.reshape(-1) if index_list else signs.reshape(-1) != 0
     lists, tap = np.divmod(np.repeat(np.arange(times.size), times), rows.shape[1])
     q = node.requantise
     residual = node.residual if isinstance(node, Conv) and node.residual is not None else node.name
@@ -110,7 +110,7 @@ def _sums(node: Conv | Linear, graph: Graph, lanes: Lanes) -> _Sums:
         bases.ravel().astype(np.uint64),
         taps.ravel()[tap].astype(np.uint32),
         np.searchsorted(lists, np.arange(2 * len(rows) + 1)),
-        np.zeros(0, zero.dtype) if listed else rows[lists // 2, tap].astype(zero.dtype),
+        np.zeros(0, zero.dtype) if index_list else rows[lists // 2, tap].astype(zero.dtype),
         zero,
         np.array(q.multiplier, np.int32),
         (np.array(q.bias, np.int64) * 2**q.bias_shift + (1 << q.shift >> 1)).astype(np.int32),

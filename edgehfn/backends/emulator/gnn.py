@@ -33,7 +33,9 @@ def sample(graph: Graph, raw: Raw) -> Sample:
     entry = graph.input
     if entry is None or entry.topology is None:
         return Sample(None, found)
-    return Sample(gnn_bytes.unpack(entry, raw).features, {**found, entry.topology.name: gnn_bytes.listed(entry, raw)})
+    return Sample(
+        gnn_bytes.unpack(entry, raw).features, {**found, entry.topology.name: gnn_bytes.neighbour_lists(entry, raw)}
+    )
 
 
 def planes(memory: Int16) -> Planes:

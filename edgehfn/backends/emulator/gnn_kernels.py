@@ -42,16 +42,16 @@ def aggregate(  # type: ignore[no-untyped-def]
     x, degrees, sources, neighbour, own, whole, before, multiplier, fixed, ratio, residual, shift, lo, hi, y
 ):
     """Tables have an entry a degree; ``before``: the shift of the sum."""
-    said = np.empty(len(degrees), np.int64)
+    weighted = np.empty(len(degrees), np.int64)
     for c in range(len(x)):
         for v in range(len(degrees)):
-            said[v] = neighbour[degrees[v]] * x[c, v]
+            weighted[v] = neighbour[degrees[v]] * x[c, v]
         e = 0
         for v in range(len(degrees)):
             degree = degrees[v]
             total = own[degree] * x[c, v]
             for _ in range(degree):
-                total += said[sources[e]]
+                total += weighted[sources[e]]
                 e += 1
             acc = (whole[degree] * total + (1 << before >> 1)) >> before
             y[c, v] = _requantise(acc, c, v, multiplier, fixed, ratio, residual, shift, lo, hi)

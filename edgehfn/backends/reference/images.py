@@ -57,7 +57,7 @@ def _range(graph: Graph, node: ops.Node) -> tuple[int, int]:
 def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.Input | None) -> Tensor:
     """A node's tensor, int64 ``(N, *shape)``, before its clamp."""
     topology = ops.topology(node)
-    hearing = [graphs.hearing(topology, source, image) for image in images] if topology else []
+    neighbours = [graphs.neighbours(topology, source, image) for image in images] if topology else []
     match node:
         case ops.Input(order=order, dtype=dtype):
             ordered = images.movedim(-1, 1) if order == "hwc" else images
@@ -79,10 +79,10 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.I
         case ops.Add(x=x, y=y):
             return _rounded(node.x_multiplier * made[x] + node.y_multiplier * made[y], node.shift)
         case ops.Aggregate(requantise=q) | ops.Attention(requantise=q):
-            acc = graphs.accumulators(node, made, hearing)
+            acc = graphs.accumulators(node, made, neighbours)
             return _requantised(acc, q, 0 if node.residual is None else made[node.residual])
         case ops.NodePool(x=x):
-            return _rounded(graphs.pooled(node, made[x], hearing), node.shift)
+            return _rounded(graphs.pooled(node, made[x], neighbours), node.shift)
         case _:
             assert_never(node)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from edgehfn.errors import InputError
 from edgehfn.nn.blocks import Block, Fold
-from edgehfn.nn.builder import Draft, Kind, Norms, Sharing
+from edgehfn.nn.builder import Builder, Kind, Norms, Sharing
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Pool
@@ -24,7 +24,9 @@ Layer = Literal["gcn", "gin", "gat"]
 GRAPH_PRESETS = ("gcn", "gin", "gat", "resgcn", "resgin", "resgat")
 HIDDEN = 192  # channels, as in Yan et al.
 DENSITY = 0.375
-GAIN = 0.1  # 16 layers of 64 channels on Cora learn well from 0.03 to 0.1; at 0.3 what they add up to explodes
+RESIDUAL_SCALE = (
+    0.1  # 16 layers of 64 channels on Cora learn well from 0.03 to 0.1; at 0.3 what they add up to explodes
+)
 
 
 class GraphOptions(TypedDict, total=False):
@@ -35,7 +37,7 @@ class GraphOptions(TypedDict, total=False):
     density: float  # of the first coat, which is the only one unless there are more coats
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     fold: int  # iterations of each residual stage
-    gain: float  # of what a residual layer adds
+    residual_scale: float  # of what a residual layer adds
     heads: int  # of attention
     weights: Kind
     classifier: Kind
@@ -53,10 +55,10 @@ class Linear:
     """The same linear layer at every node, norm, ReLU."""
 
     channels: int
-    kind: Kind | None = None  # the draft's
+    kind: Kind | None = None  # the builder's
 
-    def add(self, draft: Draft, name: str) -> None:
-        draft.conv(name, self.channels, 1, kind=self.kind)
+    def add(self, builder: Builder, name: str) -> None:
+        builder.conv(name, self.channels, 1, kind=self.kind)
 
 
 @dataclass(frozen=True)
@@ -68,26 +70,26 @@ class Gather:
     heads: int = 1
     residual: bool = False
     last: bool = False
-    kind: Kind | None = None  # the draft's
+    kind: Kind | None = None  # the builder's
     gain: float = 1.0  # factor of a supermask's magnitude
     inner: int | None = None  # channels within a GIN layer
 
-    def add(self, draft: Draft, name: str) -> None:
-        residual = draft.x if self.residual else None
+    def add(self, builder: Builder, name: str) -> None:
+        residual = builder.x if self.residual else None
         inner = not self.last
         width = self.inner or self.channels
-        draft.conv(f"{name}.linear", width, 1, kind=self.kind, norm=False, relu=False, gain=self.gain)
+        builder.conv(f"{name}.linear", width, 1, kind=self.kind, norm=False, relu=False, gain=self.gain)
         match self.layer:
             case "gcn":
-                draft.aggregate(f"{name}.gather", "gcn", norm=inner, relu=inner, residual=residual)
+                builder.aggregate(f"{name}.gather", "gcn", norm=inner, relu=inner, residual=residual)
             case "gin":  # a multilayer perceptron of two layers, the sum within the first
-                draft.aggregate(f"{name}.gather", "sum")
-                draft.conv(f"{name}.out", self.channels, 1, kind=self.kind, norm=inner, relu=inner, residual=residual)
+                builder.aggregate(f"{name}.gather", "sum")
+                builder.conv(f"{name}.out", self.channels, 1, kind=self.kind, norm=inner, relu=inner, residual=residual)
             case "gat":
-                x = draft.x
-                scores = draft.conv(f"{name}.scores", 2 * self.heads, 1, kind=self.kind, norm=False, relu=False)
-                draft.x = x
-                draft.attention(f"{name}.gather", self.heads, scores, norm=inner, relu=inner, residual=residual)
+                x = builder.x
+                scores = builder.conv(f"{name}.scores", 2 * self.heads, 1, kind=self.kind, norm=False, relu=False)
+                builder.x = x
+                builder.attention(f"{name}.gather", self.heads, scores, norm=inner, relu=inner, residual=residual)
 
 
 def gnn(
@@ -99,7 +101,7 @@ def gnn(
     layers: int = 3,
     residual: bool = False,
     fold: int = 1,
-    gain: float = GAIN,
+    residual_scale: float = RESIDUAL_SCALE,
     heads: int = 4,
     coats: Sequence[float] = (DENSITY,),
     weights: Kind = "supermask",
@@ -116,8 +118,8 @@ def gnn(
 
     Plain: ``layers`` layers of ``hidden`` channels, the last of which makes the classes of nodes; small graphs are
     pooled after all layers, and a linear layer makes their classes. ``residual``: a linear encoder, ``layers`` layers
-    that add their input, in stages of one layer iterated ``fold`` times, and a linear predictor. ``gain`` makes what
-    they add small: without norms, many layers of He's constants explode. ``coats`` are
+    that add their input, in stages of one layer iterated ``fold`` times, and a linear predictor. ``residual_scale``
+    makes what they add small: without norms, many layers of He's constants explode. ``coats`` are
     densities, one a coat. Without ``norms`` a supermask layer's scale is a constant. The other options are those of
     ``resnet``.
 
@@ -131,11 +133,11 @@ def gnn(
             f"hidden {hidden}, layers {layers}, fold {fold}: each is 1 or more, layers a multiple of fold, and only a "
             "residual net (resgcn, resgin, resgat) folds"
         )
-    draft = Draft(input, seed, tuple(coats), affine, masks, norms, weights)
+    builder = Builder(input, seed, tuple(coats), affine, masks, norms, weights)
     many = isinstance(input, GraphSpec)
     made: list[Block]
     if residual:
-        body = Gather(layer, hidden, heads, residual=True, gain=gain)
+        body = Gather(layer, hidden, heads, residual=True, gain=residual_scale)
         made = [Linear(hidden), *[Fold(body, fold)] * (layers // fold)]
     else:
         body = Gather(layer, hidden, heads)
@@ -143,13 +145,13 @@ def gnn(
         last = Gather(layer, len(names), last=True, kind=classifier, inner=wide)
         made = [body] * layers if many else [*[body] * (layers - 1), last]
     for number, block in enumerate(made):
-        block.add(draft, f"layer{number}")
+        block.add(builder, f"layer{number}")
     if many:
-        draft.node_pool("pool", pool)
-        draft.linear("classifier", len(names), kind=classifier)
+        builder.node_pool("pool", pool)
+        builder.linear("classifier", len(names), kind=classifier)
     elif residual:
-        draft.conv("classifier", len(names), 1, kind=classifier, norm=False, relu=False)
-    net = draft.net(names)
+        builder.conv("classifier", len(names), 1, kind=classifier, norm=False, relu=False)
+    net = builder.net(names)
     freeze(net, frozen, freeze_over)
     return net
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from edgehfn.errors import InputError
 from edgehfn.nn.blocks import BasicBlock, Block, Bottleneck, ConvNorm, Fold
-from edgehfn.nn.builder import Affine, Draft, Kind, Sharing
+from edgehfn.nn.builder import Affine, Builder, Kind, Sharing
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net
 
@@ -71,25 +71,25 @@ def resnet(
         raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
-    draft = Draft(spec, seed, tuple(coats), affine, masks, norms, weights)
+    builder = Builder(spec, seed, tuple(coats), affine, masks, norms, weights)
     if shrink > 1:
-        draft.max_pool("shrink", shrink, shrink)
-    ConvNorm(stem_width or widths[0], stem_kernel, stem_stride, stem).add(draft, "stem")
+        builder.max_pool("shrink", shrink, shrink)
+    ConvNorm(stem_width or widths[0], stem_kernel, stem_stride, stem).add(builder, "stem")
     if pool:
-        draft.max_pool("pool", pool, 2, (pool - 1) // 2)
+        builder.max_pool("pool", pool, 2, (pool - 1) // 2)
     folds, repeats = _per_stage("fold", fold, widths, 1), _per_stage("blocks", blocks, widths, 0)
     for number, (width, iterations, repeat) in enumerate(zip(widths, folds, repeats, strict=True), start=1):
         parts: list[Block] = [Fold(_block(block, width, squeeze), iterations)] * repeat
         stride = 1 if number == 1 else 2
-        if stride > 1 or draft.shape[0] != width:
+        if stride > 1 or builder.shape[0] != width:
             parts.insert(
                 0, ConvNorm(width, stride=stride) if transition == "conv" else _block(block, width, squeeze, stride)
             )
         for index, part in enumerate(parts):
-            part.add(draft, f"stage{number}.{index}")
-    draft.global_avg_pool("mean")
-    draft.linear("classifier", len(names), kind=classifier)
-    net = draft.net(names)
+            part.add(builder, f"stage{number}.{index}")
+    builder.global_avg_pool("mean")
+    builder.linear("classifier", len(names), kind=classifier)
+    net = builder.net(names)
     freeze(net, frozen, freeze_over)
     return net
 

@@ -76,7 +76,7 @@ class _Rounded(torch.autograd.Function):
         return grads[0] * inside, None, each.flatten(1).sum(1) * learned.sign() / usual
 
 
-class Dense(nn.Module):
+class Quantised(nn.Module):
     """A trained float weight of which everything outside sees only whole steps, and a float bias if wanted."""
 
     def __init__(self, shape: Shape, bias: bool, bits: int, seed: int) -> None:
@@ -105,7 +105,7 @@ class Dense(nn.Module):
         return "x".join(map(str, self.shape)) + (f", {self.bits} bits" if self.bits < 8 else "")
 
 
-class DenseConv2d(Dense):
+class QuantisedConv2d(Quantised):
     """A square convolution of trained weights. Input (N, in, H, W). A bias is for nets without a norm."""
 
     def __init__(
@@ -133,7 +133,7 @@ class DenseConv2d(Dense):
         return F.conv2d(x, self.weight() if weight is None else weight, self.bias, self.stride, self.padding)
 
 
-class DenseLinear(Dense):
+class QuantisedLinear(Quantised):
     """A linear layer of trained weights and a float bias. Input (N, …), flattened to (N, in)."""
 
     def __init__(self, in_features: int, out_features: int, *, bias: bool = True, bits: int = 8, seed: int = 0) -> None:
