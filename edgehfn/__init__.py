@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from edgehfn.backends.tflite import write_tflite
     from edgehfn.cost.footprint import footprint
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
+    from edgehfn.evaluation.accuracy import accuracy
     from edgehfn.evaluation.agreement import Agreement, verify
     from edgehfn.evaluation.machines import MACHINES, run
     from edgehfn.ir import Graph, plan
     from edgehfn.lowering.lower import lower
     from edgehfn.model.import_checkpoint import load_checkpoint
     from edgehfn.model.modelfile import digest, load, save
+    from edgehfn.search.equal_bytes import compare
     from edgehfn.target import CORES, bench, selftest
     from edgehfn.training.gnn import train_graph
     from edgehfn.training.images import evaluate, train
@@ -44,7 +46,9 @@ __all__ = [
     "GraphError",
     "InputError",
     "ToolError",
+    "accuracy",
     "bench",
+    "compare",
     "data",
     "digest",
     "emulate",
@@ -74,12 +78,14 @@ _HOMES = {
     "edgehfn.backends.tflite": ("write_tflite",),
     "edgehfn.cost.footprint": ("footprint",),
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
+    "edgehfn.evaluation.accuracy": ("accuracy",),
     "edgehfn.evaluation.agreement": ("Agreement", "verify"),
     "edgehfn.evaluation.machines": ("MACHINES", "run"),
     "edgehfn.ir": ("Graph", "plan"),
     "edgehfn.lowering.lower": ("lower",),
     "edgehfn.model.import_checkpoint": ("load_checkpoint",),
     "edgehfn.model.modelfile": ("digest", "load", "save"),
+    "edgehfn.search.equal_bytes": ("compare",),
     "edgehfn.target": ("CORES", "bench", "selftest"),
     "edgehfn.training.gnn": ("train_graph",),
     "edgehfn.training.images": ("evaluate", "train"),

@@ -22,9 +22,9 @@ from edgehfn import zoo
 from edgehfn.cost import footprint
 from edgehfn.errors import EdgeHFNError, InputError
 from edgehfn.evaluation import machines
-from edgehfn.evaluation.accuracy import Examples, test_part
+from edgehfn.evaluation.accuracy import Examples
 from edgehfn.evaluation.agreement import verify
-from edgehfn.evaluation.models import open_model
+from edgehfn.evaluation.models import load_examples, open_model
 from edgehfn.ir import Graph, gnn_bytes, plan
 from edgehfn.ir.inputs import Raw
 from edgehfn.model import gnn_graph, modelfile
@@ -45,7 +45,7 @@ def card(path: Path, name: str, log: trainlog.TrainLog) -> Card:
     """What a trained model does, by running it on its test part. Raises InputError if the data are others than then."""
     model, noted = open_model(path), modelfile.info(path)
     graph, calibration = model.graph, model.calibration
-    tests = test_part(model, noted["data"], None)
+    tests = load_examples(model, noted["data"], None)
     if tests.data.digest() != log.data:
         raise InputError(f"{path}: was trained on other data than {noted['data']} is here; train it again")
     outputs = machines.run(graph, tests.raw)
@@ -111,7 +111,7 @@ def check(entry: Card) -> Iterator[str]:
         path, _ = zoo.get(entry.name, folder)
         model = open_model(path)
         same = modelfile.digest(path) == entry.digest
-    graph, tests = model.graph, test_part(model, entry.data, None)
+    graph, tests = model.graph, load_examples(model, entry.data, None)
     if not same:
         yield "the model is not the card's"
     if tests.data.digest() != entry.data_digest:

@@ -1,20 +1,24 @@
-"""The command line. Each file holds commands that belong together; heavy imports wait inside the commands."""
+"""The command line: one file a verb; heavy imports wait inside the commands."""
 
 from __future__ import annotations
 
 import click
 
 from edgehfn import __version__
-from edgehfn.cli import measure, prove
 from edgehfn.cli._common import Commands
+from edgehfn.cli.bench import bench
+from edgehfn.cli.calibrate import calibrate
 from edgehfn.cli.compare import compare
 from edgehfn.cli.compile import compile_
 from edgehfn.cli.demo import demo
 from edgehfn.cli.export import export
 from edgehfn.cli.import_ import import_
 from edgehfn.cli.info import info
-from edgehfn.cli.learn import calibrate, train
+from edgehfn.cli.run import run
 from edgehfn.cli.search import search
+from edgehfn.cli.size import size
+from edgehfn.cli.train import train
+from edgehfn.cli.verify import verify
 from edgehfn.cli.zoo import zoo
 
 
@@ -37,10 +41,10 @@ def cli() -> None:
 for command in (
     train,
     calibrate,
-    prove.run,
-    prove.verify,
-    measure.size,
-    measure.bench,
+    run,
+    verify,
+    size,
+    bench,
     compile_,
     export,
     import_,

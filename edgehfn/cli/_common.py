@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ Result = dict[str, Any]  # of a command: what --json prints
 
 DISAGREES = 1  # exit status
 TOO_LARGE = "not enough memory for a net or a set of this size; make it smaller"
+CORE = "cortex-m4"  # where none is named
 FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
 RENAMED = {  # options of old, still taken
     "--border": "--crop-padding",
@@ -31,6 +31,18 @@ RENAMED = {  # options of old, still taken
     "--most": "--max-graph",
     "--smooth": "--label-smoothing",
 }
+
+
+class Bytes(click.ParamType[int]):
+    """``16384``, ``16K`` or ``16KB``: K is 1,024 and M is 1,048,576."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"(\d+)([KM]?)B?", str(value).upper())
+        if found is None:
+            self.fail(f"{value!r} is no number of bytes, such as 16384 or 16K", param, ctx)
+        return int(found[1]) * {"": 1, "K": 1024, "M": 1024 * 1024}[found[2]]
 
 
 class Failure(click.ClickException):
@@ -107,6 +119,10 @@ def typed() -> str:
     return shlex.join(words)
 
 
+MODEL = click.argument("model", type=click.Path(path_type=Path))
+DATA = click.option("--data", required=True, metavar="NAME|PATH", help="Its test images: as for train.")
+
+
 def as_json(command: F) -> F:
     """The option ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")(command)
@@ -135,17 +151,6 @@ def show(table: Table | str) -> None:
 def note(text: str) -> None:
     """Something on the way, on standard error."""
     click.echo(text, err=True)
-
-
-def call(command: click.Command, *words: Any) -> Result:
-    """Run a command as if it were typed; what it shows gives way to the table at the end."""
-    typed = [str(word) for word in words]
-    note(f"$ edgehfn {command.name} {' '.join(typed)}")
-    with contextlib.redirect_stdout(io.StringIO()):
-        result = command.main([*typed, "--json"], prog_name=f"edgehfn {command.name}", standalone_mode=False)
-    if not isinstance(result, dict):  # the exit status of a command that ended early
-        raise click.exceptions.Exit(result)
-    return result
 
 
 def table(*columns: str, title: str | None = None) -> Table:

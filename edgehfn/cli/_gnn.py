@@ -50,25 +50,28 @@ def train(
 ) -> Result:
     """Train on graphs and save the model. Settings that are None are the training's own."""
     from edgehfn.errors import InputError
-    from edgehfn.model import modelfile
     from edgehfn.progress import progress
-    from edgehfn.training import distributed, trainlog
-    from edgehfn.training.gnn import train_graph
+    from edgehfn.training import distributed
+    from edgehfn.training.to_file import checkpoint_of, train_graphs_to
 
     chosen = {name: value for name, value in settings.items() if value is not None}
     if device == "cuda" or distributed.processes() > 1:
         raise InputError("graphs are trained by one process, on the CPU; leave out torchrun and --device cuda")
-    checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
     try:
         with progress(f"training {arch}") as report:
-            history = train_graph(
-                net, data, seed=net.seed, checkpoint=checkpoint, resume=not restart, progress=report, **chosen
+            history = train_graphs_to(
+                output,
+                net,
+                data,
+                arch=arch,
+                command=typed(),
+                restart=restart,
+                progress=report,
+                seed=net.seed,
+                **chosen,
             )
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
+        raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(output)}") from None
     reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
-    modelfile.save(net, output, {**trainlog.about(net, arch, data, history.settings), **reached})
-    trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
-    checkpoint.unlink(missing_ok=True)
     return {**reached, data.of: len(data.split["test"]), "seconds": round(time.monotonic() - started, 1)}

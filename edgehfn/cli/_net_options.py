@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,10 +20,22 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def options(command: F) -> F:
-    """What may be changed in any preset, and the seed."""
+def options(without: Sequence[str] = ()) -> Callable[[F], F]:
+    """What may be changed in any preset, and the seed, but for some by name."""
+
+    def decorate(command: F) -> F:
+        for name, option in _options().items():
+            if name not in without:
+                command = option(command)
+        return command
+
+    return decorate
+
+
+def _options() -> dict[str, Callable[[F], F]]:
+    """Each by its name in Python, the last of the help first."""
     kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary"])
-    for decorate in (
+    made = (
         click.option(
             "--seed",
             type=click.IntRange(0, 2**32 - 1),
@@ -70,15 +82,18 @@ def options(command: F) -> F:
             metavar="C[,C…]",
             help="Channels of the first stage, the others keep their ratio; or of each.",
         ),
-    ):
-        command = decorate(command)
-    return command
+    )
+    names = (
+        *("seed", "affine", "norms", "masks", "freeze_over", "frozen", "classifier"),
+        *("stem", "weights", "blocks", "fold", "coats", "density", "width"),
+    )
+    return dict(zip(names, made, strict=True))
 
 
 def untrained(command: F) -> F:
     """``--arch`` in place of a model file, with the shape of its input and the number of its classes, or with data that
     have both."""
-    command = _gnn.options(options(command))
+    command = _gnn.options(options()(command))
     for decorate in (
         click.option(
             "--data", metavar="NAME|PATH", help="Images or graphs it is for, in place of --input and --classes."
@@ -144,6 +159,16 @@ def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -
     """
     from edgehfn import nn
 
+    chosen = parsed(given)
+    if isinstance(input, nn.StoredGraph | nn.GraphSpec):
+        return nn.graph_preset(arch, input, classes, **chosen)
+    if arch in nn.GRAPH_PRESETS:
+        raise InputError(f"preset {arch} is for graphs; give --data a set of graphs, such as cora")
+    return nn.preset(arch, input, classes, **chosen)
+
+
+def parsed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, as presets take them. Raises InputError."""
     chosen = {name: value for name, value in given.items() if value is not None}
     if "coats" in chosen:
         chosen["coats"] = _coats(chosen["coats"])
@@ -154,11 +179,7 @@ def build(arch: str, input: Any, classes: int | tuple[str, ...], **given: Any) -
             chosen[name] = _per_stage(name, chosen[name])
     if "frozen" in chosen:
         chosen["frozen"] = _frozen(chosen["frozen"])
-    if isinstance(input, nn.StoredGraph | nn.GraphSpec):
-        return nn.graph_preset(arch, input, classes, **chosen)
-    if arch in nn.GRAPH_PRESETS:
-        raise InputError(f"preset {arch} is for graphs; give --data a set of graphs, such as cora")
-    return nn.preset(arch, input, classes, **chosen)
+    return chosen
 
 
 def image_shape(text: str | None) -> tuple[int, int, int] | None:

@@ -1,18 +1,28 @@
-"""``demo``: the whole way once, by the same commands that a user would type, and one table of what came out."""
+"""``demo``: the whole way once, and one table of what came out."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli import measure, prove
-from edgehfn.cli._common import call, example, show, table
-from edgehfn.cli.compile import compile_
-from edgehfn.cli.learn import calibrate, train
+from edgehfn.cli._common import Interrupted, example, note, show, table
 from edgehfn.errors import InputError
 
+if TYPE_CHECKING:
+    from edgehfn.data.sets import Dataset
+    from edgehfn.progress import Report
+
 CORES = ("cortex-m4", "cortex-m0")
+COSTS = {
+    "weights_flash": "model data, bytes",
+    "code_flash": "code, bytes",
+    "total_flash": "total flash, bytes",
+    "total_ram": "total RAM, bytes",
+    "stack": "stack, bytes",
+}
+VERIFIED, VERIFIED_ON_CORES, RUN_ON_CORE = 1000, 20, 100  # images
 
 
 @click.command(
@@ -25,40 +35,70 @@ CORES = ("cortex-m4", "cortex-m0")
 def demo(output: Path, data: str, arch: str, epochs: int) -> None:
     """Train a folded net, calibrate it, compile it, compare every byte on all machines, run it on an emulated
     Cortex-M4, and print what it can do and costs. A model that is there already is not trained again."""
+    from edgehfn import bench, footprint, verify, write_c, write_runtime
     from edgehfn import data as sets
+    from edgehfn.evaluation.accuracy import accuracy, examples_of
+    from edgehfn.evaluation.models import calibrated
     from edgehfn.model import modelfile
+    from edgehfn.progress import progress
 
-    model = output / "demo.hfn"
+    loaded, model = sets.images(data), output / "demo.hfn"
+    output.mkdir(parents=True, exist_ok=True)
+    with progress("demo") as report:
+        _train(model, loaded, data, arch, epochs, report)
+        note(f"$ edgehfn calibrate {model} --data {data}")
+        graph = calibrated(model, loaded).graph
+        note(f"$ edgehfn compile {model} --name demo -o {output}")
+        write_c(graph, "demo", output)
+        write_runtime(output / "edgehfn")
+        note(f"$ edgehfn verify {model} --data {data}")
+        few = examples_of(graph, loaded, VERIFIED)
+        agreed = verify(graph, few.raw, limits=dict.fromkeys(_cores(), VERIFIED_ON_CORES), progress=report)
+        note(f"$ edgehfn run {model} --data {data}")
+        whole = accuracy(graph, loaded, progress=report)
+        note(f"$ edgehfn run {model} --data {data} --on {CORES[0]}")
+        device = accuracy(graph, loaded, CORES[0], limit=RUN_ON_CORE, progress=report)
+        sizes = [footprint(graph, core).sizes.to_json() for core in CORES]
+        counts = [bench(graph, core).total for core in CORES]
+    if agreed.first is not None:
+        raise InputError(f"{model}: machines disagree; first difference: {agreed.first}")
+    floats, images = modelfile.info(model)["accuracy"], len(loaded.y_test)
+    rows = table("", *CORES, title=f"EdgeHFN: a net of preset {arch} on {data}")
+    rows.add_row(f"float accuracy, {images:,} test images", _percent(floats), "")
+    rows.add_row(f"integer accuracy, {images:,} test images", _percent(whole), "")
+    rows.add_row(f"integer accuracy in emulation, {min(images, RUN_ON_CORE):,} images", _percent(device), "")
+    rows.add_row(f"mismatching bytes, {len(agreed.machines)} machines", f"{agreed.mismatches:,}", "")
+    rows.add_section()
+    for name, label in COSTS.items():
+        rows.add_row(label, *(f"{size[name]:,}" for size in sizes))
+    rows.add_row("emulated instructions an image", *(f"{count:,}" for count in counts))
+    show(rows)
+
+
+def _train(model: Path, data: Dataset, given: str, arch: str, epochs: int, report: Report) -> None:
+    """Train the model, unless it is there. Raises InputError if that is another one."""
+    from edgehfn import nn
+    from edgehfn.model import modelfile
+    from edgehfn.training.to_file import checkpoint_of, command_of, train_images_to
+
     if model.exists():
-        noted, asked = modelfile.info(model), {"arch": arch, "data": sets.load(data).name, "epochs": epochs}
+        noted, asked = modelfile.info(model), {"arch": arch, "data": data.name, "epochs": epochs}
         if other := [f"{name} {noted.get(name)}" for name, value in asked.items() if noted.get(name) != value]:
             raise InputError(f"{model}: is there already, with {', '.join(other)}; delete it or give another -o")
-    else:
-        call(train, "--data", data, "--arch", arch, "--epochs", epochs, "-o", model)
-    call(calibrate, model, "--data", data)
-    call(compile_, model, "--name", "demo", "-o", output)
-    agreed = call(prove.verify, model, "--data", data)
-    whole = call(prove.run, model, "--data", data)
-    device = call(prove.run, model, "--data", data, "--on", CORES[0])
-    sizes = [call(measure.size, model, "--target", core) for core in CORES]
-    counts = [call(measure.bench, model, "--target", core) for core in CORES]
+        return
+    command = command_of(given, arch, {"epochs": epochs})
+    note(f"$ {command} -o {model}")
+    net = nn.preset(arch, data.shape, data.classes)
+    try:
+        train_images_to(model, net, data, arch=arch, command=command, progress=report, epochs=epochs, seed=net.seed)
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(model)}") from None
 
-    rows = table("", *CORES, title=f"EdgeHFN: a net of preset {arch} on {data}")
-    rows.add_row(f"float accuracy, {whole['images']:,} test images", _percent(modelfile.info(model)["accuracy"]), "")
-    rows.add_row(f"integer accuracy, {whole['images']:,} test images", _percent(whole["accuracy"]), "")
-    rows.add_row(f"integer accuracy in emulation, {device['images']:,} images", _percent(device["accuracy"]), "")
-    rows.add_row(f"mismatching bytes, {len(agreed['machines'])} machines", f"{agreed['mismatches']:,}", "")
-    rows.add_section()
-    for name, label in (
-        ("weights_flash", "model data, bytes"),
-        ("code_flash", "code, bytes"),
-        ("total_flash", "total flash, bytes"),
-        ("total_ram", "total RAM, bytes"),
-        ("stack", "stack, bytes"),
-    ):
-        rows.add_row(label, *(f"{size[name]:,}" for size in sizes))
-    rows.add_row("emulated instructions an image", *(f"{count['instructions']:,}" for count in counts))
-    show(rows)
+
+def _cores() -> list[str]:
+    from edgehfn.target import BOARDS
+
+    return [board.name for board in BOARDS]
 
 
 def _percent(fraction: float) -> str:

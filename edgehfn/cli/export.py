@@ -34,13 +34,12 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     node is within one step of ours, two where a residual is added. With --data, both run on the test images. Needs the
     package ai-edge-litert."""
     from edgehfn import write_tflite
-    from edgehfn.evaluation.accuracy import test_part
-    from edgehfn.evaluation.models import open_model
+    from edgehfn.evaluation.models import load_examples, open_model
 
     if limit is not None and data is None:
         raise click.UsageError("--limit is for the images of --data; give both")
     opened = open_model(model)
-    images = None if data is None else test_part(opened, data, limit)
+    images = None if data is None else load_examples(opened, data, limit)
     content = write_tflite(opened.graph, tflite).read_bytes()
     result: Result = {"tflite": str(tflite), "bytes": len(content)}
     if images is not None:

@@ -76,22 +76,14 @@ def import_(
 
 def _measured(place: Path, loaded: Dataset) -> Result:
     """Calibrate the model and run both nets on all test images."""
-    import calibrate
-    from edgehfn import emulate
-    from edgehfn.evaluation import machines
-    from edgehfn.evaluation.models import calibration_of, open_model
-    from edgehfn.model import modelfile
-    from edgehfn.training.images import evaluate
+    from edgehfn import accuracy, evaluate
+    from edgehfn.evaluation.models import calibrated
 
-    net = modelfile.load(place)
-    made = calibrate.calibrate(net, calibrate.batches(loaded.x_train), model=modelfile.digest(place))
-    made.save(calibration_of(place))
-    opened = open_model(place)
-    outputs = emulate(opened.graph, machines.raw(opened.graph, loaded.x_test))
+    opened = calibrated(place, loaded)
     return {
         "images": len(loaded.y_test),
-        "float_accuracy": evaluate(net, loaded.x_test, loaded.y_test),
-        "integer_accuracy": float((machines.classes(outputs) == loaded.y_test).mean()),
+        "float_accuracy": evaluate(opened.net, loaded.x_test, loaded.y_test),
+        "integer_accuracy": accuracy(opened.graph, loaded),
     }
 
 

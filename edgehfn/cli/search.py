@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn import files
-from edgehfn.cli._common import Interrupted, Result, as_json, emit, example, note, show, table, typed
-from edgehfn.cli.measure import CORE, Bytes
+from edgehfn.cli._common import CORE, Bytes, Interrupted, Result, as_json, emit, example, note, show, table, typed
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:

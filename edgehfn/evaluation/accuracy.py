@@ -1,4 +1,4 @@
-"""What a model is measured on: raw inputs as its device reads them, and the labels to what it answers."""
+"""Integer accuracy on any machine: raw inputs as the device reads them, and the labels to what it answers."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
 from edgehfn.ir import Graph, gnn_bytes
 from edgehfn.ir.inputs import Raw
+from edgehfn.progress import Report
+from edgehfn.spec.objective import Objective
+from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
 
 if TYPE_CHECKING:
     from edgehfn.data.gnn_sets import GraphSet
-    from edgehfn.data.sets import Dataset
-    from edgehfn.evaluation.models import Model
     from edgehfn.nn import Net
 
 Labels = npt.NDArray[np.int64]
+
+STEP = 1000  # inputs between two reports
+CORE_STEP = 20  # the same of a core, which takes a hundred times as long in QEMU as the emulator
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,6 @@ class Examples:
 
     def float_accuracy(self, net: Net, inputs: int) -> float:
         """Of the float net on as many of the first inputs."""
-        from edgehfn.data.sets import Dataset
         from edgehfn.training.gnn import accuracy, batches
         from edgehfn.training.images import evaluate
 
@@ -56,35 +60,58 @@ class Examples:
         return accuracy(net, batches(self.data, "test", limit=self.count(inputs)))
 
 
-def test_part(model: Model, name: str, limit: int | None) -> Examples:
-    """The test part of a set, or its first ``limit`` inputs. Raises InputError if it does not fit the model."""
-    from edgehfn import data
-    from edgehfn.data.gnn_sets import GraphSet
-    from edgehfn.training.gnn import fits
+def accuracy(
+    graph: Graph,
+    data: Dataset | GraphSet | Examples,
+    on: str = machines.EMULATOR,
+    *,
+    limit: int | None = None,
+    objective: Objective = "speed",
+    progress: Report | None = None,
+) -> float:
+    """Top-1 accuracy of a graph on one machine, 0..1; of equal outputs the first counts.
 
-    loaded = data.load(name)
-    if isinstance(loaded, GraphSet):
-        fits(model.net, loaded)
-        if loaded.of == "nodes":
-            chosen = loaded.split["test"]
-            return Examples(loaded, np.zeros((1, 0), np.uint8), loaded.labels[chosen], "nodes", chosen)
-        chosen = loaded.split["test"][:limit]
-        return Examples(loaded, packed(model.graph, loaded, chosen), loaded.labels[chosen], "graphs")
-    raw = machines.raw(model.graph, loaded.x_test[:limit])
-    outputs = model.graph.output.size
-    if len(loaded.classes) != outputs:
+    It is measured on the test part of ``data`` (``edgehfn.data.load``), or on its first ``limit`` inputs. ``on`` and
+    ``objective`` are as for ``edgehfn.run``. Raises InputError if the data do not fit the graph or there is no such
+    machine, ToolError where a compiler or QEMU is missing or fails.
+    """
+    examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
+    raw, step = examples.raw, STEP if on in (machines.PYTORCH, machines.EMULATOR, HOST) else CORE_STEP
+    right = 0
+    for start in range(0, len(raw), step):
+        if progress is not None:
+            progress(start, len(raw))
+        right += examples.right(machines.run(graph, raw[start : start + step], on, objective=objective), start)
+    return right / examples.count(len(raw))
+
+
+def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None) -> Examples:
+    """The test part of a set, or its first ``limit`` inputs. Raises InputError if it does not fit the graph."""
+    output, source = graph.output, graph.input
+    if isinstance(data, Dataset):
+        found = Examples(data, machines.raw(graph, data.x_test[:limit]), data.y_test[:limit], "images")
+    elif data.of == "nodes":
+        if source is not None or output.nodes != data.structure.nodes:
+            raise InputError(f"{data.name}: the model stores another graph; give the data that it was trained on")
+        chosen = data.split["test"]
+        found = Examples(data, np.zeros((1, 0), np.uint8), data.labels[chosen], "nodes", chosen)
+    else:
+        chosen = data.split["test"][:limit]
+        found = Examples(data, packed(graph, data, chosen), data.labels[chosen], "graphs")
+    if len(data.classes) != output.shape[0]:
         raise InputError(
-            f"{name}: has {len(loaded.classes)} classes, {model.path} tells {outputs} apart; give its own data"
+            f"{data.name}: has {len(data.classes)} classes, the model tells {output.shape[0]} apart; give its own data"
         )
-    return Examples(loaded, raw, loaded.y_test[:limit], "images")
+    return found
 
 
 def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:
-    """Small graphs as the device reads them, ``(N, bytes)``."""
+    """Small graphs as the device reads them, ``(N, bytes)``. Raises InputError for a model of something else."""
     from edgehfn.nn.adjacency import LEVELS
 
     source = graph.input
-    assert source is not None
+    if source is None or source.topology is None:
+        raise InputError(f"{data.name}: holds small graphs, the model reads none; give the data it was trained on")
     one = LEVELS if data.features.values is None else 1
     samples = []
     for number in chosen:

@@ -10,6 +10,8 @@ from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
     from calibrate import Calibration
+    from edgehfn.data.sets import Dataset
+    from edgehfn.evaluation.accuracy import Examples
     from edgehfn.ir import Graph
     from edgehfn.nn import Net
 
@@ -40,3 +42,27 @@ def open_model(path: Path) -> Model:
         raise InputError(f"{beside}: no such file; run edgehfn calibrate {path} --data … first")
     calibration = calibrate.load_for(beside, path, modelfile.digest(path))
     return Model(path, net, calibration, lower(net, calibration.scales))
+
+
+def calibrated(path: Path, data: Dataset) -> Model:
+    """Calibrate a model on the training images of a set, write the calibration beside it, and open both."""
+    import calibrate
+    from edgehfn.model import modelfile
+
+    net, digest = modelfile.load(path), modelfile.digest(path)
+    calibrate.calibrate(net, calibrate.batches(data.x_train), model=digest).save(calibration_of(path))
+    return open_model(path)
+
+
+def load_examples(model: Model, name: str | Path, limit: int | None) -> Examples:
+    """The test part of a set by name or path, or its first ``limit`` inputs. Raises InputError if it is not this
+    model's."""
+    from edgehfn import data
+    from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.evaluation.accuracy import examples_of
+    from edgehfn.training.gnn import fits
+
+    loaded = data.load(name)
+    if isinstance(loaded, GraphSet):
+        fits(model.net, loaded)
+    return examples_of(model.graph, loaded, limit)

@@ -26,14 +26,22 @@ class Sizes:
     runtime_ram: int  # scratch in the arena
     stack: int
 
+    @property
+    def total_flash(self) -> int:
+        return self.weights_flash + self.code_flash
+
+    @property
+    def total_ram(self) -> int:
+        return self.activation_ram + self.runtime_ram
+
     def to_json(self) -> dict[str, int]:
         return {
             "weights_flash": self.weights_flash,
             "code_flash": self.code_flash,
-            "total_flash": self.weights_flash + self.code_flash,
+            "total_flash": self.total_flash,
             "activation_ram": self.activation_ram,
             "runtime_ram": self.runtime_ram,
-            "total_ram": self.activation_ram + self.runtime_ram,
+            "total_ram": self.total_ram,
             "stack": self.stack,
         }
 

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edgehfn import nn, target
-from edgehfn.cli import cli, prove
+from edgehfn.cli import cli
 from edgehfn.evaluation import machines
 from edgehfn.model import modelfile, tensorfile
 
@@ -259,8 +259,8 @@ def test_info_describes_models_and_presets(digits: Path) -> None:
 
 @EMULATION
 def test_demo_ends_in_one_table(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prove, "CORE_IMAGES", 2)
-    monkeypatch.setattr(prove, "CORE_IMAGES_OF_ALL", 1)
+    monkeypatch.setattr(sys.modules["edgehfn.cli.run"], "CORE_IMAGES", 2)
+    monkeypatch.setattr(sys.modules["edgehfn.cli.verify"], "CORE_IMAGES_OF_ALL", 1)
     words = ("demo", "--data", "digits", "--arch", "tiny", "--epochs", 2, "-o", tmp_path)
     done = call(*words)
     assert done.exit_code == 0, done.stderr
@@ -335,7 +335,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["edgehfn.training.images"], "train", interrupted)
+    monkeypatch.setattr(sys.modules["edgehfn.training.to_file"], "train", interrupted)
     words = ("train", "--data", "digits", "--arch", "tiny", "-o", tmp_path / "m.hfn")
     assert "the same command goes on" in complaint(*words, status=130)
     assert list(tmp_path.iterdir()) == []

@@ -16,8 +16,8 @@ from edgehfn import data, zoo
 from edgehfn.cli import cli
 from edgehfn.cost import footprint
 from edgehfn.errors import InputError
-from edgehfn.evaluation import accuracy, machines
-from edgehfn.evaluation.models import open_model
+from edgehfn.evaluation import machines
+from edgehfn.evaluation.models import load_examples, open_model
 from edgehfn.ir import plan
 from edgehfn.model import modelfile
 from edgehfn.training import trainlog
@@ -55,7 +55,7 @@ def test_an_entry_is_as_accurate_as_its_card(card: zoo.Card, tmp_path: Path) -> 
         pytest.skip(str(error))
     assert loaded.digest() == card.data_digest
     model = open_model(got(card, tmp_path))
-    tests = accuracy.test_part(model, card.data, card.subset)
+    tests = load_examples(model, card.data, card.subset)
     outputs = machines.run(model.graph, tests.raw)
     assert made.digest(outputs) == card.subset_digest
     assert made.accuracy(outputs, tests) == card.subset_accuracy

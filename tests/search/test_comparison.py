@@ -17,9 +17,8 @@ from click.testing import CliRunner, Result
 from edgehfn import nn
 from edgehfn.backends import c
 from edgehfn.cli import cli
-from edgehfn.cli.compare import _width
 from edgehfn.cost import sizing
-from edgehfn.data.sets import load
+from edgehfn.data.sets import images, load
 from edgehfn.errors import InputError
 from edgehfn.ir import plan
 from edgehfn.ir.ops import Conv, Linear
@@ -27,6 +26,7 @@ from edgehfn.lowering.untrained import untrained
 from edgehfn.report import figures
 from edgehfn.search import comparison
 from edgehfn.search.comparison import Row
+from edgehfn.search.equal_bytes import _Family
 from edgehfn.training.images import train
 
 KINDS = ("supermask", "int8", "int4", "ternary", "binary")
@@ -82,10 +82,11 @@ def test_few_bits_learn(kind: str, least: float) -> None:
 
 @pytest.mark.parametrize("shape", ["8,12,10", "16,24,20"])
 def test_widths_of_stages_are_a_ratio(shape: str) -> None:
-    words = ["--data", "digits", "--arch", "tiny", "--coats", "0.5", "--blocks", "1,2,2", "--width", shape]
-    width, typed = _width(words, 6000, 0.5)
+    ratio = tuple(float(part) for part in shape.split(","))
+    family = _Family("tiny", images("digits"), {"coats": (0.5,), "blocks": (1, 2, 2), "width": ratio})
+    width = sizing.widest(family.net, 6000, 0.5)
     assert width % 0.5 == 0
-    assert typed == f"{width:g},{1.5 * width:.4g},{1.25 * width:.4g}"
+    assert family.widths(width) == (width, 1.5 * width, 1.25 * width)
 
     def size(factor: float) -> int:
         widths = [round(factor * part) for part in (8, 12, 10)]
@@ -141,7 +142,7 @@ def test_a_whole_comparison(tmp_path: Path) -> None:
         (("--kinds", "int3"), "--kinds int3: give some of supermask"),
         (("--wings", "2"), "--wings"),
         (("--weights", "int8"), "give --kinds"),
-        (("--seed=3",), "give --seeds"),
+        (("--seed=3",), "--seeds"),
     ],
 )
 def test_what_cannot_be_compared_is_told_at_once(words: tuple[str, ...], says: str, tmp_path: Path) -> None:

@@ -1,16 +1,14 @@
-"""``size`` and ``bench``: what a model costs on a core, in bytes and in instructions."""
+"""``size``: what a model costs on a core, in bytes."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from edgehfn import files
-from edgehfn.cli import _net_options
-from edgehfn.cli._common import Failure, Result, as_json, emit, example, note, objective, show, table
+from edgehfn.cli._common import CORE, Bytes, Failure, Result, as_json, emit, example, note, objective, show
 
 if TYPE_CHECKING:
     from edgehfn.cost.footprint import Footprint
@@ -18,20 +16,6 @@ if TYPE_CHECKING:
     from edgehfn.ir import Graph
     from edgehfn.spec.objective import Objective
     from edgehfn.target import Bench
-
-CORE = "cortex-m4"
-
-
-class Bytes(click.ParamType[int]):
-    """``16384``, ``16K`` or ``16KB``: K is 1,024 and M is 1,048,576."""
-
-    name = "bytes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = re.fullmatch(r"(\d+)([KM]?)B?", str(value).upper())
-        if found is None:
-            self.fail(f"{value!r} is no number of bytes, such as 16384 or 16K", param, ctx)
-        return int(found[1]) * {"": 1, "K": 1024, "M": 1024 * 1024}[found[2]]
 
 
 @click.command(
@@ -83,54 +67,6 @@ def size(
     return result
 
 
-@click.command(
-    short_help="Instructions of one inference.",
-    epilog=example(
-        "edgehfn bench kws.hfn --target cortex-m4\n"
-        "edgehfn bench --arch resnet8-mlperf --density 0.3 --target cortex-m7 --json"
-    ),
-)
-@click.argument("model", required=False, type=click.Path(path_type=Path))
-@click.option("--target", default=CORE, metavar="CORE", show_default=True)
-@_net_options.untrained
-@objective
-@as_json
-def bench(
-    model: Path | None,
-    target: str,
-    arch: str | None,
-    objective: Objective,
-    as_json: bool,
-    **net_options: Any,
-) -> Result:
-    """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
-    input takes the same. A preset has the masks that it is born with."""
-    from edgehfn import bench as count
-    from edgehfn.evaluation.models import open_model
-    from edgehfn.lowering.untrained import untrained
-
-    _net_options.check(model, arch, net_options)
-    if model is not None:
-        graph, name = open_model(model).graph, str(model)
-    else:
-        net = _net_options.preset(str(arch), **net_options)
-        graph, name = untrained(net), str(arch)
-    found, mac = count(graph, target, objective=objective), graph.macs
-    nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
-    result = {
-        "instructions": found.total,
-        "nodes": nodes,
-        "mac": sum(mac.values()),
-        "core": target,
-        "objective": objective,
-    }
-    if as_json:
-        emit(result)
-    else:
-        _show(result, f"{name} on {target}, for {objective}")
-    return result
-
-
 def _instructions(graph: Graph, core: str, objective: Objective) -> Bench:
     """For a report: counted, or predicted where the tools to count are missing."""
     from edgehfn import bench as count
@@ -141,17 +77,6 @@ def _instructions(graph: Graph, core: str, objective: Objective) -> Bench:
     if available(ARM_GCC, HOST_GCC, QEMU):
         return count(graph, core, objective=objective)
     return predict(graph, plan(graph, objective), core)
-
-
-def _show(result: Result, title: str) -> None:
-    rows = table("node", "emulated instructions", "MAC", "per MAC", title=title)
-    for row in (*result["nodes"], {**result, "name": "total"}):
-        if row["name"] == "total":
-            rows.add_section()
-        instructions, mac = row["instructions"], row["mac"]
-        known = (f"{mac:,}", f"{instructions / mac:.2f}") if mac else ("", "")
-        rows.add_row(row["name"], f"{instructions:,}", *known)
-    show(rows)
 
 
 def _page(model: Model, found: Footprint) -> str:

@@ -1,17 +1,16 @@
-"""``train`` and ``calibrate``: from data to a model file and the scales beside it."""
+"""``train``: from data to a model file."""
 
 from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from edgehfn.cli import _gnn, _net_options
+from edgehfn.cli import _gnn, _net_options, _training_options
 from edgehfn.cli._common import Interrupted, Result, as_json, emit, example, note, show, typed
 from edgehfn.errors import InputError
 
@@ -48,52 +47,9 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "crop_padding": 
 @click.option("--epochs", type=click.IntRange(1), help="[default: 8 on images, 400 on graphs]")
 @click.option("--batch", type=click.IntRange(1), help="Images, or small graphs, a step.  [default: 128, or 32]")
 @click.option("--lr", type=float, help="Peak rate of the scores; on graphs, Adam's.  [default: 0.5, or 0.01]")
-@click.option(
-    "--augment", type=click.Choice(["none", "flip", "flip+crop"]), help="[default: flip where classes survive a mirror]"
-)
-@click.option(
-    "--crop-padding", type=click.IntRange(0), help="Pixels by which --augment flip+crop shifts at most.  [default: 4]"
-)
-@click.option(
-    "--label-smoothing",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="Part of each label that is spread over all classes; 0.1 is for runs of 24 epochs and more.",
-)
-@click.option(
-    "--teacher",
-    type=click.Path(path_type=Path),
-    metavar="X.hfn",
-    help="A trained model whose outputs are learned, too; a step then takes as much longer as it does.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "fp32", "bf16"]),
-    default="auto",
-    show_default=True,
-    help="Of training; auto is bf16 where the processor multiplies it.",
-)
-@click.option(
-    "--thresholds",
-    type=click.Choice(["layer", "adaptive"]),
-    default="layer",
-    show_default=True,
-    help="Each layer keeps as many weights as --density says, or all compete for as many.",
-)
-@click.option(
-    "--ramp",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Fraction of the training in which the density falls from 1 to what is asked.",
-)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option(
-    "--threads", type=click.IntRange(1), default=1, show_default=True, help="More are faster on idle cores only."
-)
+@_training_options.of_images
 @click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
-@_net_options.options
+@_net_options.options()
 @_gnn.options
 @_gnn.training
 @as_json
@@ -171,104 +127,37 @@ def train(
 def _train_images(
     data: Dataset, arch: str, net: Net, output: Path, given: dict[str, Any], device: str, threads: int, restart: bool
 ) -> Result:
-    from edgehfn.model import modelfile
     from edgehfn.progress import progress
-    from edgehfn.training import distributed, trainlog
-    from edgehfn.training.images import train as run
+    from edgehfn.training import distributed
+    from edgehfn.training.to_file import checkpoint_of, train_images_to
 
     settings: dict[str, Any] = {name: IMAGES.get(name) if value is None else value for name, value in given.items()}
-    settings["seed"] = net.seed
-    taught = settings.pop("teacher")
-    teacher = None if taught is None else modelfile.load(taught)
-    checkpoint = output.with_suffix(".ckpt")
     started = time.monotonic()
     try:
         with progress(f"training {arch}") as report:
-            history = run(
+            history = train_images_to(
+                output,
                 net,
                 data,
-                **settings,
-                teacher=teacher,
+                arch=arch,
+                command=typed(),
+                restart=restart,
+                progress=report,
+                seed=net.seed,
                 device=device,
                 threads=threads,
-                checkpoint=checkpoint,
-                resume=not restart,
-                progress=report if distributed.leads() else None,
+                **settings,
             )
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped; the same command goes on from {checkpoint}") from None
+        raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(output)}") from None
     if not distributed.leads():
         return {}
-    about = trainlog.about(net, arch, data, history.settings)
-    if taught is not None:
-        about["teacher"] = modelfile.digest(taught)
-    modelfile.save(net, output, {**about, "accuracy": history.accuracy})
-    trainlog.save(output, modelfile.digest(output), typed(), data.digest(), history.epochs)
-    checkpoint.unlink(missing_ok=True)
-    seconds = round(time.monotonic() - started, 1)
     return {
         "accuracy": history.accuracy,
         "images": len(data.y_test),
         "epochs": settings["epochs"],
-        "seconds": seconds,
+        "seconds": round(time.monotonic() - started, 1),
     }
-
-
-@click.command(
-    short_help="Choose the scale of every tensor.",
-    epilog=example(
-        "edgehfn calibrate kws.hfn --data fashion-mnist\nedgehfn calibrate kws.hfn --data mine.npz --method mse"
-    ),
-)
-@click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", required=True, metavar="NAME|PATH", help="Its training part is observed, or its one graph.")
-@click.option("--method", type=click.Choice(["minmax", "percentile", "mse"]), default="minmax", show_default=True)
-@click.option(
-    "--percentile", type=click.FloatRange(50, 100), help="Of the magnitudes not clipped, for --method percentile."
-)
-@click.option(
-    "--images",
-    type=click.IntRange(1),
-    default=1024,
-    show_default=True,
-    help="Evenly spread over the training set; or small graphs.",
-)
-@as_json
-def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:
-    """Choose the scale of every tensor from real data; written to X.cal.json beside X.hfn, where every later
-    command finds it."""
-    import calibrate as calibration
-    from edgehfn import data as sets
-    from edgehfn.data.gnn_sets import GraphSet
-    from edgehfn.evaluation.models import calibration_of
-    from edgehfn.model import modelfile
-    from edgehfn.training.gnn import batches as graph_batches
-    from edgehfn.training.gnn import fits
-
-    net, loaded = modelfile.load(model), sets.load(data)
-    if isinstance(loaded, GraphSet):
-        fits(net, loaded)
-        batches: list[Any] = [batch.nodes for batch in graph_batches(loaded, "train", limit=images)]
-    elif loaded.shape != tuple(net.input.shape):
-        raise InputError(
-            f"{data}: has images of C,H,W {loaded.shape}, {model} reads {tuple(net.input.shape)}; give its own data"
-        )
-    else:
-        batches = calibration.batches(loaded.x_train, images)
-    if percentile is not None and method != "percentile":
-        raise click.UsageError("--percentile is for --method percentile; give both")
-    chosen = {} if percentile is None else {"percentile": percentile}
-    made = calibration.calibrate(net, batches, method, model=modelfile.digest(model), **chosen)
-    place = calibration_of(model)
-    made.save(place)
-    tensors = {name: asdict(tensor) for name, tensor in made.report.items()}
-    result = {"calibration": str(place), "method": made.method, "images": made.images, "tensors": tensors}
-    if as_json:
-        emit(result)
-    else:
-        show(calibration.table(made))
-        note(f"written to {place}")
-    return result
 
 
 def _only_of_graphs() -> None:

@@ -1,4 +1,4 @@
-"""``run`` and ``verify``: accuracy on a machine, and whether all machines agree."""
+"""``verify``: whether all machines agree."""
 
 from __future__ import annotations
 
@@ -7,60 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehfn.cli._common import DISAGREES, Result, as_json, emit, example, note, objective, show, table
+from edgehfn.cli._common import DATA, DISAGREES, MODEL, Result, as_json, emit, example, note, objective, show, table
 
 if TYPE_CHECKING:
     from edgehfn.evaluation.accuracy import Examples
     from edgehfn.evaluation.agreement import Agreement
     from edgehfn.spec.objective import Objective
 
-LIMITS = {"pytorch": None, "emulator": None, "host": 1000}  # images without --limit: all, or so many
-CORE_IMAGES = 100
 CORE_IMAGES_OF_ALL = 20  # an image takes a core in QEMU a hundred times as long as the emulator
-
-MODEL = click.argument("model", type=click.Path(path_type=Path))
-DATA = click.option("--data", required=True, metavar="NAME|PATH", help="Its test images: as for train.")
-
-
-@click.command(
-    short_help="Accuracy on one machine.",
-    epilog=example("edgehfn run kws.hfn --data fashion-mnist --on cortex-m4 --limit 100"),
-)
-@MODEL
-@DATA
-@click.option(
-    "--on", default="emulator", metavar="MACHINE", show_default=True, help="pytorch, emulator, host or a core."
-)
-@click.option("--limit", type=click.IntRange(1), help="Images.  [default: all, but 1000 on the host, 100 on a core]")
-@objective
-@as_json
-def run(model: Path, data: str, on: str, limit: int | None, objective: Objective, as_json: bool) -> Result:
-    """Integer accuracy on the test part of the data, on one machine."""
-    from edgehfn.evaluation import machines
-    from edgehfn.evaluation.accuracy import test_part
-    from edgehfn.evaluation.models import open_model
-    from edgehfn.progress import progress
-
-    machine, *others = machines.parse(on)
-    if others:
-        raise click.UsageError(f"--on takes one machine here, not {on}")
-    opened = open_model(model)
-    examples = test_part(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
-    raw = examples.raw
-    step = 1000 if machine in LIMITS else 20
-    right = 0
-    with progress(machine) as report:
-        for start in range(0, len(raw), step):
-            report(start, len(raw))
-            outputs = machines.run(opened.graph, raw[start : start + step], machine, objective=objective)
-            right += examples.right(outputs, start)
-    count = examples.count(len(raw))
-    result = {"accuracy": right / count, examples.unit: count, "machine": machine}
-    if as_json:
-        emit(result)
-    else:
-        show(f"{machine}: {100 * right / count:.2f} % of {count:,} {examples.unit}")
-    return result
 
 
 @click.command(
@@ -91,13 +45,12 @@ def verify(
     stands beside the integer accuracy."""
     from edgehfn import target
     from edgehfn.evaluation import agreement, machines
-    from edgehfn.evaluation.accuracy import test_part
-    from edgehfn.evaluation.models import open_model
+    from edgehfn.evaluation.models import load_examples, open_model
     from edgehfn.progress import progress
 
     names = machines.parse(on)
     opened = open_model(model)
-    examples = test_part(opened, data, limit)
+    examples = load_examples(opened, data, limit)
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
     slow = {board.name: cap for board in target.BOARDS}
     with progress("comparing") as report:

@@ -1,0 +1,73 @@
+"""``bench``: what an inference costs on a core, in instructions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgehfn.cli import _net_options
+from edgehfn.cli._common import CORE, Result, as_json, emit, example, objective, show, table
+
+if TYPE_CHECKING:
+    from edgehfn.spec.objective import Objective
+
+
+@click.command(
+    short_help="Instructions of one inference.",
+    epilog=example(
+        "edgehfn bench kws.hfn --target cortex-m4\n"
+        "edgehfn bench --arch resnet8-mlperf --density 0.3 --target cortex-m7 --json"
+    ),
+)
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.option("--target", default=CORE, metavar="CORE", show_default=True)
+@_net_options.untrained
+@objective
+@as_json
+def bench(
+    model: Path | None,
+    target: str,
+    arch: str | None,
+    objective: Objective,
+    as_json: bool,
+    **net_options: Any,
+) -> Result:
+    """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
+    input takes the same. A preset has the masks that it is born with."""
+    from edgehfn import bench as count
+    from edgehfn.evaluation.models import open_model
+    from edgehfn.lowering.untrained import untrained
+
+    _net_options.check(model, arch, net_options)
+    if model is not None:
+        graph, name = open_model(model).graph, str(model)
+    else:
+        net = _net_options.preset(str(arch), **net_options)
+        graph, name = untrained(net), str(arch)
+    found, mac = count(graph, target, objective=objective), graph.macs
+    nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
+    result = {
+        "instructions": found.total,
+        "nodes": nodes,
+        "mac": sum(mac.values()),
+        "core": target,
+        "objective": objective,
+    }
+    if as_json:
+        emit(result)
+    else:
+        _show(result, f"{name} on {target}, for {objective}")
+    return result
+
+
+def _show(result: Result, title: str) -> None:
+    rows = table("node", "emulated instructions", "MAC", "per MAC", title=title)
+    for row in (*result["nodes"], {**result, "name": "total"}):
+        if row["name"] == "total":
+            rows.add_section()
+        instructions, mac = row["instructions"], row["mac"]
+        known = (f"{mac:,}", f"{instructions / mac:.2f}") if mac else ("", "")
+        rows.add_row(row["name"], f"{instructions:,}", *known)
+    show(rows)

@@ -1,0 +1,69 @@
+"""``calibrate``: the scales of a model, beside it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgehfn.cli._common import Result, as_json, emit, example, note, show
+from edgehfn.errors import InputError
+
+
+@click.command(
+    short_help="Choose the scale of every tensor.",
+    epilog=example(
+        "edgehfn calibrate kws.hfn --data fashion-mnist\nedgehfn calibrate kws.hfn --data mine.npz --method mse"
+    ),
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--data", required=True, metavar="NAME|PATH", help="Its training part is observed, or its one graph.")
+@click.option("--method", type=click.Choice(["minmax", "percentile", "mse"]), default="minmax", show_default=True)
+@click.option(
+    "--percentile", type=click.FloatRange(50, 100), help="Of the magnitudes not clipped, for --method percentile."
+)
+@click.option(
+    "--images",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    help="Evenly spread over the training set; or small graphs.",
+)
+@as_json
+def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:
+    """Choose the scale of every tensor from real data; written to X.cal.json beside X.hfn, where every later
+    command finds it."""
+    import calibrate as calibration
+    from edgehfn import data as sets
+    from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.evaluation.models import calibration_of
+    from edgehfn.model import modelfile
+    from edgehfn.training.gnn import batches as graph_batches
+    from edgehfn.training.gnn import fits
+
+    net, loaded = modelfile.load(model), sets.load(data)
+    if isinstance(loaded, GraphSet):
+        fits(net, loaded)
+        batches: list[Any] = [batch.nodes for batch in graph_batches(loaded, "train", limit=images)]
+    elif loaded.shape != tuple(net.input.shape):
+        raise InputError(
+            f"{data}: has images of C,H,W {loaded.shape}, {model} reads {tuple(net.input.shape)}; give its own data"
+        )
+    else:
+        batches = calibration.batches(loaded.x_train, images)
+    if percentile is not None and method != "percentile":
+        raise click.UsageError("--percentile is for --method percentile; give both")
+    chosen = {} if percentile is None else {"percentile": percentile}
+    made = calibration.calibrate(net, batches, method, model=modelfile.digest(model), **chosen)
+    place = calibration_of(model)
+    made.save(place)
+    tensors = {name: asdict(tensor) for name, tensor in made.report.items()}
+    result = {"calibration": str(place), "method": made.method, "images": made.images, "tensors": tensors}
+    if as_json:
+        emit(result)
+    else:
+        show(calibration.table(made))
+        note(f"written to {place}")
+    return result

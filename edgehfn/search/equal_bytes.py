@@ -1,0 +1,159 @@
+"""Kinds of weights at equal bytes of model data: the widest net of each kind that fits, trained and measured."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgehfn import files
+from edgehfn.cost import sizing
+from edgehfn.cost.footprint import footprint
+from edgehfn.data.sets import Dataset, images
+from edgehfn.errors import InputError
+from edgehfn.evaluation.accuracy import accuracy
+from edgehfn.evaluation.models import calibrated
+from edgehfn.model import modelfile
+from edgehfn.nn import Net, Options, Search, preset
+from edgehfn.progress import Report
+from edgehfn.search import comparison
+from edgehfn.search.comparison import Row
+from edgehfn.target import bench
+from edgehfn.training import trainlog
+from edgehfn.training.to_file import command_of, train_images_to
+from edgehfn.training.trainlog import TrainLog
+
+KINDS = ("supermask", "int8", "int4", "ternary", "binary")
+EPOCHS = 8
+RULE = ("thresholds", "ramp")  # by which masks are thinned out, of the net rather than of its training
+STEP = 0.25
+
+
+def compare(
+    data: str | Path,
+    arch: str = "demo",
+    *,
+    budgets: Sequence[int] = (4096, 8192, 16384, 32768),
+    kinds: Sequence[str] = KINDS,
+    seeds: int = 1,
+    step: float = STEP,
+    target: str = "cortex-m4",
+    into: str | Path = "compare",
+    net: Options | None = None,
+    training: Mapping[str, Any] | None = None,
+    progress: Report | None = None,
+) -> list[Row]:
+    """Train nets of several kinds of weights, each as wide as a number of bytes of model data allows, and measure them.
+
+    ``data`` is a name or a path of images. ``net`` has options of the preset ``arch``; widths in it are a ratio of the
+    stages. ``training`` has settings of :func:`edgehfn.train`, and
+    ``thresholds`` and ``ramp`` of :class:`edgehfn.nn.Search`. Widths are multiples of ``step``. Each net is trained
+    ``seeds`` times, from seed 0 on. Models and rows stay in the folder ``into``: what is there is not made again, and
+    an interrupted training goes on. :func:`edgehfn.search.comparison.write` draws the rows.
+
+    Raises InputError if a budget is too small for any net, or if the folder has rows of other options.
+    """
+    loaded, folder = images(data), Path(into)
+    files.make_folder(folder)
+    settings = {"epochs": EPOCHS, **(training or {})}
+    rows: list[Row] = []
+    for budget in dict.fromkeys(budgets):
+        for kind in dict.fromkeys(kinds):
+            options: dict[str, Any] = {**(net or {}), "weights": kind}
+            family = _Family(arch, loaded, options)
+            width = sizing.widest(family.net, budget, step)
+            for seed in range(seeds):
+                wide = {**options, "width": family.widths(width), "seed": seed}
+                command = command_of(data, arch, {"weights": kind, **settings, **wide})
+                model = folder / f"{kind}-{budget}-{seed}.hfn"
+                trained = _Trained(model, arch, loaded, wide, settings, command)
+                rows.append(_row(trained, kind, budget, width, target, progress))
+    return rows
+
+
+class _Family:
+    """The nets of a preset that differ in width only."""
+
+    def __init__(self, arch: str, data: Dataset, options: Mapping[str, Any]) -> None:
+        self.arch, self.data, self.options = arch, data, options
+        given = options.get("width", 1.0)
+        self.ratio = tuple(given) if isinstance(given, Sequence) else (float(given),)
+
+    def widths(self, first: float) -> float | tuple[float, ...]:
+        """The width option of the net whose first stage has so many channels."""
+        found = tuple(float(f"{first * stage / self.ratio[0]:.4g}") for stage in self.ratio)
+        return found if len(found) > 1 else found[0]
+
+    def net(self, width: float) -> Net:
+        return preset(self.arch, self.data.shape, self.data.classes, **{**self.options, "width": self.widths(width)})
+
+
+class _Trained:
+    """A net of the comparison and its training, which takes far longer than measuring it."""
+
+    def __init__(
+        self,
+        model: Path,
+        arch: str,
+        data: Dataset,
+        options: dict[str, Any],
+        settings: dict[str, Any],
+        command: str,
+    ) -> None:
+        self.model, self.arch, self.data, self.command = model, arch, data, command
+        self.options, self.settings = options, settings
+
+    def log(self, progress: Report | None) -> TrainLog:
+        """How the net was trained: now, unless it was by this very command before."""
+        with contextlib.suppress(InputError):
+            if (kept := self._log()).command == self.command:
+                return kept
+        net = preset(self.arch, self.data.shape, self.data.classes, **self.options)
+        net.search = Search(**{name: self.settings[name] for name in RULE if name in self.settings})
+        train_images_to(
+            self.model,
+            net,
+            self.data,
+            arch=self.arch,
+            command=self.command,
+            progress=progress,
+            seed=self.options["seed"],
+            **{name: value for name, value in self.settings.items() if name not in RULE},
+        )
+        return self._log()
+
+    def _log(self) -> TrainLog:
+        return trainlog.load(self.model, modelfile.digest(self.model))
+
+
+def _row(trained: _Trained, kind: str, budget: int, width: float, target: str, progress: Report | None) -> Row:
+    """The row of a net, trained and measured unless that was done. Raises InputError if it was with other options."""
+    model, done = trained.model, trained.model.with_suffix(".json")
+    if done.exists():
+        row = comparison.load(done)
+        if (row.command, row.core) != (trained.command, target):
+            raise InputError(f"{done}: is of {row.command!r} on {row.core}; give another -o for other options")
+        return row
+    log = trained.log(progress)
+    graph = calibrated(model, trained.data).graph
+    sizes = footprint(graph, target).sizes
+    row = Row(
+        kind=kind,
+        budget=budget,
+        width=width,
+        seed=trained.options["seed"],
+        epochs=len(log.epochs),
+        accuracy=accuracy(graph, trained.data),
+        float_accuracy=modelfile.info(model)["accuracy"],
+        bytes=sizes.weights_flash,
+        flash=sizes.total_flash,
+        ram=sizes.total_ram,
+        instructions=bench(graph, target).total,
+        mac=sum(graph.macs.values()),
+        core=target,
+        cpu_minutes=round(log.cpu_minutes, 3),
+        command=trained.command,
+    )
+    comparison.save(row, done)
+    return row
