@@ -54,5 +54,5 @@ def test_other_data_is_refused(digits: tuple[edgehfn.Graph, Dataset]) -> None:
         edgehfn.accuracy(graph, fewer)
     with pytest.raises(InputError, match="the model stores another graph"):
         edgehfn.accuracy(graph, random(seed=2, values=True))
-    with pytest.raises(InputError, match="there is|no core or board"):
+    with pytest.raises(InputError, match="no core or board"):
         edgehfn.accuracy(graph, loaded, "cortex-m9")
