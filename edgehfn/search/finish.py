@@ -20,7 +20,7 @@ from edgehfn.search.space import build
 from edgehfn.search.trials import Tried
 from edgehfn.training import trainlog
 from edgehfn.training.images import train
-from edgehfn.training.run import Diverged
+from edgehfn.training.loop import Diverged
 
 CHANCES = 3  # candidates to train in full, if full training makes the first ones exceed the budget
 

@@ -26,7 +26,7 @@ from edgehfn.search.space import SPACE, STARTS, Candidate, build
 from edgehfn.search.trials import Tried, ended, note, trained
 from edgehfn.spec import generator
 from edgehfn.training.images import train
-from edgehfn.training.run import Diverged
+from edgehfn.training.loop import Diverged
 
 FACTOR, RUNGS = 3, 3  # each rung trains so many times as long as the one before; one in FACTOR goes on
 FIRST_STEPS = 390  # of the optimizer, in the first rung: an epoch of 50,000 images

@@ -27,10 +27,9 @@ from edgehfn.nn.adjacency import dropped, nodewise
 from edgehfn.nn.net import Drop, whole
 from edgehfn.nn.structure import signature
 from edgehfn.progress import Report
-from edgehfn.training import checkpoint
+from edgehfn.training.loop import Diverged, check_masks, finish
 from edgehfn.training.run import Epoch
 
-REPORT_EVERY = 0.2  # seconds
 MILESTONES = 10  # lines in a run
 EVALUATED = 256  # small graphs at once
 
@@ -90,20 +89,7 @@ def train_graph(
     _check(net, data, settings)
     run = _Run(net, data, settings)
     path = None if checkpoint is None else Path(checkpoint)
-    if path is not None and resume:
-        run.load(path)
-    saved = shown = time.monotonic()
-    while run.epoch < epochs:
-        last = run.advance()
-        now = time.monotonic()
-        if path is not None and now - saved >= save_every:
-            run.save(path)
-            saved = now
-        milestone = run.epoch % max(1, epochs // MILESTONES) == 0 or run.epoch == epochs
-        if progress is not None and (milestone or now - shown >= REPORT_EVERY):
-            note = f"epoch {run.epoch}/{epochs}: loss {last.loss:.3f}, validation {100 * last.accuracy:.1f} %"
-            progress(run.epoch, epochs, note, note if milestone else "")
-            shown = now
+    finish(run, path, resume, save_every, progress)
     net.load_state_dict(run.best)
     net.set_progress(1.0)
     net.eval()
@@ -163,7 +149,7 @@ class _Run:
     """The net, its optimizer and its position in the run."""
 
     def __init__(self, net: Net, data: GraphSet, settings: GraphSettings) -> None:
-        self.net, self.data, self.settings = net, data, settings
+        self.net, self.data, self.given = net, data, settings
         self.optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
         self.whole = batches(data, "train") if data.of == "nodes" else None
         self.validation = batches(data, "val")
@@ -173,32 +159,45 @@ class _Run:
         net.set_progress(0.0)
 
     @property
-    def epoch(self) -> int:
-        """How many are over."""
+    def step(self) -> int:
+        """Epochs that are over."""
         return len(self.epochs)
 
-    def advance(self) -> Epoch:
-        """One epoch, and its validation. Raises InputError if it diverged."""
+    @property
+    def steps(self) -> int:
+        """Epochs in all."""
+        return self.given.epochs
+
+    def ended(self) -> bool:
+        """Whether a tenth of the run has just ended."""
+        return self.step % max(1, self.steps // MILESTONES) == 0 or self.step == self.steps
+
+    def describe(self) -> str:
+        """How the last epoch went."""
+        last = self.epochs[-1]
+        return f"epoch {self.step}/{self.steps}: loss {last.loss:.3f}, validation {100 * last.accuracy:.1f} %"
+
+    def advance(self) -> None:
+        """One epoch, and its validation. Raises Diverged."""
         started, cpu_started = time.monotonic(), time.process_time()
         self.net.train()
-        draw = np.random.default_rng((self.settings.seed, self.epoch))
-        drawn = self.whole or batches(self.data, "train", self.settings.batch, shuffle=draw)
+        draw = np.random.default_rng((self.given.seed, self.step))
+        drawn = self.whole or batches(self.data, "train", self.given.batch, shuffle=draw)
         losses = [self._step(batch, draw) for batch in drawn]
-        reached = (self.epoch + 1) / self.settings.epochs
+        reached = (self.step + 1) / self.given.epochs
         self.net.set_progress(reached)
         loss = sum(losses) / len(losses)
         if not math.isfinite(loss):
-            raise InputError(f"training diverged in epoch {self.epoch + 1}: the loss is {loss}; use a lower lr")
+            raise Diverged(f"training diverged in epoch {self.step + 1}: the loss is {loss}; use a lower lr")
         spent = time.monotonic() - started, time.process_time() - cpu_started
         validation = accuracy(self.net, self.validation)
         self.epochs.append(Epoch(loss, validation, *spent))
         if validation > self.best_accuracy and reached >= self.net.search.ramp:
-            self.best_epoch, self.best_accuracy = self.epoch, validation
+            self.best_epoch, self.best_accuracy = self.step, validation
             self.best = copy.deepcopy(self.net.state_dict())
-        return self.epochs[-1]
 
     def _step(self, batch: Batch, draw: np.random.Generator) -> float:
-        fraction = self.settings.dropout
+        fraction = self.given.dropout
         logits = batch.logits(self.net, partial(dropped, fraction=fraction, draw=draw) if fraction else whole)
         loss = F.cross_entropy(logits, batch.labels)
         self.optimizer.zero_grad()
@@ -206,8 +205,13 @@ class _Run:
         self.optimizer.step()
         return float(loss.detach())
 
-    def save(self, path: Path) -> None:
-        state = {
+    def settings(self) -> dict[str, str | int | float]:
+        """What must be equal for a checkpoint to be of this run."""
+        return asdict(self.given)
+
+    def state(self) -> dict[str, Any]:
+        """Everything the run's future depends on."""
+        return {
             "epochs": [astuple(epoch) for epoch in self.epochs],
             "net": self.net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -215,22 +219,15 @@ class _Run:
             "best_epoch": self.best_epoch,
             "best_accuracy": self.best_accuracy,
         }
-        checkpoint.save(path, asdict(self.settings), state)
 
-    def load(self, path: Path) -> None:
-        """Go to where the checkpoint stands, if there is one. Raises InputError if it is of another run."""
-        state = checkpoint.load(path, asdict(self.settings))
-        if state is None:
-            return
-        try:
-            self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
-            self.best, self.best_accuracy = state["best"], float(state["best_accuracy"])
-            self.best_epoch = int(state["best_epoch"])
-            self.net.load_state_dict(state["net"])
-            self.net.set_progress(self.epoch / self.settings.epochs)
-            self.optimizer.load_state_dict(state["optimizer"])
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to where a state stands."""
+        self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
+        self.best, self.best_accuracy = state["best"], float(state["best_accuracy"])
+        self.best_epoch = int(state["best_epoch"])
+        self.net.load_state_dict(state["net"])
+        self.net.set_progress(self.step / self.steps)
+        self.optimizer.load_state_dict(state["optimizer"])
 
 
 def _check(net: Net, data: GraphSet, settings: GraphSettings) -> None:
@@ -244,8 +241,7 @@ def _check(net: Net, data: GraphSet, settings: GraphSettings) -> None:
             f"dropout {settings.dropout}, weight decay {settings.weight_decay}: give a fraction below 1, and 0 or more"
         )
     fits(net, data)
-    if any(getattr(step.op, "scores", net) is None for step in net.steps):
-        raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
+    check_masks(net)
 
 
 def fits(net: Net, data: GraphSet) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import math
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,10 +28,10 @@ from edgehfn.nn import InputSpec, Net
 from edgehfn.nn.structure import signature
 from edgehfn.progress import Report
 from edgehfn.training import distributed
+from edgehfn.training.loop import check_masks, finish
 from edgehfn.training.run import Epoch, Precision, Run, Settings
 
 MIRRORED = ("fashion-mnist", "cifar10")  # sets whose classes survive a mirror
-REPORT_EVERY = 0.2  # seconds
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
 
 
@@ -105,9 +104,7 @@ def train(
     _keep_memory()
     with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
         run = Run(net.to(place), data, settings, teacher)
-        if path is not None and resume:
-            run.load(path)
-        _finish(run, path, save_every, progress)
+        finish(run, path, resume, save_every, progress)
         net.set_progress(1.0)
         accuracy = evaluate(net, data.x_test, data.y_test)
     net.to(home)
@@ -136,26 +133,6 @@ def device_of(net: Net) -> torch.device:
     return next((tensor.device for tensor in (*net.parameters(), *net.buffers())), torch.device("cpu"))
 
 
-def _finish(run: Run, path: Path | None, save_every: float, progress: Report | None) -> None:
-    """Run to the end, saving and reporting on the way."""
-    saved = shown = time.monotonic()
-    while run.step < run.steps:
-        run.advance()
-        epoch_ends = run.step % run.per_epoch == 0
-        now = time.monotonic()
-        if not epoch_ends and now - shown < REPORT_EVERY:
-            continue
-        means = run.close_epoch() if epoch_ends else run.means()
-        if path is not None and (epoch_ends or now - saved >= save_every):
-            run.save(path)
-            saved = now
-        if progress is not None:
-            epoch = (run.step - 1) // run.per_epoch + 1
-            note = f"epoch {epoch}/{run.settings.epochs}: loss {means.loss:.3f}, accuracy {100 * means.accuracy:.1f} %"
-            progress(run.step, run.steps, note, f"{note}, {means.seconds:.1f} s" if epoch_ends else "")
-        shown = now
-
-
 def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
     """Raises InputError for what cannot be trained."""
     if min(settings.epochs, settings.batch, threads) < 1:
@@ -171,8 +148,7 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
     if not 0 <= settings.crop_padding <= min(data.shape[1:]):
         raise InputError(f"crop_padding {settings.crop_padding}: shifts are of 0 to {min(data.shape[1:])} pixels here")
     _fits(net, data, "net")
-    if any(getattr(step.op, "scores", net) is None for step in net.steps):
-        raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
+    check_masks(net)
 
 
 def _fits(net: Net, data: Dataset, what: str) -> None:

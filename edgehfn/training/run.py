@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict, astuple, dataclass
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +13,10 @@ from torch.nn import functional as F
 
 from edgehfn.data.augment import Augment, Draws
 from edgehfn.data.sets import Dataset
-from edgehfn.errors import InputError
 from edgehfn.nn import Net
 from edgehfn.nn.quantised import Quantised
-from edgehfn.training import checkpoint, distributed
+from edgehfn.training import distributed
+from edgehfn.training.loop import Diverged
 
 Precision = Literal["fp32", "bf16"]
 
@@ -26,10 +25,6 @@ WEIGHT_DECAY = 5e-4
 OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scores'
 FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
 TEMPERATURE, TAUGHT = 4.0, 0.7  # a teacher's logits are divided by; its part in the loss (Hinton et al. 2015)
-
-
-class Diverged(InputError):
-    """The loss is no longer finite."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class Run:
     """The net, its optimizer and its position; ``net`` is trained where it lies."""
 
     def __init__(self, net: Net, data: Dataset, settings: Settings, teacher: Net | None = None) -> None:
-        self.net, self.settings = net.train(), settings
+        self.net, self.given = net.train(), settings
         place = next(net.parameters()).device
         self.x = torch.from_numpy(data.x_train).to(place)
         self.y = torch.from_numpy(data.y_train).to(place)
@@ -87,11 +82,11 @@ class Run:
             self.draws = self._draw(epoch)
         batch = distributed.share(slice(position * self.batch, (position + 1) * self.batch))
         x, y = self.draws.batch(self.x, self.y, batch)
-        rate = self.settings.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
+        rate = self.given.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
         for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
             group["lr"] = rate * share
         self.net.set_progress(self.step / self.steps)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.given.precision == "bf16"):
             logits = self.model(x).float()
         loss = self._loss(x, logits, y)
         self.optimizer.zero_grad()
@@ -103,24 +98,37 @@ class Run:
         self.seconds += time.monotonic() - started
         self.cpu_seconds += time.process_time() - cpu_started
 
-    def means(self) -> Epoch:
-        """Of this epoch so far. Raises Diverged if the loss is not finite, but not while other processes go on."""
+    def ended(self) -> bool:
+        """Whether an epoch has just ended."""
+        return self.step % self.per_epoch == 0
+
+    def describe(self) -> str:
+        """The means of this epoch so far; at its end it is closed. Raises Diverged if the loss is not finite, but not
+        while other processes go on."""
+        ended = self.ended()
+        means = self._means(ended)
+        number = (self.step - 1) // self.per_epoch + 1
+        note = f"epoch {number}/{self.given.epochs}: loss {means.loss:.3f}, accuracy {100 * means.accuracy:.1f} %"
+        if not ended:
+            return note
+        self.epochs.append(means)
+        self.sums.zero_()
+        self.seconds = self.cpu_seconds = 0.0
+        return f"{note}, {means.seconds:.1f} s"
+
+    def _means(self, ended: bool) -> Epoch:
         loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
-        together = distributed.processes() == 1 or self.step % self.per_epoch == 0
-        if together and not math.isfinite(loss):
+        if (ended or distributed.processes() == 1) and not math.isfinite(loss):
             raise Diverged(f"training diverged in epoch {len(self.epochs) + 1}: the loss is {loss}; use a lower lr")
         return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
 
-    def close_epoch(self) -> Epoch:
-        self.epochs.append(self.means())
-        self.sums.zero_()
-        self.seconds = self.cpu_seconds = 0.0
-        return self.epochs[-1]
+    def settings(self) -> dict[str, str | int | float]:
+        """What must be equal for a checkpoint to be of this run."""
+        return asdict(self.given)
 
-    def save(self, path: Path) -> None:
-        if not distributed.leads():
-            return
-        state = {
+    def state(self) -> dict[str, Any]:
+        """Everything the run's future depends on."""
+        return {
             "step": self.step,
             "net": self.net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -129,34 +137,27 @@ class Run:
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
         }
-        checkpoint.save(path, asdict(self.settings), state)
 
-    def load(self, path: Path) -> None:
-        """Go to where the checkpoint stands, if there is one. Raises InputError if it is of another run."""
-        state = checkpoint.load(path, asdict(self.settings))
-        if state is None:
-            return
-        try:
-            self.step = int(state["step"])
-            self.seconds, self.cpu_seconds = float(state["seconds"]), float(state["cpu_seconds"])
-            self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
-            self.sums.copy_(state["sums"])
-            self.net.load_state_dict(state["net"])
-            self.optimizer.load_state_dict(state["optimizer"])
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            raise InputError(f"{path}: damaged checkpoint; delete it or give another file") from error
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to where a state stands."""
+        self.step = int(state["step"])
+        self.seconds, self.cpu_seconds = float(state["seconds"]), float(state["cpu_seconds"])
+        self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
+        self.sums.copy_(state["sums"])
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
 
     def _loss(self, x: Tensor, logits: Tensor, y: Tensor) -> Tensor:
-        loss = F.cross_entropy(logits, y, label_smoothing=self.settings.label_smoothing)
+        loss = F.cross_entropy(logits, y, label_smoothing=self.given.label_smoothing)
         if self.teacher is None:
             return loss
-        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"):
+        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.given.precision == "bf16"):
             taught = F.softmax(self.teacher(x).float() / TEMPERATURE, 1)
         apart = F.kl_div(F.log_softmax(logits / TEMPERATURE, 1), taught, reduction="batchmean")
         return (1 - TAUGHT) * loss + TAUGHT * TEMPERATURE**2 * apart
 
     def _draw(self, epoch: int) -> Draws:
-        settings = self.settings
+        settings = self.given
         return Draws(settings.seed, epoch, len(self.y), settings.augment, self.y.device, settings.crop_padding)
 
 

@@ -30,7 +30,7 @@ from edgehfn.search import Budget, Cost, Search, Tried, finish, front, study, tr
 from edgehfn.search.budget import IMAGES, NARROWEST, WIDEST, Fitting
 from edgehfn.search.space import LEAST, SPACE, STARTS, Candidate, Entry, build
 from edgehfn.spec.objective import OBJECTIVES
-from edgehfn.training.run import Diverged
+from edgehfn.training.loop import Diverged
 
 K = 1024
 CLASSES = tuple(map(str, range(10)))

@@ -106,7 +106,7 @@ def test_labels_are_smoothed_and_a_teacher_is_learned_from():
         wanted = (0.3 * own + 0.7 * 16 * apart).mean()
     before = bits(teacher)
     run.advance()
-    assert run.means().loss == pytest.approx(float(wanted), rel=1e-4)
+    assert run._means(ended=False).loss == pytest.approx(float(wanted), rel=1e-4)
     assert bits(teacher) == before
 
 
@@ -166,7 +166,7 @@ def stop_at(step: int):
 @pytest.fixture
 def every_step(monkeypatch):
     """Reports and checkpoints after each step instead of by the clock."""
-    monkeypatch.setattr(sys.modules["edgehfn.training.images"], "REPORT_EVERY", 0.0)
+    monkeypatch.setattr(sys.modules["edgehfn.training.loop"], "REPORT_EVERY", 0.0)
 
 
 @pytest.mark.parametrize("stops", [(1,), (10,), (13, 14, 29), tuple(range(2, 30, 3))])
@@ -204,7 +204,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from support import toys as t
 from edgehfn.training.images import train
-sys.modules["edgehfn.training.images"].REPORT_EVERY = 0.0
+sys.modules["edgehfn.training.loop"].REPORT_EVERY = 0.0
 net = t.small()
 train(net, t.toy(), epochs=12, batch=50, device="cpu", checkpoint=sys.argv[2], save_every=0)
 open(sys.argv[3], "wb").write(t.bits(net))
