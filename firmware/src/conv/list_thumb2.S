@@ -1,12 +1,11 @@
 /* hfn_build_plain_lists: hfn_build_lists for tensors of one coat, nothing frozen and generated signs. Words of kept and
  * minus are reversed, so that CLZ finds the next weight: seven instructions each. */
+#include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_THUMB2
 
-    .syntax unified
-    .thumb
     .text
 
     /* struct hfn_mask; kept and minus are reversed */
@@ -35,10 +34,7 @@
     .endm
 
     /* (channel r0, mask r1, taps r2, weights r3) */
-    .global hfn_build_plain_lists
-    .type hfn_build_plain_lists, %function
-    .thumb_func
-hfn_build_plain_lists:
+    entry hfn_build_plain_lists
     push {r0-r2, r4-r11, lr}
     mov r6, r3 /* weights to come */
     mov r7, r2

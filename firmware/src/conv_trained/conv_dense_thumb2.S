@@ -1,12 +1,9 @@
 /* Requantisation of four sums, for conv_dense_dsp.S and conv_dense_v7m.S. */
+#include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_DSP || HFN_ISA == HFN_ISA_V7M
-
-    .syntax unified
-    .thumb
-    .section .text.hfn_tile_four, "ax", %progbits
 
     /* Anything: y may be the residual, whose ratio may be 0. */
     .macro any t, pixel
@@ -39,10 +36,7 @@
     .endm
 
     /* Sums r3, r1, r5, r6 of the channel r7: to its next place. Keeps r0 and sp. */
-    .global hfn_tile_four
-    .type hfn_tile_four, %function
-    .thumb_func
-hfn_tile_four:
+    function hfn_tile_four
     ldrd r8, r9, [r7, #CH_MULTIPLIER] /* and OFFSET */
     mla r3, r3, r8, r9
     mla r1, r1, r8, r9

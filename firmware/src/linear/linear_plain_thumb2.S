@@ -1,19 +1,9 @@
 /* linear_plain.h for Thumb-2. */
+#include "asm.h"
 #include "isa.h"
 #include "linear_plain_offsets.h"
 
 #if HFN_THUMB2 && HFN_ISA != HFN_ISA_MVE
-
-    .syntax unified
-    .thumb
-
-    .macro function name
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
 
     /* Two entries more by an input in both: x·65537, exact modulo 2^32. */
     .macro next to, offset
