@@ -3,7 +3,7 @@
  *     for each band of output rows:
  *         build the planes
  *         for each output channel:
- *             build its list
+ *             build its index list
  *             for each group of pixels: sum, requantise, store
  *
  * Trained weights are multiplied instead (conv_dense.h).
@@ -30,8 +30,8 @@ struct hfn_planes {
     uint32_t size;  /* bytes of a plane */
 };
 
-/* Taps of consecutive weights are looked up in a table that starts anew every period, which is a whole number of input
- * channels. A word of 32 weights begins in one period and ends at most 31 entries later. */
+/* The offsets of consecutive weights' taps are in a lookup table that starts anew every period, which is a whole number
+ * of input channels. A word of 32 weights begins in one period and ends at most 31 entries later. */
 enum { HFN_TAPS = 50 + 31 };
 
 struct hfn_taps {

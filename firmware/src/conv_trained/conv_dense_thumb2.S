@@ -24,7 +24,7 @@
     strb \t, [r10, #\pixel]
     .endm
 
-    /* The pixels from the last one down, as many as r12 says. */
+    /* The pixels from the last one down, as many as r12 holds. */
     .macro pixels do
     tbb [pc, r12]
 5:  .byte 0, (0f - 5b) / 2, (1f - 5b) / 2, (2f - 5b) / 2, (3f - 5b) / 2

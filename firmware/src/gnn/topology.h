@@ -1,4 +1,4 @@
-/* Who hears whom, wherever it lies. */
+/* The edges of a graph, in the model or in the arena: the neighbours of each node are the sources of its edges. */
 #ifndef HFN_TOPOLOGY_H
 #define HFN_TOPOLOGY_H
 
@@ -6,7 +6,7 @@
 
 struct hfn_neighbours {
     const hfn_half *degree, *end; /* of each slot */
-    const hfn_half *source;       /* the first node's first neighbour */
+    const hfn_half *source;       /* the neighbours of the first node, of the second, ... */
     uint32_t slots;
     uint32_t nodes;
 };

@@ -21,7 +21,7 @@ enum { SIGN_STREAM = 0 };
 
 #if HFN_ISA == HFN_ISA_MVE
 
-/* Needs no tables. Rows may begin in the middle of a word, at bit first. */
+/* Needs no lookup tables. Rows may begin in the middle of a word, at bit first. */
 int32_t hfn_row(const int8_t *x, const uint32_t *mask, uint32_t state, uint32_t inputs, uint32_t first);
 
 static void sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t state, int32_t *sums,

@@ -1,4 +1,4 @@
-/* Plain supermask weights (one coat, nothing frozen, generated signs) of a fully connected layer, by tables.
+/* Plain supermask weights (one coat, nothing frozen, generated signs) of a fully connected layer, by lookup tables.
  *
  * For each 32 inputs, a block:
  *     for each 8 of them: the sums of all their 256 subsets

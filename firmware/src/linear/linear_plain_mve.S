@@ -1,4 +1,4 @@
-/* linear_plain.h for Helium, which needs no tables: a word of the mask is two predicates of 16 lanes. */
+/* linear_plain.h for Helium, which needs no lookup tables: a word of the mask is two predicates of 16 lanes. */
 #include "asm.h"
 #include "isa.h"
 

@@ -46,7 +46,7 @@ static uint32_t deposit(struct hfn_stream *stream, uint32_t places) {
 }
 
 /* The first coat of the present word where some positions are frozen (SPEC section 2.1). Behind the tensor's last
- * position it may lay bits of the word that follows the stream in the model; nobody takes them. */
+ * position it may lay bits of the word that follows the stream in the model; they are never taken. */
 static uint32_t frozen(struct hfn_mask *mask) {
     uint32_t pruned = mask->weight->pruned, frozen = mask->weight->frozen;
     uint32_t is_pruned = 0, is_frozen = 0;

@@ -25,7 +25,7 @@ struct hfn_mask {
 /* Starts before the first weight of the struct hfn_supermask at a model offset. */
 void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight);
 
-/* Leaves weights of 0 behind, up to limit weights in all, and says how many; then, if these are fewer, one more, which
+/* Skips weights of 0, up to limit weights in all, and returns how many; then, if these are fewer, takes one more, which
  * is -7..7. */
 uint32_t hfn_mask_find(struct hfn_mask *mask, uint32_t limit, int32_t *weight);
 
