@@ -26,6 +26,16 @@
 
 #define HFN_VERSION 1 /* of docs/SPEC.md */
 
+/* Limits of SPEC, which the compiler keeps. */
+#define HFN_ALIGN 4 /* bytes: what lies in the arena starts at a multiple of it */
+#define HFN_MAX_KERNEL 7
+#define HFN_MAX_STRIDE 4
+#define HFN_MAX_COATS 7
+#define HFN_MAX_THRESHOLD 256 /* of frozen positions: all of them */
+#define HFN_COLUMNS 4         /* of a map over nodes: its slots are a multiple of it */
+#define HFN_MAX_NODES 65532
+#define HFN_MAX_EDGES 32767 /* of a graph in the input */
+
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "EdgeHFN needs a little endian target and GCC, Clang or Arm Compiler 6"
 #endif
@@ -50,10 +60,10 @@ struct hfn_supermask {
     uint32_t more;  /* model offset of coats - 1 uint32_t: model offsets of the other coats' streams; 0 for one coat */
     uint32_t signs; /* model offset of a sign word for each 32 weights; 0 if signs are generated */
     uint32_t key;   /* word(seed, tensor): the key of the tensor's stream keys */
-    uint16_t coats; /* 1..7 */
+    uint16_t coats; /* 1..HFN_MAX_COATS */
     uint16_t stored_signs; /* 0 or 1 */
-    uint16_t pruned;       /* P of SPEC section 2.1, in 1/256: 0..256 */
-    uint16_t frozen;       /* P + L, in 1/256: pruned..256; 0 for an ordinary tensor */
+    uint16_t pruned;       /* P of SPEC section 2.1, in 1/256: 0..HFN_MAX_THRESHOLD */
+    uint16_t frozen;       /* P + L, in 1/256: pruned..HFN_MAX_THRESHOLD; 0 for an ordinary tensor */
 };
 
 /* From sums to outputs: SPEC section 4. 16 bytes. */
@@ -91,8 +101,8 @@ struct hfn_conv {
     uint16_t height, width; /* of x, in pixels */
     uint16_t rows, columns; /* of y, in pixels; it has requantise.channels channels */
     uint16_t band;          /* rows of y that are computed together: 1..rows */
-    uint8_t kernel;         /* 1..7 pixels */
-    uint8_t stride;         /* 1..4 pixels */
+    uint8_t kernel;         /* 1..HFN_MAX_KERNEL pixels */
+    uint8_t stride;         /* 1..HFN_MAX_STRIDE pixels */
     uint8_t padding;        /* pixels of 0 on each side: 0..kernel - 1 */
     uint8_t flags;          /* sum of HFN_SIGNED and HFN_KEEP_LISTS, where they apply */
 };
@@ -159,10 +169,10 @@ struct hfn_topology {
     uint32_t count;   /* of the number of nodes, a uint16_t */
     uint32_t raw;     /* of the input behind its features: uint16_t numbers of nodes and of edges, and pairs of nodes */
     uint32_t scratch; /* of a uint16_t for each slot */
-    uint16_t nodes;   /* 1..65532; if the graph is input, at most */
-    uint16_t edges;   /* 1..32767, at most, each of which counts for both its ends; 0 for a stored graph */
+    uint16_t nodes;   /* 1..HFN_MAX_NODES; if the graph is input, at most */
+    uint16_t edges;   /* 1..HFN_MAX_EDGES, at most, each of which counts for both its ends; 0 for a stored graph */
     uint16_t degree;  /* the largest; if the graph is input, at most, and 2..65535 */
-    uint16_t slots;   /* nodes rounded up to a multiple of 4 */
+    uint16_t slots;   /* nodes rounded up to a multiple of HFN_COLUMNS */
 };
 
 /* What hfn_check_graph returns, the lowest that applies: SPEC section 5.2. */
@@ -193,7 +203,7 @@ struct hfn_sparse_linear {
     uint32_t members; /* model offset of uint16_t: the nodes that have the first feature, the second, ... */
     uint32_t values;  /* model offset of an int8_t for each member, -127..127; 0 if all are 1 */
     uint32_t inputs;  /* features: at least 1 */
-    uint16_t slots;   /* nodes rounded up to a multiple of 4 */
+    uint16_t slots;   /* nodes rounded up to a multiple of HFN_COLUMNS */
     uint16_t lanes;   /* channels that share a uint32_t: 4 if all sums fit 8 bits, 2 if they fit 16, else 1 */
     struct hfn_requantise requantise;
 };

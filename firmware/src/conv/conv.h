@@ -16,12 +16,16 @@
  *
  * So the tap (a, b) of output pixel p = row·pitch + column is the byte p bytes behind that of pixel 0, which is in
  * plane (b, c, a % stride) at row a / stride; and the tap of pixels p..p+3 is an aligned word. Inputs that can be
- * negative are stored as x + 128. All planes take less than 2^16 bytes, and the 16 bytes behind them hold zeros.
+ * negative are stored as x + 128. All planes and the HFN_SLACK bytes behind them, which hold zeros, take at most
+ * HFN_MAX_PLANES bytes.
  */
 #ifndef HFN_CONV_H
 #define HFN_CONV_H
 
 #include "channel.h"
+
+#define HFN_SLACK 16         /* a last group of pixels may read so far past the planes */
+#define HFN_MAX_PLANES 65536 /* an index list's entries are uint16_t */
 
 struct hfn_planes {
     uint32_t pitch;

@@ -2,6 +2,7 @@
  * minus are reversed, so that CLZ finds the next weight: seven instructions each. */
 #include "asm.h"
 #include "channel_offsets.h"
+#include "generator.h"
 #include "isa.h"
 
 #if HFN_THUMB2
@@ -52,7 +53,7 @@
     ldr r9, [r1, #NEXT]
     ldr r10, [r1, #INDEX]
     ldr r0, [r1, #KEY]
-    ldr r2, =0x9E3779B9
+    ldr r2, =HFN_GOLDEN
     mla r10, r10, r2, r0
     ldr r2, [r1, #LEFT]
     cbz r2, .Lword
@@ -80,13 +81,13 @@
 .Lword:
     ldr r3, [r9], #4
     rbit r3, r3
-    ldr r1, =0x9E3779B9
+    ldr r1, =HFN_GOLDEN
     add r10, r10, r1
     eor r0, r10, r10, lsr #16
-    ldr r1, =0x21F0AAAD
+    ldr r1, =HFN_HASH_FIRST
     mul r0, r1, r0
     eor r0, r0, r0, lsr #15
-    ldr r1, =0x735A2D97
+    ldr r1, =HFN_HASH_SECOND
     mul r0, r1, r0
     eor r0, r0, r0, lsr #15
     rbit r0, r0

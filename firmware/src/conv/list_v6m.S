@@ -2,6 +2,7 @@
  * set bit times a de Bruijn sequence names the next weight: twelve instructions each. */
 #include "asm.h"
 #include "channel_offsets.h"
+#include "generator.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V6M
@@ -156,16 +157,16 @@
     ldr r0, [r1]
     adds r0, r0, #1
     str r0, [r1]
-    ldr r2, =0x9E3779B9
+    ldr r2, =HFN_GOLDEN
     muls r0, r2, r0
     adds r0, r0, r3
     lsrs r1, r0, #16
     eors r0, r0, r1
-    ldr r2, =0x21F0AAAD
+    ldr r2, =HFN_HASH_FIRST
     muls r0, r2, r0
     lsrs r1, r0, #15
     eors r0, r0, r1
-    ldr r2, =0x735A2D97
+    ldr r2, =HFN_HASH_SECOND
     muls r0, r2, r0
     lsrs r1, r0, #15
     eors r0, r0, r1

@@ -7,6 +7,8 @@
 
 enum { NODES = 24 }; /* whose sums are held at once */
 
+HFN_ASSERT(aggregate_scratch, sizeof(uint32_t) == HFN_AGGREGATE_SCRATCH);
+
 struct tables {
     const uint8_t *neighbour, *own;
     const hfn_half *whole;

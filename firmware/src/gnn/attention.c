@@ -112,7 +112,7 @@ void hfn_attention(const void *model, const struct hfn_attention *node, uint32_t
         .factor = scratch,
         .shift = scratch + slots,
         .copy = (int8_t *)scratch + 2 * slots,
-        .weight = scratch + 3 * slots,
+        .weight = scratch + (HFN_ATTENTION_SCRATCH - 1) * slots, /* of which each slot has one too */
     };
     head.target = head.source + node->heads * slots;
     const struct hfn_plane plane = {&node->requantise, node->y, node->residual, slots};

@@ -1,8 +1,11 @@
 #include "arena.h"
 #include "fill.h"
+#include "topology.h"
 
 /* Legal graphs take the same instructions for the same numbers of nodes and edges: what is wrong is gathered in bits
  * and looked at behind each loop. Bit 31 of a - b is set if a < b, for numbers below 2^31. */
+
+HFN_ASSERT(check_scratch, sizeof(hfn_half) == HFN_CHECK_SCRATCH);
 
 static uint32_t is_zero(uint32_t value) {
     return (value - 1) & ~value; /* in bit 31 */

@@ -1,5 +1,6 @@
 /* linear_plain.h for Helium, which needs no lookup tables: a word of the mask is two predicates of 16 lanes. */
 #include "asm.h"
+#include "generator.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_MVE
@@ -22,9 +23,9 @@
     ldr r6, [sp, #24]
     vmov.i8 q0, #1
     vmov.i8 q1, #255
-    ldr r12, =0x21F0AAAD
-    ldr r7, =0x735A2D97
-    ldr lr, =0x9E3779B9
+    ldr r12, =HFN_HASH_FIRST
+    ldr r7, =HFN_HASH_SECOND
+    ldr lr, =HFN_GOLDEN
     movs r8, #0
     sub r0, r0, r6 /* where the word's first weight would find its input */
     add r3, r3, r6

@@ -1,5 +1,6 @@
 /* linear_plain.h for Armv6-M. */
 #include "asm.h"
+#include "generator.h"
 #include "isa.h"
 #include "linear_plain_offsets.h"
 
@@ -79,9 +80,9 @@
     push_high
     movs r7, #255
     lsls r7, r7, #1
-    ldr r4, =0x21F0AAAD
+    ldr r4, =HFN_HASH_FIRST
     mov r9, r4
-    ldr r4, =0x735A2D97
+    ldr r4, =HFN_HASH_SECOND
     mov r10, r4
     ldr r4, [r0, #BLOCK_TABLES]
     mov r11, r4

@@ -5,8 +5,6 @@
 
 #if !HFN_SMALL
 
-enum { SIGN_STREAM = 0, FROZEN_STREAM = 1 };
-
 /* One copy of the hash for its four uses here. */
 __attribute__((__noinline__)) static uint32_t word(uint32_t key, uint32_t index) {
     return hfn_word(key, index);
@@ -17,9 +15,9 @@ void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     const uint32_t *more = hfn_in_model(model, stored->more);
     mask->weight = stored;
     mask->signs = stored->stored_signs ? hfn_in_model(model, stored->signs) : NULL;
-    mask->key = word(stored->key, SIGN_STREAM);
+    mask->key = word(stored->key, HFN_SIGN_STREAM);
     for (uint32_t draw = 0; draw < HFN_DRAWS; draw++) {
-        mask->draws[draw] = word(stored->key, FROZEN_STREAM + draw);
+        mask->draws[draw] = word(stored->key, HFN_FROZEN_STREAM + draw);
     }
     for (uint32_t coat = 0; coat < stored->coats; coat++) {
         mask->coat[coat].next = hfn_in_model(model, coat == 0 ? stored->mask : more[coat - 1]);
