@@ -22,8 +22,8 @@ void port_print(const char *text);
 
 __attribute__((noreturn)) void port_exit(int status);
 
-/* Paints the free stack below the caller, then tells how far down it was written since: bytes below the caller's own
- * frame. A call deeper than what was painted ends the program with a message. The host knows no stack and says 0. */
+/* Paints the free stack below the caller, then returns how far down it was written since: bytes below the caller's own
+ * frame. A call deeper than what was painted ends the program with a message. The host returns 0. */
 void port_stack_paint(void);
 size_t port_stack_used(void);
 

@@ -1,8 +1,8 @@
 /* One output channel of one band of a convolution: the part that takes the time, and the one to replace by assembly.
  *
  * The band is computed as if its rows were pitch long (conv.h), in groups of up to 16 pixels; the last group may read
- * up to 12 bytes past the planes, which decide nothing. A list entry is the offset of a tap of the band's pixel 0 in
- * the planes. */
+ * up to 12 bytes past the planes, which decide nothing. An entry of an index list is the offset in the planes of a tap
+ * of the band's pixel 0. */
 #ifndef HFN_CHANNEL_H
 #define HFN_CHANNEL_H
 
@@ -31,10 +31,10 @@ struct hfn_channel {
 
 enum { HFN_GROUP = 16 };
 
-/* Sums in 16-bit lanes: SPEC N1..N3 hold. */
+/* With 16-bit accumulators, in lanes: SPEC N1..N3 hold. */
 void hfn_channel_narrow(struct hfn_channel *channel);
 
-/* Sums in 32 bits. */
+/* With 32-bit accumulators. */
 void hfn_channel_wide(struct hfn_channel *channel);
 
 /* What a map's channels are stored as that are one long row each. */

@@ -6,13 +6,12 @@
  * offsets are one word of the list (channel.h). What is left of the longer list goes first, two and two of one sign, and
  * is negated if that is minus. Lists are entered by a computed jump, so that their length needs no rounding, and what
  * follows the sums is chosen once a channel, so that no group tests for it. */
+#include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_DSP
 
-    .syntax unified
-    .thumb
     .text
 
     /* The frame. */
@@ -155,10 +154,7 @@
     bgt 9b
     .endm
 
-    .global hfn_channel_narrow
-    .type hfn_channel_narrow, %function
-    .thumb_func
-hfn_channel_narrow:
+    entry hfn_channel_narrow
     push {r4-r11, lr}
     sub sp, #FRAME
     mov r4, r0

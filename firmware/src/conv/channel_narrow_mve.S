@@ -8,13 +8,12 @@
  *
  * Two entries are read as a word at any halfword, which this core does unless CCR.UNALIGN_TRP is set (a compiler's code
  * for it needs the same). */
+#include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_MVE
 
-    .syntax unified
-    .thumb
     .text
 
     /* The frame. */
@@ -230,10 +229,7 @@
     bgt 1b
     .endm
 
-    .global hfn_channel_narrow
-    .type hfn_channel_narrow, %function
-    .thumb_func
-hfn_channel_narrow:
+    entry hfn_channel_narrow
     push {r4-r11, lr}
     sub sp, #4 /* the stack stays aligned to 8 */
     vpush {d8-d15}

@@ -14,13 +14,12 @@
  * |p| <= 32766, so that no P leaves its lane and Σ 2^(8i)·P of the odd ones is not 0 modulo 2^64 - 1: what stands for it
  * is unique. This takes in pixels that are dropped, hence planes.c never leaves a byte that is no input in reach.
  * r1:r0 is all ones only without a carry: it would need all ones before, with one. */
+#include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V6M
 
-    .syntax unified
-    .thumb
     .text
 
     /* A list in the frame. */
@@ -141,16 +140,9 @@
     strh \lanes, [r7, #2 * (\at) + 4]
     .endm
 
-    .global hfn_channel_narrow
-    .type hfn_channel_narrow, %function
-    .thumb_func
-hfn_channel_narrow:
+    entry hfn_channel_narrow
     push {r4-r7, lr}
-    mov r4, r8
-    mov r5, r9
-    mov r6, r10
-    mov r7, r11
-    push {r4-r7}
+    push_high
     sub sp, #FRAME
     mov r4, r0
     str r4, [sp, #CHANNEL]
@@ -543,11 +535,7 @@ hfn_channel_narrow:
 
 .Ldone:
     add sp, #FRAME
-    pop {r4-r7}
-    mov r8, r4
-    mov r9, r5
-    mov r10, r6
-    mov r11, r7
+    pop_high
     pop {r4-r7, pc}
     .ltorg
     .size hfn_channel_narrow, . - hfn_channel_narrow

@@ -3,13 +3,12 @@
  * Twelve pixels at a time in r0-r5, an even and an odd sum for each of three words (lanes.h). Bytes up to 127 are added to
  * each other before, so two list entries take 18 instructions. In the end each pixel p is there as p + 32768, not negative.
  * Lists are entered by a computed jump, and what follows the sums is chosen once a channel. */
+#include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V7M
 
-    .syntax unified
-    .thumb
     .text
 
     /* A list in the frame. */
@@ -231,10 +230,7 @@
     bgt 9b
     .endm
 
-    .global hfn_channel_narrow
-    .type hfn_channel_narrow, %function
-    .thumb_func
-hfn_channel_narrow:
+    entry hfn_channel_narrow
     push {r4-r11, lr}
     sub sp, #FRAME
     mov r4, r0

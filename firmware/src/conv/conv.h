@@ -3,7 +3,7 @@
  *     for each band of output rows:
  *         build the planes
  *         for each output channel:
- *             build its list
+ *             build its index list
  *             for each group of pixels: sum, requantise, store
  *
  * Trained weights are multiplied instead (conv_dense.h).
@@ -16,12 +16,16 @@
  *
  * So the tap (a, b) of output pixel p = row·pitch + column is the byte p bytes behind that of pixel 0, which is in
  * plane (b, c, a % stride) at row a / stride; and the tap of pixels p..p+3 is an aligned word. Inputs that can be
- * negative are stored as x + 128. All planes take less than 2^16 bytes, and the 16 bytes behind them hold zeros.
+ * negative are stored as x + 128. All planes and the HFN_SLACK bytes behind them, which hold zeros, take at most
+ * HFN_MAX_PLANES bytes.
  */
 #ifndef HFN_CONV_H
 #define HFN_CONV_H
 
 #include "channel.h"
+
+#define HFN_SLACK 16         /* a last group of pixels may read so far past the planes */
+#define HFN_MAX_PLANES 65536 /* an index list's entries are uint16_t */
 
 struct hfn_planes {
     uint32_t pitch;
@@ -30,8 +34,8 @@ struct hfn_planes {
     uint32_t size;  /* bytes of a plane */
 };
 
-/* Taps of consecutive weights are looked up in a table that starts anew every period, which is a whole number of input
- * channels. A word of 32 weights begins in one period and ends at most 31 entries later. */
+/* The offsets of consecutive weights' taps are in a lookup table that starts anew every period, which is a whole number
+ * of input channels. A word of 32 weights begins in one period and ends at most 31 entries later. */
 enum { HFN_TAPS = 50 + 31 };
 
 struct hfn_taps {

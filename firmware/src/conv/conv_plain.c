@@ -14,7 +14,7 @@ static void open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     const struct hfn_supermask *stored = hfn_in_model(model, weight);
     mask->weight = stored;
     mask->signs = NULL;
-    mask->key = hfn_word(stored->key, 0);
+    mask->key = hfn_word(stored->key, HFN_SIGN_STREAM);
     mask->coat[0].next = hfn_in_model(model, stored->mask);
     mask->index = 0;
     mask->left = 0;

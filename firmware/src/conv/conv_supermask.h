@@ -1,4 +1,4 @@
-/* The whole of a supermask convolution. */
+/* The whole of a supermask convolution, by index lists. */
 #ifndef HFN_CONV_SUPERMASK_H
 #define HFN_CONV_SUPERMASK_H
 
@@ -54,9 +54,9 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
     hfn_taps(&taps, node, &planes);
     for (uint32_t first = 0; first < node->rows; first += node->band) {
         hfn_half *lengths = hfn_in_arena(arena, (node->list_end + 3) & ~3u);
-        const int listed = first != 0 && keep;
+        const int is_kept = first != 0 && keep;
         hfn_planes_fill(node, &planes, arena, first);
-        if (!listed) {
+        if (!is_kept) {
             open(&mask, model, node->weight);
         }
         hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
@@ -72,7 +72,7 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
                 channel.residual = residual;
                 residual += map;
             }
-            if (listed) {
+            if (is_kept) {
                 hfn_lists(&channel, lengths[0], lengths[1]);
             } else {
                 build(&channel, &mask, &taps, weights);

@@ -72,7 +72,7 @@ static inline void hfn_lanes_split(uint32_t even, uint32_t odd, int32_t *pixels)
     pixels[3] = (int32_t)(odd - (uint32_t)pixels[1]) >> 16;
 }
 
-/* Adds them to wider sums. */
+/* Adds them to 32-bit accumulators. */
 static inline void hfn_lanes_drain(uint32_t even, uint32_t odd, int32_t *sums) {
     int32_t pixels[4];
     hfn_lanes_split(even, odd, pixels);

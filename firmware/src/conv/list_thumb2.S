@@ -1,12 +1,12 @@
 /* hfn_build_plain_lists: hfn_build_lists for tensors of one coat, nothing frozen and generated signs. Words of kept and
  * minus are reversed, so that CLZ finds the next weight: seven instructions each. */
+#include "asm.h"
 #include "channel_offsets.h"
+#include "generator.h"
 #include "isa.h"
 
 #if HFN_THUMB2
 
-    .syntax unified
-    .thumb
     .text
 
     /* struct hfn_mask; kept and minus are reversed */
@@ -35,10 +35,7 @@
     .endm
 
     /* (channel r0, mask r1, taps r2, weights r3) */
-    .global hfn_build_plain_lists
-    .type hfn_build_plain_lists, %function
-    .thumb_func
-hfn_build_plain_lists:
+    entry hfn_build_plain_lists
     push {r0-r2, r4-r11, lr}
     mov r6, r3 /* weights to come */
     mov r7, r2
@@ -56,7 +53,7 @@ hfn_build_plain_lists:
     ldr r9, [r1, #NEXT]
     ldr r10, [r1, #INDEX]
     ldr r0, [r1, #KEY]
-    ldr r2, =0x9E3779B9
+    ldr r2, =HFN_GOLDEN
     mla r10, r10, r2, r0
     ldr r2, [r1, #LEFT]
     cbz r2, .Lword
@@ -84,13 +81,13 @@ hfn_build_plain_lists:
 .Lword:
     ldr r3, [r9], #4
     rbit r3, r3
-    ldr r1, =0x9E3779B9
+    ldr r1, =HFN_GOLDEN
     add r10, r10, r1
     eor r0, r10, r10, lsr #16
-    ldr r1, =0x21F0AAAD
+    ldr r1, =HFN_HASH_FIRST
     mul r0, r1, r0
     eor r0, r0, r0, lsr #15
-    ldr r1, =0x735A2D97
+    ldr r1, =HFN_HASH_SECOND
     mul r0, r1, r0
     eor r0, r0, r0, lsr #15
     rbit r0, r0

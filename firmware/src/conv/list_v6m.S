@@ -1,12 +1,12 @@
 /* hfn_build_plain_lists in Thumb-1: hfn_build_lists for tensors of one coat, nothing frozen and generated signs. A lowest
  * set bit times a de Bruijn sequence names the next weight: twelve instructions each. */
+#include "asm.h"
 #include "channel_offsets.h"
+#include "generator.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V6M
 
-    .syntax unified
-    .thumb
     .text
 
     /* struct hfn_mask; from KEPT on */
@@ -51,16 +51,9 @@
     .endm
 
     /* (channel r0, mask r1, taps r2, weights r3) */
-    .global hfn_build_plain_lists
-    .type hfn_build_plain_lists, %function
-    .thumb_func
-hfn_build_plain_lists:
+    entry hfn_build_plain_lists
     push {r4-r7, lr}
-    mov r4, r8
-    mov r5, r9
-    mov r6, r10
-    mov r7, r11
-    push {r4-r7}
+    push_high
     sub sp, #FRAME
     str r0, [sp, #CHANNEL]
     str r1, [sp, #MASK]
@@ -149,11 +142,7 @@ hfn_build_plain_lists:
     mov r0, r11
     str r0, [r1]
     add sp, #FRAME
-    pop {r4-r7}
-    mov r8, r4
-    mov r9, r5
-    mov r10, r6
-    mov r11, r7
+    pop_high
     pop {r4-r7, pc}
 
     /* The next 32 weights: their word of the mask, and of the hash of SPEC section 1. */
@@ -168,16 +157,16 @@ hfn_build_plain_lists:
     ldr r0, [r1]
     adds r0, r0, #1
     str r0, [r1]
-    ldr r2, =0x9E3779B9
+    ldr r2, =HFN_GOLDEN
     muls r0, r2, r0
     adds r0, r0, r3
     lsrs r1, r0, #16
     eors r0, r0, r1
-    ldr r2, =0x21F0AAAD
+    ldr r2, =HFN_HASH_FIRST
     muls r0, r2, r0
     lsrs r1, r0, #15
     eors r0, r0, r1
-    ldr r2, =0x735A2D97
+    ldr r2, =HFN_HASH_SECOND
     muls r0, r2, r0
     lsrs r1, r0, #15
     eors r0, r0, r1

@@ -7,8 +7,8 @@
 /* Planes whose column 0 is one of the map's columns 0..stride-1 are read from the map. The others are those a stride of
  * tap columns away, moved by one column: all planes of a tap column as one run of words, where rows end with the next
  * row's beginning or start with the last one's end, and then the one column that is wrong. Columns from node->columns
- * on and the 16 bytes behind the planes hold inputs too, or zeros, as good as any: the sums of pixels that are dropped
- * then stay in the lanes of those that are kept.
+ * on and the HFN_SLACK bytes behind the planes hold inputs too, or zeros, as good as any: the sums of pixels that are
+ * dropped then stay in the lanes of those that are kept.
  *
  * A band's first rows are the last ones of the band before: planes that are read move up by the band as one run. */
 
@@ -211,7 +211,7 @@ HFN_COLD void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_plan
                               uint32_t first) {
     uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) +
                             node->inputs * node->kernel * planes->phases * (planes->size / 4);
-    fill(slack, slack + 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);
+    fill(slack, slack + HFN_SLACK / 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);
 #if HFN_FEW_ROWS
     if (by_rows(node)) {
         fill_rows(node, planes, arena, first);

@@ -34,7 +34,7 @@ void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *plane
     const uint32_t count = node->inputs * node->kernel * planes->phases;
     uint32_t *all = hfn_in_arena(arena, node->planes);
     uint8_t *to = (uint8_t *)all;
-    for (uint32_t *end = all + count * planes->size / 4 + 4; all != end; all++) {
+    for (uint32_t *end = all + count * planes->size / 4 + HFN_SLACK / 4; all != end; all++) {
         *all = zero;
     }
     for (uint32_t b = 0; b < node->kernel; b++) {

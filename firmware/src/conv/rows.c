@@ -67,13 +67,13 @@ static inline void halves(void *to, const void *row, const struct hfn_rows *rows
 
 #endif
 
-void hfn_rows_read(uint32_t *to, const uint8_t *x, const struct hfn_rows *given) {
-    const struct hfn_rows rows = *given; /* a copy, so that what is stored cannot change it */
-    for (uint32_t c = rows.channels; c; c--, to += rows.channel, x += rows.map) {
-        if (rows.stride == 1) {
-            whole((void *)to, (const void *)x, &rows);
+void hfn_rows_read(uint32_t *to, const uint8_t *x, const struct hfn_rows *rows) {
+    const struct hfn_rows own = *rows; /* a copy, so that what is stored cannot change it */
+    for (uint32_t c = own.channels; c; c--, to += own.channel, x += own.map) {
+        if (own.stride == 1) {
+            whole((void *)to, (const void *)x, &own);
         } else {
-            halves((void *)to, (const void *)x, &rows);
+            halves((void *)to, (const void *)x, &own);
         }
     }
 }

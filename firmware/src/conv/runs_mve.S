@@ -1,20 +1,12 @@
 /* runs.c for Helium: bytes at any address, sixteen at a time, the last turn of each loop under its predicate. */
+#include "asm.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_MVE
 
-    .syntax unified
-    .thumb
     .text
 
-    .macro function name
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
-
-    function hfn_run_copy
+    entry hfn_run_copy
     push {r7, lr}
     vdup.32 q1, r3
     subs r1, r1, r0
@@ -26,7 +18,7 @@
 2:  pop {r7, pc}
     .size hfn_run_copy, . - hfn_run_copy
 
-    function hfn_run_down
+    entry hfn_run_down
     push {r7, lr}
     adds r2, r2, #1
     subs r1, r1, r0
@@ -37,7 +29,7 @@
 2:  pop {r7, pc}
     .size hfn_run_down, . - hfn_run_down
 
-    function hfn_run_up
+    entry hfn_run_up
     push {r7, lr}
     subs r2, r2, #1
     subs r1, r1, r0
@@ -50,7 +42,7 @@
 
     /* A lane of 16 bits is two bytes of from, of which the lower one is stored. The last lane's upper byte, which may lie
      * behind the map, is not read. */
-    function hfn_run_halve
+    entry hfn_run_halve
     push {r4-r8, lr}
     ldm r3, {r4-r8} /* struct hfn_halves */
     vdup.32 q1, r8
@@ -71,7 +63,7 @@
     .size hfn_run_halve, . - hfn_run_halve
 
     /* Eight rows' bytes in 16-bit lanes, each at its own offset. */
-    function hfn_column_fill
+    entry hfn_column_fill
     push {r4, lr}
     mov r12, #0
     vidup.u16 q0, r12, #1

@@ -1,20 +1,12 @@
 /* runs.c for Thumb-1, four words at a time. r0 = to, r2 = from, r12 = end; r1 or lr = the last place for four words. */
+#include "asm.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_V6M
 
-    .syntax unified
-    .thumb
     .text
 
-    .macro function name
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
-
-    function hfn_run_copy
+    entry hfn_run_copy
     push {r4-r7, lr}
     mov r12, r1
     subs r1, r1, #16
@@ -49,7 +41,7 @@
     orrs \low, \low, r1
     .endm
 
-    function hfn_run_down
+    entry hfn_run_down
     push {r4-r7, lr}
     mov r12, r1
     subs r1, r1, #16
@@ -82,7 +74,7 @@
     orrs \word, \word, \from
     .endm
 
-    function hfn_run_up
+    entry hfn_run_up
     push {r4-r7, lr}
     mov r12, r1
     subs r1, r1, #16
@@ -107,7 +99,7 @@
     pop {r4-r7, pc}
     .size hfn_run_up, . - hfn_run_up
 
-    function hfn_run_halve
+    entry hfn_run_halve
     push {r4-r7, lr}
     mov r4, r8
     mov r5, r9

@@ -4,8 +4,8 @@
  * signed numbers. For each tile, for each output channel: the sums of all groups, then requantisation. A group takes
  *
  *     portable, Armv6-M, Armv7-M: for each tap four pixels, 32 bits each
- *     DSP: for each four taps t.., the pixels' t and t + 2 in one word each, then t + 1 and t + 3; zeros behind the
- * last Helium: for each pixel its taps, a byte each, zeros behind them up to a multiple of 16
+ *     DSP: for each four taps t.., the pixels' t and t + 2 in one word each, then t + 1 and t + 3; zeros behind them
+ *     Helium: for each pixel its taps, a byte each, zeros behind them up to a multiple of 16
  */
 #ifndef HFN_CONV_DENSE_H
 #define HFN_CONV_DENSE_H
@@ -15,6 +15,11 @@
 #include "isa.h"
 
 enum { HFN_TILE = 16 }; /* groups at most */
+
+/* The planner gives a group HFN_TAP_BYTES for each tap and HFN_MIN_GROUP bytes at least, as no layout takes more: so
+ * one plan serves every core. A tile that has room for another group uses it. */
+#define HFN_TAP_BYTES 16
+#define HFN_MIN_GROUP 64
 
 static inline uint32_t hfn_group_size(uint32_t weights) {
 #if HFN_ISA == HFN_ISA_MVE

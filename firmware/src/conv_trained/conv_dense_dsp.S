@@ -1,19 +1,9 @@
 /* conv_dense.h for the DSP instructions: SMLAD multiplies two taps of a pixel at a time. */
+#include "asm.h"
 #include "isa.h"
 #include "tile_offsets.h"
 
 #if HFN_ISA == HFN_ISA_DSP
-
-    .syntax unified
-    .thumb
-
-    .macro function name
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
 
     .macro tap to
     ldrh \to, [r2], #2

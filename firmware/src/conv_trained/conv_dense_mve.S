@@ -1,19 +1,9 @@
 /* conv_dense.h for Helium. */
+#include "asm.h"
 #include "isa.h"
 #include "tile_offsets.h"
 
 #if HFN_ISA == HFN_ISA_MVE
-
-    .syntax unified
-    .thumb
-
-    .macro function name
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
 
     /* (tile r0): planes and what periods add in r1, the next tap in r2, taps to come in r3, where a pixel's taps go in
      * r0, r4, r5, r6, eight at a time. Lanes behind the last tap read nothing, and what they write decides nothing. */

@@ -1,12 +1,9 @@
 /* Requantisation of four sums, for conv_dense_dsp.S and conv_dense_v7m.S. */
+#include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_DSP || HFN_ISA == HFN_ISA_V7M
-
-    .syntax unified
-    .thumb
-    .section .text.hfn_tile_four, "ax", %progbits
 
     /* Anything: y may be the residual, whose ratio may be 0. */
     .macro any t, pixel
@@ -27,7 +24,7 @@
     strb \t, [r10, #\pixel]
     .endm
 
-    /* The pixels from the last one down, as many as r12 says. */
+    /* The pixels from the last one down, as many as r12 holds. */
     .macro pixels do
     tbb [pc, r12]
 5:  .byte 0, (0f - 5b) / 2, (1f - 5b) / 2, (2f - 5b) / 2, (3f - 5b) / 2
@@ -39,10 +36,7 @@
     .endm
 
     /* Sums r3, r1, r5, r6 of the channel r7: to its next place. Keeps r0 and sp. */
-    .global hfn_tile_four
-    .type hfn_tile_four, %function
-    .thumb_func
-hfn_tile_four:
+    function hfn_tile_four
     ldrd r8, r9, [r7, #CH_MULTIPLIER] /* and OFFSET */
     mla r3, r3, r8, r9
     mla r1, r1, r8, r9

@@ -1,38 +1,15 @@
 /* conv_dense.h for Armv6-M. */
+#include "asm.h"
 #include "isa.h"
 #include "tile_offsets.h"
 
 #if HFN_ISA == HFN_ISA_V6M
 
-    .syntax unified
-    .thumb
-
-    .macro function name
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    push {r4-r7, lr}
-    mov r4, r8
-    mov r5, r9
-    mov r6, r10
-    mov r7, r11
-    push {r4-r7}
-    .endm
-
-    .macro return
-    pop {r4-r7}
-    mov r8, r4
-    mov r9, r5
-    mov r10, r6
-    mov r11, r7
-    pop {r4-r7, pc}
-    .endm
-
     /* (tile r0): where to in r0, planes and what periods add in r1, the next tap in r2, taps to come in r10, the end of
      * the period in r11. */
     function hfn_tile_fill
+    push {r4-r7, lr}
+    push_high
     ldr r1, [r0, #TILE_FLIP]
     mov r9, r1
     ldr r1, [r0, #TILE_PLANES]
@@ -77,7 +54,8 @@
     str r3, [sp, #4]
     bne 1b
     add sp, #8
-    return
+    pop_high
+    pop {r4-r7, pc}
 4:  mov r2, r12
     movs r3, #TAPS_STEP
     ldr r3, [r2, r3]
@@ -87,6 +65,8 @@
 
     /* (tile r0, sums r1, weight r2): where from in r5, the weights' end in r6, where in them in r7, sums in r8-r11. */
     function hfn_tile_sums
+    push {r4-r7, lr}
+    push_high
     ldr r6, [r0, #TILE_WEIGHTS]
     rsbs r7, r6, #0
     adds r6, r6, r2
@@ -125,7 +105,8 @@
     cmp r0, lr
     bne 1b
     pop {r4}
-    return
+    pop_high
+    pop {r4-r7, pc}
     .size hfn_tile_sums, . - hfn_tile_sums
 
 #endif

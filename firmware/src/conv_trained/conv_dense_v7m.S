@@ -1,19 +1,9 @@
 /* conv_dense.h for Thumb-2 without vectors. */
+#include "asm.h"
 #include "isa.h"
 #include "tile_offsets.h"
 
 #if HFN_ISA == HFN_ISA_V7M
-
-    .syntax unified
-    .thumb
-
-    .macro function name
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
 
     /* (tile r0): where to in r0, planes and what periods add in r1, the next tap in r2, taps to come in r3, the end of
      * the period in lr. */

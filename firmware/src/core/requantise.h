@@ -35,7 +35,7 @@ struct hfn_scale hfn_scale(const void *model, const struct hfn_requantise *q, ui
 int8_t hfn_requantise(const void *model, const struct hfn_requantise *q, uint32_t channel, int32_t sum);
 
 /* min(max(t, lo), 127) for any t and lo = 0 or -127. In arithmetic: a compiler may make branches of comparisons, and
- * their time would tell the data. */
+ * their time would depend on the data. */
 static inline int32_t hfn_clamp(int32_t t, int32_t lo) {
     int32_t over = (63 - (t >> 1)) >> 31; /* ones if t > 127 */
     t = (t & ~over) | (int32_t)((uint32_t)over >> 25);

@@ -9,7 +9,7 @@ enum { NODES = 24 }; /* whose sums are held at once */
 
 struct head {
     const struct hfn_neighbours *all;
-    const int8_t *said, *heard; /* the scores of each slot as a neighbour, and as a listener */
+    const int8_t *source, *target; /* the scores of each slot as the source of an edge, and as the target */
     const uint8_t *exponential;
     int32_t slope;
     uint8_t *factor, *shift, *weight;
@@ -51,14 +51,14 @@ static uint32_t excess(uint32_t sum) {
 /* The weights of a node's neighbours and itself; returns their sum. */
 static uint32_t softmax(const struct head *head, const hfn_half *source, const hfn_half *end, uint32_t v,
                         uint8_t *weight) {
-    const int32_t heard = head->heard[v], own = leaky(head->said[v] + heard, head->slope);
+    const int32_t target = head->target[v], own = leaky(head->source[v] + target, head->slope);
     int32_t top = own;
     for (const hfn_half *u = source; u != end; u++) {
-        top = larger(top, leaky(head->said[*u] + heard, head->slope));
+        top = larger(top, leaky(head->source[*u] + target, head->slope));
     }
     uint32_t sum = 0;
     for (; source != end; source++) {
-        const int32_t below = top - leaky(head->said[*source] + heard, head->slope);
+        const int32_t below = top - leaky(head->source[*source] + target, head->slope);
         *weight = head->exponential[255 - larger(0, 255 - below)];
         sum += *weight++;
     }
@@ -106,19 +106,19 @@ void hfn_attention(const void *model, const struct hfn_attention *node, uint32_t
     uint8_t *scratch = hfn_in_arena(arena, node->scratch);
     struct head head = {
         .all = &all,
-        .said = hfn_in_arena(arena, node->scores),
+        .source = hfn_in_arena(arena, node->scores),
         .exponential = hfn_in_model(model, node->exponential),
         .slope = (int32_t)node->slope,
         .factor = scratch,
         .shift = scratch + slots,
         .copy = (int8_t *)scratch + 2 * slots,
-        .weight = scratch + 3 * slots,
+        .weight = scratch + (HFN_ATTENTION_SCRATCH - 1) * slots, /* of which each slot has one too */
     };
-    head.heard = head.said + node->heads * slots;
+    head.target = head.source + node->heads * slots;
     const struct hfn_plane plane = {&node->requantise, node->y, node->residual, slots};
     const int8_t *x = hfn_in_arena(arena, node->x);
     struct hfn_channel channel;
-    for (uint32_t c = 0, last = 0, k = 0; k < node->heads; k++, head.said += slots, head.heard += slots) {
+    for (uint32_t c = 0, last = 0, k = 0; k < node->heads; k++, head.source += slots, head.target += slots) {
         weigh(&head);
         for (last += node->each; c < last; c++, x += slots) {
             hfn_plane_open(&channel, model, &plane, arena, c);

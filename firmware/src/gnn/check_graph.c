@@ -1,14 +1,17 @@
 #include "arena.h"
 #include "fill.h"
+#include "topology.h"
 
 /* Legal graphs take the same instructions for the same numbers of nodes and edges: what is wrong is gathered in bits
- * and looked at behind each loop. Bit 31 of a - b says a < b for numbers below 2^31. */
+ * and looked at behind each loop. Bit 31 of a - b is set if a < b, for numbers below 2^31. */
+
+HFN_ASSERT(check_scratch, sizeof(hfn_half) == HFN_CHECK_SCRATCH);
 
 static uint32_t is_zero(uint32_t value) {
     return (value - 1) & ~value; /* in bit 31 */
 }
 
-/* Whether all edges join nodes that there are, and none a node to itself. */
+/* Whether all edges join nodes that exist, and none a node to itself. */
 static int ends(const hfn_half *edge, const hfn_half *end, uint32_t nodes) {
     uint32_t inside = ~0u, loop = 0;
     for (; edge != end; edge += 2) {
@@ -33,11 +36,11 @@ static int count(const struct hfn_topology *topology, const hfn_half *edge, cons
     return over >> 31 ? HFN_GRAPH_DEGREE : HFN_GRAPH_OK;
 }
 
-/* Whether no node has a neighbour twice. A neighbour is marked with the node that was last seen to hear it. */
+/* Whether no node has a neighbour twice. A source is marked with the target of the last edge that was seen from it. */
 static int distinct(const hfn_half *degrees, const hfn_half *source, hfn_half *mark, uint32_t slots) {
     uint32_t twice = 0;
     for (uint32_t v = 0; v < slots; v++) {
-        mark[v] = (hfn_half)v; /* does not hear itself */
+        mark[v] = (hfn_half)v; /* no node is its own neighbour */
     }
     for (uint32_t v = 0; v < slots; v++) {
         for (const hfn_half *end = source + degrees[v]; source != end; source++) {

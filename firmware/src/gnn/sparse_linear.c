@@ -2,6 +2,9 @@
 
 #include "channel.h"
 #include "fill.h"
+#include "topology.h"
+
+HFN_ASSERT(sparse_scratch, sizeof(uint32_t) == HFN_SPARSE_SCRATCH);
 
 enum { NODES = 24 }; /* whose sums are held at once */
 

@@ -1,12 +1,18 @@
-/* Who hears whom, wherever it lies. */
+/* The edges of a graph, in the model or in the arena: the neighbours of each node are the sources of its edges. */
 #ifndef HFN_TOPOLOGY_H
 #define HFN_TOPOLOGY_H
 
 #include "arena.h"
 
+/* Bytes of scratch, which the planner gives for each slot. */
+#define HFN_CHECK_SCRATCH 2
+#define HFN_SPARSE_SCRATCH 4 /* and for each feature */
+#define HFN_AGGREGATE_SCRATCH 4
+#define HFN_ATTENTION_SCRATCH 4 /* and 1 for each neighbour of each node */
+
 struct hfn_neighbours {
     const hfn_half *degree, *end; /* of each slot */
-    const hfn_half *source;       /* the first node's first neighbour */
+    const hfn_half *source;       /* the neighbours of the first node, of the second, ... */
     uint32_t slots;
     uint32_t nodes;
 };

@@ -1,15 +1,10 @@
 /* dot.h for the DSP instructions and for Helium. */
+#include "asm.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_DSP || HFN_ISA == HFN_ISA_MVE
 
-    .syntax unified
-    .thumb
-    .section .text.hfn_dot, "ax", %progbits
-    .global hfn_dot
-    .type hfn_dot, %function
-    .thumb_func
-hfn_dot:
+    function hfn_dot
 #if HFN_ISA == HFN_ISA_MVE
     push {r7, lr}
     mov r3, r0

@@ -17,11 +17,9 @@ HFN_ASSERT(state_at, offsetof(struct hfn_block, state) == BLOCK_STATE);
 HFN_ASSERT(state_step_at, offsetof(struct hfn_block, state_step) == BLOCK_STATE_STEP);
 #endif
 
-enum { SIGN_STREAM = 0 };
-
 #if HFN_ISA == HFN_ISA_MVE
 
-/* Needs no tables. Rows may begin in the middle of a word, at bit first. */
+/* Needs no lookup tables. Rows may begin in the middle of a word, at bit first. */
 int32_t hfn_row(const int8_t *x, const uint32_t *mask, uint32_t state, uint32_t inputs, uint32_t first);
 
 static void sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t state, int32_t *sums,
@@ -125,7 +123,7 @@ static void sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t
 void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena) {
     const struct hfn_supermask *weight = hfn_in_model(model, node->weight);
     const uint32_t *mask = hfn_in_model(model, weight->mask);
-    const uint32_t state = hfn_word(weight->key, SIGN_STREAM) + HFN_GOLDEN, channels = node->requantise.channels;
+    const uint32_t state = hfn_word(weight->key, HFN_SIGN_STREAM) + HFN_GOLDEN, channels = node->requantise.channels;
     const int8_t *x = hfn_in_arena(arena, node->x);
     int32_t *sums = hfn_in_arena(arena, node->scratch);
     int8_t *y = hfn_in_arena(arena, node->y);

@@ -1,4 +1,4 @@
-/* Plain supermask weights (one coat, nothing frozen, generated signs) of a fully connected layer, by tables.
+/* Plain supermask weights (one coat, nothing frozen, generated signs) of a fully connected layer, by lookup tables.
  *
  * For each 32 inputs, a block:
  *     for each 8 of them: the sums of all their 256 subsets
@@ -17,7 +17,7 @@ enum {
     HFN_BLOCK = 32,              /* inputs */
     HFN_SUBSETS = 256,           /* of 8 inputs */
     HFN_SUBSET_BIAS = 8 * 127,   /* SPEC section 3: no input is below -127 */
-    HFN_TABLES = 4 * HFN_SUBSETS /* halfwords of a block's four tables */
+    HFN_TABLES = 4 * HFN_SUBSETS /* halfwords of a block's four tables, which the planner gives behind the sums */
 };
 
 /* A block, for all outputs. */
@@ -26,7 +26,7 @@ struct hfn_block {
     int32_t *sums, *end; /* of the outputs */
     const uint32_t *mask;
     uint32_t mask_step;  /* bytes from an output's word to the next one's */
-    uint32_t state;      /* key + (index + 1)·0x9E3779B9 of the signs (SPEC section 1) */
+    uint32_t state;      /* key + (index + 1)·HFN_GOLDEN of the signs (SPEC section 1) */
     uint32_t state_step; /* likewise */
 };
 

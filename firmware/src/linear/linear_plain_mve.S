@@ -1,11 +1,9 @@
-/* linear_plain.h for Helium, which needs no tables: a word of the mask is two predicates of 16 lanes. */
+/* linear_plain.h for Helium, which needs no lookup tables: a word of the mask is two predicates of 16 lanes. */
+#include "asm.h"
+#include "generator.h"
 #include "isa.h"
 
 #if HFN_ISA == HFN_ISA_MVE
-
-    .syntax unified
-    .thumb
-    .section .text.hfn_row, "ax", %progbits
 
     /* Sixteen inputs: the weights from the signs in r5, then those that the mask in r4 keeps. Lanes that it does not
      * keep are not read. */
@@ -20,17 +18,14 @@
 
     /* int32_t hfn_row(x r0, mask r1, state r2, inputs r3, first r4): the sum of a row whose weights begin at bit first
      * of the mask's first word. */
-    .global hfn_row
-    .type hfn_row, %function
-    .thumb_func
-hfn_row:
+    function hfn_row
     push {r4-r8, lr}
     ldr r6, [sp, #24]
     vmov.i8 q0, #1
     vmov.i8 q1, #255
-    ldr r12, =0x21F0AAAD
-    ldr r7, =0x735A2D97
-    ldr lr, =0x9E3779B9
+    ldr r12, =HFN_HASH_FIRST
+    ldr r7, =HFN_HASH_SECOND
+    ldr lr, =HFN_GOLDEN
     movs r8, #0
     sub r0, r0, r6 /* where the word's first weight would find its input */
     add r3, r3, r6

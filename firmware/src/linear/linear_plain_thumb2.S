@@ -1,19 +1,10 @@
 /* linear_plain.h for Thumb-2. */
+#include "asm.h"
+#include "generator.h"
 #include "isa.h"
 #include "linear_plain_offsets.h"
 
 #if HFN_THUMB2 && HFN_ISA != HFN_ISA_MVE
-
-    .syntax unified
-    .thumb
-
-    .macro function name
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
 
     /* Two entries more by an input in both: x·65537, exact modulo 2^32. */
     .macro next to, offset
@@ -88,8 +79,8 @@
     add r5, r4, #512
     add r6, r5, #512
     ldr r0, [r0, #BLOCK_SUMS]
-    ldr r11, =0x21F0AAAD
-    ldr r12, =0x735A2D97
+    ldr r11, =HFN_HASH_FIRST
+    ldr r12, =HFN_HASH_SECOND
     .endm
 
     /* The sum in r10, of what r7 keeps with the signs in r8. Again for the next output. */
@@ -137,7 +128,7 @@
     open
     movs r2, #0
 1:  lsr r9, r2, #5
-    ldr r10, =0x9E3779B9
+    ldr r10, =HFN_GOLDEN
     ldrd r7, r8, [sp]
     mla r8, r9, r10, r8
     add lr, r8, r10

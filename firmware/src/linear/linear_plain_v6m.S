@@ -1,19 +1,10 @@
 /* linear_plain.h for Armv6-M. */
+#include "asm.h"
+#include "generator.h"
 #include "isa.h"
 #include "linear_plain_offsets.h"
 
 #if HFN_ISA == HFN_ISA_V6M
-
-    .syntax unified
-    .thumb
-
-    .macro function name
-    .section .text.\name, "ax", %progbits
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
 
     /* Two entries more by an input in both: x·65537, exact modulo 2^32. */
     .macro next
@@ -86,16 +77,12 @@
     /* (block r0): the sum in r3, what is kept with plus in r4, with minus in r5, 2·255 in r7. */
     function hfn_add_block
     push {r4-r7, lr}
-    mov r4, r8
-    mov r5, r9
-    mov r6, r10
-    mov r7, r11
-    push {r4-r7}
+    push_high
     movs r7, #255
     lsls r7, r7, #1
-    ldr r4, =0x21F0AAAD
+    ldr r4, =HFN_HASH_FIRST
     mov r9, r4
-    ldr r4, =0x735A2D97
+    ldr r4, =HFN_HASH_SECOND
     mov r10, r4
     ldr r4, [r0, #BLOCK_TABLES]
     mov r11, r4
@@ -141,11 +128,7 @@
     cmp r0, lr
     bne 1b
     add sp, #8
-    pop {r4-r7}
-    mov r8, r4
-    mov r9, r5
-    mov r10, r6
-    mov r11, r7
+    pop_high
     pop {r4-r7, pc}
     .ltorg
     .size hfn_add_block, . - hfn_add_block

@@ -5,8 +5,6 @@
 
 #if !HFN_SMALL
 
-enum { SIGN_STREAM = 0, FROZEN_STREAM = 1 };
-
 /* One copy of the hash for its four uses here. */
 __attribute__((__noinline__)) static uint32_t word(uint32_t key, uint32_t index) {
     return hfn_word(key, index);
@@ -17,9 +15,9 @@ void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     const uint32_t *more = hfn_in_model(model, stored->more);
     mask->weight = stored;
     mask->signs = stored->stored_signs ? hfn_in_model(model, stored->signs) : NULL;
-    mask->key = word(stored->key, SIGN_STREAM);
+    mask->key = word(stored->key, HFN_SIGN_STREAM);
     for (uint32_t draw = 0; draw < HFN_DRAWS; draw++) {
-        mask->draws[draw] = word(stored->key, FROZEN_STREAM + draw);
+        mask->draws[draw] = word(stored->key, HFN_FROZEN_STREAM + draw);
     }
     for (uint32_t coat = 0; coat < stored->coats; coat++) {
         mask->coat[coat].next = hfn_in_model(model, coat == 0 ? stored->mask : more[coat - 1]);
@@ -46,7 +44,7 @@ static uint32_t deposit(struct hfn_stream *stream, uint32_t places) {
 }
 
 /* The first coat of the present word where some positions are frozen (SPEC section 2.1). Behind the tensor's last
- * position it may lay bits of the word that follows the stream in the model; nobody takes them. */
+ * position it may lay bits of the word that follows the stream in the model; they are never taken. */
 static uint32_t frozen(struct hfn_mask *mask) {
     uint32_t pruned = mask->weight->pruned, frozen = mask->weight->frozen;
     uint32_t is_pruned = 0, is_frozen = 0;

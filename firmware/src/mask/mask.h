@@ -4,12 +4,11 @@
 #define HFN_MASK_H
 
 #include "edgehfn.h"
+#include "generator.h"
 
 #if HFN_SMALL
 #include "mask_coded.h"
 #else
-
-enum { HFN_COATS = 7, HFN_DRAWS = 8 };
 
 struct hfn_mask {
     const struct hfn_supermask *weight;
@@ -20,12 +19,12 @@ struct hfn_mask {
         const uint32_t *next;
         uint32_t bits; /* of the last word read, the next bit lowest */
         uint32_t left; /* of them */
-    } coat[HFN_COATS];
+    } coat[HFN_MAX_COATS];
     /* What is left of the present word, the next weight lowest. */
-    uint32_t index;           /* of the word behind it */
-    uint32_t left;            /* weights of the present word not yet taken */
-    uint32_t kept[HFN_COATS]; /* a bit each: kept by coat 1, by coat 2, ... */
-    uint32_t minus;           /* a bit each: the sign; only where coat 1 keeps any */
+    uint32_t index;               /* of the word behind it */
+    uint32_t left;                /* weights of the present word not yet taken */
+    uint32_t kept[HFN_MAX_COATS]; /* a bit each: kept by coat 1, by coat 2, ... */
+    uint32_t minus;               /* a bit each: the sign; only where coat 1 keeps any */
 };
 
 /* Starts before the first weight of the struct hfn_supermask at a model offset. */

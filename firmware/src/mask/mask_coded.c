@@ -5,8 +5,6 @@
 
 #if HFN_SMALL
 
-enum { SIGN_STREAM = 0, FROZEN_STREAM = 1, HEADER = 4, RAW = 15 };
-
 /* One copy of the hash for its uses here. */
 __attribute__((__noinline__)) static uint32_t word(uint32_t key, uint32_t index) {
     return hfn_word(key, index);
@@ -43,7 +41,7 @@ static void look(struct hfn_stream *stream) {
 }
 
 static uint32_t next(struct hfn_stream *stream) {
-    if (stream->rice == RAW) {
+    if (stream->rice == HFN_RAW) {
         return bit(stream);
     }
     look(stream);
@@ -55,13 +53,13 @@ void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     const uint32_t *more = hfn_in_model(model, stored->more);
     mask->weight = stored;
     mask->signs = stored->stored_signs ? hfn_in_model(model, stored->signs) : NULL;
-    mask->key = word(stored->key, SIGN_STREAM);
+    mask->key = word(stored->key, HFN_SIGN_STREAM);
     for (uint32_t coat = 0; coat < stored->coats; coat++) {
         struct hfn_stream *stream = &mask->coat[coat];
         stream->next = hfn_in_model(model, coat == 0 ? stored->mask : more[coat - 1]);
         stream->bits = 1;
         stream->until = 0;
-        stream->rice = number(stream, HEADER);
+        stream->rice = number(stream, HFN_HEADER);
     }
     mask->index = 0;
     mask->word = 0xFFFFFFFFu;
@@ -73,7 +71,7 @@ static void open_word(struct hfn_mask *mask) {
     uint32_t is_pruned = 0, is_frozen = 0;
     mask->minus = mask->signs ? mask->signs[mask->word] : word(mask->key, mask->word);
     for (uint32_t bit = 0; frozen && bit < HFN_DRAWS; bit++) {
-        const uint32_t draw = ~word(word(mask->weight->key, FROZEN_STREAM + bit), mask->word);
+        const uint32_t draw = ~word(word(mask->weight->key, HFN_FROZEN_STREAM + bit), mask->word);
         is_pruned = pruned >> bit & 1 ? is_pruned | draw : is_pruned & draw;
         is_frozen = frozen >> bit & 1 ? is_frozen | draw : is_frozen & draw;
     }
@@ -97,7 +95,7 @@ static int32_t take(struct hfn_mask *mask) {
 
 uint32_t hfn_mask_find(struct hfn_mask *mask, uint32_t limit, int32_t *weight) {
     struct hfn_stream *const first = &mask->coat[0];
-    const int is_known = first->rice != RAW && !mask->weight->frozen;
+    const int is_known = first->rice != HFN_RAW && !mask->weight->frozen;
     for (uint32_t left = limit; left; left--) {
         if (is_known) {
             look(first);

@@ -5,7 +5,8 @@
 
 #include "edgehfn.h"
 
-enum { HFN_COATS = 7, HFN_DRAWS = 8 };
+#define HFN_HEADER 4 /* bits of a stream's parameter */
+#define HFN_RAW 15   /* the parameter of a stream whose bits follow as they are */
 
 struct hfn_mask {
     const struct hfn_supermask *weight;
@@ -16,7 +17,7 @@ struct hfn_mask {
         uint32_t bits;  /* what is left of a byte, the next bit lowest, under a 1 */
         uint32_t rice;  /* low bits of a gap, or HFN_RAW */
         uint32_t until; /* bits of the stream up to its next 1, that one included; 0 if that is yet to be read */
-    } coat[HFN_COATS];
+    } coat[HFN_MAX_COATS];
     uint32_t index; /* of the next weight */
     uint32_t word;  /* of 32 weights, that the rest is of: a bit each */
     uint32_t minus, pruned, frozen;
@@ -25,7 +26,7 @@ struct hfn_mask {
 /* Starts before the first weight of the struct hfn_supermask at a model offset. */
 void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight);
 
-/* Leaves weights of 0 behind, up to limit weights in all, and says how many; then, if these are fewer, one more, which
+/* Skips weights of 0, up to limit weights in all, and returns how many; then, if these are fewer, takes one more, which
  * is -7..7. */
 uint32_t hfn_mask_find(struct hfn_mask *mask, uint32_t limit, int32_t *weight);
 

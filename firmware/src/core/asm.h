@@ -1,0 +1,56 @@
+/* What the assembly files have in common. */
+#ifndef HFN_ASM_H
+#define HFN_ASM_H
+
+#include "isa.h"
+
+/* Assembly, which only *.S include. */
+/* clang-format off */
+
+#if defined(__linux__) && defined(__ELF__)
+    /* No code here needs an executable stack. Linkers for Linux assume that it does without this section, even of an
+     * object that is empty because its instruction set is another. Bare-metal compilers do not write the section, and
+     * their linkers warn where some objects have it and others do not. */
+    .section .note.GNU-stack, "", %progbits
+    .text
+#endif
+
+#if HFN_ISA != HFN_ISA_C
+
+    .syntax unified
+    .thumb
+
+    /* A function for other files to call, in the present section. */
+    .macro entry name
+    .global \name
+    .type \name, %function
+    .thumb_func
+\name:
+    .endm
+
+    /* The same in a section of its own, so that a linker can leave it out. */
+    .macro function name
+    .section .text.\name, "ax", %progbits
+    entry \name
+    .endm
+
+    /* On Armv6-M, where PUSH and POP take low registers only: r8-r11 to the stack, through r4-r7, and back. */
+    .macro push_high
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    mov r7, r11
+    push {r4-r7}
+    .endm
+
+    .macro pop_high
+    pop {r4-r7}
+    mov r8, r4
+    mov r9, r5
+    mov r10, r6
+    mov r11, r7
+    .endm
+
+#endif
+
+#endif
