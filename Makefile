@@ -79,10 +79,9 @@ accuracy: $(READY) ## masks beside weights of 8 to 1 bits at equal bytes, and a 
 zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte of them on every core (minutes)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy.zoo
 
-budget: $(READY) ## after a kernel changed: allowed costs (tests/budget.csv), fitted costs (edgehfn/cost/*.csv)
-	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels.budget
-	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.measure_code
-	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.fit
+budget: $(READY) ## after a kernel changed or came: allowed costs, and fitted costs of what changed; F="hfn_a hfn_b" for some
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels.budget $(F)
+	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.refit $(F)
 
 $(DEMO): | $(READY)
 	@$(EDGEHFN) demo -o $(@D)

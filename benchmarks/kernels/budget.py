@@ -1,16 +1,20 @@
 """What each core may spend on the reference graphs: every graph for speed, the first one for the other objectives.
 
-``python -m benchmarks.kernels.budget`` writes tests/budget.csv anew.
+``python -m benchmarks.kernels.budget`` writes tests/budget.csv anew; with names of functions, the rows of graphs that
+call one of them.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from benchmarks.kernels.references import references
+from edgehfn.backends.c import Function, functions
+from edgehfn.cost.refit import named
 from edgehfn.ir import Graph
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import CORES, bench, elf
@@ -71,15 +75,17 @@ def read() -> Iterator[Spent]:
             yield Spent(compiler, machine, core, objective, reference, int(instructions), int(code))
 
 
-def write() -> None:
-    """All of it anew: the budget is what is spent now."""
+def write(only: Sequence[Function] = ()) -> None:
+    """The budget is what is spent now, of all graphs or of those that call one of the functions."""
     graphs = references()
-    spent = [astuple(measure(core, objective, name, graphs[name])) for core, objective, name in cases(graphs)]
+    changed = [name for name, graph in graphs.items() if not only or {*only} & {*functions(graph)}]
+    kept = {(row.core, row.objective, row.reference): row for row in read() if row.reference not in changed}
+    spent = [kept.get(case) or measure(*case, graphs[case[2]]) for case in cases(graphs)]
     with FILE.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(field.name for field in fields(Spent))
-        rows.writerows(spent)
+        rows.writerows(map(astuple, spent))
 
 
 if __name__ == "__main__":
-    write()
+    write(named(sys.argv[1:]))

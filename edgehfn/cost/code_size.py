@@ -1,12 +1,12 @@
 """What the runtime costs: code bytes and stack of each of its functions, from a table measured per compiler and core.
 
-``python -m edgehfn.cost.measure_code`` measures the table anew.
+:mod:`edgehfn.cost.measure_code` measures its rows.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -51,15 +51,18 @@ def write(costs: Iterable[Cost], path: Path) -> None:
             rows.writerow((cost.compiler, cost.core, cost.objective, cost.function, cost.stack, parts))
 
 
-def predict(core: str, functions: list[str], objective: Objective = "speed") -> tuple[int, int]:
+def predict(core: str, functions: Sequence[str], objective: Objective = "speed") -> tuple[int, int]:
     """Code bytes and stack bytes of a model that calls these functions, one after another, on a core.
 
-    Raises InputError for a core that the table lacks.
+    Raises InputError for a core, or a function, that the table lacks.
     """
     rows = {cost.function: cost for cost in table() if (cost.core, cost.objective) == (core, objective)}
     if not rows:
         known = dict.fromkeys(cost.core for cost in table())
         raise InputError(f"{core}: no measured costs; there are {', '.join(known)}")
+    for function in (*functions, RUN):
+        if function not in rows:
+            raise InputError(f"{function}: no measured code bytes for {core}; run: make budget")
     run = rows[RUN]
     parts = {name: size for function in functions for name, size in rows[function].parts.items()}
     code = sum(parts.values()) + run.parts["fixed"] + run.parts["call"] * len(functions)

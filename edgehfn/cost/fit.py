@@ -1,23 +1,21 @@
-"""Fits the table of :mod:`edgehfn.cost.instructions` to counted runs: ``python -m edgehfn.cost.fit``.
+"""Fits rows of the table of :mod:`edgehfn.cost.instructions` to counted runs; ``make budget`` writes them.
 
 The graphs are random layers, so that nets of people are predictions, not part of the fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from edgehfn.backends import c
-from edgehfn.cost import instructions
-from edgehfn.cost.instructions import Effort
-from edgehfn.cost.samples import layers
-from edgehfn.cost.samples_gnn import graph_layers
+from edgehfn.backends.c import Function
+from edgehfn.cost.instructions import NODES, Effort
+from edgehfn.cost.samples_by_function import samples
 from edgehfn.cost.terms import terms
+from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.ops import Node
 from edgehfn.spec.objective import small
@@ -25,8 +23,6 @@ from edgehfn.target.board import CORES
 from edgehfn.target.count import counted
 from edgehfn.target.toolchain import ARM_GCC, version
 
-GRAPHS = 64
-NETWORKS = 36  # over graphs
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
 SMALL_SCRATCH = 2048  # bytes of scratch, as far as one output row at a time allows: bands of few rows
@@ -36,26 +32,33 @@ Floats = npt.NDArray[np.float64]
 Counted = tuple[Node, Graph, Plan, int]
 
 
-def fit(cores: Sequence[str] = CORES) -> Iterator[Effort]:
-    """A row for each core, runtime and function. Raises ToolError if a tool is missing."""
-    graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
+def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -> Iterator[Effort]:
+    """A row for each core, runtime and function, each fitted by itself. Raises ToolError if a tool is missing."""
+    sampled = {function: samples(function) for function in functions}
+    graphs = list({id(graph): graph for drawn in sampled.values() for graph in drawn}.values())
+    images = [graph for graph in graphs if not any(tensor.nodes for tensor in graph.tensors.values())]
     fast = [(graph, plan(graph)) for graph in graphs]
-    fast += [(graph, plan(graph, "ram", SMALL_SCRATCH)) for graph in graphs[:GRAPHS]]
+    fast += [(graph, plan(graph, "ram", SMALL_SCRATCH)) for graph in images]
     few = [(graph, plan(graph, "flash")) for graph in graphs]
+    uses = {function: {id(graph) for graph in drawn} for function, drawn in sampled.items()}
     compiler = version(ARM_GCC)
     for core in cores:
         for plans in (fast, few):
-            by_function: dict[str, list[Counted]] = {}
+            runs: dict[Function, list[Counted]] = {function: [] for function in sorted(functions)}
             for graph, planned in plans:
                 for node, (_, count) in zip(graph, counted(graph, planned, core).nodes, strict=True):
-                    by_function.setdefault(c.function(node, graph), []).append((node, graph, planned, count))
-            for function in sorted(by_function):
-                yield _fitted(compiler, core, function, by_function[function])
+                    function = c.function(node, graph)
+                    if id(graph) in uses.get(function, ()):
+                        runs[function].append((node, graph, planned, count))
+            for function, found in runs.items():
+                yield _fitted(compiler, core, function, found)
 
 
-def _fitted(compiler: str, core: str, function: str, runs: list[Counted]) -> Effort:
+def _fitted(compiler: str, core: str, function: Function, runs: list[Counted]) -> Effort:
+    if not runs:
+        raise InputError(f"{function}: no sample graph calls it; draw some in edgehfn/cost/samples_by_function.py")
     is_small = small(runs[0][2].objective)
-    trials = [_least_squares(runs, group) for group in (GROUPS if "conv" in function else GROUPS[:1])]
+    trials = [_least_squares(runs, group) for group in (GROUPS if function.facts.groups_pixels else GROUPS[:1])]
     _, group, found = min(trials, key=lambda trial: trial[0])
     return Effort(compiler, core, is_small, function, group, found)
 
@@ -91,13 +94,3 @@ def _not_negative(rows: Floats) -> Floats:
             x += step * (best - x)
             free &= x > ENOUGH * 1e-6
         x = best
-
-
-def _fit_one(core: str) -> list[Effort]:
-    return list(fit((core,)))
-
-
-if __name__ == "__main__":
-    with ProcessPoolExecutor() as pool:
-        efforts = [effort for found in pool.map(_fit_one, CORES) for effort in found]
-    instructions.write(efforts, Path(instructions.__file__).with_name("instructions.csv"))

@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from rich.console import Console
@@ -126,9 +126,7 @@ def paper(graph: Graph) -> tuple[int, int]:
     32 bits of seed, the bits of each mask once, and 64 bits for each channel and iteration of a norm that belongs to an
     iterated weight (scale and shift; mean and variance as much again). Trained weights count their own bits.
     """
-    bits = 32
-    for weight in graph.weights:
-        bits += weight.bits * prod(weight.shape) if isinstance(weight, ops.QuantisedWeight) else _mask_bits(weight)
+    bits = 32 + sum(_bits(weight) for weight in graph.weights)
     users = [node.weight for node in graph if isinstance(node, ops.Weighted)]
     uses = Counter(map(_source, users))
     norms = 64 * sum(weight.shape[0] for weight in users if uses[_source(weight)] > 1)
@@ -145,6 +143,16 @@ def dense_int8(graph: Graph) -> int:
 def _source(weight: ops.Weight) -> int | str:
     """What iterations share, whether or not they share a mask."""
     return weight.tensor if isinstance(weight, ops.Supermask) else weight.name
+
+
+def _bits(weight: ops.Weight) -> int:
+    match weight:
+        case ops.QuantisedWeight():
+            return weight.bits * prod(weight.shape)
+        case ops.Supermask():
+            return _mask_bits(weight)
+        case _:
+            assert_never(weight)
 
 
 def _mask_bits(weight: ops.Supermask) -> int:

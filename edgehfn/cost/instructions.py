@@ -1,7 +1,7 @@
 """Instructions of one inference predicted from the graph alone, by coefficients fitted to counted runs.
 
 For each core and function of firmware/ a node's count is a sum of its terms (:mod:`edgehfn.cost.terms`), each times
-a coefficient of instructions. ``python -m edgehfn.cost.fit`` fits them anew.
+a coefficient of instructions, which :mod:`edgehfn.cost.fit` finds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from edgehfn.backends import c
+from edgehfn.backends.c import Function, function
 from edgehfn.cost.terms import terms
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan
@@ -21,6 +21,7 @@ from edgehfn.spec.objective import small
 from edgehfn.target.count import Bench
 
 TOLERANCE = 0.05  # of predicted instructions
+NODES = tuple(f for f in Function if f.facts.runs_a_node)  # all that have rows
 HEAD = ("compiler", "core", "small", "function", "group", "terms")
 
 
@@ -40,7 +41,7 @@ class Effort:
 def predict(graph: Graph, planned: Plan, core: str) -> Bench:
     """The instructions of a verified graph within ``TOLERANCE``, as :func:`edgehfn.bench` would count them.
 
-    Raises InputError for a core that the table lacks.
+    Raises InputError for a core, or a function, that the table lacks.
     """
     is_small = small(planned.objective)
     efforts = {e.function: e for e in table() if (e.core, e.small) == (core, is_small)}
@@ -49,7 +50,10 @@ def predict(graph: Graph, planned: Plan, core: str) -> Bench:
         raise InputError(f"{core}: no fitted instructions; there are {', '.join(known)}")
     nodes = []
     for node in graph:
-        effort = efforts[c.function(node, graph)]
+        called = function(node, graph)
+        if called not in efforts:
+            raise InputError(f"{called}: no fitted instructions for {core}; run: make budget")
+        effort = efforts[called]
         counts = terms(node, graph, planned, effort.group)
         nodes.append((node.name, round(sum(effort.terms.get(name, 0) * count for name, count in counts.items()))))
     return Bench(sum(count for _, count in nodes), tuple(nodes), predicted=True)

@@ -1,16 +1,14 @@
-"""Measures the table of :mod:`edgehfn.cost.code_size` with the compiler at hand.
-
-``python -m edgehfn.cost.measure_code`` writes it anew.
-"""
+"""Measures rows of the table of :mod:`edgehfn.cost.code_size` with the compiler here; ``make budget`` writes them."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from edgehfn.backends.c import Function
 from edgehfn.cost import code_size
 from edgehfn.cost.code_size import Cost
 from edgehfn.ir import Graph
@@ -22,41 +20,17 @@ from edgehfn.target.build import MODEL, build, runtime
 from edgehfn.target.execute import emitted
 from edgehfn.target.toolchain import ARM_GCC, call, version
 
-FUNCTIONS = (
-    "hfn_input_u8",
-    "hfn_input_s8",
-    "hfn_conv_narrow",
-    "hfn_conv_plain",
-    "hfn_conv_wide",
-    "hfn_conv_dense",
-    "hfn_conv_int4",
-    "hfn_linear_plain",
-    "hfn_linear_supermask",
-    "hfn_linear_dense",
-    "hfn_linear_int4",
-    "hfn_max_pool",
-    "hfn_max_pool_2x2",
-    "hfn_avg_pool",
-    "hfn_add",
-    "hfn_check_graph",
-    "hfn_constant",
-    "hfn_sparse_supermask",
-    "hfn_sparse_dense",
-    "hfn_sparse_int4",
-    "hfn_aggregate",
-    "hfn_attention",
-    "hfn_node_pool",
-)
+ROWS = (*Function, code_size.RUN)  # of each core and objective
 
 
-def measure(cores: Sequence[str] = CORES) -> Iterator[Cost]:
+def measure(cores: Sequence[str] = CORES, functions: Collection[str] = ROWS) -> Iterator[Cost]:
     """A row for each core, objective and function. Raises ToolError if the compiler is missing."""
     compiler = version(ARM_GCC)
     for board in (b for b in BOARDS if b.name in cores):
         for objective in OBJECTIVES:
-            for function in FUNCTIONS:
-                yield _linked_alone(board, compiler, objective, function)
-            yield _generated(board, compiler, objective)
+            for function in (name for name in ROWS if name in functions):
+                measured = _generated if function == code_size.RUN else _linked_alone
+                yield measured(board, compiler, objective, function)
 
 
 def _linked_alone(board: Board, compiler: str, objective: Objective, function: str) -> Cost:
@@ -86,7 +60,7 @@ def _parts(program: Path) -> dict[str, int]:
     return {found[start]: end - start for start, end in zip(sorted(found), ends, strict=True)}
 
 
-def _generated(board: Board, compiler: str, objective: Objective) -> Cost:
+def _generated(board: Board, compiler: str, objective: Objective, function: str) -> Cost:
     """The generated function by the difference that more nodes make; behind masks, as nodes lie in real models."""
     few, many = 4, 24
     sizes = {}
@@ -95,7 +69,7 @@ def _generated(board: Board, compiler: str, objective: Objective) -> Cost:
         sizes[count] = elf.functions(program, ".code")[f"{MODEL}_run"]
     each = (sizes[many].size - sizes[few].size) / (many - few)
     parts = {"fixed": round(sizes[few].size - each * few), "call": round(each)}
-    return Cost(compiler, board.core, objective, code_size.RUN, sizes[many].frame, parts)
+    return Cost(compiler, board.core, objective, function, sizes[many].frame, parts)
 
 
 def _chain(count: int) -> Graph:
@@ -107,7 +81,3 @@ def _chain(count: int) -> Graph:
         requantise = Requantise((1,) * 16, (0,) * 16, 0, 10, RELU)
         nodes.append(Conv(f"y{i}", nodes[-1].name, weight, requantise, padding=1))
     return Graph(tuple(nodes), seed=1)
-
-
-if __name__ == "__main__":
-    code_size.write([*measure()], Path(code_size.__file__).with_name("code_size.csv"))

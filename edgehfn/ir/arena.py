@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import assert_never
 
 import numpy as np
 
@@ -254,8 +255,10 @@ def _in_place(node: ops.Node, graph: Graph) -> tuple[str, ...]:
             return (x, y)
         case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x):
             return (x,)
-        case _:
+        case ops.MaxPool() | Linear() | ops.Input() | ops.Constant() | ops.SparseLinear():
             return ()
+        case _:
+            assert_never(node)
 
 
 def _place(aliases: Sequence[_Alias]) -> dict[_Key, Buffer]:

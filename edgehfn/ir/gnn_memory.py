@@ -5,6 +5,8 @@ firmware/include/edgehfn.h says what lies there.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from edgehfn.ir import ops
 from edgehfn.ir.topology import COLUMNS, InputTopology, Topology, rows
 
@@ -25,7 +27,7 @@ def neighbours(topology: InputTopology) -> int:
 
 
 def scratch(node: ops.Node) -> int:
-    """Of a node that is no convolution."""
+    """What a node takes whatever the objective."""
     match node:
         case ops.Input(topology=InputTopology(nodes=nodes)):
             return 2 * slots(nodes)  # where each node's next neighbour goes; then who was seen last
@@ -36,5 +38,9 @@ def scratch(node: ops.Node) -> int:
         case ops.Attention(topology=topology):
             # A factor, a shift, an element of a channel and its own weight for each slot; the weights of neighbours.
             return 4 * slots(topology.nodes) + entries(topology)
-        case _:
+        case ops.Input() | ops.Constant() | ops.MaxPool() | ops.AvgPool() | ops.Add() | ops.NodePool():
             return 0
+        case ops.Conv() | ops.Linear():
+            return 0  # edgehfn/ir/arena.py plans theirs
+        case _:
+            assert_never(node)

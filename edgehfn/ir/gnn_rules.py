@@ -89,12 +89,22 @@ def check_map(node: Node, graph: Graph, require: Require) -> None:
         if not x.nodes:
             mixed = any(t.nodes for t in graph.tensors.values()) and len(x.shape) == 3
             require(not mixed, f"{name} is a map of pixels in a net over graphs; take one or the other")
-        elif isinstance(node, ops.Conv):
+        else:
+            _over_nodes(node, name, require)
+
+
+def _over_nodes(node: Node, name: str, require: Require) -> None:
+    """Which nodes may read, or make, the map ``name`` over nodes."""
+    match node:
+        case ops.Conv():
             plain = node.weight.shape[2:] == (1, 1) and (node.stride, node.padding) == (1, 0)
             require(plain, f"{name} is over nodes: use a 1x1 kernel, stride 1 and no padding")
-        else:
-            per_pixel = isinstance(node, ops.Linear | ops.MaxPool | ops.AvgPool)
-            require(not per_pixel, f"{name} is over nodes: read it by 1x1 convolutions, or pool its nodes by NodePool")
+        case ops.Input() | ops.Constant() | ops.SparseLinear() | ops.Add() | Aggregate() | Attention() | NodePool():
+            pass
+        case ops.Linear() | ops.MaxPool() | ops.AvgPool():
+            require(False, f"{name} is over nodes: read it by 1x1 convolutions, or pool its nodes by NodePool")
+        case _:
+            assert_never(node)
 
 
 def check_node(node: Aggregate | Attention | NodePool, graph: Graph, require: Require) -> None:

@@ -73,10 +73,7 @@ class Graph:
     @cached_property
     def topologies(self) -> tuple[Topology, ...]:
         """Each topology once, in order of first use."""
-        used = [
-            n.topology for n in self.nodes if isinstance(n, ops.Input | ops.Aggregate | ops.Attention | ops.NodePool)
-        ]
-        return tuple({id(t): t for t in used if t is not None}.values())
+        return tuple({id(t): t for t in map(ops.topology, self.nodes) if t is not None}.values())
 
     @cached_property
     def features(self) -> tuple[Features, ...]:
@@ -145,11 +142,15 @@ def infer(node: Node, known: dict[str, Tensor]) -> Tensor:
 
 def _weight(weight: Weight) -> str:
     shape = "x".join(map(str, weight.shape))
-    if isinstance(weight, Supermask):
-        kept = int((weight.counts > 0).sum()) / weight.counts.size
-        coats = f", {weight.coats} coats" if weight.coats > 1 else ""
-        return f"supermask {weight.name} {shape} (density {kept:.2f}{coats})"
-    return f"dense {weight.name} {shape} ({weight.bits} bits)"
+    match weight:
+        case Supermask():
+            kept = int((weight.counts > 0).sum()) / weight.counts.size
+            coats = f", {weight.coats} coats" if weight.coats > 1 else ""
+            return f"supermask {weight.name} {shape} (density {kept:.2f}{coats})"
+        case ops.QuantisedWeight():
+            return f"dense {weight.name} {shape} ({weight.bits} bits)"
+        case _:
+            assert_never(weight)
 
 
 def _topology(topology: Topology) -> str:

@@ -1,14 +1,14 @@
 """The operations of the integer graph: a closed union of frozen dataclasses (docs/SPEC.md sections 2 to 5).
 
-A new operation is added here first; every backend ends its ``match`` in ``assert_never``, so the type checker names
-those that lack it.
+A new operation is added here first: docs/EXTENDING.md. Every ``match`` over the union ends in ``assert_never``, so the
+type checker names those that lack it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,7 @@ Shape = tuple[int, ...]
 Ints = npt.NDArray[np.int32]
 
 LARGEST = {8: 127, 4: 7, 2: 1, 1: 1}  # magnitude of a trained weight, by its bits
-RELU = (0, 127)
-SIGNED = (-127, 127)
+RELU, SIGNED = (0, 127), (-127, 127)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +94,6 @@ class QuantisedWeight:
 
     @property
     def uses_index_list(self) -> bool:
-        """Whether convolutions walk lists of what is not 0, rather than multiply."""
         return LARGEST[self.bits] == 1
 
     @cached_property
@@ -258,21 +256,31 @@ class NodePool:
 
 
 Node = Input | Constant | SparseLinear | Conv | Linear | MaxPool | AvgPool | Add | Aggregate | Attention | NodePool
-
-
 GraphNode = Constant | SparseLinear | Aggregate | Attention | NodePool
-Weighted = Conv | Linear | SparseLinear
-Requantised = Weighted | Aggregate | Attention
+Weighted = Conv | Linear | SparseLinear  # have a weight
+Requantised = Weighted | Aggregate | Attention  # have a requantisation
 
 
 def residual(node: Requantised) -> str | None:
     """The name of the tensor that a node adds."""
-    return None if isinstance(node, Linear | SparseLinear) else node.residual
+    match node:
+        case Linear() | SparseLinear():
+            return None
+        case Conv() | Aggregate() | Attention():
+            return node.residual
+        case _:
+            assert_never(node)
 
 
 def topology(node: Node) -> Topology | None:
     """Whose neighbours, or number of nodes, a node reads or brings along."""
-    return node.topology if isinstance(node, Input | Aggregate | Attention | NodePool) else None
+    match node:
+        case Input() | Aggregate() | Attention() | NodePool():
+            return node.topology
+        case Constant() | SparseLinear() | Conv() | Linear() | MaxPool() | AvgPool() | Add():
+            return None
+        case _:
+            assert_never(node)
 
 
 def inputs(node: Node) -> tuple[str, ...]:
@@ -286,5 +294,7 @@ def inputs(node: Node) -> tuple[str, ...]:
             return (x, scores) if residual is None else (x, scores, residual)
         case Add(x=x, y=y):
             return (x, y)
+        case Linear(x=x) | MaxPool(x=x) | AvgPool(x=x) | NodePool(x=x):
+            return (x,)
         case _:
-            return (node.x,)
+            assert_never(node)

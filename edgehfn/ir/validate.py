@@ -224,13 +224,24 @@ def _stored(graph: Graph) -> None:
 
 def _weight(weight: Weight, seed: int) -> None:
     require = _require(f"weight {weight.name}")
-    if isinstance(weight, QuantisedWeight):
-        require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
-        largest = ops.LARGEST[weight.bits]
-        within = weight.values.dtype == np.int8 and bool((abs(weight.values.astype(np.int16)) <= largest).all())
-        require(within, f"values must be int8, -{largest}..{largest}")
-        require(weight.bits > 1 or bool(weight.values.all()), "a weight of one bit is 0")
-        return
+    match weight:
+        case QuantisedWeight():
+            _quantised(weight, require)
+        case Supermask():
+            _supermask(weight, seed, require)
+        case _:
+            assert_never(weight)
+
+
+def _quantised(weight: QuantisedWeight, require: Require) -> None:
+    require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
+    largest = ops.LARGEST[weight.bits]
+    within = weight.values.dtype == np.int8 and bool((abs(weight.values.astype(np.int16)) <= largest).all())
+    require(within, f"values must be int8, -{largest}..{largest}")
+    require(weight.bits > 1 or bool(weight.values.all()), "a weight of one bit is 0")
+
+
+def _supermask(weight: Supermask, seed: int, require: Require) -> None:
     require(weight.seed == seed, f"seed {weight.seed}, the graph has {seed}")
     require(0 <= weight.tensor < 2**32 - 1 and 0 <= seed < 2**32, "number or seed outside 32 bits")
     require(1 <= weight.coats <= 7, f"{weight.coats} coats (1..7)")

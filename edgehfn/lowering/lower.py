@@ -57,9 +57,9 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
                     f"step {step.name}: the calibration has no scale for {name}; calibrate this very model"
                 )
         if step.weight and step.weight not in weights:
-            weights[step.weight] = _weight(step)
+            weights[step.weight] = _weight(step.weight, net.weights[step.weight])
         try:
-            node = _node(step, weights.get(step.weight), source, known)
+            node = _node(step, weights, source, known)
             known.add(node)
         except GraphError as error:
             raise GraphError(f"step {step.name}: {error}") from None
@@ -126,51 +126,55 @@ class _Weight:
     bias: Floats
 
 
-def _weight(step: nn.Step) -> _Weight:
-    op, name = step.op, step.weight
+def _weight(name: str, op: nn.Weighted) -> _Weight:
     match op:
         case nn.SupermaskConv2d() | nn.SupermaskLinear():
             counts = op.counts().cpu().numpy()
-            places = op.pruned, op.locked, op.signs
-            integers = ops.Supermask(name, op.tensor, tuple(op.shape), op.coats, counts, op.seed, *places)
-            return _Weight(integers, np.full(op.shape[0], op.magnitude), np.zeros(op.shape[0]))
+            shape, places = tuple(op.shape), (op.pruned, op.locked, op.signs)
+            mask = ops.Supermask(name, op.tensor, shape, op.coats, counts, op.seed, *places)
+            return _Weight(mask, np.full(shape[0], op.magnitude), np.zeros(shape[0]))
         case nn.QuantisedConv2d() | nn.QuantisedLinear():
             values, scale = op.integer_weight()
             bias = np.zeros(values.shape[0]) if op.bias is None else _floats(op.bias)
             return _Weight(ops.QuantisedWeight(name, values, op.bits), np.asarray(scale, np.float64), bias)
         case _:
-            raise GraphError(f"step {step.name}: {type(op).__name__} has no weight that can be lowered")
+            assert_never(op)
 
 
-def _node(step: nn.Step, weight: _Weight | None, source: _Source, known: _Known) -> ops.Node:
+def _node(step: nn.Step, weights: Mapping[str, _Weight], source: _Source, known: _Known) -> ops.Node:
     op = step.op
-    if weight is not None:
-        integers, real = weight.integers, weight.step * known.scales[step.x]  # of one accumulator step
-        if step.x not in known.tensors and source.features is not None:
-            flat = _flattened(integers)
-            constant = constants.weighted(flat, constants.features(source.features))
-            sums = _Sums(real, gnn_rules.sparse_accumulators(flat, source.features), constant, constant)
-            return ops.SparseLinear(step.name, source.features, flat, _requantise(step, sums, weight.bias, known))
-        bound, values = accumulators(integers, known.tensors[step.x]), (known.constant[step.x], known.real[step.x])
-        if isinstance(op, nn.SupermaskLinear | nn.QuantisedLinear):
+    match op:
+        case nn.SupermaskConv2d() | nn.QuantisedConv2d() | nn.SupermaskLinear() | nn.QuantisedLinear():
+            return _weighted(step, op, weights[step.weight], source, known)
+        case nn.Aggregate() | nn.Attention():
+            assert source.topology is not None
+            return _gathering(step, op, source.topology, known)
+        case nn.MaxPool() | nn.GlobalAvgPool() | nn.NodePool():
+            return _pooling(step, op, source.topology, known)
+        case _:
+            assert_never(op)
+
+
+def _weighted(step: nn.Step, op: nn.Weighted, weight: _Weight, source: _Source, known: _Known) -> ops.Node:
+    integers, real = weight.integers, weight.step * known.scales[step.x]  # of one accumulator step
+    if step.x not in known.tensors and source.features is not None:
+        flat = _flattened(integers)
+        constant = constants.weighted(flat, constants.features(source.features))
+        sums = _Sums(real, gnn_rules.sparse_accumulators(flat, source.features), constant, constant)
+        return ops.SparseLinear(step.name, source.features, flat, _requantise(step, sums, weight.bias, known))
+    bound, values = accumulators(integers, known.tensors[step.x]), (known.constant[step.x], known.real[step.x])
+    match op:
+        case nn.SupermaskLinear() | nn.QuantisedLinear():
             constant, exact = (constants.weighted(integers, constants.flattened(x, integers)) for x in values)
             sums = _Sums(real, bound, constant, weight.step * exact)
             return ops.Linear(step.name, step.x, integers, _requantise(step, sums, weight.bias, known))
-        if isinstance(op, nn.SupermaskConv2d | nn.QuantisedConv2d):
+        case nn.SupermaskConv2d() | nn.QuantisedConv2d():
             constant, exact = (constants.weighted(integers, x, op.padding) for x in values)
             sums = _Sums(real, bound, constant, weight.step * exact)
             requantise = _requantise(step, sums, weight.bias, known)
             return ops.Conv(step.name, step.x, integers, requantise, op.stride, op.padding, step.residual)
-    if source.topology is not None and isinstance(op, nn.Aggregate | nn.Attention):
-        return _gathering(step, op, source.topology, known)
-    if step.norm is None and step.residual is None and not step.relu:
-        known.real[step.name] = constants.gathered(known.real[step.x]) if source.topology else known.real[step.x]
-        return _pooling(step, source.topology, known.tensors[step.x], known.scales)
-    raise GraphError(
-        f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
-        "integer form; supported: supermask and dense conv and linear, aggregation and attention (norm, residual and "
-        "ReLU fused), max pool, global average pool and node pool alone"
-    )
+        case _:
+            assert_never(op)
 
 
 def _gathering(step: nn.Step, op: nn.Aggregate | nn.Attention, topology: Topology, known: _Known) -> ops.Node:
@@ -201,33 +205,47 @@ def _gathering(step: nn.Step, op: nn.Aggregate | nn.Attention, topology: Topolog
     )
 
 
-def _pooling(step: nn.Step, topology: Topology | None, x: Tensor, scales: Mapping[str, float]) -> ops.Node:
-    op = step.op
-    gain = scales[step.x] / scales[step.name]
+_Pool = nn.MaxPool | nn.GlobalAvgPool | nn.NodePool
+
+
+def _pooling(step: nn.Step, op: _Pool, topology: Topology | None, known: _Known) -> ops.Node:
+    if step.norm is not None or step.residual is not None or step.relu:
+        raise GraphError(
+            f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
+            "integer form; supported: supermask and dense conv and linear, aggregation and attention (norm, residual "
+            "and ReLU fused), max pool, global average pool and node pool alone"
+        )
+    x, before, after, real = known.tensors[step.x], known.scales[step.x], known.scales[step.name], known.real[step.x]
     match op:
         case nn.MaxPool():
-            if scales[step.name] != scales[step.x]:
-                raise GraphError(
-                    f"max pooling keeps its input's scale, {scales[step.x]:.4g}, not {scales[step.name]:.4g}"
-                )
+            if before != after:
+                raise GraphError(f"max pooling keeps its input's scale, {before:.4g}, not {after:.4g}")
+            known.real[step.name] = real
             return ops.MaxPool(step.name, step.x, op.kernel, op.stride, op.padding)
         case nn.GlobalAvgPool():
             area = prod(x.shape[1:])
-            (multiplier,), shift = quant.scalars([gain / area], [area * x.hi])
+            (multiplier,), shift = quant.scalars([before / after / area], [area * x.hi])
+            known.real[step.name] = real
             return ops.AvgPool(step.name, step.x, multiplier, shift)
-        case nn.NodePool() if topology is not None:
-            multipliers, shift = gnn_tables.pooling(gain, op.kind == "mean", topology.nodes, x)
+        case nn.NodePool():
+            assert topology is not None
+            multipliers, shift = gnn_tables.pooling(before / after, op.kind == "mean", topology.nodes, x)
+            known.real[step.name] = constants.gathered(real)
             return ops.NodePool(step.name, step.x, topology, multipliers, shift)
         case _:
-            raise GraphError(f"{type(op).__name__} has no integer form here")
+            assert_never(op)
 
 
 def _flattened(weight: ops.Weight) -> ops.Weight:
     """A 1x1 convolution's weight as that of a linear layer over sparse features, (O, I)."""
     shape = weight.shape[:2]
-    if isinstance(weight, ops.QuantisedWeight):
-        return ops.QuantisedWeight(weight.name, weight.values.reshape(shape))
-    return replace(weight, shape=shape)
+    match weight:
+        case ops.QuantisedWeight():
+            return ops.QuantisedWeight(weight.name, weight.values.reshape(shape))
+        case ops.Supermask():
+            return replace(weight, shape=shape)
+        case _:
+            assert_never(weight)
 
 
 @dataclass(frozen=True)

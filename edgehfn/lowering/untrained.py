@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import numpy as np
 import torch
 
@@ -9,7 +11,7 @@ import calibrate
 from edgehfn.data.gnn_sets import Features, Structure
 from edgehfn.ir import Graph
 from edgehfn.lowering.lower import lower
-from edgehfn.nn import GraphSpec, Net, Nodes, StoredGraph
+from edgehfn.nn import GraphSpec, InputSpec, Net, Nodes, StoredGraph
 
 IMAGES = 64  # random ones, that set norms and scales
 
@@ -23,8 +25,10 @@ def untrained(net: Net, count: int = IMAGES) -> Graph:
             seen: Nodes | torch.Tensor = net.input.nodes()
         case GraphSpec():
             seen = _path(net.input, draw)
-        case _:
+        case InputSpec():
             seen = torch.from_numpy(draw.integers(0, 256, (count, *net.input.shape), dtype=np.uint8))
+        case _:
+            assert_never(net.input)
     with torch.no_grad():
         for norm in (step.norm for step in net.steps if step.norm is not None):
             norm.momentum = None  # the batch's own statistics, not a running mean with the initial ones

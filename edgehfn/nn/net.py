@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, assert_never
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.sparsity import Search
-from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, check_seed
+from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear, check_seed
 
 Weighted = SupermaskConv2d | SupermaskLinear | QuantisedConv2d | QuantisedLinear
 Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
@@ -143,7 +143,7 @@ class Net(nn.Module):
 
         Training calls it before every step and once at its end.
         """
-        supermasks = (op for op in self.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear))
+        supermasks = (op for op in self.weights.values() if isinstance(op, Supermask))
         self.search.apply([op for op in supermasks if op.scores is not None], fraction)
 
     @property
@@ -196,8 +196,7 @@ class Net(nn.Module):
             if isinstance(step.op, Gathering):
                 raise GraphError(f"step {step.name}: a layer over the nodes of a graph in a net for images")
             return
-        over_nodes = len(self.shapes[step.x]) == 3 and not isinstance(step.op, Gathering)
-        if over_nodes and (getattr(step.op, "kernel", 0), getattr(step.op, "stride", 1)) != (1, 1):
+        if len(self.shapes[step.x]) == 3 and not _reads_nodes(step.op):
             raise GraphError(f"step {step.name}: mixes nodes as if they were pixels; use 1x1 convolutions")
         if isinstance(step.op, Attention):
             wanted = (2 * step.op.heads, *self.shapes[step.x][1:])
@@ -213,13 +212,26 @@ class Net(nn.Module):
         if self.classes and len(self.classes) != outputs:
             raise InputError(f"{len(self.classes)} class names for {outputs} outputs; give one each, or none")
         for name, op in self.weights.items():
-            if isinstance(op, SupermaskConv2d | SupermaskLinear) and op.seed != self.seed:
+            if isinstance(op, Supermask) and op.seed != self.seed:
                 raise GraphError(f"weight {name}: has seed {op.seed}, the net has {self.seed}; a net has one seed")
 
     def _last_uses(self) -> tuple[tuple[str, ...], ...]:
         """For each step, the tensors that nothing reads after it."""
         last = {name: i for i, step in enumerate(self.steps) for name in step.reads}
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
+
+
+def _reads_nodes(op: Op) -> bool:
+    """Whether an operation takes each node of a map alone, or by its edges."""
+    match op:
+        case SupermaskConv2d() | QuantisedConv2d():
+            return (op.kernel, op.stride) == (1, 1)
+        case Aggregate() | Attention() | NodePool():
+            return True
+        case SupermaskLinear() | QuantisedLinear() | MaxPool() | GlobalAvgPool():
+            return False
+        case _:
+            assert_never(op)
 
 
 def _made(step: Step, tensors: dict[str, Map], weights: dict[str, Tensor], links: Links | None, drop: Drop) -> Tensor:
@@ -234,9 +246,13 @@ def _made(step: Step, tensors: dict[str, Map], weights: dict[str, Tensor], links
             assert links is not None
             made = op(x, _tensor(tensors, str(step.scores)), links)
         case SupermaskConv2d() | QuantisedConv2d() if links is not None:
-            made = linear(drop(x), weights[step.weight], getattr(op, "bias", None))
+            made = linear(drop(x), weights[step.weight], op.bias if isinstance(op, QuantisedConv2d) else None)
+        case SupermaskConv2d() | SupermaskLinear() | QuantisedConv2d() | QuantisedLinear():
+            made = op(x, weights[step.weight])
+        case MaxPool() | GlobalAvgPool():
+            made = op(x)
         case _:
-            made = op(x, weights[step.weight]) if step.weight else op(x)
+            assert_never(op)
     return made
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from math import prod
+from typing import assert_never
 
-from edgehfn.nn.net import Net
+from edgehfn.nn.net import Net, Weighted
 from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
-from edgehfn.nn.supermask import Supermask
+from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear
 
 
 def unique_weights(net: Net) -> int:
@@ -51,7 +52,14 @@ def paper_bytes(net: Net) -> int:
     32 bits of seed, the mask bits, and 64 bits for each folded norm's channel and iteration. Other norms and running
     statistics are not counted there. Trained weights, which HFN has none of, are counted with their own bits.
     """
-    trained = sum(
-        op.bits * prod(op.shape) for op in net.weights.values() if isinstance(op, QuantisedConv2d | QuantisedLinear)
-    )
-    return -(-(32 + mask_bits(net) + trained + 64 * folded_channels(net)) // 8)
+    return -(-(32 + sum(map(_bits, net.weights.values())) + 64 * folded_channels(net)) // 8)
+
+
+def _bits(op: Weighted) -> int:
+    match op:
+        case SupermaskConv2d() | SupermaskLinear():
+            return mask_bits(op)
+        case QuantisedConv2d() | QuantisedLinear():
+            return op.bits * prod(op.shape)
+        case _:
+            assert_never(op)

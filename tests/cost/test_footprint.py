@@ -48,7 +48,7 @@ def test_predictions_hold_in_a_linked_program(net: str, core: str, objective: Ob
 
 
 def test_the_table_of_costs_is_of_this_runtime() -> None:
-    remedy = "run: python -m edgehfn.cost.measure_code"
+    remedy = "run: make budget"
     assert {cost.compiler for cost in code_size.table()} == {version(ARM_GCC)}, remedy
     for core in ("cortex-m0", "cortex-m55"):
         assert list(measuring.measure([core])) == [cost for cost in code_size.table() if cost.core == core], remedy

@@ -1,5 +1,6 @@
 """C code from the graph: one struct of constants and a chain of calls into firmware/."""
 
-from edgehfn.backends.c.emit import Part, emit, function, functions, layout
+from edgehfn.backends.c.emit import Part, emit, layout
+from edgehfn.backends.c.functions import Function, function, functions
 
-__all__ = ["Part", "emit", "function", "functions", "layout"]
+__all__ = ["Function", "Part", "emit", "function", "functions", "layout"]

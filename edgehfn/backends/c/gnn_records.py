@@ -63,8 +63,12 @@ def _tables(node: ops.Node) -> list[tuple[str, tuple[int, ...]]]:
             return [("uint8_t", node.exponential)]
         case ops.NodePool():
             return [("uint16_t", node.multiplier)]
-        case _:
+        case ops.Input() | ops.Constant() | ops.Conv() | ops.Linear() | ops.SparseLinear():
             return []
+        case ops.MaxPool() | ops.AvgPool() | ops.Add():
+            return []
+        case _:
+            assert_never(node)
 
 
 def _topology(topology: Topology, member: str, graph: Graph, plan: Plan) -> list[Member]:

@@ -57,8 +57,16 @@ def records(graph: Graph) -> list[str]:
 
 def _weight(weight: ops.Weight, name: str, signs: dict[int, Member], coded: bool) -> list[Member]:
     member = _weight_member(weight, name)
-    if isinstance(weight, ops.QuantisedWeight):
-        return _dense(weight, name, member, coded)
+    match weight:
+        case ops.QuantisedWeight():
+            return _dense(weight, name, member, coded)
+        case Supermask():
+            return _supermask(weight, name, member, signs, coded)
+        case _:
+            assert_never(weight)
+
+
+def _supermask(weight: Supermask, name: str, member: str, signs: dict[int, Member], coded: bool) -> list[Member]:
     mask, more = f"mask_{name}", f"more_{name}"
     stored: Array = np.concatenate(weight.coded_streams) if coded else weight.mask_words
     sizes = [stream.nbytes for stream in (weight.coded_streams if coded else weight.mask_streams)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -64,18 +64,31 @@ class Lanes:
 
 
 def lay_out(graph: Graph) -> Lanes:
-    """Tensors of one shape have one frame, so that they can follow each other in a buffer: the widest padding of the
-    convolutions that read any of them."""
+    """Tensors of one shape have one frame, so that they can follow each other in a buffer: the widest that a node which
+    reads any of them wants."""
     shapes = {name: _by_lanes(tensor) for name, tensor in graph.tensors.items()}
     frames = dict.fromkeys(shapes.values(), 0)
     last = dict.fromkeys(graph.tensors, 0)
     for index, node in enumerate(graph):
         for name in ops.inputs(node):
             last[name] = index
-        if isinstance(node, ops.Conv):
-            frames[shapes[node.x]] = max(frames[shapes[node.x]], node.padding)
+        for name in ops.inputs(node)[:1]:
+            frames[shapes[name]] = max(frames[shapes[name]], _frame(node))
     layouts = {name: Layout(shape, frames[shape]) for name, shape in shapes.items()}
     return Lanes(layouts, _buffers(graph, layouts, last), any(tensor.nodes for tensor in graph.tensors.values()))
+
+
+def _frame(node: ops.Node) -> int:
+    """Rows and columns of zeros that a node reads around its first input."""
+    match node:
+        case ops.Conv(padding=padding):
+            return padding
+        case ops.Input() | ops.Constant() | ops.Linear() | ops.MaxPool() | ops.AvgPool() | ops.Add():
+            return 0  # of a padded pool, places outside the map do not count
+        case ops.SparseLinear() | ops.Aggregate() | ops.Attention() | ops.NodePool():
+            return 0
+        case _:
+            assert_never(node)
 
 
 def _by_lanes(tensor: Tensor) -> Shape:

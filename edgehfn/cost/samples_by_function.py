@@ -1,0 +1,66 @@
+"""The random graphs that each function of firmware/ is fitted to.
+
+The first functions share graphs, whose layers are drawn one after another: to these nothing may be added, or the draws
+of all would change and with them every row of the table. A function that is new has graphs of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from random import Random
+from typing import assert_never
+
+from edgehfn.backends.c import Function, functions
+from edgehfn.cost.samples import SIDES, layers
+from edgehfn.cost.samples_gnn import graph_layers
+from edgehfn.ir import Graph, ops, verify
+from edgehfn.ir.graph import Tensor
+
+GRAPHS = 64
+NETWORKS = 36  # over graphs
+ALONE = 24
+CHANNELS = (1, 3, 4, 7, 8, 16, 24, 32)
+
+
+def samples(function: Function) -> tuple[Graph, ...]:
+    """What a function is fitted to; nothing for one that runs no node."""
+    match function:
+        case Function.CHECK_GRAPH:
+            return ()
+        case Function.INPUT_U8 | Function.INPUT_S8 | Function.MAX_POOL | Function.MAX_POOL_2X2:
+            return _shared(function)
+        case Function.CONV_NARROW | Function.CONV_PLAIN | Function.CONV_WIDE | Function.CONV_DENSE | Function.CONV_INT4:
+            return _shared(function)
+        case Function.LINEAR_PLAIN | Function.LINEAR_SUPERMASK | Function.LINEAR_DENSE | Function.LINEAR_INT4:
+            return _shared(function)
+        case Function.AVG_POOL | Function.ADD | Function.CONSTANT | Function.NODE_POOL:
+            return _shared(function)
+        case Function.SPARSE_SUPERMASK | Function.SPARSE_DENSE | Function.SPARSE_INT4:
+            return _shared(function)
+        case Function.AGGREGATE | Function.ATTENTION:
+            return _shared(function)
+        case _:
+            assert_never(function)
+
+
+def alone(make: Callable[[Random, Tensor], ops.Node]) -> tuple[Graph, ...]:
+    """Graphs of one node behind an input: ``make`` draws it for the map that it reads, by the map's name."""
+    return tuple(_alone(Random(seed), make) for seed in range(ALONE))
+
+
+def _alone(random: Random, make: Callable[[Random, Tensor], ops.Node]) -> Graph:
+    shape = (random.choice(CHANNELS), random.choice(SIDES), random.choice(SIDES))
+    given = ops.Input("input", shape, "chw", "s8" if random.random() < 0.5 else "u8")
+    return verify(Graph((given, make(random, Graph((given,), seed=1).output)), seed=1))
+
+
+@cache
+def _shared(function: Function) -> tuple[Graph, ...]:
+    return tuple(graph for graph, called in _all() if function in called)
+
+
+@cache
+def _all() -> tuple[tuple[Graph, frozenset[Function]], ...]:
+    graphs = [*(layers(seed) for seed in range(GRAPHS)), *(graph_layers(seed) for seed in range(NETWORKS))]
+    return tuple((graph, frozenset(functions(graph))) for graph in graphs)
