@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from support.gnn_sets import random
 
 import edgehfn as hfn
@@ -17,23 +19,25 @@ from edgehfn.data.motifs import motifs
 NODES = ("--arch", "gcn", "--hidden", 8, "--layers", 2, "--epochs", 10, "--dropout", 0.2)
 GRAPHS = ("--arch", "gin", "--hidden", 8, "--layers", 2, "--epochs", 2, "--batch", 8, "--norms", "unshared")
 
+Trained = tuple[Path, Path, str, int]  # a model file, its data, their unit, and how many are in the test part
 
-def call(*words):
+
+def call(*words: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
-def result_of(*words):
+def result_of(*words: object) -> Any:
     found = call(*words, "--json")
     assert found.exit_code == 0, found.output
     return json.loads(found.stdout)
 
 
 @pytest.fixture(scope="module", params=["nodes", "graphs"])
-def trained(request, tmp_path_factory):
-    """A model file, its data, and the number of labels in the test part."""
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("graphs")
     data = random(seed=2, values=True) if request.param == "nodes" else motifs({"train": 24, "val": 8, "test": 8})
-    np.savez_compressed(folder / "mine.npz", **to_arrays(data))
+    arrays: dict[str, Any] = to_arrays(data)
+    np.savez_compressed(folder / "mine.npz", **arrays)
     model, options = folder / "mine.hfn", NODES if request.param == "nodes" else GRAPHS
     made = result_of("train", "--data", folder / "mine.npz", *options, "-o", model)
     count = len(data.split["test"])
@@ -42,7 +46,7 @@ def trained(request, tmp_path_factory):
     return model, folder / "mine.npz", request.param, count
 
 
-def test_machines_agree_and_integers_follow_floats(trained):
+def test_machines_agree_and_integers_follow_floats(trained: Trained) -> None:
     model, data, unit, count = trained
     found = result_of("verify", model, "--data", data, "--on", "pytorch,emulator,host")
     assert found["mismatches"] == 0
@@ -53,7 +57,7 @@ def test_machines_agree_and_integers_follow_floats(trained):
     assert result_of("run", model, "--data", data)["accuracy"] == found["integer_accuracy"]
 
 
-def test_a_model_is_told_and_compiled(trained, tmp_path):
+def test_a_model_is_told_and_compiled(trained: Trained, tmp_path: Path) -> None:
     model, _, _, _ = trained
     told = result_of("info", model)
     assert told["noted"]["best_epoch"] >= 1
@@ -63,7 +67,7 @@ def test_a_model_is_told_and_compiled(trained, tmp_path):
     assert made["arena"] > 0
 
 
-def test_other_data_is_refused(trained):
+def test_other_data_is_refused(trained: Trained) -> None:
     model, _, unit, _ = trained
     found = call("run", model, "--data", "digits" if unit == "nodes" else "motifs")
     assert found.exit_code == 2
@@ -86,18 +90,18 @@ def test_other_data_is_refused(trained):
         (("--data", "motifs", "--arch", "gin", "--max-graph", "24"), "--max-graph 24: give nodes, edges"),
     ],
 )
-def test_options_of_the_other_kind_are_refused(words, says, tmp_path):
+def test_options_of_the_other_kind_are_refused(words: tuple[object, ...], says: str, tmp_path: Path) -> None:
     found = call("train", *words, "-o", tmp_path / "x.hfn")
     assert found.exit_code == 2
     assert says in found.stderr
 
 
-def test_motifs_have_a_name():
+def test_motifs_have_a_name() -> None:
     assert hfn.data.load("motifs").classes == ("plain", "clique")
 
 
 @pytest.mark.parametrize("arch", ["gcn", "gin", "gat", "resgcn"])
-def test_a_preset_is_told_of_the_graphs_it_is_for(trained, arch):
+def test_a_preset_is_told_of_the_graphs_it_is_for(trained: Trained, arch: str) -> None:
     _, data, unit, _ = trained
     preset = ("info", "--arch", arch, "--hidden", 8, "--layers", 2)
     told = result_of(*preset, "--data", data)

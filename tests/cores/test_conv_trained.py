@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from random import Random
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from edgehfn.target.toolchain import ARM_GCC, ARM_OBJDUMP, QEMU, available, call
 
 pytestmark = pytest.mark.skipif(not (available(ARM_GCC) and available(QEMU)), reason="no Arm compiler or no QEMU")
 
+RawType = Literal["u8", "s8"]
 MARKS = {
     "cortex-m0": ("hfn_tile_sums", "muls", 4),
     "cortex-m3": ("hfn_tile_outputs", "mla", 8),
@@ -37,8 +39,8 @@ SHAPES = [  # outputs, inputs, kernel, stride: 1 to 300 taps, of every remainder
 ]
 
 
-def convs(dtype: str, height: int, width: int) -> Graph:
-    rng, made = Random(height), [Input("input", (1, height, width), dtype=dtype)]  # type: ignore[arg-type]
+def convs(dtype: RawType, height: int, width: int) -> Graph:
+    rng, made = Random(height), list[Node]([Input("input", (1, height, width), dtype=dtype)])
     wide: dict[int, str] = {1: "input"}
     for number, (outputs, inputs, kernel, stride) in enumerate(SHAPES):
         if inputs not in wide:  # a map of as many channels, and as hostile as the input
@@ -64,7 +66,7 @@ def scale(outputs: int, taps: int, clamp: tuple[int, int]) -> Requantise:
 
 @pytest.mark.parametrize("core", MARKS)
 @pytest.mark.parametrize(("dtype", "height", "width"), [("s8", 9, 11), ("u8", 7, 8)])
-def test_every_number_of_taps(core: str, dtype: str, height: int, width: int) -> None:
+def test_every_number_of_taps(core: str, dtype: RawType, height: int, width: int) -> None:
     graph = convs(dtype, height, width)
     raw = nets.random_input(graph, 3, 5)
     assert_same(observed(emulate, graph, raw), observed(partial(run, on=core), graph, raw))

@@ -78,7 +78,7 @@ def test_instructions_depend_on_sizes_alone(core: str) -> None:
 
 def takes_a_star(net: Graph) -> bool:
     """Of seven edges, among nine nodes."""
-    topology = net.input and net.input.topology
+    topology = net.input.topology if net.input is not None else None
     return topology is not None and min(topology.nodes - 2, topology.edges, topology.degree) >= 7
 
 

@@ -6,17 +6,19 @@ from functools import partial
 from itertools import cycle, product
 from pathlib import Path
 from random import Random
+from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from support import c_batch, draws, nets
 from support.c_batch import Case
+from support.narrow import entry
 from support.nodes import assert_same, by_oracle, observed
 
 from edgehfn.backends import c
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.ir import Graph, plan
+from edgehfn.ir.inputs import Raw
 from edgehfn.ir.ops import SIGNED, Input, Linear, Node, QuantisedWeight, Requantise, Supermask, Weight
 from edgehfn.ir.validate import verify
 from edgehfn.spec import generator
@@ -25,6 +27,7 @@ from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
 from edgehfn.target.toolchain import ARM_GCC, ARM_OBJDUMP, QEMU, available, call
 
+RawType = Literal["u8", "s8"]
 SEED = 9
 SIZES = (1, 2, 7, 8, 31, 32, 33, 63, 64, 65, 96, 100, 160, 257)
 CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")  # others run the code of one of these
@@ -42,9 +45,9 @@ def layer(name: str, weight: Weight, rng: Random) -> Node:
     return Linear(name, "input", weight, Requantise(tuple(each), (3,) * len(each), 2, shift, SIGNED))
 
 
-def graphs(inputs: int, dtype: str) -> Graph:
+def graphs(inputs: int, dtype: RawType) -> Graph:
     """Layers that read one vector: every density, outputs below and above where tables begin."""
-    rng, made = Random(inputs), [Input("input", (inputs,), dtype=dtype)]  # type: ignore[arg-type]
+    rng, made = Random(inputs), list[Node]([Input("input", (inputs,), dtype=dtype)])
     for outputs, density in ((16, 0.0), (16, 1.0), (17, 0.3), (35, 0.5), (15, 0.5)):
         made.append(layer(f"y{len(made)}", plain(len(made), outputs, inputs, density), rng))
     for outputs in (1, 2, 3, 4, 7):
@@ -52,18 +55,18 @@ def graphs(inputs: int, dtype: str) -> Graph:
     return verify(Graph(tuple(made), SEED))
 
 
-def hostile(graph: Graph) -> npt.NDArray[np.uint8 | np.int8]:
+def hostile(graph: Graph) -> Raw:
     """Noise, extremes, and for some rows the largest and the smallest sum that there is."""
     raw = nets.random_input(graph, 3, 8)
-    signs = generator.signs(SEED, 2, graph.input.shape[0])
-    low = 0 if graph.input.dtype == "u8" else -127
+    signs = generator.signs(SEED, 2, entry(graph).shape[0])
+    low = 0 if entry(graph).dtype == "u8" else -127
     raw[6] = np.where(signs > 0, raw.max(), low)
     raw[7] = np.where(signs > 0, low, raw.max())
     return raw
 
 
 def test_every_size_on_the_host(tmp_path: Path) -> None:
-    made = [graphs(inputs, dtype) for inputs, dtype in product(SIZES, ("u8", "s8"))]
+    made = [graphs(inputs, dtype) for inputs, dtype in product(SIZES, get_args(RawType))]
     used = {c.function(node, graph) for graph in made for node in graph}
     assert used >= {"hfn_linear_plain", "hfn_linear_supermask", "hfn_linear_dense"}
     raw = [hostile(graph) for graph in made]
@@ -75,7 +78,8 @@ def test_every_size_on_the_host(tmp_path: Path) -> None:
 @on_cores
 @pytest.mark.parametrize("core", CORES)
 def test_every_size_on_cores(core: str) -> None:
-    for inputs, dtype in zip(SIZES[::2] + SIZES[1::2], cycle(("u8", "s8", "s8")), strict=False):
+    types: tuple[RawType, ...] = ("u8", "s8", "s8")
+    for inputs, dtype in zip(SIZES[::2] + SIZES[1::2], cycle(types), strict=False):
         graph = graphs(inputs, dtype)
         raw = hostile(graph)
         assert_same(observed(emulate, graph, raw), observed(partial(run, on=core), graph, raw))

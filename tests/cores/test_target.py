@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,8 @@ def test_every_input_takes_the_same_instructions(name: str) -> None:
 
 def test_images_that_do_not_fit_are_refused() -> None:
     raw = nets.random_input(SMALL, 1, 2)
-    for wrong in (raw[:, :-1], raw.astype(np.int16), raw[0]):
+    wrongs: tuple[Any, ...] = (raw[:, :-1], raw.astype(np.int16), raw[0])
+    for wrong in wrongs:
         with pytest.raises(InputError, match=r"input: needs .*int8 of shape \(N, "):
             execute.run(SMALL, wrong, "cortex-m0")
     with pytest.raises(InputError, match="host: instructions are counted on cores: cortex-m0, "):

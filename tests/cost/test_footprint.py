@@ -186,7 +186,8 @@ class _Page(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.text, self.loads = "", []
+        self.text = ""
+        self.loads: list[str | None] = []
         self.feed(page)
         assert not self.open
 

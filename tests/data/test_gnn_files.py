@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def adjacency(data: GraphSet) -> np.ndarray:
     return whole + whole.T
 
 
-def test_a_file_is_read_as_it_was_written(tmp_path):
+def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "mine.npz", **arrays(classes=np.array(["a", "b"])))
     data = hfn.data.load(tmp_path / "mine.npz")
     assert isinstance(data, GraphSet)
@@ -35,13 +36,13 @@ def test_a_file_is_read_as_it_was_written(tmp_path):
     assert len(data.sha256) == 16
 
 
-def test_graphs_are_refused_where_images_are_wanted(tmp_path):
+def test_graphs_are_refused_where_images_are_wanted(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", **arrays())
     with pytest.raises(InputError, match="holds graphs"):
         hfn.data.images(tmp_path / "mine.npz")
 
 
-def test_float_features_become_bytes_of_one_step():
+def test_float_features_become_bytes_of_one_step() -> None:
     data = from_arrays("x", arrays(feat_data=np.array([0.5, -2.0, 1.0, 0.25, 2.0])))
     assert data.features.step == pytest.approx(2 / 127)
     assert data.features.values is not None
@@ -51,7 +52,7 @@ def test_float_features_become_bytes_of_one_step():
     assert again.features.values.tolist() == data.features.values.tolist()
 
 
-def test_features_in_any_order_are_sorted_with_their_values():
+def test_features_in_any_order_are_sorted_with_their_values() -> None:
     data = from_arrays("x", arrays(feat_indices=np.array([0, 1, 1, 0, 0]), feat_data=np.array([1, 2, 3, 4, 5.0])))
     assert data.features.indices.tolist() == [0, 1, 0, 1, 0]
     assert np.rint(data.features.dense() * data.features.step).tolist() == [[1, 0], [0, 2], [4, 3], [0, 0], [5, 0]]
@@ -91,18 +92,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changed", "says"), WRONG)
-def test_what_is_wrong_is_named(changed, says):
+def test_what_is_wrong_is_named(changed: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says) as error:
         from_arrays("mine", arrays(**changed))
     assert str(error.value).startswith("mine: ")
 
 
-def test_a_missing_array_is_named():
+def test_a_missing_array_is_named() -> None:
     with pytest.raises(InputError, match="has no labels; a graph needs"):
         from_arrays("x", {key: value for key, value in arrays().items() if key != "labels"})
 
 
-def test_small_graphs_are_cut_out_whole():
+def test_small_graphs_are_cut_out_whole() -> None:
     data = motifs({"train": 6, "val": 3, "test": 3})
     whole = adjacency(data)
     structure, nodes = data.structure.select([4, 0, 9])
@@ -114,7 +115,7 @@ def test_small_graphs_are_cut_out_whole():
     assert (data.features.select(nodes).dense() == data.features.dense()[nodes]).all()
 
 
-def test_motifs_are_balanced_connected_and_the_same_each_time():
+def test_motifs_are_balanced_connected_and_the_same_each_time() -> None:
     data, again = motifs(), motifs()
     assert data.sha256 == again.sha256
     assert abs(data.labels.mean() - 0.5) < 1e-9
@@ -135,7 +136,7 @@ def test_motifs_are_balanced_connected_and_the_same_each_time():
         assert found or not label
 
 
-def test_features_by_feature_are_the_transpose():
+def test_features_by_feature_are_the_transpose() -> None:
     data = random(values=True)
     starts, nodes, order = data.features.by_feature
     again = np.zeros((data.features.count, data.features.nodes), np.int8)

@@ -7,6 +7,7 @@ import pickle
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's cache or environment."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("EDGEHFN_DATA", raising=False)
@@ -35,22 +36,22 @@ def good(seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
-def write(path: Path, **changes) -> Path:
+def write(path: Path, **changes: Any) -> Path:
     """A good set with some arrays replaced, or left out where the change is None."""
-    arrays = {name: array for name, array in {**good(), **changes}.items() if array is not None}
+    arrays: dict[str, Any] = {name: array for name, array in {**good(), **changes}.items() if array is not None}
     np.savez(path, **arrays)
     return path
 
 
-def refused(source, *, says: str) -> None:
+def refused(source: str | Path, *, says: str) -> None:
     with pytest.raises(InputError, match=says) as error:
         data.load(source)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 800
 
 
-def test_npz_becomes_contiguous_channel_major_images(tmp_path):
-    loaded = data.load(write(tmp_path / "mine.npz"))
+def test_npz_becomes_contiguous_channel_major_images(tmp_path: Path) -> None:
+    loaded = data.images(write(tmp_path / "mine.npz"))
     wanted = good()
     assert (loaded.name, loaded.shape, loaded.classes) == ("mine", (2, 5, 6), ("0", "1", "2"))
     for n, c, i, j in np.ndindex(12, 2, 5, 6):
@@ -61,19 +62,19 @@ def test_npz_becomes_contiguous_channel_major_images(tmp_path):
     assert loaded.y_test.tolist() == [2, 1, 0, 2]
 
 
-def test_grey_images_get_one_channel(tmp_path):
+def test_grey_images_get_one_channel(tmp_path: Path) -> None:
     x = np.zeros((12, 7, 9), np.uint8)
-    assert data.load(write(tmp_path / "grey.npz", x_train=x, x_test=x[:4])).shape == (1, 7, 9)
+    assert data.images(write(tmp_path / "grey.npz", x_train=x, x_test=x[:4])).shape == (1, 7, 9)
 
 
-def test_class_names_are_kept_and_allow_classes_unseen_in_training(tmp_path):
+def test_class_names_are_kept_and_allow_classes_unseen_in_training(tmp_path: Path) -> None:
     names = np.array(["cat", "dog", "Ärger", "none"])
-    assert data.load(write(tmp_path / "a.npz", classes=names)).classes == ("cat", "dog", "Ärger", "none")
+    assert data.images(write(tmp_path / "a.npz", classes=names)).classes == ("cat", "dog", "Ärger", "none")
 
 
-def test_digest_names_the_file_content(tmp_path):
-    one, same = data.load(write(tmp_path / "a.npz")), data.load(write(tmp_path / "b.npz"))
-    other = data.load(write(tmp_path / "c.npz", y_test=np.zeros(4, np.int64)))
+def test_digest_names_the_file_content(tmp_path: Path) -> None:
+    one, same = data.images(write(tmp_path / "a.npz")), data.images(write(tmp_path / "b.npz"))
+    other = data.images(write(tmp_path / "c.npz", y_test=np.zeros(4, np.int64)))
     assert one.sha256 == same.sha256 != other.sha256
     assert len(one.sha256) == 16
 
@@ -105,12 +106,12 @@ def test_digest_names_the_file_content(tmp_path):
         ({"x_train": np.array([{"a": 1}] * 12, object)}, "not plain arrays"),
     ],
 )
-def test_bad_arrays_are_refused(tmp_path, changes, says):
+def test_bad_arrays_are_refused(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
     path = write(tmp_path / "bad.npz", **changes)
     refused(path, says=f"^{path}: .*{says}")
 
 
-def test_a_file_that_is_no_zip_is_refused(tmp_path):
+def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     for content in (b"", b"hello", pickle.dumps({"x_train": 1})):
         path.write_bytes(content)
@@ -118,26 +119,26 @@ def test_a_file_that_is_no_zip_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("at", [40, 200, 700, -200, -5])
-def test_a_damaged_npz_is_refused_or_read_whole(tmp_path, at):
+def test_a_damaged_npz_is_refused_or_read_whole(tmp_path: Path, at: int) -> None:
     """One byte inverted anywhere: either the checksums catch it, or it lies where nothing is read."""
     path = write(tmp_path / "x.npz")
     content = bytearray(path.read_bytes())
     content[at] ^= 0xFF
     path.write_bytes(content)
     try:
-        loaded = data.load(path)
+        loaded = data.images(path)
     except InputError:
         return
     assert (loaded.x_train == good()["x_train"].transpose(0, 3, 1, 2)).all()
 
 
-def test_truncated_npz_is_refused(tmp_path):
+def test_truncated_npz_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "x.npz")
     path.write_bytes(path.read_bytes()[:-300])
     refused(path, says=str(path))
 
 
-def test_header_that_promises_too_much_is_refused(tmp_path):
+def test_header_that_promises_too_much_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "x.npz")
     with zipfile.ZipFile(path) as file:
         members = {name: file.read(name) for name in file.namelist()}
@@ -148,7 +149,7 @@ def test_header_that_promises_too_much_is_refused(tmp_path):
     refused(path, says="damaged")
 
 
-def test_missing_things_name_what_was_searched(tmp_path, monkeypatch):
+def test_missing_things_name_what_was_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEHFN_DATA", str(tmp_path / "mine"))
     monkeypatch.setattr(sets, "SYSTEM_FOLDERS", ())
     refused("fashion-mnist", says=f"{tmp_path}/mine.*{tmp_path}/cache/edgehfn.*dataset-fashion-mnist")
@@ -158,14 +159,14 @@ def test_missing_things_name_what_was_searched(tmp_path, monkeypatch):
     refused("folder/gone", says="no such file or folder")
 
 
-def test_names_are_searched_in_order(tmp_path, monkeypatch):
+def test_names_are_searched_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("env", "system", "cache/edgehfn"):
         (tmp_path / folder).mkdir(parents=True)
     monkeypatch.setenv("EDGEHFN_DATA", str(tmp_path / "env"))
     monkeypatch.setattr(sets, "SYSTEM_FOLDERS", (tmp_path / "system",))
     for rank, folder in enumerate(("cache/edgehfn", "system", "env")):
         write(tmp_path / folder / "kws.npz", y_test=np.full(4, rank))
-        assert data.load("kws").y_test[0] == rank
+        assert data.images("kws").y_test[0] == rank
 
 
 def idx_folder(folder: Path, packed: bool) -> Path:
@@ -181,10 +182,10 @@ def idx_folder(folder: Path, packed: bool) -> Path:
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_idx_folders(tmp_path, packed, monkeypatch):
-    loaded = data.load(idx_folder(tmp_path / "marks", packed))
+def test_idx_folders(tmp_path: Path, packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = data.images(idx_folder(tmp_path / "marks", packed))
     monkeypatch.chdir(tmp_path)
-    assert data.load("marks").sha256 == data.load("./marks/").sha256 == loaded.sha256
+    assert data.images("marks").sha256 == data.images("./marks/").sha256 == loaded.sha256
     assert (loaded.name, loaded.classes) == ("marks", ("0", "1", "2"))
     assert loaded.x_train[2, 0, 1].tolist() == [45, 46, 47, 48, 49]
     assert loaded.y_test.tolist() == [0, 1]
@@ -201,21 +202,21 @@ def test_idx_folders(tmp_path, packed, monkeypatch):
     ],
     ids=["no data", "other type", "empty", "not packed", "cut off"],  # packed bytes hold the time
 )
-def test_bad_idx_files_are_refused(tmp_path, content, says):
+def test_bad_idx_files_are_refused(tmp_path: Path, content: bytes, says: str) -> None:
     folder = idx_folder(tmp_path / "marks", packed=True)
     (folder / "train-images-idx3-ubyte.gz").write_bytes(content)
     refused(folder, says=f"train-images-idx3-ubyte.gz: .*{says}")
 
 
-def test_idx_folder_lacking_a_file_is_refused(tmp_path):
+def test_idx_folder_lacking_a_file_is_refused(tmp_path: Path) -> None:
     folder = idx_folder(tmp_path / "marks", packed=True)
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     refused(folder, says="has no t10k-labels-idx1-ubyte")
 
 
 @pytest.mark.skipif(not FASHION.is_dir(), reason="needs Debian's dataset-fashion-mnist")
-def test_fashion_mnist():
-    loaded = data.load("fashion-mnist")
+def test_fashion_mnist() -> None:
+    loaded = data.images("fashion-mnist")
     assert loaded.x_train.shape == (60000, 1, 28, 28)
     assert loaded.x_test.shape == (10000, 1, 28, 28)
     assert np.bincount(loaded.y_train).tolist() == [6000] * 10
@@ -225,9 +226,9 @@ def test_fashion_mnist():
         assert file.read()[-784:] == loaded.x_test[-1].tobytes()
 
 
-def test_digits_split_is_fixed_and_whole():
+def test_digits_split_is_fixed_and_whole() -> None:
     sklearn = pytest.importorskip("sklearn.datasets")
-    loaded, again = data.load("digits"), data.load("digits")
+    loaded, again = data.images("digits"), data.images("digits")
     assert loaded.sha256 == again.sha256 == "ee2ade20c407410e"
     assert (len(loaded.x_train), len(loaded.x_test), loaded.shape) == (1437, 360, (1, 8, 8))
     source = np.concatenate([loaded.x_train, loaded.x_test])[:, 0].reshape(-1, 64)
@@ -237,18 +238,18 @@ def test_digits_split_is_fixed_and_whole():
     assert np.bincount(loaded.y_test).min() > 20
 
 
-def test_digits_without_scikit_learn(monkeypatch):
+def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     refused("digits", says="pip install scikit-learn")
 
 
-def test_slow_decoding_is_cached_by_content(tmp_path, monkeypatch):
+def test_slow_decoding_is_cached_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sets, "SLOW", -1.0)
     path = write(tmp_path / "a.npz", classes=np.array(["x", "y", "z"]))
-    first = data.load(path)
+    first = data.images(path)
     (copy,) = (tmp_path / "cache/edgehfn/decoded").iterdir()
     monkeypatch.setattr(image_files, "read_npz", lambda path: pytest.fail("decoded again"))
-    second = data.load(path)
+    second = data.images(path)
     for field in ("x_train", "y_train", "x_test", "y_test"):
         assert (getattr(first, field) == getattr(second, field)).all()
         assert getattr(second, field).dtype == getattr(first, field).dtype
@@ -256,16 +257,16 @@ def test_slow_decoding_is_cached_by_content(tmp_path, monkeypatch):
     monkeypatch.undo()
     copy.write_bytes(copy.read_bytes()[:-400])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert (data.load(path).x_train == first.x_train).all()
+    assert (data.images(path).x_train == first.x_train).all()
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sets, "SLOW", -1.0)
     (tmp_path / "cache").write_text("a file in the way")
-    assert data.load(write(tmp_path / "a.npz")).name == "a"
+    assert data.images(write(tmp_path / "a.npz")).name == "a"
 
 
-def test_arrays_in_memory():
+def test_arrays_in_memory() -> None:
     made = data.from_arrays("mine", good(), ["a", "b", "c"])
     assert made.classes == ("a", "b", "c")
     with pytest.raises(InputError, match=r"^mine: y_test"):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import pytest
 from support import nets, nodes
 
@@ -81,7 +85,7 @@ def test_reads_any_memory_layout_and_changes_none() -> None:
     graph = nets.folded_resnet(3, width=4, size=12)
     raw = nets.random_input(graph, 3, 10)
     wanted = emulate(graph, raw)
-    fortran = np.asfortranarray(raw)
+    fortran: npt.NDArray[Any] = np.asfortranarray(raw)
     fortran.flags.writeable = False
     before = raw.copy()
     assert np.array_equal(emulate(graph, fortran), wanted)
@@ -141,8 +145,8 @@ assert "torch" not in sys.modules
 
 
 @pytest.mark.parametrize("module", [sys.modules[emulate.__module__], kernels])
-def test_its_source_has_no_float(module: object) -> None:
-    tree = ast.parse(Path(str(module.__file__)).read_text())  # type: ignore[attr-defined]
+def test_its_source_has_no_float(module: ModuleType) -> None:
+    tree = ast.parse(Path(str(module.__file__)).read_text())
     for part in ast.walk(tree):
         assert not isinstance(part, ast.Div)
         assert not (isinstance(part, ast.Constant) and isinstance(part.value, float))
@@ -152,7 +156,7 @@ def test_its_source_has_no_float(module: object) -> None:
 def test_compiles_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = numba.njit
 
-    def read_only(function: object, **options: bool) -> object:
+    def read_only(function: Callable[..., object], **options: Any) -> object:
         if options.pop("cache", False):
             raise RuntimeError("cannot cache function: no locator available")
         return compiler(function, **options)

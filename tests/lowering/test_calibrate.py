@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
+from random import Random
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,18 +18,21 @@ from rich.console import Console
 
 import calibrate
 from calibrate import choose, observe
+from calibrate.choose import Method
 from edgehfn.errors import InputError
 from edgehfn.nn import Builder, InputSpec, Net
 
+Floats = npt.NDArray[np.float32]
 
-def observed(*batches) -> observe.Observer:
+
+def observed(*batches: Floats) -> observe.Observer:
     observer = observe.Observer("t")
     for batch in batches:
         observer.see(torch.as_tensor(batch))
     return observer
 
 
-def gauss(count: int = 20_000, seed: int = 1) -> np.ndarray:
+def gauss(count: int = 20_000, seed: int = 1) -> Floats:
     return np.random.default_rng(seed).normal(size=count).astype(np.float32)
 
 
@@ -54,7 +61,7 @@ def images(count: int = 64) -> np.ndarray:
 # The observer
 
 
-def test_statistics_are_those_of_the_values():
+def test_statistics_are_those_of_the_values() -> None:
     x = np.concatenate([gauss(), np.zeros(50, np.float32)])
     seen = observed(x)
     assert (seen.count, seen.zeros) == (x.size, 50)
@@ -65,7 +72,7 @@ def test_statistics_are_those_of_the_values():
         assert seen.histogram[: upto + 1].sum() == (magnitudes <= seen.edges()[upto]).sum()
 
 
-def test_bins_are_fine_enough():
+def test_bins_are_fine_enough() -> None:
     seen = observed(gauss())
     assert 64 * seen.width <= seen.largest / 127
     assert seen.edges()[-1] >= seen.largest
@@ -75,7 +82,7 @@ def test_bins_are_fine_enough():
     st.lists(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=30), min_size=1, max_size=6), st.randoms()
 )
 @settings(max_examples=60, deadline=None)
-def test_cutting_and_order_of_batches_do_not_matter(batches, random):
+def test_cutting_and_order_of_batches_do_not_matter(batches: list[list[float]], random: Random) -> None:
     whole = observed(np.array([value for batch in batches for value in batch], np.float32))
     random.shuffle(batches)
     cut = observed(*[np.array(batch, np.float32) for batch in batches])
@@ -86,21 +93,21 @@ def test_cutting_and_order_of_batches_do_not_matter(batches, random):
 
 
 @pytest.mark.parametrize("value", [1.0, 0.5, 2.0**-20, 2.0**20])
-def test_a_power_of_two_is_the_end_of_the_last_bin(value):
-    seen = observed(np.float32([value]))
+def test_a_power_of_two_is_the_end_of_the_last_bin(value: float) -> None:
+    seen = observed(np.array([value], np.float32))
     assert (seen.edges()[-1], seen.histogram[-1]) == (value, 1)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_values_that_are_not_finite_are_refused(bad):
+def test_values_that_are_not_finite_are_refused(bad: float) -> None:
     with pytest.raises(InputError, match="tensor t: its values are not finite"):
-        observed(np.float32([1, bad, 2]))
+        observed(np.array([1, bad, 2], np.float32))
 
 
 # The choice
 
 
-def test_minmax_clips_nothing():
+def test_minmax_clips_nothing() -> None:
     x = gauss()
     seen = observed(x)
     scale = choose.scale(seen, "minmax")
@@ -109,7 +116,7 @@ def test_minmax_clips_nothing():
 
 
 @pytest.mark.parametrize("percentile", [50, 99, 99.9, 100])
-def test_percentile_is_the_least_value_with_so_many_below(percentile):
+def test_percentile_is_the_least_value_with_so_many_below(percentile: float) -> None:
     x = np.concatenate([gauss(), np.zeros(7000, np.float32)])
     seen = observed(x)
     scale = choose.scale(seen, "percentile", percentile)
@@ -119,14 +126,14 @@ def test_percentile_is_the_least_value_with_so_many_below(percentile):
     assert choose.clipped(seen, scale) <= 1 - percentile / 100 + 1e-9
 
 
-def test_percentile_of_a_nearly_empty_tensor_keeps_its_values():
+def test_percentile_of_a_nearly_empty_tensor_keeps_its_values() -> None:
     x = np.zeros(100_000, np.float32)
     x[7] = 3.5
     assert choose.scale(observed(x), "percentile") == pytest.approx(3.5 / 127)
 
 
 @pytest.mark.parametrize("tail", [1.0, 4.0, 12.0])
-def test_mse_finds_nearly_the_least_error(tail):
+def test_mse_finds_nearly_the_least_error(tail: float) -> None:
     """Against a fine search by brute force on the values themselves."""
     x = gauss()
     x[:3] = [tail * 4, -tail * 4, tail * 3.9]
@@ -136,28 +143,28 @@ def test_mse_finds_nearly_the_least_error(tail):
     assert true_error(x, scale) <= 1.02 * min(tried)
 
 
-def test_mse_clips_a_lone_outlier_where_minmax_does_not():
+def test_mse_clips_a_lone_outlier_where_minmax_does_not() -> None:
     x = gauss(200_000)
     x[0] = 40
     seen = observed(x)
     assert true_error(x, choose.scale(seen, "mse")) < 0.5 * true_error(x, choose.scale(seen, "minmax"))
 
 
-def test_estimated_error_is_the_true_one():
+def test_estimated_error_is_the_true_one() -> None:
     x = gauss()
     for scale in (0.01, 0.02, 0.035):
         assert choose.squared_error(observed(x), scale) == pytest.approx(true_error(x, scale), rel=0.01)
 
 
 @pytest.mark.parametrize("method", ["minmax", "percentile", "mse"])
-@pytest.mark.parametrize("x", [np.zeros(10, np.float32), np.full(10, 1e-30, np.float32), np.float32([-0.0])])
-def test_a_tensor_that_is_always_zero_gets_a_sane_scale(method, x):
+@pytest.mark.parametrize("x", [np.zeros(10, np.float32), np.full(10, 1e-30, np.float32), np.array([-0.0], np.float32)])
+def test_a_tensor_that_is_always_zero_gets_a_sane_scale(method: Method, x: Floats) -> None:
     assert choose.scale(observed(x), method) == 1 / 127
 
 
-def test_unknown_methods_and_percentiles_are_refused():
+def test_unknown_methods_and_percentiles_are_refused() -> None:
     with pytest.raises(InputError, match="'kl' is unknown; use one of minmax, percentile, mse"):
-        choose.scale(observed(gauss()), "kl")
+        choose.scale(observed(gauss()), "kl")  # type: ignore[arg-type]
     for percentile in (0, -1, 100.1, math.nan):
         with pytest.raises(InputError, match="percentile"):
             choose.scale(observed(gauss()), "percentile", percentile)
@@ -167,9 +174,9 @@ def test_unknown_methods_and_percentiles_are_refused():
 
 
 @pytest.mark.parametrize("method", ["minmax", "percentile", "mse"])
-def test_a_net(method):
+def test_a_net(method: Method) -> None:
     net, x = small_net(), images()
-    values: dict[str, list] = {}
+    values: dict[str, list[Floats]] = {}
     with torch.no_grad():
         net.eval().run(torch.from_numpy(x), lambda name, y: values.setdefault(name, []).append(y.numpy().copy()))
     net.train()
@@ -192,7 +199,7 @@ def test_a_net(method):
     assert made.report["input"].snr_db is None
 
 
-def test_batches_do_not_matter_and_norms_are_untouched():
+def test_batches_do_not_matter_and_norms_are_untouched() -> None:
     net, x = small_net(), images()
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     whole, cut = calibrate.calibrate(net, [x]), calibrate.calibrate(net, np.array_split(x, 7))
@@ -201,12 +208,12 @@ def test_batches_do_not_matter_and_norms_are_untouched():
     assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
 
 
-def test_no_images_are_refused():
+def test_no_images_are_refused() -> None:
     with pytest.raises(InputError, match="no images"):
         calibrate.calibrate(small_net(), [])
 
 
-def test_batches_are_spread_over_the_set():
+def test_batches_are_spread_over_the_set() -> None:
     x = np.arange(1000, dtype=np.int64).reshape(1000, 1, 1, 1).astype(np.uint8)
     parts = calibrate.batches(np.repeat(x, 1, 0), images=100, batch=32)
     assert [len(part) for part in parts] == [32, 32, 32, 4]
@@ -220,7 +227,7 @@ def test_batches_are_spread_over_the_set():
 # The file
 
 
-def test_file_is_sorted_stable_and_read_back_exactly(tmp_path):
+def test_file_is_sorted_stable_and_read_back_exactly(tmp_path: Path) -> None:
     path, again = tmp_path / "a.cal.json", tmp_path / "b.cal.json"
     made = calibrate.calibrate(small_net(), [images()], "mse", model="f00d")
     made.save(path)
@@ -230,7 +237,7 @@ def test_file_is_sorted_stable_and_read_back_exactly(tmp_path):
     assert content["format"] == "edgehfn-calibration"
     assert (content["version"], content["model"], content["method"], content["images"]) == (1, "f00d", "mse", 64)
 
-    def ordered(value) -> bool:
+    def ordered(value: object) -> bool:
         if not isinstance(value, dict):
             return True
         return list(value) == sorted(value) and all(ordered(inner) for inner in value.values())
@@ -240,7 +247,7 @@ def test_file_is_sorted_stable_and_read_back_exactly(tmp_path):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.cal.json", "b.cal.json"]
 
 
-def test_a_calibration_of_another_model_is_refused(tmp_path):
+def test_a_calibration_of_another_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.cal.json"
     calibrate.calibrate(small_net(), [images()], model="f00d").save(path)
     assert calibrate.load_for(path, "kws.hfn", "f00d").model == "f00d"
@@ -248,7 +255,7 @@ def test_a_calibration_of_another_model_is_refused(tmp_path):
         calibrate.load_for(path, "kws.hfn", "beef")
 
 
-def changed(content: dict, key: str, value) -> dict:
+def changed(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     where, *rest = key.split(".")
     if rest:
         return {**content, where: changed(content[where], ".".join(rest), value)}
@@ -277,7 +284,7 @@ def changed(content: dict, key: str, value) -> dict:
         ("tensors.stem.high", None, "damaged"),
     ],
 )
-def test_damaged_content_is_refused(tmp_path, key, value, says):
+def test_damaged_content_is_refused(tmp_path: Path, key: str, value: Any, says: str) -> None:
     path = tmp_path / "a.cal.json"
     calibrate.calibrate(small_net(), [images()]).save(path)
     path.write_text(json.dumps(changed(json.loads(path.read_text()), key, value)))
@@ -287,14 +294,14 @@ def test_damaged_content_is_refused(tmp_path, key, value, says):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[]", b"null", b"3", b"[" * 100_000])
-def test_files_that_are_no_calibration_are_refused(tmp_path, content):
+def test_files_that_are_no_calibration_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.cal.json"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"not JSON|not a calibration"):
         calibrate.load(path)
 
 
-def test_missing_file_and_unwritable_place(tmp_path):
+def test_missing_file_and_unwritable_place(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         calibrate.load(tmp_path / "gone.cal.json")
     made = calibrate.calibrate(small_net(), [images()])
@@ -302,7 +309,7 @@ def test_missing_file_and_unwritable_place(tmp_path):
         made.save(tmp_path / "no" / "such" / "folder.cal.json")
 
 
-def test_table_has_a_row_a_tensor():
+def test_table_has_a_row_a_tensor() -> None:
     made = calibrate.calibrate(small_net(), [images()], "percentile")
     console = Console(width=120)
     with console.capture() as shown:

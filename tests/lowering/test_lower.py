@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from support import oracle
+from support.floats import norms
+from support.narrow import only, there
 
 import calibrate
 from edgehfn import nn
@@ -15,10 +18,12 @@ from edgehfn.errors import GraphError
 from edgehfn.ir import ops
 from edgehfn.lowering import constants
 from edgehfn.lowering.lower import lower
+from edgehfn.nn.builder import Kind
+from edgehfn.nn.net import Order
 
 
 def trained_net(
-    *, kind: str = "supermask", order: str = "chw", channels: int = 2, densities: tuple[float, ...] = (0.6, 0.25)
+    *, kind: Kind = "supermask", order: Order = "chw", channels: int = 2, densities: tuple[float, ...] = (0.6, 0.25)
 ) -> nn.Net:
     """A folded residual net with the norms of a net in use: statistics seen, and factors of both signs."""
     builder = nn.Builder(nn.InputSpec((channels, 12, 10), order), seed=11, densities=densities)
@@ -30,7 +35,7 @@ def trained_net(
     builder.linear("classifier", 5, kind=kind)
     net = builder.net()
     torch.manual_seed(3)
-    for norm in net.norms:
+    for norm in norms(net):
         torch.nn.init.uniform_(norm.weight, -1.5, 1.5)
         torch.nn.init.normal_(norm.bias)
     for _ in range(30):
@@ -42,20 +47,29 @@ def images(count: int, channels: int = 2) -> torch.Tensor:
     return torch.randint(0, 256, (count, channels, 12, 10), dtype=torch.uint8)
 
 
+def kept_in(tensors: dict[str, torch.Tensor]) -> Callable[[str, torch.Tensor], None]:
+    """An observer that keeps copies."""
+
+    def keep(name: str, values: torch.Tensor) -> None:
+        tensors[name] = values.clone()
+
+    return keep
+
+
 def scales(net: nn.Net) -> dict[str, float]:
     return calibrate.calibrate(net, [images(256, net.input.shape[0])]).scales
 
 
 @pytest.mark.parametrize("kind", ["supermask", "int8", "int4", "ternary", "binary"])
 @pytest.mark.parametrize("order", ["chw", "hwc"])
-def test_every_tensor_follows_the_float_net(kind: str, order: str) -> None:
+def test_every_tensor_follows_the_float_net(kind: Kind, order: Order) -> None:
     net = trained_net(kind=kind, order=order)
     steps = scales(net)
     graph = lower(net, steps)
     raw = images(4)
     floats: dict[str, torch.Tensor] = {}
     with torch.no_grad():
-        net.run(raw, lambda name, values: floats.setdefault(name, values.clone()))
+        net.run(raw, kept_in(floats))
     assert list(graph.tensors) == list(floats)
     for i, image in enumerate(raw):
         bytes_in = image if order == "chw" else image.permute(1, 2, 0)
@@ -139,7 +153,8 @@ def test_channels_without_inputs_are_what_their_norms_make_of_nothing(clamped: b
     with torch.no_grad():
         conv.scores[0] = 0.0
         norm.weight[0], norm.bias[0] = 1.0, 0.5
-    norm.running_mean[0], norm.running_var[0] = (1.0 if clamped else -1e-3), 1e-6  # type: ignore[index]
+    mean, variance = there(norm.running_mean), there(norm.running_var)
+    mean[0], variance[0] = (1.0 if clamped else -1e-3), 1e-6
     net.set_progress(1.0)
     steps = scales(net)
     graph = lower(net, steps)
@@ -147,7 +162,7 @@ def test_channels_without_inputs_are_what_their_norms_make_of_nothing(clamped: b
     assert q.multiplier[0] == 0
     assert sorted(map(abs, q.multiplier))[-2] >= 16
     made = q.bias[0] * 2.0 ** (q.bias_shift - q.shift)
-    real = (0.5 - norm.running_mean[0].item() / (1e-6 + norm.eps) ** 0.5) / steps[step.name]  # type: ignore[index]
+    real = (0.5 - mean[0].item() / (1e-6 + norm.eps) ** 0.5) / steps[step.name]
     assert made == pytest.approx(max(-127, real), abs=0.6)
 
 
@@ -160,26 +175,24 @@ def test_what_reads_constants_only_is_what_it_is_in_the_float_net(lift: float, r
     builder.conv("second", 4, 1, kind="int8", residual="first" if residual else None)
     builder.conv("third", 4, 1, kind="int8")
     net = builder.net()
-    first, second, third = (step.op for step in net.steps)
-    for op in (first, second, third):
-        assert isinstance(op, nn.QuantisedConv2d)
+    first, second, third = (only(step.op, nn.QuantisedConv2d) for step in net.steps)
     with torch.no_grad():
         first.trained[0], second.trained[0], second.trained[0, 0] = 0.0, 0.0, 0.7
         third.trained[0], third.trained[0, 0] = 0.0, 0.9
-        for norm in net.norms:
-            norm.bias[0] = lift  # type: ignore[index]
+        for norm in norms(net):
+            norm.bias[0] = lift
     draw = torch.Generator().manual_seed(0)
     raw = torch.randint(0, 256, (64, 1, 6, 6), dtype=torch.uint8, generator=draw)
-    for norm in net.norms:
-        norm.momentum = 1.0  # type: ignore[assignment]
+    for norm in norms(net):
+        norm.momentum = 1.0
     net(raw)
     net.eval()
     floats: dict[str, torch.Tensor] = {}
     with torch.no_grad():
-        net.run(raw[:2], lambda name, values: floats.setdefault(name, values.clone()))
+        net.run(raw[:2], kept_in(floats))
     steps = calibrate.calibrate(net, [raw]).scales
     graph = lower(net, steps)
-    assert any(next(n for n in graph if n.name == "third").requantise.multiplier[1:])  # type: ignore[union-attr]
+    assert any(only(next(n for n in graph if n.name == "third"), ops.Conv).requantise.multiplier[1:])
     for i in range(2):
         made = oracle.run(graph, raw[i].flatten().tolist())
         for name in ("first", "second", "third"):
@@ -189,14 +202,14 @@ def test_what_reads_constants_only_is_what_it_is_in_the_float_net(lift: float, r
 
 
 @pytest.mark.parametrize("kind", ["supermask", "ternary"])
-def test_channels_said_to_be_constant_are(kind: str) -> None:
+def test_channels_said_to_be_constant_are(kind: Kind) -> None:
     net = trained_net(kind=kind, densities=(0.02,))
     with torch.no_grad():
         for op in net.weights.values():
             if isinstance(op, nn.QuantisedConv2d):
                 op.trained[::3] = 0.0
-    for norm in net.norms:
-        norm.running_var.fill_(0.3)  # type: ignore[union-attr]
+    for norm in norms(net):
+        there(norm.running_var).fill_(0.3)
     graph = lower(net, scales(net))
     known: dict[str, constants.Values] = {}
     for node in graph:

@@ -19,7 +19,7 @@ def real(q: Requantise, channel: int, acc: int, x: int = 0) -> float:
         + q.bias[channel] * 2**q.bias_shift
         + q.residual_multiplier * x * 2**q.residual_shift
     )
-    return t / 2**q.shift
+    return float(t / 2**q.shift)
 
 
 def reaches(q: Requantise, bound: int, largest: int) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from support.forge import forge, members
 from support.gnn_sets import random
@@ -14,6 +17,8 @@ from support.gnn_sets import random
 from edgehfn.errors import InputError
 from edgehfn.model import modelfile
 from edgehfn.nn import StoredGraph, graph_input, graph_preset
+
+Numbers = npt.NDArray[Any]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +62,7 @@ def test_forged_numbers_are_refused(
 
 @pytest.mark.parametrize("name", ["indptr", "indices", "edges", "values"])
 def test_forged_shapes_and_types_are_refused(saved: Path, tmp_path: Path, name: str) -> None:
-    changes = (
+    changes: tuple[Callable[[Numbers], Numbers], ...] = (
         lambda tensor: tensor[..., :-1],
         lambda tensor: tensor.reshape(-1, 1, 1) if tensor.size else tensor,
         lambda tensor: tensor.astype(np.uint32 if tensor.dtype == np.float32 else np.float32).reshape(1, -1),
@@ -65,7 +70,9 @@ def test_forged_shapes_and_types_are_refused(saved: Path, tmp_path: Path, name: 
     )
     for number, changed in enumerate(changes):
 
-        def change(_: dict[str, str], tensors: dict[str, np.ndarray], changed=changed) -> None:  # type: ignore[no-untyped-def]
+        def change(
+            _: dict[str, str], tensors: dict[str, Numbers], changed: Callable[[Numbers], Numbers] = changed
+        ) -> None:
             tensors[f"input.{name}"] = np.ascontiguousarray(changed(tensors[f"input.{name}"]))
 
         if (name, number) in (("edges", 3), ("edges", 0), ("values", 3)):
@@ -77,7 +84,22 @@ def test_forged_shapes_and_types_are_refused(saved: Path, tmp_path: Path, name: 
 def test_forged_structures_are_refused_or_whole(saved: Path, tmp_path: Path) -> None:
     """Anything in the description may be anything: a file loads, or is refused as such."""
     draw, refused = Random(0), 0
-    values = (None, True, -1, 0, 2, 2**40, 0.5, "", "sum", "input", [], {}, [1, 2], {"op": "aggregate"})
+    values: tuple[Any, ...] = (
+        None,
+        True,
+        -1,
+        0,
+        2,
+        2**40,
+        0.5,
+        "",
+        "sum",
+        "input",
+        [],
+        {},
+        [1, 2],
+        {"op": "aggregate"},
+    )
     for _ in range(150):
 
         def change(metadata: dict[str, str], _: dict[str, np.ndarray]) -> None:

@@ -15,28 +15,31 @@ import pytest
 import torch
 from safetensors import safe_open
 from support import oracle
+from support.floats import norms
 from support.forge import forge, members, spec_digest
+from support.narrow import there
 
 from edgehfn import nn
 from edgehfn.errors import InputError
 from edgehfn.model import modelfile
 
 SHAPE = (1, 8, 8)
+Change = Callable[[dict[str, str], dict[str, Any]], object]
 
 
 def lived_in(net: nn.Net) -> nn.Net:
     """The net with norms and dense weights such as training leaves behind."""
     draw = torch.Generator().manual_seed(1)
-    for norm in net.norms:
+    for norm in norms(net):
         for value in (norm.running_mean, norm.weight, norm.bias):
             if value is not None:
                 value.data.copy_(torch.randn(value.shape, generator=draw))
-        norm.running_var.copy_(torch.rand(norm.num_features, generator=draw) + 0.1)
+        there(norm.running_var).copy_(torch.rand(norm.num_features, generator=draw) + 0.1)
     for op in net.weights.values():
         if isinstance(op, nn.QuantisedConv2d | nn.QuantisedLinear):
             op.trained.data.add_(0.01)
         else:
-            op.scores.data.copy_(torch.randn(op.shape, generator=draw))
+            there(op.scores).data.copy_(torch.randn(op.shape, generator=draw))
     return net.eval()
 
 
@@ -153,7 +156,7 @@ def test_every_cut_and_every_flipped_byte_is_refused(tmp_path: Path) -> None:
 def test_half_a_character_is_damage(saved: Path, tmp_path: Path) -> None:
     """A flip turns the escape of an astral character into a lone surrogate, which has no UTF-8."""
     path = tmp_path / "x.hfn"
-    forge(saved, path, lambda metadata, _: metadata.update(info='{"classes": ["a", "b"], "note": "\U0001f600"}'))
+    forge(saved, path, noted(info='{"classes": ["a", "b"], "note": "\U0001f600"}'))
     assert modelfile.info(path)["note"] == "\U0001f600"
     content = path.read_bytes()
     assert b"\\ud83d\\ude00" in content
@@ -162,10 +165,14 @@ def test_half_a_character_is_damage(saved: Path, tmp_path: Path) -> None:
         modelfile.load(path)
 
 
+def noted(**changed: str) -> Change:
+    return lambda metadata, _: metadata.update(changed)
+
+
 def test_other_formats_and_versions_are_refused(saved: Path, tmp_path: Path) -> None:
     for key, value, message in (("format", "other", "no edgehfn model"), ("version", "2", "has version 2")):
         with pytest.raises(InputError, match=message):
-            modelfile.load(forge(saved, tmp_path / "x.hfn", lambda m, _, k=key, v=value: m.update({k: v})))
+            modelfile.load(forge(saved, tmp_path / "x.hfn", noted(**{key: value})))
     for path in (tmp_path / "none.hfn", tmp_path):
         for reader in (modelfile.load, modelfile.digest, modelfile.info):
             with pytest.raises(InputError, match="cannot be read"):
@@ -173,11 +180,11 @@ def test_other_formats_and_versions_are_refused(saved: Path, tmp_path: Path) -> 
 
 
 def test_forged_tensors_are_refused(saved: Path, tmp_path: Path) -> None:
-    def put(name: str, value: Any) -> Callable[[dict[str, str], dict[str, Any]], None]:
+    def put(name: str, value: Any) -> Change:
         return lambda _, tensors: tensors.update({name: value})
 
     four = np.ones(4, np.float32)
-    changes: dict[str, Callable[[dict[str, str], dict[str, Any]], None]] = {
+    changes: dict[str, Change] = {
         "stem.mask": lambda _, tensors: tensors.pop("stem.mask"),
         "belongs to no step": put("spare", four),
         r"float32\(4,\)": put("stem.0.var", four.astype(np.uint32)),
@@ -189,13 +196,13 @@ def test_forged_tensors_are_refused(saved: Path, tmp_path: Path) -> None:
         "unused mask bits": put("stem.mask", np.array([0, 1 << 31], np.uint32)),
         "norm of 5 channels": lambda _, t: t.update({f"stem.0.{p}": np.ones(5, np.float32) for p in PARTS}),
         "F16": put("stem.0.mean", four.astype(np.float16)),
-        "seed": lambda metadata, _: metadata.update(seed="-1"),
-        "invalid literal": lambda metadata, _: metadata.update(seed="x"),
+        "seed": noted(seed="-1"),
+        "invalid literal": noted(seed="x"),
         "info": lambda metadata, _: metadata.pop("info"),
-        "class names must be text": lambda metadata, _: metadata.update(info='{"classes": [1, 2]}'),
-        "3 class names": lambda metadata, _: metadata.update(info='{"classes": ["a", "b", "c"]}'),
+        "class names must be text": noted(info='{"classes": [1, 2]}'),
+        "3 class names": noted(info='{"classes": ["a", "b", "c"]}'),
         "arch": lambda metadata, _: metadata.pop("arch"),
-        "recursion": lambda metadata, _: metadata.update(arch="[" * 10**5),
+        "recursion": noted(arch="[" * 10**5),
     }
     for message, change in changes.items():
         with pytest.raises(InputError, match=rf"(?i)x\.hfn: .*{message}"):
@@ -203,7 +210,7 @@ def test_forged_tensors_are_refused(saved: Path, tmp_path: Path) -> None:
 
 
 def test_forged_signs_and_thresholds_are_refused(imported: Path, tmp_path: Path) -> None:
-    def put(**members: Any) -> Callable[[dict[str, str], dict[str, Any]], None]:
+    def put(**members: Any) -> Change:
         def change(metadata: dict[str, str], _: dict[str, Any]) -> None:
             arch = json.loads(metadata["arch"])
             arch["weights"][members.get("of", "stage1.0.conv1")].update(members)
@@ -211,7 +218,7 @@ def test_forged_signs_and_thresholds_are_refused(imported: Path, tmp_path: Path)
 
         return change
 
-    changes: dict[str, Callable[[dict[str, str], dict[str, Any]], None]] = {
+    changes: dict[str, Change] = {
         "together 256 or less": put(pruned=200, locked=57),
         "must be 0 or more": put(pruned=-1),
         "needs more than": put(pruned=0, locked=1),
@@ -229,7 +236,7 @@ def test_forged_signs_and_thresholds_are_refused(imported: Path, tmp_path: Path)
 
 
 PARTS = ("mean", "var", "weight", "bias")
-HOSTILE = (
+HOSTILE: tuple[Any, ...] = (
     None,
     True,
     -1,
@@ -277,7 +284,7 @@ def test_nothing_half_written_or_diverged_is_left(saved: Path, tmp_path: Path, m
     path = tmp_path / "kws.hfn"
     path.write_bytes(saved.read_bytes())
     broken = small()
-    next(iter(broken.norms)).running_var[0] = float("nan")
+    there(norms(broken)[0].running_var)[0] = float("nan")
     with pytest.raises(InputError, match=r"stem\.0\.var is not finite"):
         modelfile.save(broken, path)
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))

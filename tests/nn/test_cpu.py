@@ -28,7 +28,7 @@ def maps(*shape: int, dtype: torch.dtype) -> Tensor:
     ("dtype", "relu", "added", "affine", "channels"),
     [*product(TOLERANCE, (False, True), (False, True), (False, True), (1, 5, 16, 300))],
 )
-def test_a_norm_with_what_follows_it(dtype: torch.dtype, relu: bool, added: bool, affine: bool, channels: int):
+def test_a_norm_with_what_follows_it(dtype: torch.dtype, relu: bool, added: bool, affine: bool, channels: int) -> None:
     torch.manual_seed(0)
     ours, theirs = nn.BatchNorm2d(channels, affine=affine), nn.BatchNorm2d(channels, affine=affine)
     if affine:
@@ -37,33 +37,34 @@ def test_a_norm_with_what_follows_it(dtype: torch.dtype, relu: bool, added: bool
         theirs.load_state_dict(ours.state_dict())
     x = (3 * maps(8, channels, 6, 5, dtype=dtype) + 2).requires_grad_()
     residual = maps(8, channels, 6, 5, dtype=dtype).requires_grad_() if added else None
-    twins = [None if t is None else t.detach().float().requires_grad_() for t in (x, residual)]
+    twin = x.detach().float().requires_grad_()
+    other = None if residual is None else residual.detach().float().requires_grad_()
     gradient = maps(8, channels, 6, 5, dtype=dtype)
 
     assert batch_norm.fits(x, ours)
     y = batch_norm.normalise(x, ours, residual, relu)
     y.backward(gradient)
 
-    expected = theirs(twins[0])
-    expected = expected if twins[1] is None else expected + twins[1]
+    expected = theirs(twin)
+    expected = expected if other is None else expected + other
     expected = expected.relu() if relu else expected
     expected.backward(gradient.float())
-    pairs = [(y, expected), (x.grad, twins[0].grad), (ours.running_mean, theirs.running_mean)]
+    pairs = [(y, expected), (x.grad, twin.grad), (ours.running_mean, theirs.running_mean)]
     pairs += [(ours.running_var, theirs.running_var)]
-    pairs += [] if residual is None else [(residual.grad, twins[1].grad)]
+    pairs += [] if residual is None or other is None else [(residual.grad, other.grad)]
     pairs += [(ours.weight.grad, theirs.weight.grad), (ours.bias.grad, theirs.bias.grad)] if affine else []
     assert all(near(a, b, TOLERANCE[dtype]) for a, b in pairs)
     assert ours.num_batches_tracked == theirs.num_batches_tracked == 1
 
 
-def test_a_nan_is_not_hidden_by_the_relu():
+def test_a_nan_is_not_hidden_by_the_relu() -> None:
     x = maps(2, 4, 3, 3, dtype=torch.float32)
     x[0, 1, 1, 1] = torch.nan
     assert batch_norm.normalise(x, nn.BatchNorm2d(4), None, True)[:, 1].isnan().any()
 
 
 @pytest.mark.parametrize("dtype", [*TOLERANCE])
-def test_pooling_by_halves(dtype: torch.dtype):
+def test_pooling_by_halves(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     x = (2 * maps(4, 7, 8, 6, dtype=dtype)).round().requires_grad_()  # many equals
     twin = x.detach().clone().requires_grad_()
@@ -79,7 +80,7 @@ def test_pooling_by_halves(dtype: torch.dtype):
 
 @pytest.mark.parametrize("size", [1, 9, topk.FEW, 3 * topk.FEW + 1])
 @pytest.mark.parametrize("steps", [1, 7, 10**9])
-def test_the_largest_are_those_of_a_stable_sort(size: int, steps: int):
+def test_the_largest_are_those_of_a_stable_sort(size: int, steps: int) -> None:
     """With many equals, and with none."""
     importance = (torch.rand(size, generator=torch.Generator().manual_seed(size)) * steps).floor() / steps
     importance[1::5] = topk.NEVER

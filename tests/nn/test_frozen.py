@@ -70,14 +70,14 @@ def test_free_positions_spread_over_layers() -> None:
     total = sum(sizes)
     shares = [sum(op.shape) for op in supermasks(masked())]
     for over, share in (("erk", shares), ("epl", [1] * len(sizes))):
-        found = [
+        frozen = [
             int(op.free.sum()) if op.free is not None else prod(op.shape)
             for op in supermasks(masked(frozen=0.6, freeze_over=over))
         ]
-        assert sum(found) == pytest.approx(0.4 * total, rel=0.02)
-        partly = [i for i, (n, size) in enumerate(zip(found, sizes, strict=True)) if n < size]
+        assert sum(frozen) == pytest.approx(0.4 * total, rel=0.02)
+        partly = [i for i, (n, size) in enumerate(zip(frozen, sizes, strict=True)) if n < size]
         assert 1 < len(partly) < len(sizes)
-        each = [found[i] / share[i] for i in partly]
+        each = [frozen[i] / share[i] for i in partly]
         assert max(each) == pytest.approx(min(each), rel=0.1)
 
 

@@ -12,6 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import oracle
+from support.floats import masked_weight, norms
+from support.narrow import there
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -83,8 +85,8 @@ def test_scores_depend_on_seed_and_tensor_alone() -> None:
     torch.manual_seed(2)
     again, others = conv().scores, [conv(seed=12).scores, conv(tensor=4).scores]
     assert first is not None
-    assert torch.equal(first, again)
-    assert not any(torch.equal(first, other) for other in others)
+    assert torch.equal(first, there(again))
+    assert not any(torch.equal(first, there(other)) for other in others)
     assert first.abs().max() <= 1 / sqrt(45)  # kaiming_uniform(a=√5)
     assert first.std().item() == pytest.approx(1 / sqrt(45 * 3), rel=0.1)
 
@@ -222,18 +224,18 @@ def test_iterations_share_weights_and_masks_but_not_norms() -> None:
         "stage1.0.conv1@1",
         "stage1.0.conv1@2",
     ]
-    assert [op.tensor for op in thrice.weights.values()] == [0, 1, 2, 3]  # type: ignore[union-attr]
+    assert [masked_weight(thrice, name).tensor for name in thrice.weights] == [0, 1, 2, 3]
 
 
 def test_forward_is_the_loop_of_the_paper() -> None:
     net, raw = folded(3), images(4, IMAGE)
-    for norm in net.norms:
+    for norm in norms(net):
         torch.nn.init.normal_(norm.weight)
         torch.nn.init.normal_(norm.bias)
 
     def bn(x: Tensor, number: int) -> Tensor:
         mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), unbiased=False, keepdim=True)
-        norm = net.norms[number]
+        norm = norms(net)[number]
         return (x - mean) / torch.sqrt(var + 1e-5) * norm.weight[:, None, None] + norm.bias[:, None, None]
 
     stem, conv1, conv2, classifier = (op.weight() for op in net.weights.values())
@@ -244,11 +246,12 @@ def test_forward_is_the_loop_of_the_paper() -> None:
     expected = x.mean((2, 3)) @ classifier.T
     torch.testing.assert_close(net(raw), expected, rtol=1e-4, atol=1e-4)
     expected.square().sum().backward()
-    by_hand = [op.scores.grad.clone() for op in net.weights.values()]  # type: ignore[union-attr]
+    scores = [there(masked_weight(net, name).scores) for name in net.weights]
+    by_hand = [there(each.grad).clone() for each in scores]
     net.zero_grad()
     net(raw).square().sum().backward()
-    for op, gradient in zip(net.weights.values(), by_hand, strict=True):  # iterations add up
-        torch.testing.assert_close(op.scores.grad, gradient, rtol=1e-3, atol=1e-4)  # type: ignore[union-attr]
+    for each, gradient in zip(scores, by_hand, strict=True):  # iterations add up
+        torch.testing.assert_close(each.grad, gradient, rtol=1e-3, atol=1e-4)
 
 
 def test_folds_within_folds_number_their_iterations() -> None:

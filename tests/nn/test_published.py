@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ from edgehfn.nn.net import ITERATION
 CIFAR, IMAGENET = (3, 32, 32), (3, 224, 224)
 
 
-def sums_fit_16_bits(name: str, shape: tuple[int, int, int] = (3, 16, 16), **options) -> nn.Net:
+def narrow(name: str, shape: tuple[int, int, int] = (3, 16, 16), **options: Any) -> nn.Net:
     """A sixteenth of the published width, or an eighth of a net of basic blocks."""
     basic = name.split("-")[1] in ("resnet18", "resnet34")
     return nn.preset(name, shape, 4, width=8 if basic else 16, seed=1, **options)
@@ -47,7 +49,7 @@ def test_sizes_and_ratios_are_the_published_ones() -> None:
 @pytest.mark.parametrize("name", nn.PAPERS)
 def test_every_published_net_takes_a_step_of_training(name: str) -> None:
     torch.manual_seed(0)
-    net = sums_fit_16_bits(name)
+    net = narrow(name)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     raw = torch.from_numpy(images(3, (3, 16, 16)))
     before = [parameter.detach().clone() for parameter in net.parameters()]
@@ -67,7 +69,7 @@ def test_forms_differ_in_what_is_trained_and_what_is_folded(net: str) -> None:
         return sum("shortcut" not in step.name for step in form.steps if step.weight)
 
     plain, hidden, folded, more = (
-        sums_fit_16_bits(f.format(net)) for f in ("plain-{}", "hidden-{}", "hfn-{}", "hfn-{}-fold-234")
+        narrow(f.format(net)) for f in ("plain-{}", "hidden-{}", "hfn-{}", "hfn-{}-fold-234")
     )
     published = 50 if net == "wideresnet50" else int(net.removeprefix("resnet"))
     assert depth(plain) == depth(hidden) == depth(folded) == depth(more) == published
@@ -84,13 +86,13 @@ def test_forms_differ_in_what_is_trained_and_what_is_folded(net: str) -> None:
 
 
 def test_stems_are_those_of_cifar_and_imagenet() -> None:
-    small, large = sums_fit_16_bits("hfn-resnet50"), sums_fit_16_bits("hfn-resnet50", (3, 96, 96))
+    small, large = narrow("hfn-resnet50"), narrow("hfn-resnet50", (3, 96, 96))
     assert small.shapes["stem"] == (4, 16, 16)
     assert "pool" not in small.shapes
     assert large.weights["stem"].shape == (4, 3, 7, 7)
     assert (large.shapes["stem"], large.shapes["pool"]) == ((4, 48, 48), (4, 24, 24))
     assert large.shapes["stage4.0.conv3"] == (128, 3, 3)
-    wide, usual = sums_fit_16_bits("hfn-wideresnet50"), sums_fit_16_bits("hfn-resnet50")
+    wide, usual = narrow("hfn-wideresnet50"), narrow("hfn-resnet50")
     assert wide.weights["stage1.0.conv1"].shape[0] == 2 * usual.weights["stage1.0.conv1"].shape[0]
     assert wide.shapes["stage4.0.conv3"] == usual.shapes["stage4.0.conv3"]
 
@@ -114,8 +116,10 @@ def lowered(net: nn.Net) -> Graph:
         ("hidden-wideresnet50", (3, 8, 8), {}),
     ],
 )
-def test_deep_nets_are_the_same_on_every_machine(name: str, shape: tuple[int, int, int], options: dict) -> None:
-    graph = lowered(sums_fit_16_bits(name, shape, **options))
+def test_deep_nets_are_the_same_on_every_machine(
+    name: str, shape: tuple[int, int, int], options: dict[str, Any]
+) -> None:
+    graph = lowered(narrow(name, shape, **options))
     agreed = agreement.verify(graph, images(3, shape), ("pytorch", "emulator", "host", "cortex-m4"))
     assert agreed.mismatches == 0
     assert len(np.unique(agreed.machines["emulator"].outputs)) > 1
@@ -126,4 +130,4 @@ def test_wrong_names_and_folds_are_refused() -> None:
     with pytest.raises(InputError, match="hfn-resnet18"):
         nn.preset("hfn-resnet51")
     with pytest.raises(InputError, match="no fold to iterate"):
-        sums_fit_16_bits("hidden-resnet18", fold=2)
+        narrow("hidden-resnet18", fold=2)

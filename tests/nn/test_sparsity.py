@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import pytest
 import torch
+from support.floats import masked_weight
 from support.masked import lowered, masked, supermasks
+from support.narrow import there
 from support.toys import small, toy
 
 from edgehfn import nn
@@ -16,7 +19,7 @@ from edgehfn.ir import ops
 from edgehfn.training.images import train
 
 
-def scored(**options) -> nn.Net:
+def scored(**options: Any) -> nn.Net:
     """A net with random scores whose layers differ tenfold in spread."""
     net = masked(**options)
     for number, op in enumerate(supermasks(net)):
@@ -46,14 +49,15 @@ def test_adaptive_thresholds_are_one_percentile_over_all_layers(frozen: float) -
     net.set_progress(1.0)
     for coat in (1, 2):
         assert sum(kept(net, coat)) == sum(kept(alike, coat))
-    inside, outside = [[], []], [[], []]
+    inside: tuple[list[float], list[float]] = ([], [])
+    outside: tuple[list[float], list[float]] = ([], [])
     for op in supermasks(net):
         assert op.scores is not None
         importance, counts = op.scores.detach().abs().flatten(), op.counts()
         rivals = [torch.ones_like(counts, dtype=torch.bool) if op.free is None else op.free, counts >= 1]
         for coat in (0, 1):
-            inside[coat] += importance[rivals[coat] & (counts > coat)].tolist()
-            outside[coat] += importance[rivals[coat] & (counts <= coat)].tolist()
+            inside[coat].extend(importance[rivals[coat] & (counts > coat)].tolist())
+            outside[coat].extend(importance[rivals[coat] & (counts <= coat)].tolist())
     assert min(inside[0]) > max(outside[0])  # one threshold a coat
     assert min(inside[1]) > max(outside[1])
     if not frozen:  # else the locked positions even the layers out
@@ -86,17 +90,19 @@ def test_the_sparsity_of_every_coat_grows_along_the_ramp() -> None:
 
 
 def test_training_ramps_and_ends_at_the_density_asked_for() -> None:
-    net, seen = small(), []
+    net = small()
     net.search = nn.Search("adaptive", ramp=0.5)
-    train(net, toy(), epochs=2, batch=50, device="cpu", progress=lambda *_: seen.append(net.weights["body"].keep[0]))
-    body, total = net.weights["body"], prod(net.weights["body"].shape)
+    body, seen = masked_weight(net, "body"), list[int]()
+    total = prod(body.shape)
+    train(net, toy(), epochs=2, batch=50, device="cpu", progress=lambda *_: seen.append(body.keep[0]))
     assert int((body.counts() > 0).sum()) == round(0.6 * total)  # the only mask: it competes with itself
     assert seen[-1] == round(0.6 * total)
     loud, ramped = small(), small()
     ramped.search = nn.Search(ramp=0.5)
     for net in (loud, ramped):
         train(net, toy(), epochs=1, batch=50, device="cpu")
-    assert not torch.equal(loud.weights["body"].scores, ramped.weights["body"].scores)
+    scores = [there(masked_weight(net, "body").scores) for net in (loud, ramped)]
+    assert not torch.equal(*scores)
 
 
 def test_the_mask_is_lowered_never_a_threshold() -> None:
@@ -110,6 +116,6 @@ def test_the_mask_is_lowered_never_a_threshold() -> None:
 
 
 @pytest.mark.parametrize("options", [{"thresholds": "net"}, {"ramp": -0.1}, {"ramp": 2}, {"floor": 1.5}])
-def test_wrong_searches_are_refused(options: dict) -> None:
+def test_wrong_searches_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         nn.Search(**options)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from support.masked import SHAPE, lowered, masked, supermasks
+from support.narrow import only, there
 
 from edgehfn import footprint, nn
 from edgehfn.errors import GraphError, InputError
@@ -17,7 +19,7 @@ from edgehfn.ir import Graph, ops, verify
 from edgehfn.model import modelfile
 
 
-def unshared(**options) -> nn.Net:
+def unshared(**options: Any) -> nn.Net:
     return masked(masks="unshared", **options)
 
 
@@ -32,7 +34,8 @@ def test_iterations_share_signs_and_have_a_mask_each() -> None:
     tensors = [op.tensor for op in supermasks(net)]
     assert sorted(set(tensors)) == list(range(len(set(tensors))))
     assert len(tensors) == len(set(tensors)) + 2
-    assert torch.equal(first.scores, masked().weights["stage2.1.conv1"].scores)  # type: ignore[union-attr]
+    alone = only(masked().weights["stage2.1.conv1"], nn.SupermaskConv2d)
+    assert torch.equal(there(first.scores), there(alone.scores))
 
 
 def test_costs_count_a_mask_each_and_the_weight_once() -> None:

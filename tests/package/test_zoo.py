@@ -20,6 +20,7 @@ from edgehfn.evaluation import machines
 from edgehfn.evaluation.models import load_examples, open_model
 from edgehfn.ir import plan
 from edgehfn.model import modelfile
+from edgehfn.target import BOARDS
 from edgehfn.training import trainlog
 
 NAMES = [card.name for card in zoo.cards()]
@@ -122,7 +123,7 @@ def test_a_card_is_computed_from_its_run(run: Path, monkeypatch: pytest.MonkeyPa
     folder = run.parent / "zoo"
     folder.mkdir()
     monkeypatch.setattr(made, "FOLDER", folder)
-    monkeypatch.setattr(made, "BOARDS", made.BOARDS[:1])
+    monkeypatch.setattr(made, "BOARDS", BOARDS[:1])
     monkeypatch.setattr(zoo, "_folder", lambda: folder)
     card = made.add(run, "small")
     assert zoo.cards() == (card,)

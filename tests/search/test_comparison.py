@@ -6,10 +6,11 @@ import csv
 import json
 import shutil
 from dataclasses import asdict, fields
+from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner, Result
@@ -18,18 +19,19 @@ from edgehfn import nn
 from edgehfn.backends import c
 from edgehfn.cli import cli
 from edgehfn.cost import sizing
-from edgehfn.data.sets import images, load
+from edgehfn.data.sets import images
 from edgehfn.errors import InputError
 from edgehfn.ir import plan
 from edgehfn.ir.ops import Conv, Linear
 from edgehfn.lowering.untrained import untrained
+from edgehfn.nn.builder import Kind
 from edgehfn.report import figures
 from edgehfn.search import comparison
 from edgehfn.search.comparison import Row
 from edgehfn.search.equal_bytes import _Family
 from edgehfn.training.images import train
 
-KINDS = ("supermask", "int8", "int4", "ternary", "binary")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 EMULATION = pytest.mark.skipif(
     not all(shutil.which(tool) for tool in ("gcc", "arm-none-eabi-gcc", "qemu-system-arm")),
     reason="needs compilers, QEMU",
@@ -37,7 +39,7 @@ EMULATION = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_bytes_are_known_before_training(kind: str) -> None:
+def test_bytes_are_known_before_training(kind: Kind) -> None:
     """Up to biases of two bytes, of which an untrained net knows nothing."""
     net = nn.tiny((1, 8, 8), 3, weights=kind, width=6)
     said = sizing.model_bytes(net)
@@ -53,7 +55,7 @@ def _wide(bias: tuple[int, ...]) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_widest_net_fits_and_the_next_does_not(kind: str) -> None:
+def test_the_widest_net_fits_and_the_next_does_not(kind: Kind) -> None:
     def family(width: float) -> nn.Net:
         return nn.demo((1, 12, 12), 10, weights=kind, width=width, fold=1)
 
@@ -65,17 +67,18 @@ def test_the_widest_net_fits_and_the_next_does_not(kind: str) -> None:
         sizing.widest(family, 600, 4)
 
 
+def _demo(kind: Kind, width: float) -> nn.Net:
+    return nn.demo(weights=kind, width=width)
+
+
 def test_fewer_bits_make_a_wider_net() -> None:
-    widths = [
-        sizing.widest(lambda width, kind=kind: nn.demo(weights=kind, width=width), 6000)  # type: ignore[misc]
-        for kind in ("int8", "int4", "ternary", "binary")
-    ]
+    widths = [sizing.widest(partial(_demo, kind), 6000) for kind in KINDS if kind != "supermask"]
     assert all(fewer > more for more, fewer in pairwise(widths))
 
 
 @pytest.mark.parametrize(("kind", "least"), [("int8", 0.93), ("int4", 0.93), ("ternary", 0.9), ("binary", 0.88)])
-def test_few_bits_learn(kind: str, least: float) -> None:
-    digits = load("digits")
+def test_few_bits_learn(kind: Kind, least: float) -> None:
+    digits = images("digits")
     net = nn.tiny(digits.shape, digits.classes, weights=kind)
     assert train(net, digits, epochs=4, device="cpu").accuracy > least
 

@@ -177,7 +177,7 @@ def predicted() -> Iterator[None]:
 def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Tried]]:
     """A study of five nets; tests must not change it."""
     folder = tmp_path_factory.mktemp("study")
-    made = Search(data.load("digits"), SMALL, url(folder), rung=1)
+    made = Search(data.images("digits"), SMALL, url(folder), rung=1)
     made.run(5, None)
     return folder, made.tried()
 
@@ -196,7 +196,7 @@ def test_what_is_trained_fits(searched: tuple[Path, list[Tried]]) -> None:
 
 def test_an_interrupted_search_is_the_same(searched: tuple[Path, list[Tried]], tmp_path: Path) -> None:
     for trials in (1, 5):
-        made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1)
+        made = Search(data.images("digits"), SMALL, url(tmp_path), rung=1)
         made.run(trials, None)
     assert told(made.tried()) == told(searched[1])
 
@@ -210,7 +210,7 @@ def test_a_search_stopped_in_a_trial_or_right_after_it_draws_the_same(
         if number and int(number[1]) >= len(STARTS):  # those before are not drawn
             raise KeyboardInterrupt
 
-    digits = data.load("digits")
+    digits = data.images("digits")
     with pytest.raises(KeyboardInterrupt):
         Search(digits, SMALL, url(tmp_path), rung=1).run(5, None, stop)
     made = Search(digits, SMALL, url(tmp_path), rung=1)
@@ -232,11 +232,11 @@ def test_two_processes_share_a_study(tmp_path: Path) -> None:
 
 
 def test_a_storage_that_fails_midway_is_named(tmp_path: Path) -> None:
-    def lose(*_: Any) -> None:
+    def lose(done: int, total: int, note: str = "", milestone: str = "") -> None:
         (tmp_path / "s.db").write_bytes(b"no database")
 
     with pytest.raises(InputError, match="storage failed"):
-        Search(data.load("digits"), SMALL, url(tmp_path), rung=1).run(2, None, lose)
+        Search(data.images("digits"), SMALL, url(tmp_path), rung=1).run(2, None, lose)
 
 
 def test_a_trial_that_was_killed_is_tried_again(
@@ -245,7 +245,7 @@ def test_a_trial_that_was_killed_is_tried_again(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    digits = data.load("digits")
+    digits = data.images("digits")
     with monkeypatch.context() as patch:
         patch.setattr(study, "train", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -265,7 +265,7 @@ def test_a_trial_that_was_killed_is_tried_again(
 
 
 def test_test_images_are_never_seen(searched: tuple[Path, list[Tried]], tmp_path: Path) -> None:
-    digits = data.load("digits")
+    digits = data.images("digits")
     part = study.hold_back(digits)
     assert len(part.y_train) + len(part.y_test) == len(digits.y_train)
     seen = np.concatenate([part.x_train, part.x_test]).reshape(len(digits.y_train), -1)
@@ -277,7 +277,7 @@ def test_test_images_are_never_seen(searched: tuple[Path, list[Tried]], tmp_path
 
 
 def test_settings_that_differ_are_other_studies_in_one_storage(searched: tuple[Path, list[Tried]]) -> None:
-    digits, place = data.load("digits"), url(searched[0])
+    digits, place = data.images("digits"), url(searched[0])
     assert told(Search(digits, SMALL, place, rung=1).tried()) == told(searched[1])
     names = {
         Search(digits, budget, place, rung=rung, seed=seed).name
@@ -287,7 +287,7 @@ def test_settings_that_differ_are_other_studies_in_one_storage(searched: tuple[P
 
 
 def test_the_same_net_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1)
+    made = Search(data.images("digits"), SMALL, url(tmp_path), rung=1)
     made.study.enqueue_trial({**STARTS[0].__dict__, "stages": 1, "blocks": 0, "fold": 1})
     made.study.enqueue_trial({**STARTS[0].__dict__, "stages": 1, "blocks": 0, "fold": 4, "growth": 100, "later": 2})
     count = len(STARTS) + 1
@@ -300,13 +300,13 @@ def test_the_same_net_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_net_that_diverges_is_given_up(tmp_path: Path) -> None:
-    made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1, lr=1e30)
+    made = Search(data.images("digits"), SMALL, url(tmp_path), rung=1, lr=1e30)
     made.run(1, None)
     assert all(set(one.accuracies.values()) == {0.0} for one in made.tried())
 
 
 def test_time_ends_a_search(tmp_path: Path) -> None:
-    made = Search(data.load("digits"), SMALL, url(tmp_path), rung=1)
+    made = Search(data.images("digits"), SMALL, url(tmp_path), rung=1)
     made.run(None, 0.001)
     assert len(made.tried()) <= 1
     assert all(list(one.accuracies) == [1] for one in made.tried())
@@ -315,7 +315,7 @@ def test_time_ends_a_search(tmp_path: Path) -> None:
 def test_storages_that_are_none(tmp_path: Path) -> None:
     for place in ("nonsense", "bogus://x", f"sqlite:///{tmp_path}/no/such/folder/s.db"):
         with pytest.raises(InputError, match="no usable storage"):
-            Search(data.load("digits"), SMALL, place)
+            Search(data.images("digits"), SMALL, place)
 
 
 def tried(number: int, flash: int, accuracies: dict[int, float], **changed: Any) -> Tried:
@@ -347,7 +347,7 @@ def test_the_front_is_what_nothing_smaller_beats() -> None:
 def test_the_best_is_the_first_that_still_fits(
     searched: tuple[Path, list[Tried]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digits, best, honest = data.load("digits"), trained(searched[1]), Budget.predicted
+    digits, best, honest = data.images("digits"), trained(searched[1]), Budget.predicted
     calls = []
 
     def measured(self: Budget, graph: Any) -> Cost:
@@ -369,7 +369,7 @@ def test_the_best_is_the_first_that_still_fits(
 def test_a_best_that_diverges_gives_its_place_to_the_next(
     searched: tuple[Path, list[Tried]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digits, best = data.load("digits"), trained(searched[1])
+    digits, best = data.images("digits"), trained(searched[1])
     module = sys.modules["edgehfn.search.finish"]
     honest, calls = module.train, []
 

@@ -88,7 +88,7 @@ def rank_over_gf2(matrix: Matrix) -> int:
 def row_correlation(matrix: Matrix) -> float:
     """The largest correlation, in magnitude, of two different rows."""
     products = matrix.astype(np.int64) @ matrix.T.astype(np.int64)
-    return float(np.abs(products - np.diag(np.diag(products))).max()) / matrix.shape[1]
+    return float(np.abs(products - np.diag(np.diag(products))).max() / matrix.shape[1])
 
 
 @pytest.mark.parametrize(("seed", "tensor"), LAYERS)

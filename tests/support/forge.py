@@ -12,7 +12,7 @@ from typing import Any
 from safetensors import safe_open
 
 
-def forge(path: Path, to: Path, change: Callable[[dict[str, str], dict[str, Any]], None]) -> Path:
+def forge(path: Path, to: Path, change: Callable[[dict[str, str], dict[str, Any]], object]) -> Path:
     """The file with its metadata and tensors (name → array) changed, and a digest that fits."""
     with safe_open(path, "np") as file:
         metadata, tensors = dict(file.metadata()), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

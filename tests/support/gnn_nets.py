@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ from edgehfn.ir.validate import bound
 from support import draws
 
 Bytes = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
+Table = tuple[int, ...]  # an entry a degree
 
 
 def stored(seed: int, *, nodes: int = 40, layers: int = 5) -> Graph:
@@ -73,14 +75,16 @@ def graphs(net: Graph, seed: int, count: int) -> Bytes:
             node, np.array(values, dtype).reshape(node.shape[0], nodes), edges(rng, node.topology, nodes)
         )
         found.append(raw)
-    return np.array(found)
+    made: npt.NDArray[Any] = np.array(found)
+    return made
 
 
 def edges(rng: Random, limits: InputTopology, nodes: int) -> list[tuple[int, int]]:
     """Distinct edges within a topology's limits, each in either orientation."""
     pairs = [(a, b) for a in range(nodes) for b in range(a)]
     rng.shuffle(pairs)
-    degrees, found = [0] * nodes, []
+    degrees: list[int] = [0] * nodes
+    found: list[tuple[int, int]] = []
     for a, b in pairs[: rng.choice((len(pairs), len(pairs) // 4))]:
         if len(found) < limits.edges and max(degrees[a], degrees[b]) < limits.degree:
             degrees[a] += 1
@@ -211,9 +215,13 @@ class _Maker:
 
     def aggregate(self) -> None:
         rng, degrees = self.rng, self.topology.degree + 1
+
+        def drawn() -> Table:
+            return tuple(rng.randint(0, 255) for _ in range(degrees))
+
         kind, channels = rng.choice(("sum", "mean", "norm", "any")), self.x.shape[0]
         ones, none = (1,) * degrees, (0,) * degrees
-        tables, shift = {
+        kinds: dict[str, tuple[tuple[Table, Table, Table], int]] = {
             "sum": ((ones, rng.choice((ones, none)), ones), 0),
             "mean": ((ones, none, tuple(4096 // max(d, 1) for d in range(degrees))), 12),
             "norm": (
@@ -224,17 +232,17 @@ class _Maker:
                 ),
                 rng.randint(10, 20),
             ),
-            "any": (tuple(tuple(rng.randint(0, 255) for _ in range(degrees)) for _ in range(3)), rng.randint(0, 8)),
-        }[kind]
-        whole = tables[2]
+            "any": ((drawn(), drawn(), drawn()), rng.randint(0, 8)),
+        }
+        (neighbour, own, whole), shift = kinds[kind]
         while True:
             try:
-                gnn_rules.aggregated(self.topology, tables[0], tables[1], whole, shift, self.x)
+                gnn_rules.aggregated(self.topology, neighbour, own, whole, shift, self.x)
                 break
             except OverflowError:
                 whole = tuple(entry // 2 for entry in whole)
         name, residual = self.name("aggregate"), self.residual(channels)
-        made = Aggregate(name, self.current, self.topology, *tables[:2], whole, shift, _none(channels), residual)
+        made = Aggregate(name, self.current, self.topology, neighbour, own, whole, shift, _none(channels), residual)
         self.finish(made, channels)
 
     def attention(self) -> None:

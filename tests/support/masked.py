@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -12,7 +14,7 @@ from edgehfn.ir import Graph
 SHAPE = (3, 12, 12)
 
 
-def masked(**options) -> nn.Net:
+def masked(**options: Any) -> nn.Net:
     """A folded net of 21,528 masked weights in layers of very different sizes."""
     layout = {"widths": (16, 32), "blocks": (0, 1), "fold": 2, "stem": "supermask", "classifier": "supermask"}
     return nn.resnet(SHAPE, 10, **{**layout, "seed": 3, **options})

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from math import prod
 from random import Random
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor, pooled
-from edgehfn.ir.inputs import raw_shape
+from edgehfn.ir.inputs import Raw, raw_shape
 from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool
 from support import draws, samples
+from support.narrow import entry
 
 
 def random_graph(
@@ -56,10 +57,11 @@ def folded_resnet(seed: int, *, width: int = 16, size: int = 28, iterations: int
     return maker.graph()
 
 
-def random_input(graph: Graph, seed: int, n: int) -> npt.NDArray[np.uint8 | np.int8]:
+def random_input(graph: Graph, seed: int, n: int) -> Raw:
     """``n`` raw images, ``(n, *raw_shape)``: noise, all largest, all smallest, zero, flat grey, then noise again."""
-    limits = np.iinfo(np.uint8 if graph.input.dtype == "u8" else np.int8)
-    raw = np.random.default_rng(seed).integers(limits.min, limits.max + 1, (n, *raw_shape(graph)), limits.dtype)
+    draw, shape, unsigned = np.random.default_rng(seed), (n, *raw_shape(graph)), entry(graph).dtype == "u8"
+    raw: Raw = draw.integers(0, 256, shape, np.uint8) if unsigned else draw.integers(-128, 128, shape, np.int8)
+    limits = np.iinfo(raw.dtype)
     for image, value in zip(raw[1:], (limits.max, limits.min, 0, limits.max // 2 + 1), strict=False):
         image[...] = value
     return raw
@@ -100,12 +102,13 @@ class _Maker:
     # What comes next.
 
     def input(self, size: int) -> None:
-        dtype = self.rng.choice(("u8", "u8", "s8"))
+        dtype: Literal["u8", "s8"] = self.rng.choice(("u8", "u8", "s8"))
         if self.chance(8):
             self.add(Input("input", (self.rng.randint(1, 4 * self.channels),), "chw", dtype))
             return
         shape = (self.rng.choice((1, 1, 2, 3, 4, 5)), self.rng.randint(1, size), self.rng.randint(1, size))
-        self.add(Input("input", shape, self.rng.choice(("chw", "hwc")), dtype))
+        order: Literal["chw", "hwc"] = self.rng.choice(("chw", "hwc"))
+        self.add(Input("input", shape, order, dtype))
 
     def step(self) -> None:
         if self.chance(15):

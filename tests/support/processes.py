@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from edgehfn.nn import Net, SupermaskConv2d, SupermaskLinear
 from edgehfn.nn.structure import signature
 from edgehfn.training import distributed
 from edgehfn.training.images import train
@@ -31,9 +32,7 @@ def learned(**options: Any) -> dict[str, torch.Tensor]:
     """All that a short training leaves: parameters, statistics and the masks that follow from them."""
     net = small()
     history = train(net, toy(), **RECIPE, **options)
-    masks = {f"{name}.mask": op.counts() for name, op in net.weights.items() if hasattr(op, "counts")}
-    loss = torch.tensor(history.epochs[0].loss)
-    return {**{name: value.clone() for name, value in net.state_dict().items()}, **masks, "loss": loss}
+    return {**state_of(net), "loss": torch.tensor(history.epochs[0].loss)}
 
 
 def started() -> Run:
@@ -43,10 +42,11 @@ def started() -> Run:
     return Run(net, data, settings)
 
 
-def state_of(run: Run) -> dict[str, torch.Tensor]:
+def state_of(net: Net) -> dict[str, torch.Tensor]:
     """Parameters, statistics and the masks that follow from them."""
-    masks = {f"{name}.mask": op.counts() for name, op in run.net.weights.items() if hasattr(op, "counts")}
-    return {**{name: value.clone() for name, value in run.net.state_dict().items()}, **masks}
+    masked = {name: op for name, op in net.weights.items() if isinstance(op, SupermaskConv2d | SupermaskLinear)}
+    masks = {f"{name}.mask": op.counts() for name, op in masked.items()}
+    return {**{name: value.clone() for name, value in net.state_dict().items()}, **masks}
 
 
 def gradients_of(run: Run) -> dict[str, torch.Tensor]:
@@ -60,7 +60,7 @@ def followed() -> list[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
     with distributed.joined(torch.device("cpu")):
         run = started()
         while run.step < run.steps:
-            before = state_of(run)
+            before = state_of(run.net)
             run.advance()
             steps.append((before, gradients_of(run)))
     return steps

@@ -5,8 +5,6 @@ Nothing is held against these values: a mistake here would make dull nets, not w
 
 from __future__ import annotations
 
-from typing import assert_never
-
 import numpy as np
 import numpy.typing as npt
 
@@ -30,14 +28,15 @@ def values(node: ops.Node, made: dict[str, Ints]) -> Ints:
         case ops.Linear(requantise=q):
             return requantised(accumulators(made[node.x], node.weight), q, 0)
         case ops.MaxPool():
-            return windows(made[node.x], node.kernel, node.stride, node.padding, -128).max((-1, -2))
+            largest: Ints = windows(made[node.x], node.kernel, node.stride, node.padding, -128).max((-1, -2))
+            return largest
         case ops.AvgPool():
             return clamped(node.multiplier * made[node.x].sum((2, 3)), node.shift, ops.SIGNED)
         case ops.Add():
             terms = node.x_multiplier * made[node.x] + node.y_multiplier * made[node.y]
             return clamped(terms, node.shift, node.clamp)
         case _:
-            assert_never(node)
+            raise TypeError(f"{node.name}: no node of images")
 
 
 def accumulators(x: Ints, weight: ops.Weight, stride: int = 1, padding: int = 0) -> Ints:
@@ -57,10 +56,13 @@ def windows(x: Ints, kernel: int, stride: int, padding: int, outside: int) -> In
 
 def requantised(acc: Ints, q: Requantise, residual: Ints | int) -> Ints:
     channels = (-1, *[1] * (acc.ndim - 2))
-    multiplier, bias = (np.array(values, np.int64).reshape(channels) for values in (q.multiplier, q.bias))
-    terms = multiplier * acc + (bias << q.bias_shift) + (q.residual_multiplier << q.residual_shift) * residual
+    multiplier = np.array(q.multiplier, np.int64).reshape(channels)
+    bias = np.array(q.bias, np.int64).reshape(channels)
+    ratio = np.int64(q.residual_multiplier << q.residual_shift)
+    terms = multiplier * acc + (bias << np.int64(q.bias_shift)) + ratio * np.asarray(residual, np.int64)
     return clamped(terms, q.shift, q.clamp)
 
 
 def clamped(terms: Ints, shift: int, clamp: tuple[int, int]) -> Ints:
-    return np.clip((terms + (1 << shift >> 1)) >> shift, *clamp)
+    made: Ints = np.clip((terms + (1 << shift >> 1)) >> shift, *clamp)
+    return made

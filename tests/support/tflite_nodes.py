@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgehfn.backends.emulator.emulate import emulate
 from edgehfn.backends.tflite import run
 from edgehfn.ir import Graph, ops
+from edgehfn.ir.inputs import Raw
 from edgehfn.ir.ops import Conv
 
 Bytes = npt.NDArray[np.int8]
@@ -72,7 +73,7 @@ class Off:
     share: float
 
 
-def differences(graph: Graph, model: bytes, raw: run.Raw) -> list[Off]:
+def differences(graph: Graph, model: bytes, raw: Raw) -> list[Off]:
     """Every node but the input, fed with our integers, on the reference kernels."""
     ours: dict[str, Bytes] = {}
     emulate(graph, raw, lambda name, values: ours.update({name: run.channels_last(values)}))

@@ -28,6 +28,7 @@ from edgehfn.data.sets import Dataset
 from edgehfn.errors import GraphError, InputError, ToolError
 from edgehfn.evaluation import machines
 from edgehfn.ir import Graph, ops, verify
+from edgehfn.ir.inputs import Raw
 from edgehfn.ir.ops import RELU, SIGNED, Add, Conv, Input, Linear, MaxPool, QuantisedWeight, Requantise
 from edgehfn.model import modelfile
 
@@ -152,7 +153,8 @@ def test_max_pools_never_choose_what_was_put_around_a_map(dtype: Any, pad: str) 
     graph = one(MaxPool("y", "input", 3, 2, 1), (2, 8, 8), dtype=dtype)
     model = tflite.emit(graph)
     assert operators(model)[-2:] == [pad, "MAX_POOL_2D"]
-    raw = np.full((1, 2, 8, 8), 1 if dtype == "u8" else -127, np.int8 if dtype == "s8" else np.uint8)
+    shape = (1, 2, 8, 8)
+    raw: Raw = np.full(shape, 1, np.uint8) if dtype == "u8" else np.full(shape, -127, np.int8)
     assert (run.run(graph, model, raw) == emulate(graph, raw)).all()
     assert differences(graph, model, nets.random_input(graph, 0, 20))[0].largest == 0
 
@@ -289,7 +291,7 @@ class Trained:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A folded net with residuals, pools and strides, on part of Fashion-MNIST."""
-    whole = data.load("fashion-mnist")
+    whole = data.images("fashion-mnist")
     part = replace(whole, x_train=whole.x_train[:8000], y_train=whole.y_train[:8000])
     net = nn.preset("demo", part.shape, part.classes, width=8)
     edgehfn.train(net, part, epochs=2)

@@ -67,7 +67,7 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
         before, gradients = one
         alone.net.load_state_dict({name: value for name, value in before.items() if not name.endswith(".mask")})
         alone.step = step
-        assert all(torch.equal(value, before[name]) for name, value in state_of(alone).items()), step  # masks, too
+        assert all(torch.equal(value, before[name]) for name, value in state_of(alone.net).items()), step  # masks, too
         alone.advance()
         for name, value in gradients_of(alone).items():
             apart.setdefault(name, []).append(float((gradients[name] - value).norm() / value.norm()))
@@ -101,7 +101,7 @@ def test_interrupted_processes_go_on_where_they_stopped(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_one_model_and_no_checkpoint_stays(tmp_path: Path) -> None:
-    options = ["--data", "digits", "--arch", "tiny", "--epochs", "1", "--device", "cpu", "-o", tmp_path / "x.hfn"]
+    options = ["--data", "digits", "--arch", "tiny", "--epochs", "1", "--device", "cpu", "-o", str(tmp_path / "x.hfn")]
     done = torchrun("-m", "edgehfn", "train", *options, "--json", place=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count('"accuracy"') == 1
