@@ -27,8 +27,10 @@ from edgehfn.cli.zoo import zoo
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Hidden-Fold Networks on microcontrollers: train a mask over seeded signs, compile it to C, prove that every
-    machine computes the same bytes, and know what it costs.
+    """Hidden-Fold Networks on microcontrollers.
+
+    Train a mask over seeded signs, calibrate it to integers and compile it to C. Know its flash, RAM and instructions
+    before flashing, and check that every machine computes the same bytes.
 
     \b
     edgehfn train --data fashion-mnist --arch demo -o kws.hfn

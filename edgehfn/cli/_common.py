@@ -120,28 +120,30 @@ def typed() -> str:
 
 
 MODEL = click.argument("model", type=click.Path(path_type=Path))
-DATA = click.option("--data", required=True, metavar="NAME|PATH", help="Its test images: as for train.")
+DATA = click.option(
+    "--data", required=True, metavar="NAME|PATH", help="Data set whose test part is used; as for train."
+)
 
 
 def as_json(command: F) -> F:
     """The option ``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")(command)
 
 
 def objective(command: F) -> F:
     """The option ``--objective``."""
     choice = click.Choice(OBJECTIVES)
-    about = "What the compiled C spares; the bytes it computes are the same."
+    about = "Optimise the generated C for speed, RAM or flash; outputs are bit-identical."
     return click.option("--objective", type=choice, default="speed", show_default=True, help=about)(command)
 
 
 def emit(result: Result | list[Result]) -> None:
-    """The one JSON object, or list of them."""
+    """Print the result of ``--json``: one object, or a list of them."""
     click.echo(json.dumps(result))
 
 
 def show(table: Table | str) -> None:
-    """A result for people, on standard output."""
+    """Print a result for people on standard output."""
     console = Console(highlight=False, soft_wrap=isinstance(table, str))
     if not console.is_terminal:
         console.width = FILE_WIDTH
@@ -149,7 +151,7 @@ def show(table: Table | str) -> None:
 
 
 def note(text: str) -> None:
-    """Something on the way, on standard error."""
+    """Print a remark on standard error, apart from the result."""
     click.echo(text, err=True)
 
 

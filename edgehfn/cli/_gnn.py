@@ -1,4 +1,4 @@
-"""Graphs on the command line: the options of their nets and training, and ``train`` for them."""
+"""GNNs on the command line: the options of the nets and of their training, and ``train`` for them."""
 
 from __future__ import annotations
 
@@ -19,27 +19,46 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def training(command: F) -> F:
-    """What may be changed in training on graphs."""
-    decay = click.option("--weight-decay", type=float, metavar="D", help="On graphs.  [default: 5e-4]")
-    drop = click.option("--dropout", type=float, metavar="P", help="On graphs: of each layer's inputs.  [default: 0.5]")
+    """The options of training on graphs."""
+    decay = click.option(
+        "--weight-decay", type=float, metavar="D", help="GNNs: L2 weight decay of Adam.  [default: 5e-4]"
+    )
+    about = "GNNs: fraction of each layer's inputs set to 0 in training.  [default: 0.5]"
+    drop = click.option("--dropout", type=float, metavar="P", help=about)
     return drop(decay(command))
 
 
 def options(command: F) -> F:
-    """What may be changed in graph nets, beside what all nets have."""
+    """The options of GNNs, beside those that all nets have."""
     for decorate in (
         click.option(
             "--max-graph",
             metavar="N,E,D",
-            help="Nodes, edges and neighbours of a node of small graphs.  [default: the set's largest]",
+            help="GNNs: most nodes, edges and neighbours of a node in a small graph.  [default: the set's largest]",
         ),
-        click.option("--pool", type=click.Choice(["mean", "sum"]), help="Over the nodes of small graphs."),
-        click.option("--residual-scale", type=float, help="Of what the layers of resgcn, … add.  [default: 0.1]"),
-        click.option("--heads", type=click.IntRange(1), help="Of gat and resgat."),
         click.option(
-            "--layers", type=click.IntRange(1, 1000), help="Of a graph net; of resgcn, …, those with residuals."
+            "--pool",
+            type=click.Choice(["mean", "sum"]),
+            help="GNNs: how the nodes of a small graph become one vector.  [default: mean]",
         ),
-        click.option("--hidden", type=click.IntRange(1, 65536), metavar="CHANNELS", help="Of a graph net."),
+        click.option(
+            "--residual-scale",
+            type=float,
+            metavar="S",
+            help="GNNs: factor of what a layer of resgcn, resgin or resgat adds.  [default: 0.1]",
+        ),
+        click.option("--heads", type=click.IntRange(1), help="GNNs: attention heads of gat and resgat.  [default: 4]"),
+        click.option(
+            "--layers",
+            type=click.IntRange(1, 1000),
+            help="GNNs: number of layers; of resgcn and the like, those with residuals.  [default: 3]",
+        ),
+        click.option(
+            "--hidden",
+            type=click.IntRange(1, 65536),
+            metavar="CHANNELS",
+            help="GNNs: channels of the hidden layers.  [default: 192]",
+        ),
     ):
         command = decorate(command)
     return command

@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def options(without: Sequence[str] = ()) -> Callable[[F], F]:
-    """What may be changed in any preset, and the seed, but for some by name."""
+    """The options of any preset and the seed, but for those named in ``without``."""
 
     def decorate(command: F) -> F:
         for name, option in _options().items():
@@ -33,7 +33,7 @@ def options(without: Sequence[str] = ()) -> Callable[[F], F]:
 
 
 def _options() -> dict[str, Callable[[F], F]]:
-    """Each by its name in Python, the last of the help first."""
+    """Each option by its name in Python, in the reverse order of the help."""
     kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary"])
     made = (
         click.option(
@@ -41,46 +41,69 @@ def _options() -> dict[str, Callable[[F], F]]:
             type=click.IntRange(0, 2**32 - 1),
             default=0,
             show_default=True,
-            help="Of the signs and of training.",
+            help="Seed of the signs and of training.",
         ),
         click.option(
             "--affine/--no-affine",
             default=None,
-            help="Learned factors and offsets in norms; they cost nothing on the device.",
+            help="Learn factors and offsets in norms, at no cost on the device.  [default: the preset's]",
         ),
         click.option(
             "--norms",
             type=click.Choice(["shared", "unshared", "none"]),
-            help="Of a fold's iterations; none (default) is for graphs.",
+            help="Norms of a fold's iterations: one, one each, or (GNNs) none.  [default: unshared; GNNs: none]",
         ),
         click.option(
-            "--masks", type=click.Choice(["shared", "unshared"]), help="Of a fold's iterations: one, or one each."
+            "--masks",
+            type=click.Choice(["shared", "unshared"]),
+            help="Masks of a fold's iterations: one for all, or one each.  [default: shared]",
         ),
         click.option(
             "--freeze-over",
             type=click.Choice(["uniform", "erk", "epl"]),
-            help="How --frozen is spread over the layers.",
+            help="Rule that spreads --frozen over the layers.  [default: uniform]",
         ),
         click.option(
             "--frozen",
             metavar="F|P,L",
-            help="Fraction of the weights that the seed prunes or locks, so that no bit is stored; or both fractions.",
+            help="Fraction of masked weights frozen by the seed, without mask bits; or pruned, locked.  [default: 0]",
         ),
-        click.option("--classifier", type=kinds, help="As --stem, for the last layer."),
-        click.option("--stem", type=kinds, help="Weights of the first layer.  [default: the preset's]"),
-        click.option("--weights", type=kinds, help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits."),
-        click.option("--blocks", metavar="N[,N…]", help="Blocks of own weights in each stage; or one number a stage."),
-        click.option("--fold", metavar="N[,N…]", help="Iterations of each stage's block; or one number a stage."),
+        click.option(
+            "--classifier", type=kinds, help="Kind of the last layer's weights.  [default: the preset's, mostly int8]"
+        ),
+        click.option(
+            "--stem", type=kinds, help="Kind of the first layer's weights.  [default: the preset's, mostly int8]"
+        ),
+        click.option(
+            "--weights",
+            type=kinds,
+            help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits.  [default: the preset's]",
+        ),
+        click.option(
+            "--blocks",
+            metavar="N[,N…]",
+            help="Blocks with weights of their own, for all stages or for each.  [default: the preset's]",
+        ),
+        click.option(
+            "--fold",
+            metavar="N[,N…]",
+            help="Iterations of a block, for the stages that fold or for each stage.  [default: the preset's]",
+        ),
         click.option(
             "--coats",
             metavar="N|D,D…",
-            help="Coats of each mask: how many, spaced evenly below --density; or their densities.",
+            help="Coats of a mask: how many, evenly below --density; or their densities.  [default: the preset's]",
         ),
-        click.option("--density", type=float, metavar="D", help="Fraction of the weights kept, in (0, 1]."),
+        click.option(
+            "--density",
+            type=float,
+            metavar="D",
+            help="Fraction of weights that a mask keeps, in (0, 1].  [default: the preset's]",
+        ),
         click.option(
             "--width",
             metavar="C[,C…]",
-            help="Channels of the first stage, the others keep their ratio; or of each.",
+            help="Channels of the first stage, with the others in proportion; or of each.  [default: the preset's]",
         ),
     )
     names = (
@@ -91,16 +114,29 @@ def _options() -> dict[str, Callable[[F], F]]:
 
 
 def untrained(command: F) -> F:
-    """``--arch`` in place of a model file, with the shape of its input and the number of its classes, or with data that
-    have both."""
+    """The option ``--arch`` in place of a model file, with the input's shape and the number of classes, or with data
+    that have both."""
     command = _gnn.options(options()(command))
     for decorate in (
         click.option(
-            "--data", metavar="NAME|PATH", help="Images or graphs it is for, in place of --input and --classes."
+            "--data",
+            metavar="NAME|PATH",
+            help="Data set with the input's shape and the classes, in place of --input and --classes.",
         ),
-        click.option("--classes", type=click.IntRange(2, 65536), help="The preset's outputs.  [default: 10]"),
-        click.option("--input", "shape", metavar="C,H,W|N", help="Its input, or 3,N,N.  [default: 1,28,28 or 3,32,32]"),
-        click.option("--arch", metavar="PRESET", help="Take an untrained net instead of a model, as train does."),
+        click.option(
+            "--classes", type=click.IntRange(2, 65536), help="Number of classes of an --arch net.  [default: 10]"
+        ),
+        click.option(
+            "--input",
+            "shape",
+            metavar="C,H,W|N",
+            help="Channels, height, width of an --arch net's images; N is 3,N,N.  [default: 1,28,28 or 3,32,32]",
+        ),
+        click.option(
+            "--arch",
+            metavar="PRESET",
+            help="Use an untrained preset instead of a model file; the options below change it.",
+        ),
     ):
         command = decorate(command)
     return command

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
-@click.option("--target", default=CORE, metavar="CORE", show_default=True)
+@click.option(
+    "--target",
+    default=CORE,
+    metavar="CORE",
+    show_default=True,
+    help="Arm core to count on, cortex-m0 to cortex-m55.",
+)
 @_net_options.untrained
 @objective
 @as_json
@@ -34,8 +40,11 @@ def bench(
     as_json: bool,
     **net_options: Any,
 ) -> Result:
-    """Instructions of one inference, node by node, counted exactly in emulation (QEMU). They are not cycles. Every
-    input takes the same. A preset has the masks that it is born with."""
+    """Count the instructions of one inference, node by node, exactly and in emulation (QEMU).
+
+    They are not cycles. Every input takes the same number. MODEL is a model file; a preset (--arch) has untrained
+    masks.
+    """
     from edgehfn import bench as count
     from edgehfn.evaluation.models import open_model
     from edgehfn.lowering.untrained import untrained

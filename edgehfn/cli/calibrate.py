@@ -19,22 +19,37 @@ from edgehfn.errors import InputError
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", required=True, metavar="NAME|PATH", help="Its training part is observed, or its one graph.")
-@click.option("--method", type=click.Choice(["minmax", "percentile", "mse"]), default="minmax", show_default=True)
 @click.option(
-    "--percentile", type=click.FloatRange(50, 100), help="Of the magnitudes not clipped, for --method percentile."
+    "--data",
+    required=True,
+    metavar="NAME|PATH",
+    help="Data set whose training part, or one graph, is observed; as for train.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["minmax", "percentile", "mse"]),
+    default="minmax",
+    show_default=True,
+    help="Rule for the range of a tensor: all values, a percentile, or the least squared error.",
+)
+@click.option(
+    "--percentile",
+    type=click.FloatRange(50, 100),
+    help="Percent of magnitudes that --method percentile does not clip.  [default: 99.99]",
 )
 @click.option(
     "--images",
     type=click.IntRange(1),
     default=1024,
     show_default=True,
-    help="Evenly spread over the training set; or small graphs.",
+    help="Training images, or small graphs, to observe, evenly spread over the set.",
 )
 @as_json
 def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:
-    """Choose the scale of every tensor from real data; written to X.cal.json beside X.hfn, where every later
-    command finds it."""
+    """Choose the scale of every tensor of MODEL from real data.
+
+    X.hfn gets X.cal.json beside it, where every later command finds it.
+    """
     import calibrate as calibration
     from edgehfn import data as sets
     from edgehfn.data.gnn_sets import GraphSet

@@ -34,25 +34,54 @@ def _compared(context: click.Context, parameter: click.Parameter, value: str | N
         "edgehfn compare --data cifar10 --arch resnet8 --width 24,40,46 --blocks 1,2,2 --lr 0.3 -o runs/cifar"
     ),
 )
-@click.option("--data", required=True, metavar="NAME|PATH", help="Images, as for train.")
-@click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="Its width decides the bytes.")
-@click.option("--bytes", "budgets", default="4K,8K,16K,32K", metavar="B[,B…]", show_default=True, help="Model data.")
-@click.option("--kinds", default=",".join(KINDS), metavar="KIND[,KIND…]", show_default=True, help="Of --weights.")
-@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Trainings of each net, from 0.")
+@click.option("--data", required=True, metavar="NAME|PATH", help="Data set of images, as for train.")
+@click.option(
+    "--arch", default="demo", metavar="PRESET", show_default=True, help="Preset; its width is fitted to the bytes."
+)
+@click.option(
+    "--bytes",
+    "budgets",
+    default="4K,8K,16K,32K",
+    metavar="B[,B…]",
+    show_default=True,
+    help="Budgets of model data, in bytes; K is 1,024.",
+)
+@click.option(
+    "--kinds",
+    default=",".join(KINDS),
+    metavar="KIND[,KIND…]",
+    show_default=True,
+    help="Kinds of weights to compare.",
+)
+@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True, help="Epochs of each training.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=1, show_default=True, help="Trainings of each net, with seeds from 0."
+)
 @click.option(
     "--step",
     type=click.FloatRange(0, min_open=True),
     default=0.25,
     show_default=True,
-    help="Of widths: the finer, the nearer to the budget.",
+    help="Step of widths, in channels; a finer one comes nearer to the bytes.",
 )
-@click.option("--target", default=CORE, metavar="CORE", show_default=True)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("compare"), metavar="DIR", show_default=True
+    "--target",
+    default=CORE,
+    metavar="CORE",
+    show_default=True,
+    help="Arm core to measure on, cortex-m0 to cortex-m55.",
 )
-@click.option("--batch", type=click.IntRange(1), help="Images a step.  [default: 128]")
-@click.option("--lr", type=float, help="Peak rate of the scores.  [default: 0.5]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("compare"),
+    metavar="DIR",
+    show_default=True,
+    help="Folder of the results.",
+)
+@click.option("--batch", type=click.IntRange(1), help="Images in a step.  [default: 128]")
+@click.option("--lr", type=float, help="Peak learning rate of the scores.  [default: 0.5]")
 @click.option("--weights", callback=_compared, expose_value=False, hidden=True)
 @_training_options.of_images
 @_net_options.options(without=("weights", "seed"))
@@ -70,10 +99,12 @@ def compare(
     as_json: bool,
     **given: Any,
 ) -> Result:
-    """Train nets of several kinds of weights, each as wide as a number of bytes of model data allows, and draw their
-    accuracy against bytes, RAM and instructions: compare.png and compare.html, with table.csv and table.json, in the
-    folder of -o. Several --width are a ratio of the stages. Nets that are there already are not trained again, and an
-    interrupted training goes on."""
+    """Compare masks with trained weights of 8, 4, 2 and 1 bits at equal bytes of model data.
+
+    Each net is as wide as the bytes allow. Accuracy against bytes, RAM and instructions goes into DIR, as compare.png
+    and compare.html, with table.csv and table.json. Several --width are a ratio of the stages. Nets that are there are
+    not trained again, and the same command goes on after a kill.
+    """
     from edgehfn import compare as run
     from edgehfn.progress import progress
     from edgehfn.search import comparison

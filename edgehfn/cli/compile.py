@@ -17,7 +17,7 @@ RUNTIME = "edgehfn"  # the folder beside the generated files
 
 @click.command(name="compile", short_help="Write C.", epilog=example("edgehfn compile kws.hfn --name kws -o build"))
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--name", metavar="NAME", help="Prefix of files, functions and macros.  [default: the model file's name]")
+@click.option("--name", metavar="NAME", help="Prefix of files, functions and macros.  [default: as MODEL]")
 @click.option(
     "-o",
     "--output",
@@ -25,13 +25,16 @@ RUNTIME = "edgehfn"  # the folder beside the generated files
     default=Path("."),
     metavar="DIR",
     show_default=True,
-    help="Where the files go.",
+    help="Folder of the files.",
 )
 @objective
 @as_json
 def compile_(model: Path, name: str | None, output: Path, objective: Objective, as_json: bool) -> Result:
-    """Write NAME.c and NAME.h, and the C runtime they call into a folder edgehfn beside them. The same model gives
-    the same bytes. Compile all of it with the folder edgehfn on the include path; the application includes NAME.h."""
+    """Write MODEL as NAME.c and NAME.h, and the C runtime that they call into a folder edgehfn beside them.
+
+    The same model gives the same files. Compile all of them with the folder edgehfn on the include path; your
+    application includes NAME.h.
+    """
     from edgehfn import plan, write_c, write_runtime
     from edgehfn.evaluation.models import open_model
     from edgehfn.spec.objective import small

@@ -28,13 +28,23 @@ VERIFIED, VERIFIED_ON_CORES, RUN_ON_CORE = 1000, 20, 100  # images
 @click.command(
     short_help="Train, compile, verify and measure a net, in one table.", epilog=example("edgehfn demo -o demo")
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR", show_default=True)
-@click.option("--data", default="fashion-mnist", metavar="NAME|PATH", show_default=True, help="As for train.")
-@click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="As for train.")
-@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    metavar="DIR",
+    show_default=True,
+    help="Folder of the model and the C.",
+)
+@click.option("--data", default="fashion-mnist", metavar="NAME|PATH", show_default=True, help="Data set of images.")
+@click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="Preset to train.")
+@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True, help="Epochs of the training.")
 def demo(output: Path, data: str, arch: str, epochs: int) -> None:
-    """Train a folded net, calibrate it, compile it, compare every byte on all machines, run it on an emulated
-    Cortex-M4, and print what it can do and costs. A model that is there already is not trained again."""
+    """Go the whole way once: train a folded net, calibrate it, compile it, verify it and measure it.
+
+    One table has its accuracy, its size and its instructions. A model that is there already is not trained again.
+    """
     from edgehfn import bench, footprint, verify, write_c, write_runtime
     from edgehfn import data as sets
     from edgehfn.evaluation.accuracy import accuracy, examples_of

@@ -24,15 +24,17 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE",
-    help="The int8 TFLite model.",
+    help="The int8 TFLite file to write.",
 )
-@click.option("--data", metavar="NAME|PATH", help="Compare on its test images: as for train.")
-@click.option("--limit", type=click.IntRange(1), help="Images to compare on.  [default: all]")
+@click.option("--data", metavar="NAME|PATH", help="Data set; both models run on its test images.")
+@click.option("--limit", type=click.IntRange(1), help="Test images to run.  [default: all]")
 @as_json
 def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_json: bool) -> Result:
-    """Write the model as an int8 TFLite file, which reads raw images as N, H, W, C. TFLite rounds in its own way: each
-    node is within one step of ours, two where a residual is added. With --data, both run on the test images. Needs the
-    package ai-edge-litert."""
+    """Write MODEL as an int8 TFLite file, which reads raw images as N, H, W, C.
+
+    TFLite rounds in its own way: each node is within one step of ours, two where a residual is added. Needs the package
+    ai-edge-litert.
+    """
     from edgehfn import write_tflite
     from edgehfn.evaluation.models import load_examples, open_model
 

@@ -17,20 +17,39 @@ if TYPE_CHECKING:
 
 @click.command(
     name="import",
-    short_help="Take over a checkpoint of the papers' code.",
+    short_help="Import a checkpoint of the papers' code.",
     epilog=example(
         "edgehfn import model_best.pth --arch hfn-resnet50 --density 0.3 --data cifar100.npz "
         "--mean 0.507,0.487,0.441 --std 0.267,0.256,0.276"
     ),
 )
 @click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--arch", required=True, metavar="NET", help="hfn-resnet50, hidden-resnet18 and the like.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="X.hfn", help="[default: beside CHECKPOINT]")
-@click.option("--density", type=float, default=0.3, show_default=True, help="Fraction of weights kept: their top_k.")
-@click.option("--input", "shape", metavar="C,H,W|N", help="Of its images, or 3,N,N.  [default: the data's, or 3,32,32]")
-@click.option("--mean", metavar="M,M,M", help="Taken off each input channel in training, of values in 0..1.")
-@click.option("--std", metavar="D,D,D", help="What each was divided by.")
-@click.option("--data", metavar="NAME|PATH", help="Calibrate on its training images, measure on its test images.")
+@click.option(
+    "--arch", required=True, metavar="NET", help="Preset of the checkpoint: hfn-resnet50, hidden-resnet18 and the like."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="X.hfn",
+    help="Model file to write.  [default: beside CHECKPOINT]",
+)
+@click.option(
+    "--density", type=float, default=0.3, show_default=True, help="Fraction of weights kept, the public code's top_k."
+)
+@click.option(
+    "--input",
+    "shape",
+    metavar="C,H,W|N",
+    help="Channels, height, width of its images; N is 3,N,N.  [default: the data's, or 3,32,32]",
+)
+@click.option(
+    "--mean", metavar="M,M,M", help="Mean taken off each input channel in training, of values in 0..1.  [default: none]"
+)
+@click.option("--std", metavar="D,D,D", help="Deviation that each was divided by.  [default: none]")
+@click.option(
+    "--data", metavar="NAME|PATH", help="Data set to calibrate on (training images) and measure on (test images)."
+)
 @as_json
 def import_(
     checkpoint: Path,
@@ -43,9 +62,11 @@ def import_(
     data: str | None,
     as_json: bool,
 ) -> Result:
-    """Take over a state_dict of the public code of hidden networks or Hidden-Fold Networks: conv.weight, conv.scores,
-    norms. The mask is fixed as the scores have it, and the signs are stored, as they come from no seed of ours: one bit
-    a weight more."""
+    """Import a checkpoint of the public code of hidden networks or Hidden-Fold Networks.
+
+    CHECKPOINT is a state_dict: conv.weight, conv.scores, norms. The scores fix the mask. The signs come from no seed of
+    ours, so they are stored, at one bit more a weight.
+    """
     from edgehfn import data as sets
     from edgehfn import load_checkpoint
     from edgehfn.model import modelfile

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 @_net_options.untrained
 @as_json
 def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any) -> Result:
-    """What a model is made of: every step with its shape, weight, density and multiply-accumulates, and how it was
-    trained. Steps that name the same weight share it."""
+    """Show what MODEL, or a preset, is made of.
+
+    Every step has its shape, weight, density and multiply-accumulates (MAC). Steps that name the same weight share it.
+    A model also says how it was trained.
+    """
     from edgehfn.model import modelfile
 
     _net_options.check(model, arch, net_options)

@@ -23,13 +23,19 @@ CORE_IMAGES = 100
 @MODEL
 @DATA
 @click.option(
-    "--on", default="emulator", metavar="MACHINE", show_default=True, help="pytorch, emulator, host or a core."
+    "--on",
+    default="emulator",
+    metavar="MACHINE",
+    show_default=True,
+    help="Machine: pytorch, emulator, host or a core such as cortex-m4.",
 )
-@click.option("--limit", type=click.IntRange(1), help="Images.  [default: all, but 1000 on the host, 100 on a core]")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Test inputs to run.  [default: all, but 1000 on the host, 100 on a core]"
+)
 @objective
 @as_json
 def run(model: Path, data: str, on: str, limit: int | None, objective: Objective, as_json: bool) -> Result:
-    """Integer accuracy on the test part of the data, on one machine."""
+    """Measure the integer accuracy of MODEL on the test part of a data set, on one machine."""
     from edgehfn.evaluation import machines
     from edgehfn.evaluation.accuracy import accuracy
     from edgehfn.evaluation.models import load_examples, open_model

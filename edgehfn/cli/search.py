@@ -40,34 +40,58 @@ class Count(click.ParamType[int]):
         "edgehfn search --flash 32K --ram 24K --instructions 20M --target cortex-m0 --data mine.npz -o found"
     ),
 )
-@click.option("--data", required=True, metavar="NAME|PATH", help="As for train.")
-@click.option("--flash", type=Bytes(), help="Most bytes of total flash, as edgehfn size counts them.")
-@click.option("--ram", type=Bytes(), help="Most bytes of RAM; the stack is not counted.")
+@click.option("--data", required=True, metavar="NAME|PATH", help="Data set of images, as for train.")
 @click.option(
-    "--instructions", type=Count(), help="Most instructions of an inference, such as 20M, which is 20,000,000."
+    "--flash", type=Bytes(), help="Most total flash, in bytes, as edgehfn size counts it.  [default: no limit]"
 )
-@click.option("--target", default=CORE, metavar="CORE", show_default=True)
+@click.option("--ram", type=Bytes(), help="Most RAM, in bytes; the stack is not counted.  [default: no limit]")
 @click.option(
-    "--trials", type=click.IntRange(1), help=f"Nets to train in the study.  [default: {TRIALS} without --minutes]"
+    "--instructions", type=Count(), help="Most instructions of an inference; 20M is 20,000,000.  [default: no limit]"
+)
+@click.option(
+    "--target",
+    default=CORE,
+    metavar="CORE",
+    show_default=True,
+    help="Arm core of the part, cortex-m0 to cortex-m55.",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    help=f"Nets to train in the study.  [default: {TRIALS}; no limit with --minutes]",
 )
 @click.option(
     "--minutes",
     type=click.FloatRange(0, min_open=True),
-    help="Search so long, in each call; the last training is extra.",
+    help="Minutes of search in this call; the last training comes after them.  [default: no limit]",
 )
-@click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Of the best net's training.")
+@click.option(
+    "--epochs", type=click.IntRange(1), default=20, show_default=True, help="Epochs of the best net's last training."
+)
 @click.option("--rung", type=click.IntRange(1), help="Epochs of a net's first training.  [default: about 400 steps]")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all draws.")
-@click.option("--storage", metavar="URL", help="Of the study, for several machines.  [default: sqlite in DIR]")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="As for train.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all sampling.")
+@click.option("--storage", metavar="URL", help="Database that machines share a study by.  [default: sqlite in DIR]")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to train; auto is the GPU if there is one.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="CPU threads; more than 1 are faster on idle cores only.",
+)
 @click.option(
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="For results.",
+    help="Folder of the results.",
 )
 @as_json
 def search(
@@ -89,11 +113,10 @@ def search(
 ) -> Result:
     """Search for the most accurate net that fits a part.
 
-    A net fits if it does so compiled for speed, or else for RAM or for flash (--objective of compile). Only nets that
-    fit are trained, first for a short while on some of the training images and measured on others; one
-    in three goes on to train three times as long, twice. The best is then trained on all of them and left in DIR as
-    best.hfn, calibrated, with search.json (all trials) and search.png (accuracy against flash). The same command goes
-    on after a kill, and several machines with one --storage share a study.
+    A net fits if it does when compiled for speed, else for RAM, else for flash (--objective of compile). Only nets that
+    fit are trained, briefly at first and measured on images held back. One in three then trains three times as long,
+    and of these again one in three. The best is trained on all training images and left in DIR as best.hfn, calibrated,
+    with search.json (all trials) and search.png (accuracy against flash). The same command goes on after a kill.
     """
     if flash is ram is instructions is None:
         raise click.UsageError("give at least one of --flash, --ram and --instructions")

@@ -26,10 +26,25 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", default=CORE, metavar="CORE", show_default=True)
-@click.option("--max-flash", type=Bytes(), help="Fail if the total flash is more.")
-@click.option("--max-ram", type=Bytes(), help="Fail if the total RAM is more; the stack is not counted.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a report, too.")
+@click.option(
+    "--target",
+    default=CORE,
+    metavar="CORE",
+    show_default=True,
+    help="Arm core to size for, cortex-m0 to cortex-m55.",
+)
+@click.option("--max-flash", type=Bytes(), help="Fail if the total flash is more bytes than this.  [default: no limit]")
+@click.option(
+    "--max-ram",
+    type=Bytes(),
+    help="Fail if the total RAM, without stack, is more bytes than this.  [default: no limit]",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a report for the browser, too.",
+)
 @objective
 @as_json
 def size(
@@ -41,9 +56,11 @@ def size(
     objective: Objective,
     as_json: bool,
 ) -> Result:
-    """Flash and RAM on a core in bytes, by what they are spent on: predicted from the model alone, and measured in a
-    linked program where the compiler is installed. Start-up code and the test harness are not counted. Exit status 2
-    if a limit is exceeded."""
+    """Show the flash and RAM of MODEL on a core, in bytes, by what they are spent on.
+
+    They are predicted from the model alone, and measured in a linked program where the compiler is installed. Start-up
+    code and the test harness are not counted. Exit status 2 if a limit is exceeded.
+    """
     from edgehfn import footprint
     from edgehfn.evaluation.models import open_model
 

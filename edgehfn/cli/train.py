@@ -33,22 +33,22 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "crop_padding": 
     "--data",
     required=True,
     metavar="NAME|PATH",
-    help="fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz or folder of IDX files.",
+    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz, or a folder of IDX files.",
 )
 @click.option(
     "--arch",
     required=True,
     metavar="PRESET",
-    help="tiny, demo, resnet8, resnet8-mlperf, resnet20, hfn-resnet50 and the like; on graphs gcn, gin, gat, resgcn, …",
+    help="Preset: tiny, demo, resnet8, resnet8-mlperf, resnet20, hfn-resnet50, …; GNNs: gcn, gin, gat, resgcn, …",
 )
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Where the model goes."
+    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Model file to write."
 )
-@click.option("--epochs", type=click.IntRange(1), help="[default: 8 on images, 400 on graphs]")
-@click.option("--batch", type=click.IntRange(1), help="Images, or small graphs, a step.  [default: 128, or 32]")
-@click.option("--lr", type=float, help="Peak rate of the scores; on graphs, Adam's.  [default: 0.5, or 0.01]")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training set.  [default: 8; GNNs: 400]")
+@click.option("--batch", type=click.IntRange(1), help="Images, or small graphs, in a step.  [default: 128; GNNs: 32]")
+@click.option("--lr", type=float, help="Peak learning rate of the scores; GNNs: of Adam.  [default: 0.5; GNNs: 0.01]")
 @_training_options.of_images
-@click.option("--restart", is_flag=True, help="Do not go on from the checkpoint of an interrupted run.")
+@click.option("--restart", is_flag=True, help="Start anew, not from the checkpoint of an interrupted run.")
 @_net_options.options()
 @_gnn.options
 @_gnn.training
@@ -78,12 +78,13 @@ def train(
 ) -> Result:
     """Train a net on labelled images or graphs.
 
-    The state of the run is kept beside the output (X.ckpt): after a kill at any moment the same command goes on from
-    there. How every epoch went stands in X.log.json. A .npz has x_train, y_train, x_test, y_test (images
-    uint8 as N,H,W,C or N,H,W; labels integers from 0) and may have classes (names). A name is looked for in
-    EDGEHFN_DATA, the system's data folders and the user's cache.
-    Graphs are a .npz, too: one graph whose nodes have labels becomes part of the model, and small graphs with a label
-    each are read at run time (docs/GRAPHS.md).
+    The state of the run is kept in X.ckpt: after a kill the same command goes on from there. X.log.json has every
+    epoch.
+
+    A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0) and may have
+    classes (names). Graphs are a .npz, too (docs/GRAPHS.md). A name is looked for in EDGEHFN_DATA, the system's data
+    folders and the user's cache.
+
     Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
     """
     _writable(output)

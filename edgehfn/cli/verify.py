@@ -26,9 +26,15 @@ CORE_IMAGES_OF_ALL = 20  # an image takes a core in QEMU a hundred times as long
 )
 @MODEL
 @DATA
-@click.option("--on", default="all", metavar="all|LIST", show_default=True, help="Machines, with commas between.")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Images, from the first.")
-@click.option("--limit-cores", type=click.IntRange(1), help="On each core.  [default: 20 with --on all, else --limit]")
+@click.option(
+    "--on", default="all", metavar="all|LIST", show_default=True, help="Machines to compare, with commas between."
+)
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Test inputs, from the first.")
+@click.option(
+    "--limit-cores",
+    type=click.IntRange(1),
+    help="Test inputs on each core.  [default: 20 with --on all, else --limit]",
+)
 @objective
 @as_json
 def verify(
@@ -40,9 +46,11 @@ def verify(
     objective: Objective,
     as_json: bool,
 ) -> Result:
-    """Compare every byte of every node: integer PyTorch, the emulator, C on this machine under sanitizers, and each
-    core in QEMU. Exit status 1 if one differs; the first difference is named. Float accuracy on the same images
-    stands beside the integer accuracy."""
+    """Compare every byte of every node of MODEL on several machines.
+
+    They are integer PyTorch, the emulator, C on this computer under sanitizers, and each core in QEMU. Exit status 1 if
+    a byte differs; the first difference is named. Float accuracy on the same inputs stands beside the integer accuracy.
+    """
     from edgehfn import target
     from edgehfn.evaluation import agreement, machines
     from edgehfn.evaluation.models import load_examples, open_model

@@ -21,8 +21,10 @@ def zoo() -> None:
 @zoo.command(name="list", short_help="What there is.", epilog=example("edgehfn zoo list --json"))
 @as_json
 def list_(as_json: bool) -> list[Result]:
-    """What there is: accuracy in integers on the whole test set, bytes of model data, and what training took. With
-    --json a list of cards, each with the command that made its model and the log of its training."""
+    """List the models: integer accuracy on the whole test set, bytes of model data, and the training's time.
+
+    With --json: a list of cards, each with the command that made its model and the log of its training.
+    """
     from edgehfn import zoo
 
     cards = zoo.cards()
@@ -40,10 +42,16 @@ def list_(as_json: bool) -> list[Result]:
 
 @zoo.command(short_help="Copy a model and its calibration.", epilog=example("edgehfn zoo get digits -o digits.hfn"))
 @click.argument("name")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="X.hfn|DIR", help="[default: NAME.hfn]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="X.hfn|DIR",
+    help="Model file to write, or its folder.  [default: NAME.hfn]",
+)
 @as_json
 def get(name: str, output: Path | None, as_json: bool) -> Result:
-    """Copy a model to X.hfn and its calibration beside it."""
+    """Copy the model NAME to X.hfn and its calibration beside it."""
     from edgehfn import zoo
 
     card = zoo.card(name)

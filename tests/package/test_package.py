@@ -190,6 +190,18 @@ def test_the_commands_of_the_readme_exist() -> None:
         assert set(re.findall(r"(?<!\S)--?[a-z][\w-]*", rest)) <= known, name
 
 
+def test_every_option_has_a_sentence_of_help() -> None:
+    from edgehfn.cli import cli
+
+    groups = [command for command in cli.commands.values() if isinstance(command, click.Group)]
+    commands = [*cli.commands.values(), *(command for group in groups for command in group.commands.values())]
+    for command in commands:
+        assert command.help
+        for option in command.params:
+            if isinstance(option, click.Option) and not option.hidden:
+                assert re.match(r"[A-Z].{10,}[.\]…]$", option.help or ""), (command.name, option.name)
+
+
 def test_make_help_lists_every_target() -> None:
     text = (ROOT / "Makefile").read_text()
     (phony,) = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
