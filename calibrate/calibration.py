@@ -11,9 +11,9 @@ from typing import Any
 
 from edgehfn import files
 from edgehfn.errors import InputError
+from edgehfn.spec.limits import CALIBRATION_VERSION
 
 FORMAT = "edgehfn-calibration"
-VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Calibration:
         """Write sorted JSON, whole or not at all. Raises InputError if the place cannot be written."""
         content = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": CALIBRATION_VERSION,
             "model": self.model,
             "method": self.method,
             "images": self.images,
@@ -69,9 +69,9 @@ def load(path: str | Path) -> Calibration:
         raise InputError(f"{path}: not JSON, so no calibration; calibrate the model again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"{path}: not a calibration file; calibrate the model to get one")
-    if content.get("version") != VERSION:
+    if content.get("version") != CALIBRATION_VERSION:
         raise InputError(
-            f"{path}: is version {content.get('version')}, this reads {VERSION}; calibrate the model again"
+            f"{path}: is version {content.get('version')}, this reads {CALIBRATION_VERSION}; calibrate the model again"
         )
     try:
         report = {str(name): _tensor(entry) for name, entry in content["tensors"].items()}

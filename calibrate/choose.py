@@ -11,10 +11,10 @@ import numpy as np
 
 from calibrate.observe import Observer
 from edgehfn.errors import InputError
+from edgehfn.spec.limits import LEVELS
 
 Method = Literal["minmax", "percentile", "mse"]
 
-LEVELS = 127
 PERCENTILE = 99.99  # of the magnitudes, zeros included
 SMALLEST = 2.0**-40  # a tensor below it is as good as always zero; any scale does, and 1 / 127 overflows nowhere
 CANDIDATES = 129  # clips tried by `mse`, in equal ratios from the largest magnitude down to a sixteenth of it

@@ -21,8 +21,9 @@ from edgehfn.ir.ops import (
     SparseLinear,
     Supermask,
 )
-from edgehfn.ir.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
+from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
 from edgehfn.ir.validate import bound, verify
+from edgehfn.spec.limits import COLUMNS
 from edgehfn.target import CORES, bench
 from edgehfn.target.board import board
 from edgehfn.target.linked import measure

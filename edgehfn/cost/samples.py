@@ -10,7 +10,6 @@ import numpy as np
 from edgehfn.ir import Graph, ops
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.ops import (
-    LARGEST,
     RELU,
     SIGNED,
     Add,
@@ -26,6 +25,7 @@ from edgehfn.ir.ops import (
 )
 from edgehfn.ir.validate import accumulators, verify
 from edgehfn.spec import masks
+from edgehfn.spec.limits import LARGEST
 
 NODES = 14
 CHANNELS = (4, 8, 10, 16, 24, 32, 48, 64)

@@ -10,8 +10,9 @@ import numpy as np
 from edgehfn.ir import Graph, gnn_rules, ops
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.ops import RELU, SIGNED, Aggregate, Attention, Constant, Conv, Input, NodePool, SparseLinear
-from edgehfn.ir.topology import COLUMNS, Features, InputTopology, Ints, StoredTopology, Topology, rows
+from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology, Topology, rows
 from edgehfn.ir.validate import bound, verify
+from edgehfn.spec.limits import COLUMNS, LARGEST
 
 NODES = 12
 CHANNELS = (4, 7, 8, 16, 24, 32)
@@ -111,7 +112,7 @@ class _Maker:
         name, draw = f"w{self.weights}", np.random.default_rng(self.random.randrange(2**32))
         if self.random.random() < dense:
             bits = self.random.choice((8, 8, 4))
-            largest = ops.LARGEST[bits]
+            largest = LARGEST[bits]
             return ops.QuantisedWeight(name, draw.integers(-largest, largest + 1, shape).astype(np.int8), bits)
         coats, density = self.random.choice((1, 1, 2)), self.random.choice((0.1, 0.3, 0.5))
         kept = draw.random((coats, prod(shape))) < np.array([density, *[0.5] * (coats - 1)])[:, None]

@@ -24,10 +24,10 @@ import numpy as np
 from edgehfn.data.gnn_sets import Features, GraphSet, Index, Part, Structure
 from edgehfn.data.image_files import Array
 from edgehfn.errors import InputError
+from edgehfn.spec.limits import LEVELS
 
 NEEDED = ("feat_indptr", "feat_indices", "feat_shape", "edges", "labels", "train_idx", "val_idx", "test_idx")
 OPTIONAL = ("feat_data", "graph_indptr", "classes")
-LEVELS = 127  # the largest magnitude of an integer feature
 
 
 def from_arrays(name: str, arrays: Mapping[str, Array], *, place: str = "", sha256: str = "") -> GraphSet:

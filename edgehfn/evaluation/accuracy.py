@@ -14,6 +14,7 @@ from edgehfn.evaluation import machines
 from edgehfn.ir import Graph, gnn_bytes
 from edgehfn.ir.inputs import Raw
 from edgehfn.progress import Report
+from edgehfn.spec.limits import LEVELS
 from edgehfn.spec.objective import Objective
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
@@ -107,7 +108,6 @@ def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None
 
 def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:
     """Small graphs as the device reads them, ``(N, bytes)``. Raises InputError for a model of something else."""
-    from edgehfn.nn.adjacency import LEVELS
 
     source = graph.input
     if source is None or source.topology is None:

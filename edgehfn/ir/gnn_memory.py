@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from edgehfn.ir import ops
-from edgehfn.ir.topology import COLUMNS, InputTopology, Topology, rows
+from edgehfn.ir.topology import InputTopology, Topology, rows
+from edgehfn.spec.limits import COLUMNS
 
 
 def slots(nodes: int) -> int:

@@ -11,22 +11,10 @@ import numpy.typing as npt
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.ops import Aggregate, Attention, Node, NodePool, Weight
-from edgehfn.ir.topology import (
-    COLUMNS,
-    MOST_EDGES,
-    MOST_NODES,
-    Features,
-    InputTopology,
-    Ints,
-    StoredTopology,
-    Topology,
-    rows,
-)
+from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology, Topology, rows
+from edgehfn.spec.limits import BYTE, COLUMNS, HALF, LEVELS, MOST_EDGES, MOST_NODES, WORD
 
 Require = Callable[[bool, str], None]
-
-WORD = 2**31
-BYTE, HALF = 2**8, 2**16
 
 
 def sparse_accumulators(weight: Weight, features: Features) -> Ints:
@@ -167,7 +155,7 @@ def check_input(node: ops.Input, require: Require) -> None:
 def check_constant(values: npt.NDArray[np.int8], nodes: int, require: Require) -> None:
     fits = values.ndim == 3 and values.shape[1:] == (rows(nodes), COLUMNS) and values.shape[0] >= 1
     require(fits, f"values of shape {values.shape} are not (C, {rows(nodes)}, {COLUMNS}) for {nodes} nodes")
-    require(values.dtype == np.int8 and bool((values >= -127).all()), "values must be int8, -127..127")
+    require(values.dtype == np.int8 and bool((values >= -LEVELS).all()), f"values must be int8, -{LEVELS}..{LEVELS}")
 
 
 def check_stored(stored: Topology | Features, require: Require) -> None:
@@ -188,7 +176,10 @@ def _features(features: Features, require: Require) -> None:
     _lists("feature", features.starts, features.members, features.nodes, require)
     if features.values is not None:
         right = features.values.shape == features.members.shape and features.values.dtype == np.int8
-        require(right and bool((features.values >= -127).all()), "values must be one int8, -127..127, for each member")
+        require(
+            right and bool((features.values >= -LEVELS).all()),
+            f"values must be one int8, -{LEVELS}..{LEVELS}, for each member",
+        )
 
 
 def _stored_topology(topology: StoredTopology, require: Require) -> None:

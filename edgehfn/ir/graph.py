@@ -10,7 +10,8 @@ from typing import assert_never
 
 from edgehfn.ir import ops
 from edgehfn.ir.ops import Node, Shape, Supermask, Weight, Weighted
-from edgehfn.ir.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
+from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
+from edgehfn.spec.limits import COLUMNS
 
 
 @dataclass(frozen=True)

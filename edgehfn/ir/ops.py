@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from edgehfn.ir.topology import Features, InputTopology, Topology
 from edgehfn.spec import generator, masks
+from edgehfn.spec.limits import LARGEST, LEVELS
 
 Shape = tuple[int, ...]
 Ints = npt.NDArray[np.int32]
 
-LARGEST = {8: 127, 4: 7, 2: 1, 1: 1}  # magnitude of a trained weight, by its bits
-RELU, SIGNED = (0, 127), (-127, 127)
+RELU, SIGNED = (0, LEVELS), (-LEVELS, LEVELS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.spec.limits import COLUMNS
+
 Ints = npt.NDArray[np.int64]
 
-COLUMNS = 4  # features over nodes are a map of so many columns
-MOST_NODES = 2**16 - COLUMNS  # node numbers are stored as uint16
-MOST_EDGES = 2**15 - 1  # of a topology that comes with the input: both directions are counted in 16 bits
 
 OK, NODES, EDGES, RANGE, LOOP, DEGREE, DUPLICATE = range(7)  # what checking a graph says, SPEC section 5.2
 

@@ -14,12 +14,10 @@ from edgehfn.ir import gnn_rules, ops
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.ops import Conv, Linear, Node, QuantisedWeight, Requantise, Requantised, Supermask, Weight
 from edgehfn.spec import masks
+from edgehfn.spec.limits import FROZEN_UNIT, LANE, LARGEST, LEVELS, MOST_COATS, MOST_KERNEL, MOST_STRIDE, WORD
 
 Bounds = npt.NDArray[np.int64]
 Require = Callable[[bool, str], None]
-
-WORD = 2**31
-LANE = 2**15
 
 
 def verify(graph: Graph) -> Graph:
@@ -154,7 +152,8 @@ def _conv(node: Conv, graph: Graph, require: Require) -> None:
     x, shape = graph.tensors[node.x], node.weight.shape
     require(len(shape) == 4 and shape[2] == shape[3], f"weight {shape} is not (O, I, k, k)")
     _window(x, shape[2], node.stride, node.padding, require)
-    require(1 <= shape[2] <= 7 and 1 <= node.stride <= 4, f"kernel {shape[2]} (1..7) or stride {node.stride} (1..4)")
+    small = 1 <= shape[2] <= MOST_KERNEL and 1 <= node.stride <= MOST_STRIDE
+    require(small, f"kernel {shape[2]} (1..{MOST_KERNEL}) or stride {node.stride} (1..{MOST_STRIDE})")
     require(shape[1] == x.shape[0], f"the weight takes {shape[1]} channels, {node.x} has {x.shape[0]}")
     if node.residual is not None:
         found, made = graph.tensors[node.residual].shape, graph.tensors[node.name].shape
@@ -176,7 +175,7 @@ def _requantise(node: Requantised, graph: Graph, require: Require) -> None:
     q, channels = node.requantise, graph.tensors[node.name].shape[0]
     residual = ops.residual(node)
     require(len(q.multiplier) == len(q.bias) == channels, f"{len(q.multiplier)} multipliers for {channels} channels")
-    require(all(abs(m) <= 127 for m in q.multiplier), "a multiplier is outside -127..127")
+    require(all(abs(m) <= LEVELS for m in q.multiplier), f"a multiplier is outside -{LEVELS}..{LEVELS}")
     require(all(-LANE <= b < LANE for b in q.bias), "a bias is outside 16 bits")
     require(all(0 <= s <= 31 for s in (q.shift, q.bias_shift, q.residual_shift)), "a shift is outside 0..31")
     require(q.clamp in (ops.RELU, ops.SIGNED), f"clamp {q.clamp}")
@@ -234,8 +233,8 @@ def _weight(weight: Weight, seed: int) -> None:
 
 
 def _quantised(weight: QuantisedWeight, require: Require) -> None:
-    require(weight.bits in ops.LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
-    largest = ops.LARGEST[weight.bits]
+    require(weight.bits in LARGEST, f"{weight.bits} bits (8, 4, 2 or 1)")
+    largest = LARGEST[weight.bits]
     within = weight.values.dtype == np.int8 and bool((abs(weight.values.astype(np.int16)) <= largest).all())
     require(within, f"values must be int8, -{largest}..{largest}")
     require(weight.bits > 1 or bool(weight.values.all()), "a weight of one bit is 0")
@@ -244,10 +243,13 @@ def _quantised(weight: QuantisedWeight, require: Require) -> None:
 def _supermask(weight: Supermask, seed: int, require: Require) -> None:
     require(weight.seed == seed, f"seed {weight.seed}, the graph has {seed}")
     require(0 <= weight.tensor < 2**32 - 1 and 0 <= seed < 2**32, "number or seed outside 32 bits")
-    require(1 <= weight.coats <= 7, f"{weight.coats} coats (1..7)")
+    require(1 <= weight.coats <= MOST_COATS, f"{weight.coats} coats (1..{MOST_COATS})")
     require(weight.counts.size == prod(weight.shape), f"{weight.counts.size} counts for the shape {weight.shape}")
     require(int(weight.counts.max(initial=0)) <= weight.coats, "a count exceeds the coats")
-    require(0 <= weight.pruned <= weight.pruned + weight.locked <= 256, "frozen thresholds outside 0..256")
+    require(
+        0 <= weight.pruned <= weight.pruned + weight.locked <= FROZEN_UNIT,
+        f"frozen thresholds outside 0..{FROZEN_UNIT}",
+    )
     if weight.signs is not None:
         words = -(-weight.counts.size // 32)
         require(weight.signs.dtype == np.uint32 and weight.signs.shape == (words,), f"signs are not {words} words")

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 
 from edgehfn.errors import GraphError
-from edgehfn.ir.gnn_rules import BYTE, HALF, aggregated, summed
+from edgehfn.ir.gnn_rules import aggregated, summed
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.topology import Topology
-from edgehfn.ir.validate import LANE, WORD
+from edgehfn.spec.limits import BYTE, HALF, LANE, WORD
 
 ATTENTION_STEP = 2.0**-15  # of x's step, what one step of Attention's accumulator is
 

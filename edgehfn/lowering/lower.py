@@ -28,9 +28,10 @@ from edgehfn.ir.validate import Bounds, accumulators
 from edgehfn.lowering import constants, gnn_tables
 from edgehfn.lowering import requantise as quant
 from edgehfn.lowering.constants import Values
-from edgehfn.lowering.requantise import LEVELS, Floats
+from edgehfn.lowering.requantise import Floats
 from edgehfn.nn.adjacency import is_sparse
 from edgehfn.nn.net import INPUT
+from edgehfn.spec.limits import LEVELS
 
 # A channel whose variance is this small against the norm's epsilon never leaves its mean. Its slope, up to
 # 1/sqrt(epsilon), would cost all other channels their precision.

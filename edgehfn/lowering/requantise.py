@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from edgehfn.errors import GraphError
 from edgehfn.ir.ops import Requantise
-from edgehfn.ir.validate import LANE, WORD, Bounds, reach
+from edgehfn.ir.validate import Bounds, reach
+from edgehfn.spec.limits import LANE, LEVELS, WORD
 
 Floats = npt.NDArray[np.float64]
 
-LEVELS = 127  # the largest magnitude of a tensor's integers
 SMALLEST = 2.0**-64  # of a factor: no shift of 31 bits or less makes less than this anything but 0
 
 

@@ -12,6 +12,7 @@ from edgehfn.data.gnn_sets import Features, Structure
 from edgehfn.ir import Graph
 from edgehfn.lowering.lower import lower
 from edgehfn.nn import GraphSpec, InputSpec, Net, Nodes, StoredGraph
+from edgehfn.spec.limits import LEVELS
 
 IMAGES = 64  # random ones, that set norms and scales
 
@@ -38,7 +39,7 @@ def untrained(net: Net, count: int = IMAGES) -> Graph:
 
 def _path(limits: GraphSpec, draw: np.random.Generator) -> Nodes:
     nodes, count = min(limits.most_nodes, limits.most_edges + 1), limits.features
-    values = draw.integers(-127, 128, nodes * count, np.int8)
+    values = draw.integers(-LEVELS, LEVELS + 1, nodes * count, np.int8)
     features = Features(np.arange(nodes + 1) * count, np.tile(np.arange(count), nodes), values, count)
     edges = np.stack([np.arange(nodes - 1), np.arange(1, nodes)])
     return Nodes.of(features, Structure(edges, np.array([0, nodes])))

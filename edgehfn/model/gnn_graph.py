@@ -13,9 +13,9 @@ from edgehfn.model import tensorfile
 from edgehfn.model.tensorfile import Array
 from edgehfn.nn import StoredGraph, structure
 from edgehfn.nn.net import INPUT
+from edgehfn.spec.limits import LEVELS
 
 WORDS = ("indptr", "indices", "edges")
-LEVELS = 127
 
 
 def tensors(graph: StoredGraph) -> list[tuple[str, Array]]:

@@ -27,11 +27,11 @@ from edgehfn.nn import (
     structure,
 )
 from edgehfn.nn.net import ITERATION
-from edgehfn.nn.supermask import THRESHOLD, Source, check_densities, check_seed, check_thresholds
+from edgehfn.nn.supermask import Source, check_densities, check_seed, check_thresholds
 from edgehfn.spec import generator, masks
+from edgehfn.spec.limits import FROZEN_UNIT, MODEL_FILE_VERSION
 
 FORMAT = "edgehfn"
-VERSION = "1"
 
 Tensors = dict[str, Array]
 
@@ -51,7 +51,7 @@ def save(net: Net, path: str | Path, info: Mapping[str, Any] | None = None) -> N
         tensors[name] = value
     metadata = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": MODEL_FILE_VERSION,
         "arch": _dump(structure.describe(net)),
         "seed": str(net.seed),
         "info": _dump({**(info or {}), "classes": list(net.classes)}),
@@ -100,9 +100,11 @@ def _read(path: str | Path) -> tuple[dict[str, str], Tensors]:
     metadata, tensors = tensorfile.read(Path(path))
     if metadata.get("format") != FORMAT:
         raise InputError(f"{path}: no edgehfn model; give a file that edgehfn train or import has written")
-    if metadata.get("version") != VERSION:
+    if metadata.get("version") != MODEL_FILE_VERSION:
         found = metadata.get("version")
-        raise InputError(f"{path}: has version {found}, this program reads {VERSION}; use the program that wrote it")
+        raise InputError(
+            f"{path}: has version {found}, this program reads {MODEL_FILE_VERSION}; use the program that wrote it"
+        )
     if metadata.get("digest") != _digest(metadata, tensors):
         raise InputError(f"{path}: damaged (its digest does not match); copy or train it again")
     return metadata, tensors
@@ -229,7 +231,7 @@ class _Stored:
         words = self.tensors.pop(f"{name}.mask")
         most = 32 * words.size  # positions; where some are frozen, twice as many as the bits make likely
         if pruned + locked:
-            most = 2 * (most + 512) * THRESHOLD // max(1, THRESHOLD - pruned - locked)
+            most = 2 * (most + 512) * FROZEN_UNIT // max(1, FROZEN_UNIT - pruned - locked)
         if words.dtype != np.uint32 or words.ndim != 1 or size > most:
             raise InputError(f"{name}: {size} weights need more mask than the file has")
         held, free = None, None

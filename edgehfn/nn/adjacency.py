@@ -16,9 +16,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgehfn.data.gnn_sets import Features, Structure
+from edgehfn.spec.limits import COLUMNS, LEVELS
 
-COLUMNS = 4
-LEVELS = 127
 DENSE = 0.25  # fraction of features that are not 0 from which on a matrix of all is faster, and smaller in flash
 
 

@@ -11,7 +11,8 @@ from typing import Literal, get_args
 from edgehfn.errors import InputError
 from edgehfn.nn.net import Net
 from edgehfn.nn.shapes import Shape
-from edgehfn.nn.supermask import THRESHOLD, SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+from edgehfn.spec.limits import FROZEN_UNIT
 
 ROUNDING = 1e-9  # of fractions
 
@@ -50,8 +51,10 @@ def freeze(net: Net, frozen: Frozen, over: Over = "uniform") -> None:
                 raise InputError(f"frozen {frozen}: a density of {density:g} needs pruned and locked to leave room")
         else:
             pruned, locked = ratios(density, part)
-        both = min(round(THRESHOLD * (pruned + locked)), THRESHOLD - 1)  # no layer is left without anything to learn
-        held = min(round(THRESHOLD * locked), both)
+        both = min(
+            round(FROZEN_UNIT * (pruned + locked)), FROZEN_UNIT - 1
+        )  # no layer is left without anything to learn
+        held = min(round(FROZEN_UNIT * locked), both)
         op.freeze(both - held, held)
 
 

@@ -11,10 +11,8 @@ import torch
 
 from edgehfn.data.gnn_sets import Features, GraphSet, Structure
 from edgehfn.errors import InputError
-from edgehfn.nn.adjacency import COLUMNS, LEVELS, Nodes, rows
-
-MOST_NODES = 2**16 - COLUMNS  # docs/SPEC.md section 5.1
-MOST_EDGES = 2**15 - 1
+from edgehfn.nn.adjacency import Nodes, rows
+from edgehfn.spec.limits import COLUMNS, LEVELS, MOST_EDGES, MOST_NODES
 
 
 @dataclass(frozen=True, eq=False)

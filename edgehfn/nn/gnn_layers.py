@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgehfn.errors import GraphError, InputError
-from edgehfn.nn.adjacency import COLUMNS, Links, as_map, nodewise
+from edgehfn.nn.adjacency import Links, as_map, nodewise
 from edgehfn.nn.shapes import Shape
+from edgehfn.spec.limits import COLUMNS
 
 Weighting = Literal["gcn", "mean", "sum"]
 Pool = Literal["mean", "sum"]

@@ -21,6 +21,7 @@ from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.sparsity import Search
 from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear, check_seed
+from edgehfn.spec.limits import LEVELS
 
 Weighted = SupermaskConv2d | SupermaskLinear | QuantisedConv2d | QuantisedLinear
 Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
@@ -31,7 +32,7 @@ Observe = Callable[[str, Tensor], None]
 Drop = Callable[[Map], Map]
 
 INPUT = "input"
-INPUT_STEP = 1 / 127  # the real value of one integer step of an image
+INPUT_STEP = 1 / LEVELS  # the real value of one integer step of an image
 NAME = re.compile(r"[A-Za-z0-9_.@-]+")  # names end up in generated code
 ITERATION = "@"  # between a step's name and the number of its iteration, where that is not 0
 
@@ -55,7 +56,7 @@ class InputSpec:
 
     def real(self, raw: Tensor) -> Tensor:
         """Raw bytes (N, C, H, W) to the float input, whole steps of 1/127 as the device has them (SPEC section 5)."""
-        steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-127)
+        steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-LEVELS)
         # Channels last: every later tensor inherits the layout, in which a CPU trains these nets in two thirds of the
         # time.
         real = torch.empty(raw.shape, device=raw.device, memory_format=torch.channels_last)

@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 from edgehfn.errors import InputError
 from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
+from edgehfn.spec.limits import LARGEST
 
-LARGEST = {8: 127, 4: 7, 2: 1, 1: 1}  # magnitude of the integers, by bits
 LEARNED = 4  # bits of weights whose step is learned
 THRESHOLD = 0.7  # of the mean magnitude: what is below becomes 0 of three values
 SMALLEST = torch.finfo(torch.float32).tiny  # the step of a channel of zeros, which has none

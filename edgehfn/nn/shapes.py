@@ -5,13 +5,14 @@ from __future__ import annotations
 from math import prod
 
 from edgehfn.errors import GraphError, InputError
+from edgehfn.spec.limits import MOST_KERNEL, MOST_STRIDE
 
 Shape = tuple[int, ...]
 
 
 def check_window(kernel: int, stride: int, padding: int) -> None:
     """Raises InputError unless kernel 1..7, stride 1..4 and padding 0..kernel-1."""
-    if not (1 <= kernel <= 7 and 1 <= stride <= 4 and 0 <= padding < kernel):
+    if not (1 <= kernel <= MOST_KERNEL and 1 <= stride <= MOST_STRIDE and 0 <= padding < kernel):
         raise InputError(
             f"kernel {kernel}, stride {stride}, padding {padding}: kernel is 1..7, stride 1..4, padding 0..kernel-1"
         )

@@ -22,17 +22,16 @@ from edgehfn.nn import topk
 from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
 from edgehfn.nn.topk import NEVER
 from edgehfn.spec import generator, masks
+from edgehfn.spec.limits import FROZEN_UNIT, MOST_COATS
 
-MAX_COATS = 7  # SPEC section 2
-THRESHOLD = 256  # of frozen positions: SPEC section 2.1
 SCORE_STREAM = 9  # the streams before it are on the device; this one only seeds the search
 
 
 def check_densities(densities: tuple[float, ...]) -> tuple[float, ...]:
     """The densities as floats: 1 to 7 of them, each in (0, 1], none larger than the one before. Raises InputError."""
     values = tuple(float(d) for d in densities)
-    if not 1 <= len(values) <= MAX_COATS:
-        raise InputError(f"coats: {len(values)} densities given; give 1 to {MAX_COATS}")
+    if not 1 <= len(values) <= MOST_COATS:
+        raise InputError(f"coats: {len(values)} densities given; give 1 to {MOST_COATS}")
     for density in values:
         if not (isfinite(density) and 0 < density <= 1):
             raise InputError(
@@ -79,7 +78,7 @@ def check_magnitude(value: float) -> float:
 
 def check_thresholds(pruned: int, locked: int) -> tuple[int, int]:
     """Those of frozen positions, SPEC section 2.1. Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256."""
-    if not (type(pruned) is type(locked) is int and 0 <= pruned <= pruned + locked <= THRESHOLD):
+    if not (type(pruned) is type(locked) is int and 0 <= pruned <= pruned + locked <= FROZEN_UNIT):
         raise InputError(f"frozen thresholds {pruned!r:.40}, {locked!r:.40} must be 0 or more, together 256 or less")
     return pruned, locked
 

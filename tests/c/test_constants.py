@@ -11,13 +11,25 @@ import pytest
 from support import gnn_nets
 from support.c_batch import WARNINGS, call
 
-from edgehfn.backends.c import firmware, records, text
+from edgehfn.backends.c import firmware, records
 from edgehfn.errors import GraphError
 from edgehfn.ir import arena, gnn_memory, gnn_rules, plan, topology
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.ops import SIGNED, Aggregate, Attention, Conv, Dense, Input, Node, Requantise, SparseLinear, Supermask
+from edgehfn.ir.ops import (
+    SIGNED,
+    Aggregate,
+    Attention,
+    Conv,
+    Input,
+    Node,
+    QuantisedWeight,
+    Requantise,
+    SparseLinear,
+    Supermask,
+)
 from edgehfn.ir.validate import verify
 from edgehfn.spec import generator, masks
+from edgehfn.spec.limits import COLUMNS, MOST_EDGES, MOST_NODES, SPEC_VERSION
 from edgehfn.target.toolchain import HOST_GCC, available
 
 pytestmark = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
@@ -26,11 +38,11 @@ SEED = 3
 Macros = dict[str, int]
 
 EQUAL: Macros = {
-    "HFN_VERSION": text.SPEC_VERSION,
+    "HFN_VERSION": SPEC_VERSION,
     "HFN_ALIGN": arena.ALIGN,
-    "HFN_COLUMNS": topology.COLUMNS,
-    "HFN_MAX_NODES": topology.MOST_NODES,
-    "HFN_MAX_EDGES": topology.MOST_EDGES,
+    "HFN_COLUMNS": COLUMNS,
+    "HFN_MAX_NODES": MOST_NODES,
+    "HFN_MAX_EDGES": MOST_EDGES,
     "HFN_SIGNED": records.SIGNED,
     "HFN_KEEP_LISTS": records.KEEP_LISTS,
     "HFN_SLACK": arena.SLACK,
@@ -117,7 +129,7 @@ def test_thresholds_compare_draws(macros: Macros) -> None:
 
 @pytest.mark.parametrize("inputs", [1, 3, 4, 5, 7, 100, 127, 128, 129, 200])
 def test_a_tile_has_room_for_the_layout_of_any_core(inputs: int, macros: Macros) -> None:
-    weight = Dense("w", np.ones((2, inputs, 1, 1), np.int8))
+    weight = QuantisedWeight("w", np.ones((2, inputs, 1, 1), np.int8))
     node = Conv("y", "input", weight, Requantise((1, 1), (0, 0), 0, 12, SIGNED))
     given = plan(verify(Graph((Input("input", (inputs, 4, 4)), node), SEED))).scratch["y"]
     group = max(macros["HFN_MIN_GROUP"], macros["HFN_TAP_BYTES"] * inputs)

@@ -9,8 +9,9 @@ from random import Random
 import numpy as np
 
 from edgehfn.ir.graph import Tensor
-from edgehfn.ir.ops import LARGEST, RELU, SIGNED, QuantisedWeight, Requantise, Shape, Supermask, Weight
+from edgehfn.ir.ops import RELU, SIGNED, QuantisedWeight, Requantise, Shape, Supermask, Weight
 from edgehfn.spec import generator, masks
+from edgehfn.spec.limits import LARGEST
 from support.samples import Ints
 
 LIMIT = 2**31

@@ -27,8 +27,9 @@ from edgehfn.ir.ops import (
     NodePool,
     SparseLinear,
 )
-from edgehfn.ir.topology import COLUMNS, Features, InputTopology, StoredTopology, Topology, rows
+from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
 from edgehfn.ir.validate import bound
+from edgehfn.spec.limits import COLUMNS
 from support import draws
 
 Bytes = npt.NDArray[np.uint8] | npt.NDArray[np.int8]

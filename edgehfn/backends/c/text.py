@@ -15,9 +15,9 @@ from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.ops import Weighted
 from edgehfn.spec import generator
+from edgehfn.spec.limits import SPEC_VERSION
 from edgehfn.spec.objective import small
 
-SPEC_VERSION = 1
 TAKEN = ("edgehfn", "hfn", "stddef", "stdint")  # headers and a prefix in use
 VALUES_PER_LINE = {"uint32_t": 8, "uint16_t": 14, "int16_t": 14, "int8_t": 20, "uint8_t": 20}
 

@@ -21,7 +21,8 @@ from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.inputs import Raw, checked, golden
 from edgehfn.ir.ops import Conv, Linear
-from edgehfn.ir.validate import LANE, bound
+from edgehfn.ir.validate import bound
+from edgehfn.spec.limits import LANE, LEVELS
 
 Int8 = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.integer]
@@ -173,7 +174,7 @@ def _node(node: ops.Node, program: _Program, images: Raw, given: graphs.Sample |
 
 def _input(node: ops.Input, images: Raw, y: Int16) -> None:
     channels_first = np.moveaxis(images, -1, 1) if node.order == "hwc" else images
-    mapped = channels_first >> 1 if node.dtype == "u8" else np.maximum(channels_first, -127)
+    mapped = channels_first >> 1 if node.dtype == "u8" else np.maximum(channels_first, -LEVELS)
     y[..., : len(images)] = np.moveaxis(mapped, 0, -1)
 
 

@@ -15,6 +15,7 @@ from edgehfn.ir import gnn_bytes, ops
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.inputs import Raw
 from edgehfn.ir.topology import Ints, StoredTopology
+from edgehfn.spec.limits import LEVELS
 
 Planes = npt.NDArray[np.int16]  # (C, places)
 
@@ -56,7 +57,7 @@ def make(node: ops.Input | ops.GraphNode, tensor: Tensor, given: Sample, made: d
         case ops.Input(dtype=dtype):
             assert given.features is not None
             flat = given.features.reshape(len(y), size)
-            y[:, :size] = flat >> 1 if dtype == "u8" else np.maximum(flat, -127)
+            y[:, :size] = flat >> 1 if dtype == "u8" else np.maximum(flat, -LEVELS)
         case ops.Constant(values=values):
             y[:, :size] = values.reshape(len(y), size)
         case ops.SparseLinear(features=features, weight=weight):

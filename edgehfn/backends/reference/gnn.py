@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from edgehfn.ir import gnn_bytes, ops
-from edgehfn.ir.topology import COLUMNS, StoredTopology, Topology, rows
-
-BYTES = 256
+from edgehfn.ir.topology import StoredTopology, Topology, rows
+from edgehfn.spec.limits import BYTE, COLUMNS
 
 
 class Neighbours(NamedTuple):
@@ -92,11 +91,11 @@ def _attended(node: ops.Attention, x: Tensor, scores: Tensor, edges: Neighbours)
     e = as_source[:, source] + as_target[:, target]  # (K, pairs)
     e = torch.where(e >= 0, e, (node.slope * e + 128) >> 8)
     top = torch.full_like(as_source, -(2**15)).scatter_reduce(1, target.expand_as(e), e, "amax")
-    weight = torch.tensor(node.exponential)[(top[:, target] - e).clamp(max=BYTES - 1)]
+    weight = torch.tensor(node.exponential)[(top[:, target] - e).clamp(max=BYTE - 1)]
     total = torch.zeros_like(as_source).index_add(1, target, weight)
     shift = torch.zeros_like(total)
-    while bool((total >> shift >= BYTES).any()):
-        shift += total >> shift >= BYTES
+    while bool((total >> shift >= BYTE).any()):
+        shift += total >> shift >= BYTE
     j = total >> shift
     multiplier = (2**16 + j) // (2 * j + 1)
     weight, shift, multiplier = (t.repeat_interleave(len(x) // node.heads, 0) for t in (weight, shift, multiplier))

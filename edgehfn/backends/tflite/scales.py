@@ -27,10 +27,10 @@ from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Linear, Requantise
 from edgehfn.ir.validate import bound
+from edgehfn.spec.limits import LEVELS
 
-STEP = 1 / 127  # of a tensor to which the graph gives none
-BYTE = 127
-WORD = 2**31 - 1 - BYTE  # an accumulator of 32 bits, less what rounding the bias may add
+STEP = 1 / LEVELS  # of a tensor to which the graph gives none
+WORD = 2**31 - 1 - LEVELS  # an accumulator of 32 bits, less what rounding the bias may add
 PROMISED, PROMISED_SUM = 1.0, 2.0  # steps from ours: one rounding, or two
 
 
@@ -76,8 +76,8 @@ def sum_before(node: Conv, residual: str, graph: Graph) -> Sum:
     """The tensor between a conv and the addition of its residual."""
     y, x, gain = graph.tensors[node.name], graph.tensors[residual], residual_gain(node.requantise)
     least, greatest = y.lo - gain * x.hi, y.hi - gain * x.lo
-    step = (greatest - least) / (2 * BYTE)
-    return Sum(step, round(-BYTE - least / step))
+    step = (greatest - least) / (2 * LEVELS)
+    return Sum(step, round(-LEVELS - least / step))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def weights(node: Conv | Linear, graph: Graph, step: dict[str, float], before: S
     bias = np.array(q.bias, np.int64) << q.bias_shift
     values = np.asarray(node.weight.values, np.int64)
     reach = np.maximum(bound(node, graph) + -(-np.abs(bias) // m), 1)  # R1: m·reach < 2^31 + m
-    spread = np.clip(WORD // reach, 1, BYTE // max(int(np.abs(values).max()), 1))
+    spread = np.clip(WORD // reach, 1, LEVELS // max(int(np.abs(values).max()), 1))
     gain = m / (2.0**q.shift * spread)  # output steps in a step of TFLite's accumulator
     error = 2.0 * float(gain[sign != 0].max(initial=0))
     if before is None:
