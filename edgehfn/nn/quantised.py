@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgehfn.errors import InputError
+from edgehfn.nn.convolve import convolve
 from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
 from edgehfn.spec.limits import LARGEST
 
@@ -130,7 +131,7 @@ class QuantisedConv2d(Quantised):
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
         """``weight`` saves working it out again where iterations share it."""
-        return F.conv2d(x, self.weight() if weight is None else weight, self.bias, self.stride, self.padding)
+        return convolve(x, self.weight() if weight is None else weight, self.bias, self.stride, self.padding)
 
 
 class QuantisedLinear(Quantised):

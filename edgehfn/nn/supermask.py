@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from edgehfn.errors import InputError
 from edgehfn.nn import topk
+from edgehfn.nn.convolve import convolve
 from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
 from edgehfn.nn.topk import NEVER
 from edgehfn.spec import generator, masks
@@ -254,7 +255,7 @@ class SupermaskConv2d(Supermask):
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
         """``weight`` saves working it out again where iterations share it."""
-        return F.conv2d(x, self.weight() if weight is None else weight, stride=self.stride, padding=self.padding)
+        return convolve(x, self.weight() if weight is None else weight, None, self.stride, self.padding)
 
 
 class SupermaskLinear(Supermask):
