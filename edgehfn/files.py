@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -12,8 +15,33 @@ from edgehfn.errors import InputError
 
 
 def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/edgehfn``, by default ``~/.cache/edgehfn``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgehfn"
+    """Where everything goes that can be made again: ``$XDG_CACHE_HOME/edgehfn``, by default ``~/.cache/edgehfn``.
+
+    Where that cannot be written or run from, it is a folder of the user's own among the temporary files, which one note
+    on standard error names.
+    """
+    return _cache_folder(os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", ""))
+
+
+@functools.cache
+def _cache_folder(asked: str, home: str) -> Path:
+    """The decision for these variables."""
+    with contextlib.suppress(RuntimeError, OSError):  # no home: a user without an entry in the list of users
+        place = (Path(asked) if asked else Path(home or Path.home()) / ".cache") / "edgehfn"
+        place.mkdir(parents=True, exist_ok=True)
+        if _serves(place):
+            return place
+    temporary = Path(tempfile.gettempdir()) / f"edgehfn-{os.getuid()}"
+    temporary.mkdir(mode=0o700, exist_ok=True)
+    if temporary.stat().st_uid != os.getuid() or not _serves(temporary):
+        temporary = Path(tempfile.mkdtemp(prefix="edgehfn-"))
+    print(f"edgehfn: no folder for caches; using {temporary} (set XDG_CACHE_HOME to choose another)", file=sys.stderr)  # noqa: T201
+    return temporary
+
+
+def _serves(place: Path) -> bool:
+    """Whether programs can be made in a folder, and run there."""
+    return os.access(place, os.W_OK | os.X_OK) and not os.statvfs(place).f_flag & os.ST_NOEXEC
 
 
 def make_folder(path: Path) -> None:

@@ -146,7 +146,7 @@ def outcomes() -> dict[tuple[str, int], Outcome]:
     """All runs so far."""
     if not RESULTS.exists():
         return {}
-    with RESULTS.open(newline="") as file:
+    with RESULTS.open(newline="", encoding="utf-8") as file:
         made = [
             Outcome(
                 row["options"],

@@ -130,7 +130,7 @@ def measured(name: str, model: Path, objective: str, minutes: float, command: st
 
 def keep(name: str, rows: Sequence[Net | Entry]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / f"{name}.csv").open("w", newline="") as file:
+    with (RESULTS / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
         lines = csv.DictWriter(file, [field.name for field in fields(rows[0])], lineterminator="\n")
         lines.writeheader()
         lines.writerows(map(asdict, rows))
@@ -140,7 +140,7 @@ def _rows(name: str) -> list[dict[str, str]]:
     place = RESULTS / f"{name}.csv"
     if not place.exists():
         return []
-    with place.open(newline="") as file:
+    with place.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

@@ -68,7 +68,7 @@ def grown(budget: Spent, now: Spent) -> list[str]:
 
 def read() -> Iterator[Spent]:
     """The budgets, as the file has them."""
-    with FILE.open(newline="") as file:
+    with FILE.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             compiler, machine, core, named, reference, instructions, code = row.values()
             objective = OBJECTIVES[OBJECTIVES.index(named)]
@@ -81,7 +81,7 @@ def write(only: Sequence[Function] = ()) -> None:
     changed = [name for name, graph in graphs.items() if not only or {*only} & {*functions(graph)}]
     kept = {(row.core, row.objective, row.reference): row for row in read() if row.reference not in changed}
     spent = [kept.get(case) or measure(*case, graphs[case[2]]) for case in cases(graphs)]
-    with FILE.open("w", newline="") as file:
+    with FILE.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(field.name for field in fields(Spent))
         rows.writerows(map(astuple, spent))

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from benchmarks.common.table import table
 from benchmarks.kernels.references import DENSITIES, resnet8
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph
 from edgehfn.lowering.untrained import untrained
 from edgehfn.nn import Net, SupermaskConv2d, SupermaskLinear
@@ -144,5 +144,5 @@ def _trainer(net: Net) -> Side:
 
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "this machine")

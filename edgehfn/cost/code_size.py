@@ -37,13 +37,16 @@ class Cost:
 
 def table() -> list[Cost]:
     """The measured table, shipped with the package."""
-    with resources.as_file(resources.files(__package__) / "code_size.csv") as path, path.open(newline="") as file:
+    with (
+        resources.as_file(resources.files(__package__) / "code_size.csv") as path,
+        path.open(newline="", encoding="utf-8") as file,
+    ):
         return [_cost(row) for row in csv.DictReader(file)]
 
 
 def write(costs: Iterable[Cost], path: Path) -> None:
     """Write the table, one row a function."""
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(field.name for field in fields(Cost))
         for cost in costs:

@@ -63,13 +63,13 @@ def predict(graph: Graph, planned: Plan, core: str) -> Bench:
 def table() -> tuple[Effort, ...]:
     """The fitted table, shipped with the package."""
     place = resources.files(__package__) / "instructions.csv"
-    with resources.as_file(place) as path, path.open(newline="") as file:
+    with resources.as_file(place) as path, path.open(newline="", encoding="utf-8") as file:
         return tuple(_effort(row) for row in csv.DictReader(file))
 
 
 def write(efforts: Iterable[Effort], path: Path) -> None:
     """Write the table, one row a function."""
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(HEAD)
         for effort in efforts:

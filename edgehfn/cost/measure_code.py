@@ -37,7 +37,9 @@ def _linked_alone(board: Board, compiler: str, objective: Objective, function: s
     with tempfile.TemporaryDirectory() as place:
         program = Path(place) / function
         script = Path(place) / "alone.ld"
-        script.write_text("SECTIONS { .code : { *(.text* .rodata*) } /DISCARD/ : { *(.ARM.exidx*) } }\n")
+        script.write_text(
+            "SECTIONS { .code : { *(.text* .rodata*) } /DISCARD/ : { *(.ARM.exidx*) } }\n", encoding="utf-8"
+        )
         keep = f"-Wl,--gc-sections,-u,{function},-e,{function}"
         link = [ARM_GCC, *board.flags, "--specs=nano.specs", "-nostartfiles", keep, "-T", str(script)]
         call([*link, str(runtime(board, objective)), "-o", str(program)], timeout=60)

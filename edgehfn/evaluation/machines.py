@@ -33,7 +33,7 @@ def run(
 
             return reference.run(graph, raw, observe)
         case "emulator":
-            from edgehfn.backends.emulator.emulate import emulate
+            from edgehfn.backends.emulator.images import emulate
 
             return emulate(graph, raw, observe)
         case _:

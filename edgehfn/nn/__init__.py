@@ -1,5 +1,8 @@
 """Float nets of supermasked, foldable layers, each a list of steps over shared modules."""
 
+import edgehfn.spec.jit  # noqa: F401 (first: it says why Numba cannot be imported)
+
+# isort: split
 from edgehfn.nn.adjacency import Nodes
 from edgehfn.nn.blocks import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.builder import Builder, Sharing

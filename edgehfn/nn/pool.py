@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,6 +11,7 @@ from torch.nn import functional as F
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn.cpu.bf16 import Rows, alike, as_float, loops_over, memory
 from edgehfn.nn.shapes import Shape, check_window, window_shape
+from edgehfn.spec.jit import compiled
 
 
 class MaxPool(nn.Module):
@@ -73,7 +73,7 @@ class _Halved(torch.autograd.Function):
         return to_x
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _largest(x: Rows, y: Rows) -> None:
     images, height, width, channels = y.shape
     for n in range(images):
@@ -88,7 +88,7 @@ def _largest(x: Rows, y: Rows) -> None:
                     y[n, i, j, c] = best
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _to_the_largest(gradient: Rows, x: Rows, y: Rows, to_x: Rows) -> None:
     """The gradient goes to the first of each window that is the largest."""
     images, height, width, channels = y.shape

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from edgehfn.spec.jit import compiled
 
 NEVER = -1.0  # the importance of a weight that does not compete; scores count by magnitude
 HALF = 16  # bits: the order of floats from 0 up is that of their bits, and the upper half of these is their bin
@@ -41,7 +42,7 @@ def _top(importance: Tensor, number: int) -> Tensor:
     return chosen & ~(equal & (equal.sum() - equal.cumsum(0) < extra))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _counts(bits: Any, kept: Any) -> Any:
     histogram = np.zeros(1 << HALF - 1, np.int64)
     for word in bits:

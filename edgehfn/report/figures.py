@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Collection, Mapping, Sequence
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+# No figure here has a backend, so the one that notebooks name for their children need not be there.
+_backend = os.environ.pop("MPLBACKEND", None)
+try:
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+finally:
+    if _backend is not None:
+        os.environ["MPLBACKEND"] = _backend
+
+__all__ = ["Figure", "FigureCanvasAgg", "fronts", "png", "svg"]
 
 Points = Sequence[tuple[float, float]]  # cost and accuracy, 0..1
 

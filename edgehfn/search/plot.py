@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from edgehfn import files
 from edgehfn.report import figures
+from edgehfn.report.figures import Figure, FigureCanvasAgg
 from edgehfn.search.budget import Budget
 from edgehfn.search.trials import Tried, front, trained
 

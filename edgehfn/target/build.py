@@ -57,15 +57,14 @@ def build(
         *(part for file in files.items() for part in file),
     ]
     make = partial(_program, files=files, library=library, machine=machine, flags=(*flags, *MODES[mode]), main=main)
-    place = cached(ingredients, make)
-    return place / PROGRAM
+    return cached(ingredients, make, PROGRAM)
 
 
 def runtime(machine: Machine, objective: Objective = "speed") -> Path:
     """The runtime's archive for a machine, cached."""
     flags = _flags(machine, objective)
     ingredients = [*_compiler(machine), version(_compiler(machine)[0]), *flags, firmware.text()]
-    return cached(ingredients, partial(_runtime, machine=machine, flags=flags)) / ARCHIVE
+    return cached(ingredients, partial(_runtime, machine=machine, flags=flags), ARCHIVE)
 
 
 def _compiler(machine: Machine) -> tuple[str, str]:
@@ -93,7 +92,7 @@ def _program(
     root = firmware.directory()
     port = root / "port"
     for name, text in files.items():
-        (into / name).write_text(text)
+        (into / name).write_text(text, encoding="utf-8")
     include = [f"-I{root / 'include'}", f"-I{port}", "-I.", "-include", str(port / "mark.h")]
     sources = [f"{MODEL}.c", str(port / f"{main}.c"), *(str(port / name) for name in _port(machine))]
     call([gcc, *flags, *include, "-c", *sources], timeout=TIMEOUT, cwd=into)

@@ -14,27 +14,28 @@ from edgehfn import files
 KEPT = 200  # directories; the longest unused go first
 
 
-def cached(ingredients: Iterable[str], make: Callable[[Path], None]) -> Path:
-    """The directory of the user's cache that ``make`` fills, once for the same ingredients."""
+def cached(ingredients: Iterable[str], make: Callable[[Path], None], product: str) -> Path:
+    """The file ``product`` of a directory of the user's cache that ``make`` fills, once for the same ingredients. It is
+    made again where a cleaner of old files has taken it out."""
     home = files.cache_folder() / "builds"  # of their own: data sets in the cache are not ours to delete
     digest = hashlib.sha256("\0".join(ingredients).encode()).hexdigest()
     place = home / digest[:24]
-    try:
+    if (place / product).is_file():
         os.utime(place)  # used now
-        return place
-    except FileNotFoundError:
-        home.mkdir(parents=True, exist_ok=True)
+        return place / product
+    shutil.rmtree(place, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="new-", dir=home))
     try:
         make(work)
         work.rename(place)
     except OSError:
-        if not place.is_dir():  # else another process made it first
+        if not (place / product).is_file():  # else another process made it first
             raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
     _prune(home)
-    return place
+    return place / product
 
 
 def _prune(home: Path) -> None:

@@ -64,9 +64,18 @@ def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:
     """Instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
         log, marks = Path(place) / "log", Path(place) / "marks"
-        marks.write_text("\n".join(f"{address:x}" for address in elf.halfwords(program, MARKER)) + "\n")
-        execute(program, target, images, row, ["-plugin", f"{_plugin()},log={log},marks={marks}"])
-        return [int(line) for line in log.read_text().split()]
+        marks.write_text(
+            "\n".join(f"{address:x}" for address in elf.halfwords(program, MARKER)) + "\n", encoding="utf-8"
+        )
+        execute(
+            program, target, images, row, ["-plugin", f"{_quoted(_plugin())},log={_quoted(log)},marks={_quoted(marks)}"]
+        )
+        return [int(line) for line in log.read_text(encoding="utf-8").split()]
+
+
+def _quoted(path: Path) -> str:
+    """A path within an option of QEMU, where a comma ends a value unless it is doubled."""
+    return str(path).replace(",", ",,")
 
 
 def _plugin() -> Path:
@@ -76,4 +85,4 @@ def _plugin() -> Path:
     def make(into: Path) -> None:
         call([HOST_GCC, *flags, "-o", PLUGIN, str(source)], timeout=60, cwd=into)
 
-    return cached(["plugin", *flags, source.read_text()], make) / PLUGIN
+    return cached(["plugin", *flags, source.read_text(encoding="utf-8")], make, PLUGIN)

@@ -22,6 +22,9 @@ from edgehfn.target.toolchain import QEMU, call
 Int8 = npt.NDArray[np.int8]
 Observe = Callable[[str, Int8], None]
 
+# Leaks are moot without a heap, and their search fails under a debugger. The address sanitizer must come first, so that
+# nothing may be preloaded (allocators, as PyTorch's guides advise).
+SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": ""}
 STARTING = 60.0  # seconds before a program that hangs is stopped, and for each image
 PER_IMAGE = 10.0
 
@@ -62,7 +65,7 @@ def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bo
     target = machine(on)
     program = build(emitted(graph, golden_checksum(graph), objective), target, objective, main="selftest")
     try:
-        return call(command(program, target), timeout=STARTING + PER_IMAGE).strip() == "PASS"
+        return call(command(program, target), timeout=STARTING + PER_IMAGE, env=SANITIZED).strip() == "PASS"
     except ToolError as error:
         if "FAIL" in str(error):
             return False
@@ -79,7 +82,7 @@ def check(graph: Graph, raw: Raw, on: str = HOST) -> list[int]:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(graphs).tobytes())
-        call(command(program, target), timeout=STARTING + PER_IMAGE * len(graphs), cwd=place)
+        call(command(program, target), timeout=STARTING + PER_IMAGE * len(graphs), cwd=place, env=SANITIZED)
         return list((place / "out.bin").read_bytes())
 
 
@@ -103,8 +106,7 @@ def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Seque
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
         timeout = STARTING + PER_IMAGE * len(images)
-        # Leaks are moot without a heap, and their search fails under a debugger.
-        call([*command(program, target), *plugin], timeout=timeout, cwd=place, env={"ASAN_OPTIONS": "detect_leaks=0"})
+        call([*command(program, target), *plugin], timeout=timeout, cwd=place, env=SANITIZED)
         made = np.fromfile(place / "out.bin", np.int8)
     if made.size != row * runs + 4:
         raise ToolError(f"{program}: wrote {made.size} bytes for {runs} images of {row} bytes and the stack's 4")

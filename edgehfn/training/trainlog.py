@@ -57,7 +57,7 @@ def load(path: Path, model: str) -> TrainLog:
     """
     log = place(path)
     try:
-        content = json.loads(log.read_text())
+        content = json.loads(log.read_text(encoding="utf-8"))
         found = TrainLog(**{**content, "epochs": tuple(Epoch(**epoch) for epoch in content["epochs"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{log}: no readable training log ({error}); train the model with edgehfn train") from error

@@ -49,7 +49,7 @@ class Card:
 
 def cards() -> tuple[Card, ...]:
     """Of all entries, by name."""
-    found = [json.loads(file.read_text()) for file in _folder().iterdir() if file.name.endswith(CARD)]
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in _folder().iterdir() if file.name.endswith(CARD)]
     return tuple(sorted((Card(**{**one, "log": tuple(one["log"])}) for one in found), key=lambda card: card.name))
 
 

@@ -10,7 +10,7 @@ import pytest
 from support import c_batch, gnn_nets, nodes
 from support.c_batch import LEAST, Case
 
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, gnn_rules
 from edgehfn.ir.ops import SIGNED, Aggregate, Constant, QuantisedWeight, Requantise, SparseLinear
 from edgehfn.ir.topology import Features

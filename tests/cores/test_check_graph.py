@@ -13,7 +13,7 @@ from support import c_batch, gnn_nets, oracle_gnn
 
 from edgehfn import target
 from edgehfn.backends.c.write import write_c, write_runtime
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
 from edgehfn.ir import Graph, gnn_bytes, verify

@@ -11,7 +11,7 @@ import pytest
 from support import draws, nets
 from support.nodes import assert_same, observed
 
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, plan
 from edgehfn.ir.ops import RELU, SIGNED, Conv, Input, Node, QuantisedWeight, Requantise
 from edgehfn.ir.validate import verify

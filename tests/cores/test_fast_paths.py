@@ -11,7 +11,7 @@ import pytest
 from support import draws, limits, nets
 from support.nodes import assert_same, observed
 
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, ops, plan
 from edgehfn.ir.ops import RELU, SIGNED
 from edgehfn.ir.validate import sums_fit_16_bits, verify

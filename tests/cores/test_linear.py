@@ -16,7 +16,7 @@ from support.narrow import entry
 from support.nodes import assert_same, by_oracle, observed
 
 from edgehfn.backends import c
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, plan
 from edgehfn.ir.inputs import Raw
 from edgehfn.ir.ops import SIGNED, Input, Linear, Node, QuantisedWeight, Requantise, Supermask, Weight

@@ -8,7 +8,7 @@ import pytest
 from support import nets
 from support.nodes import assert_same, observed
 
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, plan
 from edgehfn.ir.ops import Input, MaxPool
 from edgehfn.ir.validate import verify

@@ -13,7 +13,7 @@ from support.nodes import assert_same, observed
 from benchmarks.kernels.objectives import entropy_bytes, mask_bytes, measure
 from benchmarks.kernels.references import resnet8
 from edgehfn.backends.c import write
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, plan
 from edgehfn.lowering.untrained import untrained
 from edgehfn.spec.objective import OBJECTIVES, Objective

@@ -229,7 +229,11 @@ def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.
     made: list[str] = []
 
     def make(name: str) -> None:
-        cache.cached([name], lambda place: made.append(name))
+        def build(place: Path) -> None:
+            made.append(name)
+            (place / "product").touch()
+
+        cache.cached([name], build, "product")
 
     for name in ("a", "b", "a", "c", "a", "b"):
         make(name)
@@ -241,8 +245,12 @@ def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.
         raise ToolError("no")
 
     with pytest.raises(ToolError, match="no"):
-        cache.cached(["d"], fails)
+        cache.cached(["d"], fails, "product")
     assert len(list(builds.iterdir())) == 2  # nothing half made is left
+    next(builds.glob("*/product")).unlink()  # by a cleaner of old files, which leaves folders
+    for name in ("a", "b"):
+        make(name)
+    assert len(made) == 5
 
 
 def test_missing_tools_are_named_with_their_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from support import nets
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.backends.emulator import golden_checksum
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.errors import InputError, ToolError
 from edgehfn.ir import plan
 from edgehfn.target import BOARDS, execute, toolchain

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import gnn_nets, nodes
 
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import verify
 
 

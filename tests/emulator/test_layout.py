@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support import nets
 
-from edgehfn.backends.emulator.emulate import _prepare, _run
+from edgehfn.backends.emulator.images import _prepare, _run
 from edgehfn.backends.emulator.kernels import LANES
 from edgehfn.backends.emulator.layout import LINE, Layout, lay_out
 from edgehfn.ir import ops
@@ -62,7 +62,7 @@ def test_lists_are_summed_as_written() -> None:
 
     add_lists: Any = kernels._sum_lists  # Numba passes the first parameter of an intrinsic itself
 
-    @kernels.compiled
+    @kernels.COMPILED
     def summed(acc, x, offsets, base, first, middle, last):  # type: ignore[no-untyped-def]
         add_lists(acc, x, base, offsets, first, middle, last)
 

@@ -7,7 +7,7 @@ import pytest
 from support import nets, nodes
 
 from edgehfn.backends import reference
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.backends.reference import images
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, verify

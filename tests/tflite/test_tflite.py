@@ -21,7 +21,7 @@ import calibrate
 import edgehfn
 from edgehfn import data, nn
 from edgehfn.backends import tflite
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.backends.tflite import run
 from edgehfn.cli import cli
 from edgehfn.data.sets import Dataset

@@ -39,4 +39,4 @@ def text() -> str:
     """All that a build may read, as one string: what a cached build depends on."""
     root = directory()
     files = sorted(p for part in ("include", "src", "port") for p in (root / part).rglob("*") if p.is_file())
-    return "\0".join(f"{p.relative_to(root)}\0{p.read_text()}" for p in files)
+    return "\0".join(f"{p.relative_to(root)}\0{p.read_text(encoding='utf-8')}" for p in files)

@@ -1,5 +1,8 @@
 """The graph run on this machine, bit-exact and fast."""
 
-from edgehfn.backends.emulator.emulate import Observe, emulate, golden_checksum
+import edgehfn.spec.jit  # noqa: F401 (first: it says why Numba cannot be imported)
+
+# isort: split
+from edgehfn.backends.emulator.images import Observe, emulate, golden_checksum
 
 __all__ = ["Observe", "emulate", "golden_checksum"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgehfn.backends.emulator.kernels import compiled
+from edgehfn.backends.emulator.kernels import COMPILED
 
 
-@compiled
+@COMPILED
 def _requantise(acc, c, v, multiplier, fixed, ratio, residual, shift, lo, hi):  # type: ignore[no-untyped-def]
     t = multiplier[c] * acc + fixed[c]
     if ratio:
@@ -20,7 +20,7 @@ def _requantise(acc, c, v, multiplier, fixed, ratio, residual, shift, lo, hi):  
     return min(max(t >> shift, lo), hi)
 
 
-@compiled
+@COMPILED
 def sparse_sums(  # type: ignore[no-untyped-def]
     starts, members, values, weights, multiplier, fixed, ratio, residual, shift, lo, hi, y
 ):
@@ -37,7 +37,7 @@ def sparse_sums(  # type: ignore[no-untyped-def]
             y[o, v] = _requantise(acc[v], o, v, multiplier, fixed, ratio, residual, shift, lo, hi)
 
 
-@compiled
+@COMPILED
 def aggregate(  # type: ignore[no-untyped-def]
     x, degrees, sources, neighbour, own, whole, before, multiplier, fixed, ratio, residual, shift, lo, hi, y
 ):
@@ -57,7 +57,7 @@ def aggregate(  # type: ignore[no-untyped-def]
             y[c, v] = _requantise(acc, c, v, multiplier, fixed, ratio, residual, shift, lo, hi)
 
 
-@compiled
+@COMPILED
 def attend(  # type: ignore[no-untyped-def]
     x, scores, heads, degrees, sources, slope, table, multiplier, fixed, ratio, residual, shift, lo, hi, y
 ):

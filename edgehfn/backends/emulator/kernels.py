@@ -8,24 +8,17 @@ below exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from edgehfn.spec.jit import compiled
+
 LANES = 64  # images computed together
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile on first use, to run without the interpreter's lock; kept on disk if this or the user's folder allows."""
-    try:
-        return numba.njit(function, nogil=True, cache=True, error_model="numpy")  # type: ignore[no-any-return]
-    except RuntimeError:
-        return numba.njit(function, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+COMPILED = compiled(error_model="numpy")
 
 
 @intrinsic
@@ -72,7 +65,7 @@ def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ig
     return types.void(acc, x, base, offsets, first, middle, last), generate
 
 
-@compiled
+@COMPILED
 def _sum_products(acc, x, base, offsets, weights, first, last):  # type: ignore[no-untyped-def]
     """acc[lane] = Σ weights[e]·x[base + offsets[e], lane] over first ≤ e < last, four a pass to spare acc."""
     acc[:] = 0
@@ -90,7 +83,7 @@ def _sum_products(acc, x, base, offsets, weights, first, last):  # type: ignore[
         e += 1
 
 
-@compiled
+@COMPILED
 def weighted_sums(  # type: ignore[no-untyped-def]
     x,
     bases,
@@ -143,7 +136,7 @@ def weighted_sums(  # type: ignore[no-untyped-def]
                 y[place, lane] = min(max(t[lane] >> shift, lo), hi)
 
 
-@compiled
+@COMPILED
 def max_pool(x, kernel, stride, padding, x_frame, y_frame, y):  # type: ignore[no-untyped-def]
     """``(C, H, W, LANES)`` to ``(C, H', W', LANES)`` within frames; places outside the map are skipped."""
     channels, height, width, _ = x.shape

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from edgehfn.nn.cpu.bf16 import Rows, alike, as_float, as_like, loops_over, memory
+from edgehfn.spec.jit import compiled
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -121,7 +121,7 @@ def _remember(norm: nn.BatchNorm2d, mean: Doubles, variance: Doubles) -> None:
         running.lerp_(torch.from_numpy(now).to(running.dtype), norm.momentum)
 
 
-@numba.njit(cache=True, fastmath=REORDER, nogil=True)
+@compiled(fastmath=REORDER)
 def _sums(x: Rows) -> Doubles:
     """Per lane: Σ x and Σ x², (2, lanes)."""
     rows, lanes = x.shape
@@ -142,7 +142,7 @@ def _sums(x: Rows) -> Doubles:
     return totals
 
 
-@numba.njit(cache=True, fastmath=REORDER, nogil=True)
+@compiled(fastmath=REORDER)
 def _forward(x: Rows, slope: Floats, offset: Floats, residual: Rows, y: Rows, added: bool, relu: bool) -> None:
     rows, lanes = x.shape
     for row in range(rows):
@@ -155,7 +155,7 @@ def _forward(x: Rows, slope: Floats, offset: Floats, residual: Rows, y: Rows, ad
             y[row, lane] = as_like(value, y[row, lane])
 
 
-@numba.njit(cache=True, fastmath=REORDER, nogil=True)
+@compiled(fastmath=REORDER)
 def _gradient_sums(gradient: Rows, y: Rows, x: Rows, relu: bool) -> Doubles:
     """Per lane, of the gradient that passes the ReLU: Σ g and Σ g·x, (2, lanes)."""
     rows, lanes = x.shape
@@ -178,7 +178,7 @@ def _gradient_sums(gradient: Rows, y: Rows, x: Rows, relu: bool) -> Doubles:
     return totals
 
 
-@numba.njit(cache=True, fastmath=REORDER, nogil=True)
+@compiled(fastmath=REORDER)
 def _backward(
     gradient: Rows,
     y: Rows,

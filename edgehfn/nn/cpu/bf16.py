@@ -11,13 +11,16 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
+from edgehfn.spec.jit import DISABLED
+
 Rows = npt.NDArray[Any]  # float32, or bf16 as uint16
 
 
 def loops_over(x: Tensor) -> bool:
     """Whether the compiled loops take this tensor: (N, C, H, W), channels last, on the CPU, float32 or bf16."""
     return (
-        x.device.type == "cpu"
+        not DISABLED
+        and x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.bfloat16)
         and x.is_contiguous(memory_format=torch.channels_last)
     )

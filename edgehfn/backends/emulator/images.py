@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import assert_never
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -17,11 +16,13 @@ from edgehfn.backends.emulator import gnn as graphs
 from edgehfn.backends.emulator import kernels
 from edgehfn.backends.emulator.kernels import LANES
 from edgehfn.backends.emulator.layout import Int16, Lanes, lay_out
+from edgehfn.errors import ToolError
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.inputs import Raw, checked, golden
 from edgehfn.ir.ops import Conv, Linear
 from edgehfn.ir.validate import bound
+from edgehfn.spec.jit import DISABLED, THREADS
 from edgehfn.spec.limits import LANE, LEVELS
 
 Int8 = npt.NDArray[np.int8]
@@ -37,15 +38,16 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None) -> Int8:
     the outputs are kept. As many groups of images run at once as Numba has threads. Raises InputError if ``raw`` does
     not fit the graph's input.
     """
+    if DISABLED:
+        raise ToolError("NUMBA_DISABLE_JIT is set, and the emulator's loops run compiled only; unset it")
     checked(graph, raw)
     program = _prepare(graph)
     wanted = graph.tensors if observe else {graph.output.name: graph.output}
     made = {name: np.empty((len(raw), *tensor.shape), np.int8) for name, tensor in wanted.items()}
-    threads: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     together = 1 if program.lanes.over_nodes else LANES
     groups = range(0, len(raw), together)
     memories: SimpleQueue[Memory] = SimpleQueue()
-    for _ in range(min(threads, len(groups))):
+    for _ in range(min(THREADS, len(groups))):
         memories.put(program.lanes.allocate())
 
     def run(start: int) -> None:
@@ -55,7 +57,7 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None) -> Int8:
         finally:
             memories.put(memory)  # others wait for it, whatever happened
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(run, groups))  # raises what a group raised
     if observe:
         for name, tensor in made.items():

@@ -17,10 +17,11 @@ import pytest
 from support import nets, nodes
 
 from edgehfn.backends.emulator import kernels
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, verify
 from edgehfn.ir.ops import SIGNED, Conv, Input, Linear, MaxPool, QuantisedWeight, Requantise
+from edgehfn.spec.jit import compiled
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,9 +96,9 @@ def test_reads_any_memory_layout_and_changes_none() -> None:
 def test_threads_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = nets.folded_resnet(4, width=4)
     raw = nets.random_input(graph, 4, 5 * kernels.LANES)
-    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 1)
+    monkeypatch.setattr(sys.modules[emulate.__module__], "THREADS", 1)
     alone = emulate(graph, raw)
-    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 7)
+    monkeypatch.setattr(sys.modules[emulate.__module__], "THREADS", 7)
     assert np.array_equal(emulate(graph, raw), alone)
 
 
@@ -132,7 +133,7 @@ for package in (c, emulator, ir, report, target, tflite):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         __import__(module.name)
 from support import nets
-from edgehfn.backends.emulator.emulate import emulate
+from edgehfn.backends.emulator.images import emulate
 graph = nets.random_graph(5)
 print(emulate(graph, nets.random_input(graph, 5, 3)).sum())
 assert "torch" not in sys.modules
@@ -162,4 +163,4 @@ def test_compiles_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -
         return compiler(function, **options)
 
     monkeypatch.setattr(numba, "njit", read_only)
-    assert kernels.compiled(lambda x: x + 1)(2) == 3
+    assert compiled()(lambda x: x + 1)(2) == 3
