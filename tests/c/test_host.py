@@ -110,6 +110,10 @@ def test_bands_of_a_few_rows(tmp_path: Path) -> None:
         conv = Conv("y", "input", weight, usual(weight, 9, rng), stride, 1)
         graph = verify(Graph((Input("input", channels, dtype=dtype), conv), SEED))
         cases += [Case(graph, noise(graph, 3, 2), limit, "ram") for limit in (LEAST, None)]
+    weight = draws.supermask(rng, SEED, 1, (3, 2, 3, 3), 40)
+    odd = Conv("y", "input", weight, usual(weight, 9, rng), 2, 1)  # 8 columns of 15: not by rows
+    graph = verify(Graph((Input("input", (2, 9, 15)), odd), SEED))
+    cases.append(Case(graph, noise(graph, 3, 2), LEAST, "ram"))
     bands = [plan(case.graph, "ram", case.scratch_limit).scratch["y"].band for case in cases]
     assert {1, 3, 4} <= set(bands)
     check(cases, tmp_path)
@@ -258,6 +262,10 @@ def test_averages_round_and_clamp(tmp_path: Path) -> None:
         pools = [AvgPool(f"y{i}", "input", *q) for i, q in enumerate([(1, 0), (1, 1), (1, 2), (5, 4), (32767, 15)])]
         graphs = [verify(Graph((image, *pools), SEED)), verify(Graph((image, pools[1]), SEED))]
         cases += [Case(graph, noise(graph, 3, 12)) for graph in graphs]
+    for height, width in ((16, 32), (12, 43)):  # as many bytes as lanes can sum, and more
+        pools = [AvgPool(f"y{shift}", "input", 1, shift) for shift in (0, 5, 9)]
+        graph = verify(Graph((Input("input", (2, height, width), dtype="s8"), *pools), SEED))
+        cases.append(Case(graph, noise(graph, 3, 4)))
     check(cases, tmp_path)
 
 
