@@ -119,22 +119,12 @@ def test_bands_of_a_few_rows(tmp_path: Path) -> None:
     check(cases, tmp_path)
 
 
+PERIODS = [(1, 31), (1, 32), (1, 33), (1, 100), (2, 9), (3, 4), (3, 9), (4, 3), (5, 3), (6, 2), (7, 2), (7, 5)]
+
+
 def test_channels_beyond_one_period_of_the_table_of_taps(tmp_path: Path) -> None:
     rng, cases = Random(2), []
-    for k, inputs in [
-        (1, 31),
-        (1, 32),
-        (1, 33),
-        (1, 100),
-        (2, 9),
-        (3, 4),
-        (3, 9),
-        (4, 3),
-        (5, 3),
-        (6, 2),
-        (7, 2),
-        (7, 5),
-    ]:
+    for k, inputs in PERIODS:
         made: list[Node] = [Input("input", (inputs, k, k + 2), dtype=rng.choice(TYPES))]
         for number in (1, 2):
             shape = (3, inputs, k, k)
