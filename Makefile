@@ -67,6 +67,9 @@ size-table: $(READY) $(DEMO) ## flash, RAM and instructions of the demo net on e
 bench: $(READY) ## instructions, bytes and images/s beside other kernels, into docs/BENCH.md (minutes)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels
 
+coverage: $(READY) ## lines of the runtime's C that the tests execute, into docs/COVERAGE.md (minutes)
+	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels.coverage
+
 ablation: $(READY) ## train variations of a small net, into docs/ABLATION.md (hours; goes on where it stopped)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy.ablation
 

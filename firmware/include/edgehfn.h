@@ -253,8 +253,7 @@ void hfn_input_u8(const struct hfn_input *node, uint32_t *arena);
 void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
 
 /* Supermask convolutions, whose outputs are the same: _wide sums in 32-bit accumulators, _narrow in 16-bit ones, which
- * needs N1 to N3 of SPEC section 4, and _plain likewise, for masks of one coat, no frozen position and generated signs.
- */
+ * needs N1 to N3 of SPEC section 4, and so does _plain, for masks of one coat, nothing frozen and generated signs. */
 void hfn_conv_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_plain(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 from support import nets
 from support.c_batch import WARNINGS
 
@@ -48,10 +49,12 @@ def all_kinds() -> Graph:
 
 def test_nothing_of_a_library_is_needed(objects: list[Path]) -> None:
     """No division, long arithmetic or memory function of the compiler's own, on any core."""
-    needed, defined = set(), set()
+    needed, defined = set[str](), set[str]()
     for path in objects:
         with path.open("rb") as file:
-            for symbol in ELFFile(file).get_section_by_name(".symtab").iter_symbols():
+            symbols = ELFFile(file).get_section_by_name(".symtab")
+            assert isinstance(symbols, SymbolTableSection)
+            for symbol in symbols.iter_symbols():
                 if symbol["st_info"]["bind"] == "STB_GLOBAL":
                     (needed if symbol["st_shndx"] == "SHN_UNDEF" else defined).add(symbol.name)
     assert needed <= defined

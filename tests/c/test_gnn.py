@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import subprocess
 from itertools import product
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support import c_batch, gnn_nets, nodes
-from support.c_batch import LEAST, Case
+from support import c_batch, gnn_nets, nodes, oracle
+from support.c_batch import LEAST, SANITIZED, WARNINGS, Case
 
+from edgehfn.backends import c
+from edgehfn.backends.c import firmware
 from edgehfn.backends.emulator.images import emulate
-from edgehfn.ir import Graph, gnn_rules
+from edgehfn.ir import Graph, gnn_bytes, gnn_rules, plan
+from edgehfn.ir.inputs import raw_shape
 from edgehfn.ir.ops import SIGNED, Aggregate, Constant, QuantisedWeight, Requantise, SparseLinear
 from edgehfn.ir.topology import Features
 from edgehfn.ir.validate import verify
 from edgehfn.spec.objective import Objective
+from edgehfn.target.toolchain import HOST_GCC, available
+
+compiled = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
 
 LIMITS = (LEAST, 1000, None)
 NOTHING = np.zeros((2, 0), np.uint8)
 
 
+@compiled
 @pytest.mark.parametrize(("objective", "count"), [("speed", 70), ("flash", 25)])
 def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
     """Over stored graphs and over graphs of the input; sums by bytes, by halves and by words; and numbers at the limits
@@ -66,10 +75,10 @@ def at_the_limits() -> list[SparseLinear]:
 
 
 def crowd() -> Graph:
-    """A node that hears 600 others of the largest values: sums far beyond 16 bits, of both signs."""
-    heard = np.zeros((601, 601), bool)
-    heard[0, 1:] = heard[1:, 0] = True
-    topology = gnn_nets.from_matrix(heard)
+    """A node with 600 neighbours of the largest values: sums far beyond 16 bits, of both signs."""
+    joined = np.zeros((601, 601), bool)
+    joined[0, 1:] = joined[1:, 0] = True
+    topology = gnn_nets.from_matrix(joined)
     values = np.where(np.arange(5)[:, None, None] % 2, -127, 127).astype(np.int8) * np.ones((1, 151, 4), np.int8)
     table, ones = (255,) * 601, (1,) * 601
     q = Requantise((127, 3, 3, 127, 127), (0,) * 5, 0, 26, SIGNED)
@@ -83,3 +92,30 @@ def test_a_crowd_is_summed_exactly() -> None:
     total = (255 * 127 * 601 + 8) >> 4
     assert found == [(m * sign * total + 2**25) >> 26 for m, sign in ((127, 1), (3, -1), (3, 1), (127, -1), (127, 1))]
     assert found[0] > 0
+
+
+@compiled
+@pytest.mark.parametrize("seed", range(4))
+def test_the_selftest_of_a_net_over_input_graphs(seed: int, tmp_path: Path) -> None:
+    """Against the oracle's checksum, and another one."""
+    graph = verify(gnn_nets.variable(seed))
+    assert graph.input is not None
+    data = np.array(oracle.golden_input(graph.seed, prod(raw_shape(graph))), np.uint8)
+    raw = gnn_bytes.golden(graph.input, data).view(np.int8 if graph.input.dtype == "s8" else np.uint8)
+    output = nodes.by_oracle(graph, raw[None])[graph.output.name].ravel().tolist()
+    (tmp_path / "main.c").write_text(SELFTEST)
+    sources = ["main.c", "net.c", *map(str, firmware.runtime(assembly=False))]
+    for wrong in (0, 1):
+        for name, text in c.emit(graph, plan(graph), "net", oracle.crc32(output) ^ wrong).items():
+            (tmp_path / name).write_text(text)
+        c_batch.call([HOST_GCC, *WARNINGS, *SANITIZED, *firmware.includes(), *sources, "-o", "main"], tmp_path)
+        assert subprocess.call([tmp_path / "main"]) == 2 * wrong
+
+
+SELFTEST = """
+#include "net.h"
+static NET_ARENA(arena);
+int main(void) {
+    return net_selftest(arena);
+}
+"""

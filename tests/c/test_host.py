@@ -7,11 +7,12 @@ from itertools import product
 from math import isqrt, prod
 from pathlib import Path
 from random import Random
+from typing import Literal, cast
 
 import numpy as np
 import pytest
 from support import c_batch, draws, limits, nets, nodes
-from support.c_batch import LEAST, Case
+from support.c_batch import LEAST, Case, Raw
 
 from edgehfn.backends import c
 from edgehfn.ir import plan
@@ -34,15 +35,23 @@ from edgehfn.ir.ops import (
 from edgehfn.ir.validate import verify
 from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective
+from edgehfn.target.toolchain import HOST_GCC, available
+
+pytestmark = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
 
 RUNTIMES: tuple[Objective, ...] = ("speed", "flash")  # ram has that of speed
 SEED = 20
+TYPES: tuple[Literal["u8", "s8"], ...] = ("u8", "s8")
 MAPS = [(1, 1), (1, 9), (6, 1), (4, 4), (7, 6), (9, 13), (8, 16)]
 
 
 def check(cases: list[Case], place: Path) -> None:
     for case, found in zip(cases, c_batch.run(cases, place), strict=True):
         nodes.assert_same(nodes.by_oracle(case.graph, case.raw), found)
+
+
+def noise(graph: Graph, seed: int, images: int) -> Raw:
+    return cast(Raw, nets.random_input(graph, seed, images))  # of one type or the other
 
 
 def usual(weight: Weight, shift: int, rng: Random, clamp: tuple[int, int] = SIGNED, residual: int = 0) -> Requantise:
@@ -68,14 +77,14 @@ def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
     """A third of them in bands of one row, a third in a few."""
     limits = (LEAST, 1000, None)
     graphs = [nets.random_graph(seed, macs=100_000) for seed in range(count)]
-    check([Case(g, nets.random_input(g, s, 4), limits[s % 3], objective) for s, g in enumerate(graphs)], tmp_path)
+    check([Case(g, noise(g, s, 4), limits[s % 3], objective) for s, g in enumerate(graphs)], tmp_path)
 
 
 @pytest.mark.parametrize("objective", RUNTIMES)
 def test_every_geometry_of_a_convolution(objective: Objective, tmp_path: Path) -> None:
     """All kernels, strides and paddings on maps of awkward sizes, by every kernel of the runtime, whole or by rows."""
     rng, cases = Random(1), []
-    for (height, width), dtype in product(MAPS, ("u8", "s8")):
+    for (height, width), dtype in product(MAPS, TYPES):
         made: list[Node] = [Input("input", (2, height, width), dtype=dtype)]
         for k, stride, padding in product(range(1, 8), range(1, 5), range(7)):
             if padding not in (0, k // 2, k - 1) or k > min(height, width) + 2 * padding:
@@ -86,40 +95,48 @@ def test_every_geometry_of_a_convolution(objective: Objective, tmp_path: Path) -
             q = usual(weight, rng.choice((5, 9)), rng)
             made.append(Conv(f"y{number}", "input", weight, q, stride, padding))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 3, 2), rng.choice((LEAST, None)), objective))
+        cases.append(Case(graph, noise(graph, 3, 2), rng.choice((LEAST, None)), objective))
     used = {c.function(node, case.graph) for case in cases for node in case.graph}
     assert used >= {"hfn_conv_narrow", "hfn_conv_wide", "hfn_conv_dense", "hfn_conv_int4"}
     check(cases, tmp_path)
 
 
+def test_bands_of_a_few_rows(tmp_path: Path) -> None:
+    """What is made row by row for RAM: 3x3 kernels of stride 1 and 2 over rows of whole words, in bands of 1 to 4."""
+    rng, cases = Random(7), []
+    for stride, columns, dtype, kind in product((1, 2), (4, 8, 20), TYPES, ("supermask", "dense")):
+        shape, channels = (3, 2, 3, 3), (2, rng.randint(5, 9), stride * columns)
+        weight = draws.dense(rng, "w", shape) if kind == "dense" else draws.supermask(rng, SEED, 1, shape, 40)
+        conv = Conv("y", "input", weight, usual(weight, 9, rng), stride, 1)
+        graph = verify(Graph((Input("input", channels, dtype=dtype), conv), SEED))
+        cases += [Case(graph, noise(graph, 3, 2), limit, "ram") for limit in (LEAST, None)]
+    weight = draws.supermask(rng, SEED, 1, (3, 2, 3, 3), 40)
+    odd = Conv("y", "input", weight, usual(weight, 9, rng), 2, 1)  # 8 columns of 15: not by rows
+    graph = verify(Graph((Input("input", (2, 9, 15)), odd), SEED))
+    cases.append(Case(graph, noise(graph, 3, 2), LEAST, "ram"))
+    bands = [plan(case.graph, "ram", case.scratch_limit).scratch["y"].band for case in cases]
+    assert {1, 3, 4} <= set(bands)
+    check(cases, tmp_path)
+
+
+PERIODS = [(1, 31), (1, 32), (1, 33), (1, 100), (2, 9), (3, 4), (3, 9), (4, 3), (5, 3), (6, 2), (7, 2), (7, 5)]
+
+
 def test_channels_beyond_one_period_of_the_table_of_taps(tmp_path: Path) -> None:
     rng, cases = Random(2), []
-    for k, inputs in [
-        (1, 31),
-        (1, 32),
-        (1, 33),
-        (1, 100),
-        (2, 9),
-        (3, 4),
-        (3, 9),
-        (4, 3),
-        (5, 3),
-        (6, 2),
-        (7, 2),
-        (7, 5),
-    ]:
-        made: list[Node] = [Input("input", (inputs, k, k + 2), dtype=rng.choice(("u8", "s8")))]
+    for k, inputs in PERIODS:
+        made: list[Node] = [Input("input", (inputs, k, k + 2), dtype=rng.choice(TYPES))]
         for number in (1, 2):
             shape = (3, inputs, k, k)
             weight = draws.dense(rng, "dense", shape) if number == 1 else draws.supermask(rng, SEED, 2, shape, 40)
             made.append(Conv(f"y{number}", "input", weight, usual(weight, 9, rng), 1, k // 2))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 3, 2)))
+        cases.append(Case(graph, noise(graph, 3, 2)))
     check(cases, tmp_path)
 
 
 @pytest.mark.parametrize("shift", [16, 8, 5])
-@pytest.mark.parametrize("dtype", ["u8", "s8"])
+@pytest.mark.parametrize("dtype", TYPES)
 def test_sums_at_the_limit_of_a_lane(dtype: str, shift: int, tmp_path: Path) -> None:
     """Of either sign, from lists of one sign, of both, and of even and odd lengths."""
     cases = [Case(*limits.channels(dtype, shift, width)) for width in (5, 28)]
@@ -130,7 +147,7 @@ def test_sums_at_the_limit_of_a_lane(dtype: str, shift: int, tmp_path: Path) -> 
 def test_sums_far_beyond_a_lane(tmp_path: Path) -> None:
     """Seven coats that keep everything: lists of thousands of entries, most of them repeated."""
     cases = []
-    for dtype, size in product(("u8", "s8"), (127, 128, 129, 600)):
+    for dtype, size in product(TYPES, (127, 128, 129, 600)):
         weight = Supermask("w", 0, (2, size, 1, 1), 7, np.full(2 * size, 7, np.uint8), SEED)
         graph = verify(
             Graph(
@@ -147,7 +164,7 @@ def test_sums_far_beyond_a_lane(tmp_path: Path) -> None:
                 SEED,
             )
         )
-        cases.append(Case(graph, nets.random_input(graph, size, 5), 1))
+        cases.append(Case(graph, noise(graph, size, 5), 1))
     check(cases, tmp_path)
 
 
@@ -164,7 +181,7 @@ def test_clamps_hold_at_thirty_one_bits(tmp_path: Path) -> None:
         made.append(Conv(f"dense{number}", "input", QuantisedWeight(f"d{number}", row[:, 5].reshape(4, 1, 1, 1)), q))
         made.append(Linear(f"z{number}", "input", QuantisedWeight(f"v{number}", row), q))
     graph = verify(Graph(tuple(made), SEED))
-    check([Case(graph, nets.random_input(graph, 3, 4))], tmp_path)
+    check([Case(graph, noise(graph, 3, 4))], tmp_path)
 
 
 THRESHOLDS = [(0, 0), (1, 0), (0, 1), (128, 0), (0, 128), (96, 64), (37, 101), (255, 1), (256, 0), (0, 256), (128, 128)]
@@ -173,7 +190,7 @@ THRESHOLDS = [(0, 0), (1, 0), (0, 1), (128, 0), (0, 128), (96, 64), (37, 101), (
 @pytest.mark.parametrize("objective", RUNTIMES)
 def test_coats_and_frozen_positions(objective: Objective, tmp_path: Path) -> None:
     """Channels begin inside words; with several bands all streams start again."""
-    rng, made = Random(5), [Input("input", (3, 5, 4))]
+    rng, made = Random(5), list[Node]([Input("input", (3, 5, 4))])
     for (pruned, locked), coats in product(THRESHOLDS, range(1, 8)):
         for shape in ((5, 3, 3, 3), (4, 60)):
             number = len(made)
@@ -188,13 +205,13 @@ def test_coats_and_frozen_positions(objective: Objective, tmp_path: Path) -> Non
                 else Linear(f"y{number}", "input", weight, q)
             )
     graph = verify(Graph(tuple(made), SEED))
-    check([Case(graph, nets.random_input(graph, 3, 2), limit, objective) for limit in (LEAST, None)], tmp_path)
+    check([Case(graph, noise(graph, 3, 2), limit, objective) for limit in (LEAST, None)], tmp_path)
 
 
 def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
     rng, cases = Random(6), []
     chain = (("input", None), ("y0", "input"), ("y1", "y0"), ("y2", "y2"), ("y3", "y1"), ("y4", "y3"))
-    for width, dtype, kind in product((5, 8), ("u8", "s8"), ("narrow", "wide", "dense")):
+    for width, dtype, kind in product((5, 8), TYPES, ("narrow", "wide", "dense")):
         made: list[Node] = [Input("input", (3, 7, width), dtype=dtype)]
         for number, (x, residual) in enumerate(chain):
             shape = (3, 3, 3, 3)
@@ -204,7 +221,7 @@ def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
             q = usual(weight, 9 if kind == "narrow" else 6, rng, clamp, rng.choice((1, 1, 3, 0)) if residual else 0)
             made.append(Conv(f"y{number}", x, weight, q, 1, 1, residual))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 3, 3), rng.choice((LEAST, None))))
+        cases.append(Case(graph, noise(graph, 3, 3), rng.choice((LEAST, None))))
     places = plan(cases[0].graph).tensors
     assert places["y2"].offset == places["y0"].offset
     assert places["y3"].offset != places["y2"].offset
@@ -213,28 +230,32 @@ def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
 
 def test_every_geometry_of_a_max_pool(tmp_path: Path) -> None:
     cases = []
-    for (height, width), dtype in product(MAPS, ("u8", "s8")):
+    for (height, width), dtype in product(MAPS, TYPES):
         made: list[Node] = [Input("input", (2, height, width), dtype=dtype)]
         for k, stride in product(range(1, 6), range(1, 6)):
             for padding in {0, k // 2}:
                 if k <= min(height, width) + 2 * padding:
                     made.append(MaxPool(f"y{len(made)}", "input", k, stride, padding))
         graph = verify(Graph(tuple(made), SEED))
-        cases.append(Case(graph, nets.random_input(graph, 4, 3)))
+        cases.append(Case(graph, noise(graph, 4, 3)))
         for last in made[-6:]:  # alone, an unpadded pool overwrites its input
             alone = verify(Graph((made[0], last), SEED))
-            cases.append(Case(alone, nets.random_input(alone, 5, 2)))
+            cases.append(Case(alone, noise(alone, 5, 2)))
     check(cases, tmp_path)
 
 
 def test_averages_round_and_clamp(tmp_path: Path) -> None:
     """Ties are at half a step; a multiplier over one clamps; alone, the pool overwrites its input."""
     cases = []
-    for dtype, (height, width) in product(("u8", "s8"), ((1, 1), (2, 2), (3, 5))):
+    for dtype, (height, width) in product(TYPES, ((1, 1), (2, 2), (3, 5))):
         image = Input("input", (3, height, width), dtype=dtype)
         pools = [AvgPool(f"y{i}", "input", *q) for i, q in enumerate([(1, 0), (1, 1), (1, 2), (5, 4), (32767, 15)])]
         graphs = [verify(Graph((image, *pools), SEED)), verify(Graph((image, pools[1]), SEED))]
-        cases += [Case(graph, nets.random_input(graph, 3, 12)) for graph in graphs]
+        cases += [Case(graph, noise(graph, 3, 12)) for graph in graphs]
+    for height, width in ((16, 32), (12, 43)):  # as many bytes as lanes can sum, and more
+        pools = [AvgPool(f"y{shift}", "input", 1, shift) for shift in (0, 5, 9)]
+        graph = verify(Graph((Input("input", (2, height, width), dtype="s8"), *pools), SEED))
+        cases.append(Case(graph, noise(graph, 3, 4)))
     check(cases, tmp_path)
 
 
@@ -248,7 +269,7 @@ def test_adds_in_place_and_with_themselves(tmp_path: Path) -> None:
         Add("no_shift", "over_x", "over_x", 32767, 32767, 0, RELU),
     )
     graph = verify(Graph(made, SEED))
-    check([Case(graph, nets.random_input(graph, 3, 4))], tmp_path)
+    check([Case(graph, noise(graph, 3, 4))], tmp_path)
 
 
 def test_stored_signs_take_the_place_of_generated_ones(tmp_path: Path) -> None:
@@ -258,6 +279,7 @@ def test_stored_signs_take_the_place_of_generated_ones(tmp_path: Path) -> None:
     for number, shape in enumerate([(4, 3, 3, 3), (4, 3, 3, 3), (3, 90)]):
         weight = draws.signed(Random(number // 2), draws.supermask(Random(number), SEED, number // 2, shape, 40))
         weight = replace(weight, name=f"w{number}", counts=np.minimum(weight.counts, 1), coats=1)
+        assert weight.signs is not None
         minus = (weight.signs[np.arange(weight.counts.size) // 32] >> np.arange(weight.counts.size) % 32) & 1
         plain = QuantisedWeight(
             weight.name, (weight.counts * (1 - 2 * minus.astype(np.int8))).astype(np.int8).reshape(shape)
@@ -267,7 +289,7 @@ def test_stored_signs_take_the_place_of_generated_ones(tmp_path: Path) -> None:
             name = f"y{number}"
             nodes_.append(Conv(name, "input", w, q, 1, 1) if len(shape) == 4 else Linear(name, "input", w, q))
     graph = verify(Graph(tuple(made), SEED))
-    raw = nets.random_input(graph, 3, 4)
+    raw = noise(graph, 3, 4)
     found = c_batch.run([Case(graph, raw)], tmp_path)[0]
     nodes.assert_same(nodes.by_oracle(verify(Graph(tuple(expected), SEED)), raw), found)
     stored = [part.member for part in c.layout(graph, plan(graph)) if part.member.startswith("signs_")]

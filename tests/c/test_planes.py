@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from support import draws
 from support.c_batch import LEAST, SANITIZED, WARNINGS, call
 
@@ -18,6 +20,9 @@ from edgehfn.ir.arena import Scratch
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import SIGNED, Conv, Input, Requantise, Supermask
 from edgehfn.ir.validate import verify
+from edgehfn.target.toolchain import HOST_GCC, available
+
+pytestmark = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -69,7 +74,9 @@ int main(void) {
 """
 
 
-def conv(seed: int, shape: tuple[int, int, int], dtype: str, kernel: int, stride: int, padding: int) -> Graph:
+def conv(
+    seed: int, shape: tuple[int, int, int], dtype: Literal["u8", "s8"], kernel: int, stride: int, padding: int
+) -> Graph:
     made = Input("input", shape, dtype=dtype)
     weight = draws.supermask(Random(seed), seed, 0, (2, shape[0], kernel, kernel), 40)
     q = Requantise((1, 1), (0, 0), 0, 9, SIGNED)
@@ -112,7 +119,7 @@ def cases() -> list[tuple[Graph, int]]:
     for number, ((h, w), k, d) in enumerate(product([(1, 1), (5, 7), (6, 8), (9, 4)], range(1, 8), range(1, 5))):
         for p in {0, k // 2, k - 1}:
             if k <= min(h, w) + 2 * p:
-                graph = conv(number, (1 + number % 3, h, w), ("u8", "s8")[number % 2], k, d, p)
+                graph = conv(number, (1 + number % 3, h, w), "s8" if number % 2 else "u8", k, d, p)
                 found.append((graph, (LEAST, 400, 16384)[number % 3]))
     return [*found, (conv(1, (40, 3, 3), "u8", 1, 1, 0), 300), (conv(2, (9, 4, 5), "s8", 3, 1, 1), 600)]
 
@@ -126,7 +133,7 @@ def test_planes_and_lists_are_what_the_header_says(tmp_path: Path) -> None:
     written, wanted = [], []
     for graph, limit in cases():
         planned = plan(graph, scratch_limit=limit)
-        x = rng.integers(graph.tensors["input"].lo, 128, graph.input.shape).astype(np.int8)
+        x = rng.integers(graph.tensors["input"].lo, 128, graph.tensors["input"].shape).astype(np.int8)
         arena = rng.integers(0, 256, planned.size).astype(np.uint8)
         arena[planned.tensors["input"].offset :][: x.size] = x.ravel().view(np.uint8)
         parts = c.layout(graph, planned)

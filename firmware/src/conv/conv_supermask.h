@@ -10,8 +10,8 @@
  * channel->list_end. */
 void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights);
 
-/* The same, for plain masks: one coat, nothing frozen, generated signs. It may keep what is left of a word reversed:
- * all channels must be built by it. */
+/* The same, for plain masks: one coat, nothing frozen, generated signs; where HFN_SMALL is 0. It may keep what is left
+ * of a word reversed: all channels must be built by it. */
 void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                            uint32_t weights);
 

@@ -27,9 +27,4 @@ void hfn_build_lists(struct hfn_channel *channel, struct hfn_mask *mask, const s
     channel->minus = minus;
 }
 
-void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
-                           uint32_t weights) {
-    hfn_build_lists(channel, mask, taps, weights);
-}
-
 #endif
