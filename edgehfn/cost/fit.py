@@ -34,24 +34,30 @@ Counted = tuple[Node, Graph, Plan, int]
 
 def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -> Iterator[Effort]:
     """A row for each core, runtime and function, each fitted by itself. Raises ToolError if a tool is missing."""
-    sampled = {function: samples(function) for function in functions}
-    graphs = list({id(graph): graph for drawn in sampled.values() for graph in drawn}.values())
-    images = [graph for graph in graphs if not any(tensor.nodes for tensor in graph.tensors.values())]
-    fast = [(graph, plan(graph)) for graph in graphs]
-    fast += [(graph, plan(graph, "ram", SMALL_SCRATCH)) for graph in images]
-    few = [(graph, plan(graph, "flash")) for graph in graphs]
-    uses = {function: {id(graph) for graph in drawn} for function, drawn in sampled.items()}
+    sampled = {function: samples(function) for function in sorted(functions)}
+    every = {id(graph): graph for graphs in sampled.values() for graph in graphs}
+    fast = {key: [plan(graph), *_few_rows(graph)] for key, graph in every.items()}
+    few = {key: [plan(graph, "flash")] for key, graph in every.items()}
     compiler = version(ARM_GCC)
     for core in cores:
         for plans in (fast, few):
-            runs: dict[Function, list[Counted]] = {function: [] for function in sorted(functions)}
-            for graph, planned in plans:
-                for node, (_, count) in zip(graph, counted(graph, planned, core).nodes, strict=True):
-                    function = c.function(node, graph)
-                    if id(graph) in uses.get(function, ()):
-                        runs[function].append((node, graph, planned, count))
-            for function, found in runs.items():
-                yield _fitted(compiler, core, function, found)
+            counts = {key: [counted(every[key], planned, core).nodes for planned in plans[key]] for key in every}
+            for function, graphs in sampled.items():
+                runs = [
+                    (way, node, graph, planned, count)
+                    for graph in graphs
+                    for way, planned in enumerate(plans[id(graph)])
+                    for node, (_, count) in zip(graph, counts[id(graph)][way], strict=True)
+                    if c.function(node, graph) == function
+                ]
+                runs.sort(key=lambda run: run[0])  # the order that rounding and ties hang on
+                yield _fitted(compiler, core, function, [run[1:] for run in runs])
+
+
+def _few_rows(graph: Graph) -> list[Plan]:
+    """Of an image's graph, where scratch is short."""
+    over_nodes = any(tensor.nodes for tensor in graph.tensors.values())
+    return [] if over_nodes else [plan(graph, "ram", SMALL_SCRATCH)]
 
 
 def _fitted(compiler: str, core: str, function: Function, runs: list[Counted]) -> Effort:

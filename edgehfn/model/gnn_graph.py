@@ -11,7 +11,8 @@ from edgehfn.data.gnn_sets import Features
 from edgehfn.errors import InputError
 from edgehfn.model import tensorfile
 from edgehfn.model.tensorfile import Array
-from edgehfn.nn import StoredGraph, structure
+from edgehfn.nn import StoredGraph
+from edgehfn.nn.entries import Json, field
 from edgehfn.nn.net import INPUT
 from edgehfn.spec.limits import LEVELS
 
@@ -44,12 +45,12 @@ def put_in(model: Path, graph: StoredGraph, output: Path) -> None:
     tensorfile.write(output, metadata, {**stored, **dict(tensors(graph))})
 
 
-def take(entry: structure.Json, stored: dict[str, Array]) -> StoredGraph:
+def take(entry: Json, stored: dict[str, Array]) -> StoredGraph:
     """The graph of a description, whose tensors are taken out of ``stored`` and checked as data is.
 
     Raises InputError or KeyError.
     """
-    nodes, count = (structure.field(entry, name, int) for name in ("nodes", "features"))
+    nodes, count = (field(entry, name, int) for name in ("nodes", "features"))
     words = [stored.pop(f"{INPUT}.{name}") for name in WORDS]
     if [w.dtype for w in words] != [np.uint32] * 3 or [w.ndim for w in words] != [1, 1, 2] or len(words[2]) != 2:
         raise InputError(f"{INPUT}: {', '.join(WORDS)} are not the words of a graph")
@@ -57,10 +58,10 @@ def take(entry: structure.Json, stored: dict[str, Array]) -> StoredGraph:
     if min(nodes, count) < 1 or (np.diff(gnn_files.row_order(indptr, indices, nodes, count, INPUT)) < 0).any():
         raise InputError(f"{INPUT}: no nodes or features, or features that are not in order")
     values = None
-    if structure.field(entry, "values", bool):
+    if field(entry, "values", bool):
         real = stored.pop(f"{INPUT}.values")
         if real.shape != indices.shape or not (np.abs(real) <= LEVELS).all() or (real != np.rint(real)).any():
             raise InputError(f"{INPUT}: its values are not whole numbers of -{LEVELS} to {LEVELS}, one a feature")
         values = real.astype(np.int8)
     joined = gnn_files.structure(edges, np.array([0, nodes]), nodes, INPUT)
-    return StoredGraph(Features(indptr, indices, values, count, structure.field(entry, "step", float)), joined)
+    return StoredGraph(Features(indptr, indices, values, count, field(entry, "step", float)), joined)

@@ -1,0 +1,35 @@
+"""Members of a description, read from JSON that anybody may have written."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from edgehfn.errors import InputError
+
+T = TypeVar("T")
+
+Json = dict[str, Any]
+
+
+def field(entry: Json, name: str, kind: type[T]) -> T:
+    """A member of exactly this type. Raises InputError if it is another, KeyError if it is missing."""
+    value = entry[name]
+    if type(value) is not kind:
+        raise InputError(f"{name} must be {kind.__name__}, not {value!r:.40}")
+    return value
+
+
+def choice(entry: Json, name: str, choices: tuple[Any, ...]) -> Any:
+    """A member that is one of some words. Raises InputError."""
+    value = field(entry, name, str)
+    if value not in choices:
+        raise InputError(f"{name} {value!r:.40} is none of {', '.join(choices)}")
+    return value
+
+
+def integers(entry: Json, name: str, count: int) -> tuple[int, ...]:
+    """A list of this many positive integers. Raises InputError."""
+    values = field(entry, name, list)
+    if len(values) != count or not all(type(value) is int and value > 0 for value in values):
+        raise InputError(f"{name} must be {count} positive whole numbers, not {values!r:.40}")
+    return tuple(values)

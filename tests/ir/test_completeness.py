@@ -1,0 +1,183 @@
+"""Whatever can be named is known everywhere: each operation, each function of the runtime, each layer.
+
+The type checker finds a ``match`` that lacks an operation. This finds what it cannot see; docs/EXTENDING.md has the
+whole way. A failure says what to write, and where.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from support import gnn_nets, gnn_sets, nets
+
+from edgehfn import nn
+from edgehfn.backends import c
+from edgehfn.backends.c import Function
+from edgehfn.backends.c.functions import function
+from edgehfn.cost import code_size, instructions
+from edgehfn.data.gnn_sets import Features
+from edgehfn.ir import Graph, ops
+from edgehfn.lowering.untrained import untrained
+from edgehfn.model import modelfile
+from edgehfn.nn.structure import describe
+from edgehfn.spec.objective import OBJECTIVES
+from edgehfn.target.board import CORES
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 60
+
+INTEGER_ONLY = {ops.Add}  # no layer becomes one: a residual is a part of the node before
+EVERY_OP = get_args(ops.Node)
+EVERY_LAYER = get_args(nn.Op)
+
+
+@cache
+def drawn() -> tuple[Graph, ...]:
+    """What the random nets of the tests draw."""
+    makers = nets.random_graph, gnn_nets.stored, gnn_nets.variable
+    return (nets.folded_resnet(1), *(make(seed) for make in makers for seed in range(SEEDS)))
+
+
+@cache
+def layered() -> dict[str, nn.Net]:
+    """Nets that have every layer between them; a new one joins a net here, or brings its own."""
+    image, densities = (1, 14, 14), (0.6, 0.25)
+    made: dict[str, nn.Net] = {}
+    for kind in ("supermask", "int8", "int4", "ternary", "binary"):
+        builder = nn.Builder(nn.InputSpec(image), seed=5, weights=kind, densities=densities)
+        builder.conv("stem", 4, 3)
+        builder.max_pool("pool", 2, 2)
+        builder.conv("second", 4, 3, residual="pool")
+        builder.global_avg_pool("average")
+        builder.linear("logits", 3)
+        made[kind] = builder.net(("a", "b", "c"))
+    for norm in ("gcn", "mean", "sum"):
+        builder = nn.Builder(nn.GraphSpec(6, 9, 20, 5), seed=6)
+        builder.conv("first", 4, 1)
+        x = builder.aggregate("gathered", norm)
+        scores = builder.conv("scores", 4, 1, norm=False, relu=False)
+        builder.x = x
+        builder.attention("attention", 2, scores)
+        builder.node_pool("pool", "mean" if norm == "mean" else "sum")
+        builder.linear("logits", 2)
+        made[f"graphs, {norm}"] = builder.net()
+    sparse = gnn_sets.random()
+    nodes, count = sparse.features.nodes, 8
+    values = np.random.default_rng(1).integers(-127, 128, nodes * count, np.int8)
+    every = Features(count * np.arange(nodes + 1), np.tile(np.arange(count), nodes), values, count)
+    full = replace(sparse, features=every)
+    for name, data in (("one graph", sparse), ("one graph of dense features", full)):
+        builder = nn.Builder(nn.graph_input(data), seed=7)
+        builder.conv("first", 4, 1)
+        builder.aggregate("gathered", "gcn")
+        made[name] = builder.net()
+    return made
+
+
+def named(kind: type[Any]) -> str:
+    return kind.__name__
+
+
+# Operations.
+
+
+@pytest.mark.parametrize("op", EVERY_OP, ids=named)
+def test_random_nets_draw_every_operation(op: type[Any]) -> None:
+    found = any(isinstance(node, op) for graph in drawn() for node in graph)
+    assert found, f"no random net has a {op.__name__}: let tests/support/nets.py or gnn_nets.py draw some"
+
+
+@pytest.mark.parametrize("op", EVERY_OP, ids=named)
+def test_every_operation_has_a_place_in_the_specification(op: type[Any]) -> None:
+    nodes = (
+        (ROOT / "docs" / "SPEC.md").read_text(encoding="utf-8").partition("\n## 5. Nodes")[2].partition("\n## 6.")[0]
+    )
+    assert f"\n- **{op.__name__}** (" in nodes, f"docs/SPEC.md section 5 lacks `- **{op.__name__}** (…): …`: define it"
+
+
+@pytest.mark.parametrize("op", EVERY_OP, ids=named)
+def test_an_operation_is_in_the_unions_that_its_fields_tell(op: type[Any]) -> None:
+    """Else its weight would not be stored, and its channels not be scaled."""
+    given = {field.name for field in fields(op)}
+    for name, union, label in (
+        ("weight", ops.Weighted, "ops.Weighted"),
+        ("requantise", ops.Requantised, "ops.Requantised"),
+    ):
+        assert (name in given) == (op in get_args(union)), f"{op.__name__} has a field {name}: put it into {label}"
+
+
+@pytest.mark.parametrize("op", EVERY_OP, ids=named)
+def test_a_layer_becomes_every_operation(op: type[Any]) -> None:
+    made = {type(node) for net in layered().values() for node in untrained(net, 8)}
+    if op in INTEGER_ONLY:
+        assert op not in made, f"{op.__name__} comes from a layer now: take it off INTEGER_ONLY"
+    else:
+        assert op in made, (
+            f"lowering made no {op.__name__} of the nets in layered(): add its layer there and to "
+            "edgehfn/lowering/lower.py, or name it in INTEGER_ONLY if only integer graphs have it"
+        )
+
+
+# Functions.
+
+
+@pytest.mark.parametrize("called", Function)
+def test_random_nets_call_every_function(called: Function) -> None:
+    found = any(called in c.functions(graph) for graph in drawn())
+    assert found, f"no random net calls {called}: let tests/support/nets.py or gnn_nets.py draw a node that it runs"
+
+
+@pytest.mark.parametrize("called", Function)
+def test_every_function_is_priced(called: Function) -> None:
+    remedy = f"run: make budget F={called}"
+    code = {(row.core, row.objective) for row in code_size.table() if row.function == called}
+    assert code == {(core, objective) for core in CORES for objective in OBJECTIVES}, remedy
+    counted = {(row.core, row.small) for row in instructions.table() if row.function == called}
+    assert counted == {(core, small) for core in CORES for small in (False, True) if called.facts.runs_a_node}, remedy
+
+
+def test_no_function_is_priced_that_is_not_there() -> None:
+    priced = {row.function for row in code_size.table()} | {row.function for row in instructions.table()}
+    assert priced == {*Function, code_size.RUN}, "run: make budget"
+
+
+def test_functions_are_those_of_the_header() -> None:
+    """Their names, and which of them take the model."""
+    header = (ROOT / "firmware" / "include" / "edgehfn.h").read_text(encoding="utf-8")
+    declared = re.findall(r"^\w+ (hfn_\w+)\((const void \*model, )?const struct hfn_\w+ \*(\w+),", header, re.MULTILINE)
+    found = {name: bool(model) for name, model, argument in declared if name != "hfn_golden_graph"}
+    known = {str(called): called.facts.takes_model for called in Function}
+    assert found == known, "edgehfn.h and edgehfn/backends/c/functions.py differ"
+
+
+def test_functions_run_the_nodes_that_they_say() -> None:
+    nodes = {function(node, graph) for graph in drawn() for node in graph}
+    assert nodes == {called for called in Function if called.facts.runs_a_node}, "see Facts.runs_a_node"
+
+
+# Layers.
+
+
+@pytest.mark.parametrize("layer", EVERY_LAYER, ids=named)
+def test_a_net_here_has_every_layer(layer: type[Any]) -> None:
+    found = any(isinstance(step.op, layer) for net in layered().values() for step in net.steps)
+    assert found, f"add a {layer.__name__} to a net of layered(), so that its way through the model file is tested"
+
+
+@pytest.mark.parametrize("name", layered())
+def test_every_layer_is_what_it_was_behind_the_model_file(name: str, tmp_path: Path) -> None:
+    net = layered()[name]
+    modelfile.save(net, tmp_path / "net.hfn")
+    loaded = modelfile.load(tmp_path / "net.hfn")
+    assert describe(loaded) == describe(net)
+    if isinstance(net.input, nn.InputSpec):
+        raw = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, *net.input.shape), np.uint8))
+        assert torch.equal(loaded(raw), net.eval()(raw))
+    assert str(untrained(loaded, 8)) == str(untrained(net, 8))
