@@ -28,7 +28,7 @@ from edgehfn.ir.ops import (
 )
 from edgehfn.ir.validate import bound, reach, sums_fit_16_bits
 
-RANDOM = range(400)  # the seeds that tests/test_emulate.py and tests/test_reference.py use
+RANDOM = range(400)  # the seeds that the tests of the emulator and of the reference use
 
 
 def last(image: list[int], *nodes: Node) -> list[int]:
