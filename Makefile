@@ -10,7 +10,7 @@ C_SOURCES := $(shell find firmware -name '*.[ch]')
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format size-table bench ablation graphs accuracy zoo-check budget wheel clean
+.PHONY: help setup demo test quick check format size-table bench ablation graphs accuracy zoo-check budget wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ $(READY): scripts/setup.sh pyproject.toml requirements-tested.txt
 demo: $(READY) ## train, calibrate, compile and run a net on an emulated Cortex-M4; one table
 	@$(EDGEHFN) demo -o runs/demo
 
-test: $(READY) ## all tests; T=tests/test_cli.py for some
+test: $(READY) ## all tests; T=tests/cli for some
 	$(ONE_THREAD) $(PYTHON) -m pytest -q -n auto --dist worksteal $(T)
+
+quick: $(READY) ## the tests that are neither slow nor on an emulated core (a minute and a half)
+	$(ONE_THREAD) $(PYTHON) -m pytest -q -n auto --dist worksteal -m "not slow and not qemu" $(T)
 
 check: $(READY) ## ruff, mypy, clang-format, import contracts
 	.venv/bin/ruff check .

@@ -119,6 +119,7 @@ def run(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return model
 
 
+@pytest.mark.slow
 def test_a_card_is_computed_from_its_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = run.parent / "zoo"
     folder.mkdir()
