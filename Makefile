@@ -14,7 +14,7 @@ OBJECTIVES := HFN_NOTHING HFN_FEW_ROWS HFN_SMALL# the macros of hfn_config.h, an
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check analyse coverage format size-table bench ablation graphs accuracy zoo-check budget wheel clean
+.PHONY: help setup demo test quick check analyse coverage format size-table bench ablation graphs accuracy zoo-check budget wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ $(READY): scripts/setup.sh pyproject.toml requirements-tested.txt
 demo: $(READY) ## train, calibrate, compile and run a net on an emulated Cortex-M4; one table
 	@$(EDGEHFN) demo -o runs/demo
 
-test: $(READY) ## all tests; T=tests/test_cli.py for some
+test: $(READY) ## all tests; T=tests/cli for some
 	$(ONE_THREAD) $(PYTHON) -m pytest -q -n auto --dist worksteal $(T)
+
+quick: $(READY) ## the tests that are neither slow nor on an emulated core (a minute and a half)
+	$(ONE_THREAD) $(PYTHON) -m pytest -q -n auto --dist worksteal -m "not slow and not qemu" $(T)
 
 check: $(READY) ## ruff, mypy, clang-format, import contracts, and analyse
 	.venv/bin/ruff check .

@@ -46,6 +46,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return model, folder / "mine.npz", request.param, count
 
 
+@pytest.mark.gcc
 def test_machines_agree_and_integers_follow_floats(trained: Trained) -> None:
     model, data, unit, count = trained
     found = result_of("verify", model, "--data", data, "--on", "pytorch,emulator,host")

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 import pytest
-from support import c_batch, gnn_nets, oracle_gnn
+from support import c_batch, gnn_nets, oracle_gnn, tools
 
 from edgehfn import target
 from edgehfn.backends.c.write import write_c, write_runtime
@@ -19,7 +19,6 @@ from edgehfn.evaluation import machines
 from edgehfn.ir import Graph, gnn_bytes, verify
 from edgehfn.ir.ops import SIGNED, Aggregate, Input, Requantise
 from edgehfn.ir.topology import DEGREE, DUPLICATE, EDGES, LOOP, NODES, OK, RANGE, InputTopology
-from edgehfn.target.toolchain import ARM_GCC, QEMU, available
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -60,7 +59,6 @@ CASES = {
     "an edge twice": (raw(5, [(3, 1), (2, 0), (3, 1)]), DUPLICATE),
     "an edge both ways": (raw(5, [(3, 1), (2, 0), (1, 3)]), DUPLICATE),
 }
-MACHINES = ["host", *(target.CORES if available(ARM_GCC, QEMU) else ())]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -69,11 +67,12 @@ def test_python_and_the_oracle(name: str) -> None:
     assert gnn_bytes.graph_status(INPUT, given) == wanted == oracle_gnn.status(INPUT, given.tolist())
 
 
-@pytest.mark.parametrize("on", MACHINES)
+@pytest.mark.parametrize("on", tools.machines("host", *target.CORES))
 def test_every_machine(on: str) -> None:
     assert target.check(net(), np.array([given for given, _ in CASES.values()]), on) == [s for _, s in CASES.values()]
 
 
+@pytest.mark.gcc
 def test_noise() -> None:
     """Of small numbers, so that every status occurs, and is the lowest that applies."""
     rng = np.random.default_rng(1)
@@ -94,7 +93,7 @@ def test_legal_graphs_of_random_nets(seed: int) -> None:
         assert gnn_bytes.graph_status(model.input, given) == oracle_gnn.status(model.input, given.tolist()) == OK
 
 
-@pytest.mark.parametrize("on", ["pytorch", "emulator", "host"])
+@pytest.mark.parametrize("on", tools.machines("pytorch", "emulator", "host"))
 def test_bad_graphs_never_run(on: str) -> None:
     graphs = np.array([CASES["no node at all"][0], CASES["an edge twice"][0]])
     with pytest.raises(InputError, match="graph 1: two edges join the same nodes"):
@@ -152,6 +151,8 @@ int main(void) {
 """
 
 
+@pytest.mark.slow
+@pytest.mark.gcc
 def test_a_users_program(tmp_path: Path) -> None:
     """The header's struct is the packing, and filling it needs no cast."""
     model = net()
@@ -169,6 +170,7 @@ def test_a_users_program(tmp_path: Path) -> None:
     assert [v for i, v in enumerate(found) if i not in behind] == [v for i, v in enumerate(wanted) if i not in behind]
 
 
+@pytest.mark.gcc
 def test_the_order_of_edges_and_ends_changes_nothing() -> None:
     edges = [(0, 1), (2, 1), (1, 3), (4, 3), (5, 6), (6, 0)]
     rng, features = Random(3), np.arange(14, dtype=np.uint8).reshape(2, 7) * 9

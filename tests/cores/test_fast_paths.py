@@ -18,9 +18,10 @@ from edgehfn.ir.validate import sums_fit_16_bits, verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
-from edgehfn.target.toolchain import ARM_GCC, call
+from edgehfn.target.toolchain import ARM_OBJDUMP, call
 
-OBJDUMP = ARM_GCC.replace("gcc", "objdump")
+pytestmark = pytest.mark.qemu
+
 DSP, HELIUM = ("uxtab16", 64), ("vadd.i16", 24)  # an instruction of the list loops, and how often it is there at least
 MARKS = {
     "cortex-m0": ("adcs", 24),
@@ -43,7 +44,7 @@ def narrow_convs(graph: Graph) -> int:
 @pytest.mark.parametrize("core", MARKS)
 def test_the_fast_path_is_what_is_linked(core: str) -> None:
     program = build(emitted(nets.folded_resnet(1)), board(core))
-    code = call([OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
+    code = call([ARM_OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
     mark, times = MARKS[core]
     assert code.count(mark) >= times
 
@@ -51,7 +52,7 @@ def test_the_fast_path_is_what_is_linked(core: str) -> None:
 @pytest.mark.parametrize("core", MARKS)
 def test_where_flash_is_spared_portable_code_is_linked(core: str) -> None:
     program = build(emitted(nets.folded_resnet(1), objective="flash"), board(core), "flash")
-    code = call([OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
+    code = call([ARM_OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
     mark, _ = MARKS[core]
     assert code.count("\n") > 100
     assert code.count(mark) == 0

@@ -14,9 +14,8 @@ from edgehfn.target import CORES, bench, elf
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted
-from edgehfn.target.toolchain import ARM_GCC, QEMU, available
 
-pytestmark = pytest.mark.skipif(not available(ARM_GCC, QEMU), reason="no Arm compiler or no QEMU")
+pytestmark = pytest.mark.qemu
 
 KB = 1024
 NOTHING = np.zeros((1, 0), np.uint8)
@@ -92,6 +91,7 @@ def test_sizes_change_instructions(core: str) -> None:
     assert bench(net, core, few).total < bench(net, core, many).total
 
 
+@pytest.mark.gcc
 def test_stored_graphs_pass_their_self_test() -> None:
     net: Graph = verify(gnn_nets.stored(3))
     assert target.selftest(net, "host")

@@ -25,13 +25,12 @@ from edgehfn.spec import generator
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
-from edgehfn.target.toolchain import ARM_GCC, ARM_OBJDUMP, QEMU, available, call
+from edgehfn.target.toolchain import ARM_OBJDUMP, call
 
 RawType = Literal["u8", "s8"]
 SEED = 9
 SIZES = (1, 2, 7, 8, 31, 32, 33, 63, 64, 65, 96, 100, 160, 257)
 CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")  # others run the code of one of these
-on_cores = pytest.mark.skipif(not (available(ARM_GCC) and available(QEMU)), reason="no Arm compiler or no QEMU")
 
 
 def plain(number: int, outputs: int, inputs: int, density: float) -> Supermask:
@@ -65,6 +64,8 @@ def hostile(graph: Graph) -> Raw:
     return raw
 
 
+@pytest.mark.gcc
+@pytest.mark.slow
 def test_every_size_on_the_host(tmp_path: Path) -> None:
     made = [graphs(inputs, dtype) for inputs, dtype in product(SIZES, get_args(RawType))]
     used = {c.function(node, graph) for graph in made for node in graph}
@@ -75,7 +76,7 @@ def test_every_size_on_the_host(tmp_path: Path) -> None:
         assert_same(by_oracle(graph, x), tensors)
 
 
-@on_cores
+@pytest.mark.qemu
 @pytest.mark.parametrize("core", CORES)
 def test_every_size_on_cores(core: str) -> None:
     types: tuple[RawType, ...] = ("u8", "s8", "s8")
@@ -93,7 +94,7 @@ MARKS = {
 }
 
 
-@on_cores
+@pytest.mark.qemu
 @pytest.mark.parametrize("core", CORES)
 def test_the_tables_are_what_is_linked(core: str) -> None:
     function, mark, times = MARKS[core]

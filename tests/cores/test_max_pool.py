@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from support import nets
+from support import nets, tools
 from support.nodes import assert_same, observed
 
 from edgehfn.backends.emulator.images import emulate
@@ -14,9 +14,8 @@ from edgehfn.ir.ops import Input, MaxPool
 from edgehfn.ir.validate import verify
 from edgehfn.target import bench
 from edgehfn.target.execute import run
-from edgehfn.target.toolchain import ARM_GCC, QEMU, available
 
-pytestmark = pytest.mark.skipif(not (available(ARM_GCC) and available(QEMU)), reason="no Arm compiler or no QEMU")
+pytestmark = pytest.mark.qemu
 CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")
 
 
@@ -37,5 +36,6 @@ def test_windows_side_by_side(core: str, width: int) -> None:
     ("core", "most"), [("cortex-m0", 36), ("cortex-m3", 20), ("cortex-m4", 10.5), ("cortex-m55", 11)]
 )
 def test_instructions_of_an_output(core: str, most: float) -> None:
+    tools.fitted_to()
     graph = verify(Graph((Input("input", (16, 28, 28)), MaxPool("y", "input", 2, 2)), 1))
     assert dict(bench(graph, core).nodes)["y"] < most * graph.output.size

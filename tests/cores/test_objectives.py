@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from support import nets
+from support import nets, tools
 from support.nodes import assert_same, observed
 
 from benchmarks.kernels.objectives import entropy_bytes, mask_bytes, measure
@@ -29,8 +29,10 @@ def net(density: float) -> Graph:
     return untrained(resnet8(density))
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("core", SLOWER)
 def test_each_objective_spares_what_it_says(core: str) -> None:
+    tools.fitted_to()
     spent = {objective: measure(net(0.3), core, objective) for objective in OBJECTIVES}
     assert spent["speed"].scratch <= 22 * KB
     assert spent["ram"].scratch <= 6.25 * KB
@@ -44,7 +46,7 @@ def test_coded_masks_are_near_the_entropy(density: float) -> None:
     assert entropy_bytes(net(density)) < mask_bytes(net(density), "flash") <= 1.04 * entropy_bytes(net(density))
 
 
-@pytest.mark.parametrize("core", ["host", "cortex-m0", "cortex-m4"])
+@pytest.mark.parametrize("core", tools.machines("host", "cortex-m0", "cortex-m4"))
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_byte_is_the_same(objective: Objective, core: str) -> None:
     for graph in (nets.folded_resnet(7, size=32), *map(nets.random_graph, range(3000, 3004))):
@@ -60,6 +62,8 @@ def test_idle_memory_is_used_before_more_is_taken() -> None:
     assert planned.size - planned.activations <= 6.25 * KB
 
 
+@pytest.mark.slow
+@pytest.mark.gcc
 def test_what_is_written_needs_no_flags(tmp_path: Path) -> None:
     """The runtime beside a model is set for it; another one is refused."""
     graph = nets.random_graph(4)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import tools
 
 from edgehfn.errors import InputError, ToolError
 from edgehfn.target import BOARDS, cache, count, elf, execute, toolchain
 from edgehfn.target import board as boards
 from edgehfn.target import build as builds
 from edgehfn.target.board import Board
-from edgehfn.target.build import HOST, Machine, build
+from edgehfn.target.build import HOST, build
 
 IDS = [b.name for b in BOARDS]
 
@@ -60,17 +61,17 @@ def images(n: int, seed: int = 5) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (n, 4), np.uint8)
 
 
-@pytest.mark.parametrize("machine", [HOST, *BOARDS], ids=["host", *IDS])
-def test_the_harness_returns_what_the_model_computes(machine: Machine) -> None:
-    raw = images(300)  # more output than the port buffers
+@pytest.mark.parametrize("name", tools.machines(HOST, *IDS))
+def test_the_harness_returns_what_the_model_computes(name: str) -> None:
+    machine, raw = execute.machine(name), images(300)  # more output than the port buffers
     program = build(model(ARITHMETIC, SELFTEST=0), machine)
     expected = ((raw.astype(int) + 1) * 3 % 256).astype(np.uint8).view(np.int8)
     assert (execute.execute(program, machine, raw, 4).rows == expected).all()
 
 
-@pytest.mark.parametrize("machine", [HOST, boards.board("cortex-m4")], ids=["host", "cortex-m4"])
-def test_a_traced_build_returns_every_node(machine: Machine) -> None:
-    raw = images(70)
+@pytest.mark.parametrize("name", tools.machines(HOST, "cortex-m4"))
+def test_a_traced_build_returns_every_node(name: str) -> None:
+    machine, raw = execute.machine(name), images(70)
     rows = execute.execute(build(model(ARITHMETIC, SELFTEST=0), machine, mode="trace"), machine, raw, 8).rows.view(
         np.uint8
     )
@@ -78,6 +79,7 @@ def test_a_traced_build_returns_every_node(machine: Machine) -> None:
     assert (rows[:, 4:] == (raw + np.uint8(1)) * np.uint8(3)).all()
 
 
+@pytest.mark.qemu
 def test_no_images_is_no_error() -> None:
     board = boards.board("cortex-m0")
     assert execute.execute(build(model(ARITHMETIC, SELFTEST=0), board), board, images(0), 4).rows.shape == (0, 4)
@@ -99,6 +101,7 @@ void model_run(uint32_t *arena) {
 """
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("board", BOARDS, ids=IDS)
 def test_counts_are_exact_to_the_instruction(board: Board) -> None:
     """bl, movs, TURNS x (subs, bne), bx; then nothing; then one nop, in the middle of what QEMU translates at once."""
@@ -118,6 +121,7 @@ void model_run(uint32_t *arena) {
 """
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("name", ["cortex-m0", "cortex-m4"])
 def test_no_marker_is_missed_wherever_it_lies(name: str) -> None:
     """At each place of a page of 1,024 bytes, at both parities of the halfword."""
@@ -140,6 +144,7 @@ void model_run(uint32_t *arena) { deep((uint8_t *)arena); }
 """
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("board", BOARDS, ids=IDS)
 @pytest.mark.parametrize("size", [64, 700])
 def test_painting_finds_the_deepest_stack(board: Board, size: int) -> None:
@@ -147,6 +152,7 @@ def test_painting_finds_the_deepest_stack(board: Board, size: int) -> None:
     assert size <= used <= size + 48  # the frames around the block: saved registers of two functions
 
 
+@pytest.mark.qemu
 def test_too_deep_a_stack_is_reported() -> None:
     for name, size in (("cortex-m3", 5000), ("microbit", 3000)):
         board = boards.board(name)
@@ -165,6 +171,7 @@ void model_run(uint32_t *arena) { (void)arena; __builtin_trap(); }
 """
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("name", ["cortex-m0", "cortex-m0plus", "microbit"])
 def test_small_cores_refuse_unaligned_access(name: str) -> None:
     board = boards.board(name)
@@ -173,12 +180,14 @@ def test_small_cores_refuse_unaligned_access(name: str) -> None:
         execute.execute(build(model(UNALIGNED, OFFSET=1), board), board, images(1), 4)
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("board", BOARDS, ids=IDS)
 def test_a_crash_is_reported_and_does_not_hang(board: Board) -> None:
     with pytest.raises(ToolError, match=r"fault at pc [0-9a-f]{8}, called from"):
         execute.execute(build(model(WILD), board), board, images(1), 4)
 
 
+@pytest.mark.gcc
 def test_the_host_build_is_sanitized() -> None:
     overrun = '#include "model.h"\nvoid model_run(uint32_t *arena) { ((volatile uint8_t *)arena)[16] = 1; }'
     with pytest.raises(ToolError, match="AddressSanitizer"):
@@ -187,8 +196,9 @@ def test_the_host_build_is_sanitized() -> None:
         execute.execute(build(model(UNALIGNED, OFFSET=1), HOST), HOST, images(1), 4)
 
 
-@pytest.mark.parametrize("machine", [HOST, boards.board("cortex-m33")], ids=["host", "cortex-m33"])
-def test_a_program_that_hangs_is_stopped(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", tools.machines(HOST, "cortex-m33"))
+def test_a_program_that_hangs_is_stopped(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = execute.machine(name)
     monkeypatch.setattr(execute, "STARTING", 1.0)
     monkeypatch.setattr(execute, "PER_IMAGE", 0.0)
     hangs = '#include "model.h"\nvoid model_run(uint32_t *arena) { for (;;) *(volatile uint32_t *)arena = 1; }'
@@ -196,6 +206,7 @@ def test_a_program_that_hangs_is_stopped(machine: Machine, monkeypatch: pytest.M
         execute.execute(build(model(hangs), machine), machine, images(1), 4)
 
 
+@pytest.mark.qemu
 def test_a_model_larger_than_the_board_names_both_sizes() -> None:
     board = boards.board("microbit")
     with pytest.raises(ToolError, match=r"microbit: the program takes [\d,]+ bytes of ram, the board has 16,384"):
@@ -206,12 +217,14 @@ def test_a_model_larger_than_the_board_names_both_sizes() -> None:
         build(model(large, SELFTEST=0), board)
 
 
+@pytest.mark.qemu
 def test_models_must_keep_their_state_in_the_arena() -> None:
     state = '#include "model.h"\nstatic int calls;\nvoid model_run(uint32_t *arena) { *arena = (uint32_t)calls++; }'
     with pytest.raises(ToolError, match="keep their state in the arena"):
         build(model(state), boards.board("cortex-m7"))
 
 
+@pytest.mark.qemu
 def test_the_second_build_is_the_first() -> None:
     board = boards.board("cortex-m3")
     program = build(model(ARITHMETIC, SELFTEST=0), board)
@@ -253,6 +266,7 @@ def test_the_cache_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.
     assert len(made) == 5
 
 
+@pytest.mark.qemu
 def test_missing_tools_are_named_with_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
     program = build(model(ARITHMETIC, SELFTEST=0), boards.board("cortex-m3"))
     monkeypatch.setenv("PATH", "/nonexistent")
@@ -268,6 +282,7 @@ def test_an_unknown_core_is_named_with_those_that_exist() -> None:
         execute.machine("cortex-m9")
 
 
+@pytest.mark.qemu
 def test_the_harness_brings_no_library_into_the_measured_code() -> None:
     for board in BOARDS:
         program = build(model(ARITHMETIC, SELFTEST=0), board)

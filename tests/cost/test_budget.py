@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from support import tools
 
 from benchmarks.kernels import budget
 from benchmarks.kernels.budget import Spent
@@ -22,11 +23,11 @@ def graphs() -> dict[str, Graph]:
     return references()
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("allowed", BUDGETS, ids=lambda row: f"{row.core}-{row.objective}-{row.reference}")
 def test_no_core_spends_more(allowed: Spent) -> None:
+    tools.fitted_to(allowed.compiler, allowed.emulator)
     now = budget.measure(allowed.core, allowed.objective, allowed.reference, graphs()[allowed.reference])
-    if (now.compiler, now.emulator) != (allowed.compiler, allowed.emulator):
-        pytest.skip(f"budget of GCC {allowed.compiler}, QEMU {allowed.emulator}; here {now}")
     assert budget.grown(allowed, now) == []
 
 

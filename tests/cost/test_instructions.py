@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from functools import cache
+from itertools import product
 
 import pytest
-from support import nets
+from support import gnn_nets, nets, tools
 
 from benchmarks.kernels.references import references, resnet8
 from edgehfn import nn
-from edgehfn.cost import instructions
+from edgehfn.backends import c
+from edgehfn.cost import code_size, instructions
 from edgehfn.cost.instructions import TOLERANCE, predict
 from edgehfn.cost.samples import layers
 from edgehfn.cost.terms import terms
@@ -20,7 +24,6 @@ from edgehfn.ir.ops import Conv, MaxPool, Supermask
 from edgehfn.lowering.untrained import untrained
 from edgehfn.spec.objective import OBJECTIVES
 from edgehfn.target import CORES, bench
-from edgehfn.target.toolchain import ARM_GCC, version
 
 LARGE = 0.05  # of all instructions: nodes that are held one by one
 NEAR = 0.06
@@ -42,11 +45,10 @@ def graphs() -> dict[str, Graph]:
     return {**references(), **{name: untrained(net) for name, net in more.items()}}
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("core", CORES)
 def test_prediction_is_close(core: str) -> None:
-    here, fitted = version(ARM_GCC), next(effort.compiler for effort in instructions.table())
-    if here != fitted:
-        pytest.skip(f"fitted to GCC {fitted}; here is {here}")
+    tools.fitted_to(instructions.table()[0].compiler)
     for name, graph in graphs().items():
         for objective in OBJECTIVES if name in ("resnet8", "sparse") else OBJECTIVES[:1]:
             counted = bench(graph, core, objective=objective)
@@ -59,14 +61,37 @@ def test_prediction_is_close(core: str) -> None:
                 assert count < LARGE * counted.total or near, (name, objective, node)
 
 
+def callable_functions() -> set[str]:
+    """What a node's call may name, on every core and in every build, read from the source of the emitter."""
+    found = set()
+    for part in ast.walk(ast.parse(inspect.getsource(c.function))):
+        if isinstance(part, ast.Constant) and str(part.value).startswith("hfn_") and part.value != "hfn_input_":
+            found.add(str(part.value))
+    return found | {f"hfn_input_{dtype}" for dtype in ("u8", "s8")}
+
+
+def test_the_functions_of_the_emitter_are_all_seen() -> None:
+    drawn = [nets.folded_resnet(1), *map(nets.random_graph, range(60))]
+    drawn += [*map(gnn_nets.stored, range(60)), *map(gnn_nets.variable, range(60))]
+    assert {c.function(node, graph) for graph in drawn for node in graph} == callable_functions()
+
+
 def test_every_core_and_function_has_coefficients() -> None:
-    functions = {
-        (core, small): {e.function for e in instructions.table() if (e.core, e.small) == (core, small)}
-        for core in CORES
-        for small in (False, True)
-    }
-    assert len(set(map(frozenset, functions.values()))) == 1
+    found = [(effort.core, effort.small, effort.function) for effort in instructions.table()]
+    assert sorted(found) == sorted(product(CORES, (False, True), callable_functions()))
+    assert all(effort.terms for effort in instructions.table())
     assert all(value > 0 for effort in instructions.table() for value in effort.terms.values())
+
+
+def test_every_core_and_function_has_bytes_of_code_and_stack() -> None:
+    """The check of a graph, which a run does not call, among them; and the generated function."""
+    found = [(cost.core, cost.objective, cost.function) for cost in code_size.table()]
+    called = {*callable_functions(), "hfn_check_graph", code_size.RUN}
+    assert sorted(found) == sorted(product(CORES, OBJECTIVES, called))
+    assert all(sum(cost.parts.values()) > 0 for cost in code_size.table())
+
+
+def test_a_core_without_coefficients_is_named() -> None:
     with pytest.raises(InputError, match="cortex-a53: no fitted instructions; there are cortex-m0, "):
         predict(nets.random_graph(1), plan(nets.random_graph(1)), "cortex-a53")
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import gnn_nets, nets, oracle
+from support import gnn_nets, nets, oracle, tools
 from support.narrow import only
 
 from benchmarks.kernels import gnn as graphs
 from edgehfn.backends import c
+from edgehfn.cost import code_size
 from edgehfn.cost.footprint import footprint
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops, plan, verify
@@ -312,9 +313,11 @@ def test_topologies_and_tables_are_stored_once() -> None:
     assert sum(len(part.data) for part in tables) == entries + 2 * entries  # `own` is `neighbour`
 
 
+@pytest.mark.qemu
 @pytest.mark.parametrize("core", ["cortex-m0", "cortex-m7"])
 def test_footprints(core: str) -> None:
     """Predicted, and measured in a linked program."""
+    tools.fitted_to(code_size.table()[0].compiler, None)
     for net in (graphs.gin(), graphs.citation(16, 2), verify(nets.random_graph(3))):
         found = footprint(net, core)
         assert found.measured is not None

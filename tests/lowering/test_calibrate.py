@@ -189,10 +189,10 @@ def test_a_net(method: Method) -> None:
     assert made.scales["pool2"] == made.scales["b"]
     for name, (y,) in values.items():
         entry = made.report[name]
-        assert (entry.low, entry.high) == pytest.approx((y.min(), y.max()), rel=1e-5, abs=1e-7)
-        assert entry.clipped == pytest.approx((np.abs(y) > 127 * entry.scale * 1.00001).mean(), abs=0.002)
+        assert (entry.low, entry.high) == pytest.approx((y.min(), y.max()), rel=1e-4, abs=1e-6)
+        assert entry.clipped == pytest.approx((np.abs(y) > 127 * entry.scale * 1.0001).mean(), abs=0.002)
         if method == "minmax" and not name.startswith(("pool", "input")):
-            assert entry.scale == pytest.approx(np.abs(y).max() / 127, rel=1e-5)
+            assert entry.scale == pytest.approx(np.abs(y).max() / 127, rel=1e-4)
         if name != "input":
             snr = 10 * np.log10((y.astype(np.float64) ** 2).sum() / true_error(y, entry.scale))
             assert entry.snr_db == pytest.approx(snr, abs=0.5)
@@ -204,7 +204,7 @@ def test_batches_do_not_matter_and_norms_are_untouched() -> None:
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     whole, cut = calibrate.calibrate(net, [x]), calibrate.calibrate(net, np.array_split(x, 7))
     for name, scale in whole.scales.items():
-        assert cut.scales[name] == pytest.approx(scale, rel=1e-5)
+        assert cut.scales[name] == pytest.approx(scale, rel=1e-3)  # sums in another order may fall into the next bin
     assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
 
 

@@ -257,6 +257,7 @@ HOSTILE: tuple[Any, ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["saved", "imported"])
 def test_forged_structures_are_refused_or_whole(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Any member of ``arch`` replaced by anything: a net that fits its tensors, or InputError; never another error."""

@@ -98,6 +98,8 @@ def test_mask_bytes_on_the_device_shrink_by_what_is_frozen(frozen: float, left: 
     assert mask_bytes(graph) / bitmap == pytest.approx(left, abs=0.01)
 
 
+@pytest.mark.qemu
+@pytest.mark.gcc
 def test_a_frozen_folded_net_of_two_coats_is_the_same_on_every_machine(tmp_path: Path) -> None:
     net = masked(coats=(0.6, 0.25), frozen=0.5)
     graph = lowered(net)

@@ -106,6 +106,8 @@ def lowered(net: nn.Net) -> Graph:
     return lower(net, calibrate.calibrate(net, [raw]).scales)
 
 
+@pytest.mark.qemu
+@pytest.mark.gcc
 @pytest.mark.parametrize(
     ("name", "shape", "options"),
     [

@@ -47,6 +47,8 @@ def test_costs_count_a_mask_each_and_the_weight_once() -> None:
     assert footprint(lowered(each), "cortex-m4").paper[0] == nn.paper_bytes(each)
 
 
+@pytest.mark.qemu
+@pytest.mark.gcc
 def test_every_machine_computes_the_same(tmp_path: Path) -> None:
     net = unshared(coats=(0.6, 0.25), frozen=0.5)
     graph = lowered(net)

@@ -71,7 +71,7 @@ def test_a_card_says_how_its_entry_was_made(card: zoo.Card) -> None:
     assert "/" not in card.command
 
 
-def test_list_and_get() -> None:
+def test_every_entry_is_listed() -> None:
     listed = CliRunner().invoke(cli, ["zoo", "list", "--json"])
     assert [entry["name"] for entry in json.loads(listed.stdout)] == NAMES
     assert all(entry["weights_flash"] > 0 and entry["accuracy"] > 0.5 for entry in json.loads(listed.stdout))
@@ -119,6 +119,7 @@ def run(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return model
 
 
+@pytest.mark.slow
 def test_a_card_is_computed_from_its_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = run.parent / "zoo"
     folder.mkdir()

@@ -93,16 +93,6 @@ def test_frozen_positions(seed: int, tensor: int, size: int, pruned: int, data: 
     assert kept.tolist() == [state == "locked" for state in states]
 
 
-@given(draws=st.lists(st.integers(0, 255), min_size=32, max_size=32), threshold=st.integers(0, 255))
-def test_thirty_two_positions_at_once(draws: list[int], threshold: int) -> None:
-    """The bit-sliced comparison of SPEC section 2.1, which the device uses."""
-    planes = [sum((u >> b & 1) << i for i, u in enumerate(draws)) for b in range(8)]
-    lt = 0
-    for b in range(8):
-        lt = lt | ~planes[b] if threshold >> b & 1 else lt & ~planes[b]
-    assert [lt >> i & 1 for i in range(32)] == [int(u < threshold) for u in draws]
-
-
 @pytest.mark.parametrize(("pruned", "locked"), [(64, 128), (1, 1), (128, 0), (0, 77)])
 def test_as_many_are_frozen_as_asked(pruned: int, locked: int) -> None:
     """Five standard deviations."""

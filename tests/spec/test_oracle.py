@@ -28,7 +28,7 @@ from edgehfn.ir.ops import (
 )
 from edgehfn.ir.validate import bound, reach, sums_fit_16_bits
 
-RANDOM = range(400)  # the seeds that tests/test_emulate.py and tests/test_reference.py use
+RANDOM = range(400)  # the seeds that the tests of the emulator and of the reference use
 
 
 def last(image: list[int], *nodes: Node) -> list[int]:
@@ -117,6 +117,7 @@ def test_broken_masks_are_seen() -> None:
 # The random nets: legal, the same for the same seed, and covering what they should.
 
 
+@pytest.mark.slow
 def test_random_nets_are_legal_and_placed() -> None:
     for seed in RANDOM:
         graph = verify(nets.random_graph(seed))
@@ -134,6 +135,7 @@ def test_a_seed_is_a_net() -> None:
     assert str(nets.random_graph(12)) != str(a)
 
 
+@pytest.mark.slow
 def test_random_nets_cover_the_specification() -> None:
     seen: Counter[str] = Counter()
     for seed in RANDOM:
@@ -193,6 +195,7 @@ def arithmetic(node: Conv | Linear, graph: Graph) -> dict[str, bool]:
     return found | {f"{weight.bits} bits": True}
 
 
+@pytest.mark.slow
 def test_random_nets_are_not_dull() -> None:
     """Most outputs tell two noise images apart, and saturation happens without ruling."""
     dull, saturated, total = 0, 0, 0
