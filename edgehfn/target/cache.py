@@ -15,7 +15,7 @@ KEPT = 200  # directories; the longest unused go first
 
 
 def cached(ingredients: Iterable[str], make: Callable[[Path], None]) -> Path:
-    """The directory of the user's cache that ``make`` fills, once for the same ingredients."""
+    """Return the directory of the user's cache that ``make`` fills, once for the same ingredients."""
     home = files.cache_folder() / "builds"  # of their own: data sets in the cache are not ours to delete
     digest = hashlib.sha256("\0".join(ingredients).encode()).hexdigest()
     place = home / digest[:24]

@@ -1,8 +1,8 @@
 """Train a net on graphs: Adam at a constant rate, dropout, and the state of the epoch that was best in validation.
 
-One graph is one batch, with the loss over its training nodes; small graphs are drawn into batches anew each epoch. All
-that is random is drawn from (seed, epoch), so that a run that was killed and resumed ends with the very bits of one
-that was not (on one machine, with as many threads).
+One graph is one batch, with the loss over its training nodes; small graphs are shuffled into batches anew each epoch.
+All that is random is sampled from (seed, epoch), so that a run that was killed and resumed ends with the very bits of
+one that was not (on one machine, with as many threads).
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Batch:
     labels: Tensor
 
     def logits(self, net: Net, drop: Drop = whole) -> Tensor:
-        """As many as there are labels, (n, classes)."""
+        """Return a row of logits for each label, (n, classes)."""
         logits = net.run(self.nodes, drop=drop)
         return logits if self.chosen is None else nodewise(logits)[self.chosen]
 
@@ -133,7 +133,7 @@ def batches(
     shuffle: np.random.Generator | None = None,
     limit: int | None = None,
 ) -> list[Batch]:
-    """The first ``limit`` of a part of the set: at once, if it is nodes, or so many small graphs at a time."""
+    """Return the first ``limit`` of a part of the set: nodes in one batch, small graphs so many at a time."""
     chosen, labels = torch.from_numpy(data.split[part])[:limit], torch.from_numpy(data.labels)
     if data.of == "nodes":
         return [Batch(Nodes.of(data.features, data.structure), chosen, labels[chosen])]
@@ -143,7 +143,7 @@ def batches(
 
 
 def accuracy(net: Net, parts: list[Batch]) -> float:
-    """Top-1 accuracy, 0..1; of equal logits the first counts."""
+    """Return Top-1 accuracy, 0..1; of equal logits the first counts."""
     training = net.training
     net.eval()
     try:
@@ -174,11 +174,11 @@ class _Run:
 
     @property
     def epoch(self) -> int:
-        """How many are over."""
+        """How many epochs are over."""
         return len(self.epochs)
 
     def advance(self) -> Epoch:
-        """One epoch, and its validation. Raises InputError if it diverged."""
+        """Train one epoch and validate. Raises InputError if it diverged."""
         started, cpu_started = time.monotonic(), time.process_time()
         self.net.train()
         draw = np.random.default_rng((self.settings.seed, self.epoch))
@@ -207,6 +207,7 @@ class _Run:
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
+        """Write the checkpoint. Raises InputError if it cannot be written."""
         state = {
             "epochs": [astuple(epoch) for epoch in self.epochs],
             "net": self.net.state_dict(),
@@ -249,7 +250,7 @@ def _check(net: Net, data: GraphSet, settings: GraphSettings) -> None:
 
 
 def fits(net: Net, data: GraphSet) -> None:
-    """Raises InputError unless the net reads these graphs and tells these classes apart."""
+    """Raise InputError unless the net reads these graphs and has these classes."""
     wanted = graph_input(data)
     if isinstance(net.input, StoredGraph) and isinstance(wanted, StoredGraph):
         if not net.input.same(wanted):

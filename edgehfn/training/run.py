@@ -37,7 +37,7 @@ class Epoch:
     """Means over what one epoch trained on, and the time it took, by the clock and of all threads together."""
 
     loss: float
-    accuracy: float  # 0..1; of graph nets, that in validation after it
+    accuracy: float  # 0..1; of GNNs, that in validation after it
     seconds: float
     cpu_seconds: float
 
@@ -80,7 +80,7 @@ class Run:
         self.draws = self._draw(0)
 
     def advance(self) -> None:
-        """One step of the optimizer."""
+        """Take one step of the optimizer."""
         started, cpu_started = time.monotonic(), time.process_time()
         epoch, position = divmod(self.step, self.per_epoch)
         if self.draws.epoch != epoch:
@@ -104,7 +104,10 @@ class Run:
         self.cpu_seconds += time.process_time() - cpu_started
 
     def means(self) -> Epoch:
-        """Of this epoch so far. Raises Diverged if the loss is not finite, but not while other processes go on."""
+        """Return the means of this epoch so far.
+
+        Raises Diverged if the loss is not finite, but not while other processes go on.
+        """
         loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
         together = distributed.processes() == 1 or self.step % self.per_epoch == 0
         if together and not math.isfinite(loss):
@@ -112,12 +115,14 @@ class Run:
         return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
 
     def close_epoch(self) -> Epoch:
+        """Return the means of the epoch that has ended, and begin the next."""
         self.epochs.append(self.means())
         self.sums.zero_()
         self.seconds = self.cpu_seconds = 0.0
         return self.epochs[-1]
 
     def save(self, path: Path) -> None:
+        """Write the checkpoint. Raises InputError if it cannot be written."""
         if not distributed.leads():
             return
         state = {

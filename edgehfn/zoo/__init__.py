@@ -48,13 +48,13 @@ class Card:
 
 
 def cards() -> tuple[Card, ...]:
-    """Of all entries, by name."""
+    """Return the cards of all entries, by name."""
     found = [json.loads(file.read_text()) for file in _folder().iterdir() if file.name.endswith(CARD)]
     return tuple(sorted((Card(**{**one, "log": tuple(one["log"])}) for one in found), key=lambda card: card.name))
 
 
 def card(name: str) -> Card:
-    """Of one entry. Raises InputError naming those that exist."""
+    """Return the card of one entry. Raises InputError naming those that exist."""
     known = {one.name: one for one in cards()}
     if name not in known:
         raise InputError(f"the zoo has no {name!r}; it has {', '.join(known)}")
