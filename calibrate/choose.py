@@ -21,7 +21,7 @@ CANDIDATES = 129  # clips tried by `mse`, in equal ratios from the largest magni
 
 
 def scale(observed: Observer, method: Method, percentile: float = PERCENTILE) -> float:
-    """The real value of one step. Raises InputError for an unknown method or a percentile outside (0, 100]."""
+    """Return the real value of one step. Raises InputError for an unknown method or a percentile outside (0, 100]."""
     if method not in get_args(Method):
         raise InputError(f"calibration method {method!r} is unknown; use one of {', '.join(get_args(Method))}")
     if not 0 < percentile <= 100:
@@ -39,14 +39,17 @@ def scale(observed: Observer, method: Method, percentile: float = PERCENTILE) ->
 
 
 def squared_error(observed: Observer, scale: float) -> float:
-    """The sum over all values of (value - its nearest step within ±127)², each value taken as the middle of its bin."""
+    """Return the sum over all values of (value - its nearest step within ±127)².
+
+    Each value is taken as the middle of its bin.
+    """
     middle = observed.edges() - observed.width / 2
     steps = np.minimum(np.rint(middle / scale), LEVELS)
     return float(np.dot(observed.histogram, (middle - steps * scale) ** 2))
 
 
 def clipped(observed: Observer, scale: float) -> float:
-    """The fraction of all values, 0..1, in bins that lie wholly beyond ±127 steps."""
+    """Return the fraction of all values, 0..1, in bins that lie wholly beyond ±127 steps."""
     beyond = observed.edges() - observed.width >= LEVELS * scale * (1 - 1e-12)
     return float(observed.histogram[beyond].sum()) / max(observed.count, 1)
 

@@ -23,7 +23,10 @@ INPUT = "input"
 
 
 def batches(x: npt.NDArray[np.uint8], images: int = 1024, batch: int = 256) -> list[npt.NDArray[np.uint8]]:
-    """``images`` of ``x`` (uint8 ``(N, C, H, W)``), evenly spread: one sorted by class still shows all classes."""
+    """Return ``images`` of ``x`` (uint8 ``(N, C, H, W)``), in batches.
+
+    They are evenly spread, so that a set sorted by class still shows all classes.
+    """
     spread = np.linspace(0, len(x) - 1, min(images, len(x))).round().astype(np.int64)
     return [x[spread[at : at + batch]] for at in range(0, len(spread), batch)]
 
@@ -36,7 +39,7 @@ def calibrate(
     percentile: float = choose.PERCENTILE,
     model: str = "",
 ) -> Calibration:
-    """Scales for all tensors of ``net`` from raw uint8 batches ``(N, C, H, W)``, or from the nodes of graphs.
+    """Choose scales for all tensors of ``net`` from raw uint8 batches ``(N, C, H, W)``, or from the nodes of graphs.
 
     ``method``: ``minmax`` clips nothing; ``percentile`` clips the magnitudes beyond that percentile; ``mse`` takes the
     clip with the least squared error. The input's scale is fixed, and a max pool keeps its input's. ``model`` is the

@@ -58,11 +58,11 @@ class Observer:
 
     @property
     def width(self) -> float:
-        """Of a bin, in real units; 0 as long as only zeros were seen."""
+        """The width of a bin, in real units; 0 as long as only zeros were seen."""
         return 0.0 if self._exponent is None else ldexp(1.0, self._exponent) / BINS
 
     def edges(self) -> Floats:
-        """The upper ends of the bins, shape ``(BINS,)``."""
+        """Return the upper ends of the bins, shape ``(BINS,)``."""
         return np.arange(1, BINS + 1, dtype=np.float64) * self.width
 
     def _grow(self, largest: float) -> None:

@@ -8,7 +8,7 @@ from calibrate.calibration import Calibration
 
 
 def table(calibration: Calibration) -> Table:
-    """One row a tensor: the range seen, its scale, the percentage clipped and the signal-to-noise ratio in dB."""
+    """Return a table of a row for each tensor: range seen, scale, percentage clipped, signal-to-noise ratio in dB."""
     title = f"{calibration.method}, {calibration.images} images"
     rows = Table("tensor", title=title, title_justify="left")
     for column in ("min", "max", "scale", "clipped %", "SNR dB"):

@@ -1,1 +1,1 @@
-"""What nets reach: ablations, kinds of weights at equal bytes, graph nets and the zoo."""
+"""What nets reach: ablations, kinds of weights at equal bytes, GNNs and the zoo."""

@@ -1,4 +1,4 @@
-"""Accuracy and bytes of graph nets over five seeds: ``make graphs`` writes docs/GRAPHS.md.
+"""Accuracy and bytes of GNNs over five seeds: ``make graphs`` writes docs/GRAPHS.md.
 
 A result once measured is kept in docs/graphs.jsonl, so that a stopped run goes on; delete its line to measure again.
 ``python -m benchmarks.accuracy.gnn NAME …`` measures these rows only, and writes no document.
@@ -96,7 +96,7 @@ def outcomes() -> dict[tuple[str, int], Result]:
 
 
 def document() -> str:
-    """What stands in docs/GRAPHS.md."""
+    """The text of docs/GRAPHS.md."""
     found = outcomes()
     heads = ("net, 5 seeds", "float accuracy", "integer", "best epoch", "arena")
     made = table(

@@ -38,7 +38,7 @@ def device() -> Iterator[str]:
     )
     yield _totals(counted)
     yield (
-        "CMSIS-NN is quoted, not run here: int8, snapshot of 2026-07, GCC 12.2 at -O3, the same shape with dense "
+        "CMSIS-NN is quoted, not run here: int8, snapshot of 2026-07, GCC 12.2 at -O3, the same shape with int8 "
         "weights, counted the same way. It is a soft baseline: GCC spills in its inner loop, and written by hand it "
         "would take about 1.25 instructions a MAC on the DSP cores rather than 2.4. Its code is 20.8 KB and its "
         "scratch 2.3 KB."

@@ -1,4 +1,4 @@
-"""Graph networks of usual shapes and random weights: a GCN over a citation graph, a GIN over small graphs."""
+"""GNNs of usual shapes and random weights: a GCN over a citation graph, a GIN over small graphs."""
 
 from __future__ import annotations
 

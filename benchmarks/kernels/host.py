@@ -1,4 +1,4 @@
-"""Tables of this machine: images a second beside LiteRT, and the trainer's step, masked against dense.
+"""Tables of this machine: images a second beside LiteRT, and the trainer's step, masked against float weights.
 
 Each comparison alternates its sides and gives the median of the ratios, because other programs share the machine. One
 thread is timed by the processor's time, which leaves out the time that others had.
@@ -99,7 +99,7 @@ def _litert(graph: Graph) -> tuple[Any, str]:
     given = Path(os.environ.get("EDGEHFN_DATA", "")) / MLPERF
     release = f"LiteRT {version('ai-edge-litert')} (XNNPACK)"
     if given.is_file():
-        engine, name = Interpreter(str(given), num_threads=1), f"MLPerf Tiny's dense int8 model on {release}"
+        engine, name = Interpreter(str(given), num_threads=1), f"MLPerf Tiny's int8 model on {release}"
     else:
         from edgehfn.backends import tflite
 

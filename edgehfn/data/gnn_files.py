@@ -31,7 +31,7 @@ OPTIONAL = ("feat_data", "graph_indptr", "classes")
 
 
 def from_arrays(name: str, arrays: Mapping[str, Array], *, place: str = "", sha256: str = "") -> GraphSet:
-    """A set from arrays in memory, named as in the file layout. Float features become -127..127 of one step.
+    """Return a set from arrays in memory, named as in the file layout. Float features become -127..127 of one step.
 
     ``place`` (by default ``name``) is what an InputError names.
     """
@@ -54,7 +54,7 @@ def from_arrays(name: str, arrays: Mapping[str, Array], *, place: str = "", sha2
 
 
 def to_arrays(data: GraphSet) -> dict[str, Array]:
-    """What :func:`from_arrays` reads, for ``numpy.savez_compressed``; values are in the user's own unit."""
+    """Return what :func:`from_arrays` reads, for ``numpy.savez_compressed``; values are in the user's own unit."""
     features = data.features
     arrays: dict[str, Array] = {
         "feat_indptr": features.indptr,
@@ -108,7 +108,7 @@ def _features(whole: Mapping[str, Index], data: Array | None, place: str) -> Fea
 
 
 def row_order(indptr: Index, indices: Index, nodes: int, count: int, place: str) -> Index:
-    """The order that sorts each node's features. Raises InputError unless these are rows of a sparse matrix."""
+    """Return the order that sorts each node's features. Raises InputError unless these are rows of a sparse matrix."""
     _indptr(indptr, nodes, len(indices), "feat_indptr", "feat_indices", place)
     _within(indices, count, "feat_indices", "features", place)
     rows = np.repeat(np.arange(nodes), np.diff(indptr))
@@ -124,7 +124,7 @@ def row_order(indptr: Index, indices: Index, nodes: int, count: int, place: str)
 
 
 def structure(edges: Index, starts: Index, nodes: int, place: str) -> Structure:
-    """Edges over the nodes of one or more graphs. Raises InputError unless each is there once and legal."""
+    """Return edges over the nodes of one or more graphs. Raises InputError unless each is there once and legal."""
     if len(starts) < 2:
         raise InputError(f"{place}: graph_indptr has {len(starts)} entries; a set needs at least one graph")
     _indptr(starts, len(starts) - 1, nodes, "graph_indptr", "nodes", place)

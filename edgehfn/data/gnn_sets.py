@@ -29,10 +29,12 @@ class Structure:
 
     @property
     def nodes(self) -> int:
+        """The number of nodes of all graphs."""
         return int(self.starts[-1])
 
     @property
     def graphs(self) -> int:
+        """The number of graphs."""
         return len(self.starts) - 1
 
     @property
@@ -58,7 +60,7 @@ class Structure:
         return np.concatenate([[0], np.cumsum(self.degree)]), source[order]
 
     def select(self, graphs: Sequence[int] | Index) -> tuple[Structure, Index]:
-        """Some of the graphs, their nodes renumbered in this order, and which nodes these were."""
+        """Return some of the graphs, their nodes renumbered in this order, and which nodes these were."""
         chosen = np.asarray(graphs, np.int64)
         sizes = self.sizes[chosen]
         starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -97,6 +99,7 @@ class Features:
 
     @property
     def nodes(self) -> int:
+        """The number of nodes, which are rows."""
         return len(self.indptr) - 1
 
     @property
@@ -107,14 +110,14 @@ class Features:
         return starts, np.repeat(np.arange(self.nodes), np.diff(self.indptr))[order], order
 
     def select(self, nodes: Index) -> Features:
-        """Some of the nodes, in this order."""
+        """Return the features of some of the nodes, in this order."""
         sizes = np.diff(self.indptr)[nodes]
         indptr = np.concatenate([[0], np.cumsum(sizes)])
         at = np.repeat(self.indptr[nodes] - indptr[:-1], sizes) + np.arange(indptr[-1])
         return Features(indptr, self.indices[at], None if self.values is None else self.values[at], self.count)
 
     def dense(self) -> npt.NDArray[np.int8]:
-        """All values ``(nodes, count)``."""
+        """Return all values, zeros included, int8 ``(nodes, count)``."""
         values = np.zeros((self.nodes, self.count), np.int8)
         rows = np.repeat(np.arange(self.nodes), np.diff(self.indptr))
         values[rows, self.indices] = 1 if self.values is None else self.values
@@ -138,7 +141,7 @@ class GraphSet:
     sha256: str  # of the source, its first 16 hex digits
 
     def digest(self) -> str:
-        """SHA-256 of all arrays as they are here, whatever file they came in: 64 hex digits."""
+        """Return SHA-256 of all arrays as they are here, whatever file they came in: 64 hex digits."""
         stored, joined = self.features, self.structure
         values = () if stored.values is None else (stored.values,)
         features = (np.array([stored.count]), stored.indptr, stored.indices, *values)

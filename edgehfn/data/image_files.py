@@ -38,7 +38,7 @@ DAMAGE = (
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hex. Raises InputError if it cannot be read."""
+    """Return SHA-256 of a file, in hex. Raises InputError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -47,7 +47,7 @@ def file_digest(path: Path) -> str:
 
 
 def arrays_digest(*arrays: Array) -> str:
-    """SHA-256 of arrays as they are in memory, types and shapes among them, in hex."""
+    """Return SHA-256 of arrays as they are in memory, types and shapes among them, in hex."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype} {array.shape}\n".encode())
@@ -56,7 +56,7 @@ def arrays_digest(*arrays: Array) -> str:
 
 
 def read_npz(path: Path) -> dict[str, Array]:
-    """The four arrays and, where there is one, ``classes``. Raises InputError if the file is no such ``.npz``."""
+    """Return the four arrays and, where there is one, ``classes``. Raises InputError if it is no such ``.npz``."""
     arrays = read_arrays(path, (*ARRAYS, "classes"))
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
@@ -66,7 +66,7 @@ def read_npz(path: Path) -> dict[str, Array]:
 
 
 def held(path: Path) -> tuple[str, ...]:
-    """The names of the arrays in a ``.npz``. Raises InputError if it is none."""
+    """Return the names of the arrays in a ``.npz``. Raises InputError if it is none."""
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path}: not a .npz file; write it with numpy.savez_compressed of {', '.join(ARRAYS)}")
     try:
@@ -77,7 +77,7 @@ def held(path: Path) -> tuple[str, ...]:
 
 
 def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
-    """Those of the named arrays that a ``.npz`` holds. Raises InputError if it is none, or damaged."""
+    """Return those of the named arrays that a ``.npz`` holds. Raises InputError if it is none, or damaged."""
     there = held(path)
     try:
         with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
@@ -92,7 +92,10 @@ def _damaged(path: Path, error: Exception) -> InputError:
 
 
 def read_idx_folder(folder: Path) -> tuple[dict[str, Array], str]:
-    """The four arrays and the SHA-256 over the four files as stored. Raises InputError if one is missing or damaged."""
+    """Return the four arrays and the SHA-256 over the four files as stored.
+
+    Raises InputError if one is missing or damaged.
+    """
     digest = hashlib.sha256()
     arrays = {}
     for name, stem in IDX_FILES.items():

@@ -20,7 +20,7 @@ DEGREES = 8
 
 
 def motifs(graphs: dict[str, int] | None = None, seed: int = 0) -> GraphSet:
-    """So many graphs in each part; by default, the set that ``load("motifs")`` gives."""
+    """Make so many graphs for each part; by default, the set that ``load("motifs")`` gives."""
     sizes = graphs or GRAPHS
     total = sum(sizes.values())
     draw = np.random.default_rng(seed)

@@ -1,9 +1,9 @@
 """Data sets for training and measuring: known ones by name, a user's own by path.
 
 A set of images is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as
-N,H,W,C or N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives; graphs are a ``.npz``
-file as ``edgehfn.data.gnn_files`` describes it. Names are looked up in
-``$EDGEHFN_DATA``, then in the system's folders, then in the user's cache.
+N,H,W,C or N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives. Graphs are a ``.npz``
+file as ``edgehfn.data.gnn_files`` describes it. Names are looked up in ``$EDGEHFN_DATA``, then in the system's folders,
+then in the user's cache.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ class Dataset:
         return channels, height, width
 
     def digest(self) -> str:
-        """SHA-256 of the four arrays as they are here, whatever file they came in: 64 hex digits."""
+        """Return SHA-256 of the four arrays as they are here, whatever file they came in: 64 hex digits."""
         return image_files.arrays_digest(self.x_train, self.y_train, self.x_test, self.y_test)
 
 
 def load(name_or_path: str | Path) -> Dataset | GraphSet:
-    """The set at this path, or the first with this name in the searched folders: ``NAME.npz`` or a folder ``NAME``.
+    """Return the set at this path, or the first ``NAME.npz`` or folder ``NAME`` in the searched folders.
 
     ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and
     consistent set.
@@ -100,7 +100,7 @@ def load(name_or_path: str | Path) -> Dataset | GraphSet:
 
 
 def images(name_or_path: str | Path) -> Dataset:
-    """As :func:`load`, for what only takes images. Raises InputError for graphs, too."""
+    """Return a set of images as :func:`load` does. Raises InputError for graphs, too."""
     loaded = load(name_or_path)
     if isinstance(loaded, GraphSet):
         raise InputError(f"{name_or_path}: holds graphs; give images")
@@ -110,7 +110,7 @@ def images(name_or_path: str | Path) -> Dataset:
 def from_arrays(
     name: str, arrays: Mapping[str, Array], classes: Iterable[str] | None = None, *, place: str = "", sha256: str = ""
 ) -> Dataset:
-    """A set from four arrays in memory: ``x_*`` uint8 N,H,W,C or N,H,W; ``y_*`` integers ``(N,)``.
+    """Return a set from four arrays in memory: ``x_*`` uint8 N,H,W,C or N,H,W; ``y_*`` integers ``(N,)``.
 
     Without ``classes`` they are numbered up to the largest training label. ``place`` (by default ``name``) is what an
     InputError names.

@@ -1,4 +1,4 @@
-"""Integer accuracy on any machine: raw inputs as the device reads them, and the labels to what it answers."""
+"""Integer accuracy on any machine: raw inputs as the device reads them, and the labels of the right outputs."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class Examples:
     nodes: Labels | None = None
 
     def right(self, outputs: Int8, start: int = 0) -> int:
-        """How many labels the outputs for the inputs from ``start`` on name."""
+        """Return how many labels the outputs for the inputs from ``start`` on name."""
         if self.nodes is not None:
             chosen = outputs.reshape(*outputs.shape[:2], -1)[0, :, self.nodes].argmax(1)
             return int((chosen == self.labels).sum())
         return int((machines.classes(outputs) == self.labels[start : start + len(outputs)]).sum())
 
     def count(self, inputs: int) -> int:
-        """Labels to so many of the first inputs."""
+        """Return the number of labels to so many of the first inputs."""
         return len(self.labels) if self.nodes is not None else inputs
 
     def float_accuracy(self, net: Net, inputs: int) -> float:
-        """Of the float net on as many of the first inputs."""
+        """Return the float net's accuracy, 0..1, on so many of the first inputs."""
         from edgehfn.training.gnn import accuracy, batches
         from edgehfn.training.images import evaluate
 
@@ -70,7 +70,7 @@ def accuracy(
     objective: Objective = "speed",
     progress: Report | None = None,
 ) -> float:
-    """Top-1 accuracy of a graph on one machine, 0..1; of equal outputs the first counts.
+    """Return Top-1 accuracy of a graph on one machine, 0..1; of equal outputs the first counts.
 
     It is measured on the test part of ``data`` (``edgehfn.data.load``), or on its first ``limit`` inputs. ``on`` and
     ``objective`` are as for ``edgehfn.run``. Raises InputError if the data do not fit the graph or there is no such
@@ -87,7 +87,7 @@ def accuracy(
 
 
 def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None) -> Examples:
-    """The test part of a set, or its first ``limit`` inputs. Raises InputError if it does not fit the graph."""
+    """Return the test part of a set, or its first ``limit`` inputs. Raises InputError if it does not fit the graph."""
     output, source = graph.output, graph.input
     if isinstance(data, Dataset):
         found = Examples(data, machines.raw(graph, data.x_test[:limit]), data.y_test[:limit], "images")

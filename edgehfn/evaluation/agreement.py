@@ -71,8 +71,8 @@ def verify(
 ) -> Agreement:
     """Run raw images ``(N, *raw_shape)`` on machines and compare every node with the emulator's, byte for byte.
 
-    ``limits`` caps the images of slow machines, by name; ``objective`` is what the C spares. Raises as ``machines.run``
-    does.
+    ``limits`` caps the images of slow machines, by name; ``objective`` is what the C is optimised for. Raises as
+    ``machines.run`` does.
     """
     limits = limits or {}
     images = {name: min(len(raw), limits.get(name, len(raw))) for name in on}

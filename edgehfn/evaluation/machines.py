@@ -24,8 +24,8 @@ def run(
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
-    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``: what the C spares. Raises InputError for
-    other machines or images, ToolError where a compiler or QEMU is missing or fails.
+    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``: what the C is optimised for. Raises
+    InputError for other machines or images, ToolError where a compiler or QEMU is missing or fails.
     """
     match on:
         case "pytorch":
@@ -41,7 +41,7 @@ def run(
 
 
 def parse(words: str) -> tuple[str, ...]:
-    """Machines from ``all`` or from a list with commas. Raises InputError naming those that exist."""
+    """Return machines from ``all`` or from a list with commas. Raises InputError naming those that exist."""
     if words == "all":
         return MACHINES
     names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
@@ -55,7 +55,7 @@ def parse(words: str) -> tuple[str, ...]:
 
 
 def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
+    """Return images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
     source = graph.input
     if source is None or source.topology is not None:
         raise InputError("the model reads a graph, these are images; give the data it was trained on")
@@ -68,6 +68,6 @@ def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def classes(outputs: Int8) -> npt.NDArray[np.int64]:
-    """The class of each output ``(N, classes)``: the smallest index among the largest elements, ``(N,)``."""
+    """Return the class of each output ``(N, classes)``: the smallest index among the largest elements, ``(N,)``."""
     chosen: npt.NDArray[np.int64] = outputs.reshape(len(outputs), -1).argmax(1)
     return chosen

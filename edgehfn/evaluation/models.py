@@ -27,7 +27,7 @@ class Model:
 
 
 def calibration_of(model: Path) -> Path:
-    """Where the calibration of a model file lies: ``kws.hfn`` → ``kws.cal.json``."""
+    """Return where the calibration of a model file lies: ``kws.hfn`` → ``kws.cal.json``."""
     return model.with_suffix(".cal.json")
 
 
@@ -55,7 +55,7 @@ def calibrated(path: Path, data: Dataset) -> Model:
 
 
 def load_examples(model: Model, name: str | Path, limit: int | None) -> Examples:
-    """The test part of a set by name or path, or its first ``limit`` inputs. Raises InputError if it is not this
+    """Return the test part of a set by name or path, or its first ``limit`` inputs. Raises InputError if it is not this
     model's."""
     from edgehfn import data
     from edgehfn.data.gnn_sets import GraphSet

@@ -1,4 +1,4 @@
-"""The graph that is part of a model, as tensors of its file (docs/SPEC.md section 7)."""
+"""The stored graph of a model, as tensors of its file (docs/SPEC.md section 7)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS = ("indptr", "indices", "edges")
 
 
 def tensors(graph: StoredGraph) -> list[tuple[str, Array]]:
-    """Features in CSR form and edges, by name; the values of features are whole numbers."""
+    """Return features in CSR form and edges, by name; the values of features are whole numbers."""
     features = graph.features
     numbers = (features.indptr, features.indices, graph.structure.edges)
     found: list[tuple[str, Array]] = [
@@ -32,7 +32,7 @@ def tensors(graph: StoredGraph) -> list[tuple[str, Array]]:
 
 
 def leave_out(model: Path, output: Path) -> None:
-    """A copy of a model file without its graph: no model until ``put_in`` completes it."""
+    """Write a copy of a model file without its graph: no model until ``put_in`` completes it."""
     metadata, stored = tensorfile.read(model)
     tensorfile.write(
         output, metadata, {name: part for name, part in stored.items() if not name.startswith(f"{INPUT}.")}
@@ -40,7 +40,7 @@ def leave_out(model: Path, output: Path) -> None:
 
 
 def put_in(model: Path, graph: StoredGraph, output: Path) -> None:
-    """A copy of such a file with a graph. The model file's digest tells whether it is the one that was left out."""
+    """Write a copy of such a file with a graph. The model's digest shows whether it is the one that was left out."""
     metadata, stored = tensorfile.read(model)
     tensorfile.write(output, metadata, {**stored, **dict(tensors(graph))})
 

@@ -37,7 +37,7 @@ def load_checkpoint(
     classes: Sequence[str] | None = None,
     normalised: Normalised | None = None,
 ) -> nn.Net:
-    """The net of a checkpoint, with its mask, signs and norms, in eval mode.
+    """Return the net of a checkpoint, with its mask, signs and norms, in eval mode.
 
     ``arch`` is the published net's name, such as ``hfn-resnet50``; widths and the number of classes are the
     checkpoint's own. ``density`` is the fraction of weights kept (their ``top_k``). Where the net was trained on
@@ -76,26 +76,28 @@ class _Tensors:
         self.left = {name.removeprefix("module."): value for name, value in state.items()}
 
     def place(self, *names: str) -> str:
-        """The first of these modules that the checkpoint has. Raises InputError."""
+        """Return the first of these modules that the checkpoint has. Raises InputError."""
         for name in names:
             if any(key.startswith(name + ".") for key in self.left):
                 return name
         raise InputError(f"{self.path}: has no {' or '.join(names)}; give the --arch that was trained")
 
     def take(self, name: str) -> Tensor | None:
+        """Hand out a tensor; None if the checkpoint has none of this name."""
         value = self.left.pop(name, None)
         if value is not None and not bool(torch.isfinite(value).all()):
             raise InputError(f"{self.path}: {name} is not finite; give a checkpoint of a training that did not diverge")
         return None if value is None else value.detach().float()
 
     def need(self, name: str) -> Tensor:
+        """Hand out a tensor. Raises InputError if it is missing."""
         value = self.take(name)
         if value is None:
             raise InputError(f"{self.path}: has no {name}; give the --arch that was trained")
         return value
 
     def close(self) -> None:
-        """Raises InputError if anything that matters is left over."""
+        """Raise InputError if anything that matters is left over."""
         for name in self.left:
             if not name.endswith("num_batches_tracked"):
                 raise InputError(f"{self.path}: {name} has no place in this net; give the --arch that was trained")

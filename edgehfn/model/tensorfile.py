@@ -42,7 +42,7 @@ def write(path: Path, metadata: Mapping[str, str], tensors: Mapping[str, Array])
 
 
 def read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
-    """Metadata and tensors. Raises InputError if the file cannot be read or breaks a rule of the format."""
+    """Return metadata and tensors. Raises InputError if the file cannot be read or breaks a rule of the format."""
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,8 +1,8 @@
-"""Graphs as tensors: who is joined to whom, and features over nodes, ready for the layers.
+"""Graphs as tensors: edges between nodes and features over nodes, ready for the layers.
 
-Values over N nodes are a map (1, C, R, 4), R = ceil(N / 4), node v at element v of each channel (docs/SPEC.md section
-5.1); the up to three elements behind the last node are nodes without edges. Memory is channels last, so that the map is
-a matrix of nodes by channels too, without a copy. Several graphs are one map, node behind node.
+Values over N nodes are a node map (1, C, R, 4), R = ceil(N / 4), node v at element v of each channel (docs/SPEC.md
+section 5.1); the up to three elements behind the last node are nodes without edges. Memory is channels last, so that
+the map is a matrix of nodes by channels too, without a copy. Several graphs are one map, node behind node.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ DENSE = 0.25  # fraction of features that are not 0 from which on a matrix of al
 
 
 def rows(nodes: int) -> int:
-    """The height of a map over so many nodes."""
+    """Return the height of a node map of so many nodes."""
     return -(-nodes // COLUMNS)
 
 
 def nodewise(x: Tensor) -> Tensor:
-    """(1, C, R, 4) as (4·R, C), the same memory."""
+    """Return a node map (1, C, R, 4) as (4·R, C), the same memory."""
     return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
 
 
 def as_map(values: Tensor) -> Tensor:
-    """(4·R, C) as (1, C, R, 4), the same memory."""
+    """Return values (4·R, C) as a node map (1, C, R, 4), the same memory."""
     return values.reshape(1, -1, COLUMNS, values.shape[1]).permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """The edges of one or more graphs, each edge in both directions, sorted by the node that hears."""
+    """The edges of one or more graphs, each edge in both directions, sorted by target."""
 
     starts: Tensor  # (4·R,) where each node's neighbours begin in source
     source: Tensor  # (2·E,)
@@ -49,7 +49,7 @@ class Links:
 
     @staticmethod
     def of(structure: Structure, device: torch.device | str = "cpu") -> Links:
-        """The links of a structure."""
+        """Return the links of a structure."""
         places = COLUMNS * rows(structure.nodes)
         starts, source = (torch.from_numpy(part) for part in structure.neighbours)
         starts = F.pad(starts, (0, places - structure.nodes), value=len(source))
@@ -66,7 +66,7 @@ class Links:
         )
 
     def neighbours(self, x: Tensor) -> Tensor:
-        """The sum over each node's neighbours, (4·R, C) to (4·R, C)."""
+        """Return the sum over each node's neighbours, (4·R, C) to (4·R, C)."""
         total: Tensor = _Neighbours.apply(x, self.source, self.starts)  # type: ignore[no-untyped-call]
         return total
 
@@ -98,7 +98,7 @@ class SparseMap:
 
     @staticmethod
     def of(features: Features, device: torch.device | str = "cpu") -> SparseMap:
-        """Features in real units: ones, or whole steps of 1/127."""
+        """Return features in real units: ones, or whole steps of 1/127."""
         starts = torch.from_numpy(features.indptr)[:-1]
         starts = F.pad(starts, (0, -features.nodes % COLUMNS), value=len(features.indices))
         by_channel, node, order = (torch.from_numpy(part) for part in features.by_feature)
@@ -127,7 +127,7 @@ Map = Tensor | SparseMap
 
 
 def linear(x: Map, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """The 1x1 convolution (O, C, 1, 1): a map (1, O, R, 4)."""
+    """Apply a 1x1 convolution (O, C, 1, 1): returns a node map (1, O, R, 4)."""
     if isinstance(x, Tensor):
         return as_map(F.linear(nodewise(x), weight.flatten(1), bias))
     made: Tensor = _SparseLinear.apply(weight.flatten(1).t().contiguous(), x)  # type: ignore[no-untyped-call]
@@ -135,7 +135,7 @@ def linear(x: Map, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def dropped(x: Map, fraction: float, draw: np.random.Generator) -> Map:
-    """Some of the values gone, in steps of 1/256, the others larger (Srivastava et al. 2014)."""
+    """Set a fraction of the values to 0, in steps of 1/256, and enlarge the others (Srivastava et al. 2014)."""
     values = x if isinstance(x, Tensor) else x.values
     gone = min(255, round(256 * fraction))
     flat = nodewise(values) if values.dim() == 4 else values
@@ -147,14 +147,14 @@ def dropped(x: Map, fraction: float, draw: np.random.Generator) -> Map:
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """What a graph net reads: features over the nodes of one or more graphs, and the links between these."""
+    """What a GNN reads: features over the nodes of one or more graphs, and the links between these."""
 
     x: Map
     links: Links
 
     @staticmethod
     def of(features: Features, structure: Structure, device: torch.device | str = "cpu") -> Nodes:
-        """Sparse features stay sparse; others are a map of whole steps."""
+        """Return the nodes of graphs. Sparse features stay sparse; others become a node map of whole steps."""
         links = Links.of(structure, device)
         if is_sparse(features):
             return Nodes(SparseMap.of(features, device), links)
@@ -166,5 +166,5 @@ class Nodes:
 
 
 def is_sparse(features: Features) -> bool:
-    """Whether few enough features are not 0."""
+    """Return whether few enough features are not 0."""
     return len(features.indices) < DENSE * features.nodes * features.count

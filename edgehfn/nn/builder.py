@@ -33,7 +33,7 @@ Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
 Norms = Literal[Sharing, "none"]
 Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
-INITIAL_STREAM = SCORE_STREAM + 1  # seeds the initial values of dense weights; nothing on the device depends on it
+INITIAL_STREAM = SCORE_STREAM + 1  # seeds the initial values of trained weights; nothing on the device depends on it
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Builder:
     affine: Affine = True
     masks: Sharing = "shared"
     norms: Norms = "unshared"
-    weights: Kind = "supermask"  # of layers that do not say
+    weights: Kind = "supermask"  # of layers that name no kind
     x: str = INPUT
     iteration: int = 0
     folded: bool = False  # whether the present steps are iterated
@@ -83,7 +83,7 @@ class Builder:
         residual: str | None = None,
         gain: float = 1.0,
     ) -> str:
-        """A convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted.
+        """Add a convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted.
 
         A trained one without a norm has a bias. ``gain``: factor of a supermask's magnitude.
         """
@@ -100,7 +100,7 @@ class Builder:
         return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
 
     def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
-        """A linear layer over all elements, without norm or ReLU; a trained one has a bias."""
+        """Add a linear layer over all elements, without norm or ReLU; a trained one has a bias."""
         inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
         weight = self._weight(name, bits)
         if weight not in self.ops:
@@ -112,44 +112,44 @@ class Builder:
         return self._step(name, weight)
 
     def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:
-        """The largest element of each window."""
+        """Add a max pool: the largest element of each window."""
         self.ops.setdefault(name, MaxPool(kernel, stride, padding))
         return self._step(name, name)
 
     def global_avg_pool(self, name: str) -> str:
-        """The average of each channel."""
+        """Add a global average pool: the average of each channel."""
         self.ops.setdefault(name, GlobalAvgPool())
         return self._step(name, name)
 
     def aggregate(
         self, name: str, kind: Weighting, *, norm: bool = True, relu: bool = True, residual: str | None = None
     ) -> str:
-        """A sum over each node's neighbours and itself, then as a convolution goes on."""
+        """Add a sum over each node's neighbours and itself, then norm, residual and ReLU as a convolution has them."""
         self.ops.setdefault(name, Aggregate(kind))
         return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual)
 
     def attention(
         self, name: str, heads: int, scores: str, *, norm: bool = True, relu: bool = True, residual: str | None = None
     ) -> str:
-        """A mean over each node's neighbours and itself, weighted by ``scores``, then as a convolution goes on."""
+        """Add a mean over each node's neighbours and itself, weighted by ``scores``, then what a convolution has."""
         self.ops.setdefault(name, Attention(heads))
         return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual, scores)
 
     def node_pool(self, name: str, kind: Pool) -> str:
-        """The mean or sum over all nodes of a graph."""
+        """Add the mean or sum over all nodes of a graph."""
         self.ops.setdefault(name, NodePool(kind))
         return self._step(name, name)
 
     @contextmanager
     def iterate(self, iteration: int, iterations: int) -> Iterator[None]:
-        """Steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
+        """Let steps added inside belong to one iteration of a fold. The numbers of folds within folds multiply."""
         outer = self.iteration, self.folded
         self.iteration, self.folded = outer[0] * iterations + iteration, outer[1] or iterations > 1
         yield
         self.iteration, self.folded = outer
 
     def net(self, classes: tuple[str, ...] = ()) -> Net:
-        """The net written so far."""
+        """Return the net written so far."""
         return Net(self.input, self.steps, classes, self.seed)
 
     def _step(
@@ -201,5 +201,5 @@ class Builder:
         }
 
     def _draw(self) -> int:
-        """The seed of the next dense weight's initial values."""
+        """The seed of the next trained weight's initial values."""
         return generator.key(self.seed, len(self.ops), INITIAL_STREAM)

@@ -22,9 +22,9 @@ Frozen = float | Ratios  # a fraction of all positions, split by `ratios`, or bo
 
 
 def ratios(density: float, frozen: float) -> Ratios:
-    """The split of a frozen fraction at a density (section 3 of the paper).
+    """Return the split of a frozen fraction at a density (section 3 of the paper).
 
-    So much is locked that the free part is half dense, as far as that goes: then a mask bit tells most.
+    So much is locked that the free part is half dense, as far as that goes: a mask bit then carries the most.
     """
     locked = min(max(0.0, density - (1 - frozen) / 2), frozen)
     return frozen - locked, locked
@@ -33,7 +33,7 @@ def ratios(density: float, frozen: float) -> Ratios:
 def freeze(net: Net, frozen: Frozen, over: Over = "uniform") -> None:
     """Freeze a fraction of all masked positions of an untrained net.
 
-    ``over`` tells how the free positions are spread over the layers: ``uniform`` (each has the same fraction), ``erk``
+    ``over`` is how the free positions are spread over the layers: ``uniform`` (each has the same fraction), ``erk``
     (in proportion to inputs + outputs + both sides of the kernel, Evci et al. 2020) or ``epl`` (each has as many).
     Raises InputError for fractions that leave nothing free or do not fit the density.
     """

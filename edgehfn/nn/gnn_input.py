@@ -1,4 +1,4 @@
-"""What graph nets read: one graph that is part of the model, or small graphs that come at run time."""
+"""What GNNs read: a stored graph, which is part of the model, or small graphs, which come at run time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StoredGraph:
         return 1.0 if self.features.values is None else 1 / LEVELS
 
     def same(self, other: StoredGraph) -> bool:
-        """Whether both are the same graph with the same features."""
+        """Return whether both are the same graph with the same features."""
         ours, theirs = self.features, other.features
         if (ours.values is None) != (theirs.values is None) or ours.count != theirs.count:
             return False
@@ -55,7 +55,7 @@ class StoredGraph:
         return all(np.array_equal(one, another) for one, another in pairs)
 
     def nodes(self, device: torch.device | str = "cpu") -> Nodes:
-        """What the net is run on."""
+        """Return the features and links that the net is run on."""
         return Nodes.of(self.features, self.structure, device)
 
 
@@ -91,13 +91,13 @@ class GraphSpec:
         return self.features, rows(self.most_nodes), COLUMNS
 
     def holds(self, other: GraphSpec) -> bool:
-        """Whether graphs of the other's limits fit these."""
+        """Return whether graphs of the other's limits fit these."""
         limits = ((s.most_nodes, s.most_edges, s.most_degree) for s in (self, other))
         return self.features == other.features and all(ours >= theirs for ours, theirs in zip(*limits, strict=True))
 
 
 def graph_input(data: GraphSet, max_graph: Sequence[int] | None = None) -> StoredGraph | GraphSpec:
-    """What a net for this set reads: its one graph, or any graphs up to the largest of its small ones.
+    """Return what a net for this set reads: its one graph, or any graphs up to the largest of its small ones.
 
     ``max_graph``: nodes, edges and neighbours of a node, where larger graphs than those of the set may come. Raises
     InputError if these are fewer, or for one stored graph.

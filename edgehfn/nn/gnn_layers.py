@@ -1,4 +1,4 @@
-"""Layers without weights over graphs: sums over neighbours, attention, and pooling over nodes."""
+"""Layers of GNNs without weights: sums over neighbours, attention, and pooling over nodes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Aggregate(nn.Module):
         self.norm = norm
 
     def output_shape(self, x: Shape) -> Shape:
-        """(C, R, 4) to (C, R, 4). Raises GraphError for anything but a map over nodes."""
+        """Return the shape (C, R, 4) made of (C, R, 4). Raises GraphError for anything but a node map."""
         return check_nodes(x)
 
     def forward(self, x: Tensor, links: Links) -> Tensor:
@@ -59,7 +59,7 @@ class Attention(nn.Module):
         self.heads, self.slope = heads, slope
 
     def output_shape(self, x: Shape) -> Shape:
-        """(C, R, 4) to (C, R, 4). Raises GraphError for another shape or C that is no multiple of the heads."""
+        """Return the shape itself. Raises GraphError unless it is (C, R, 4), C a multiple of the heads."""
         if check_nodes(x)[0] % self.heads:
             raise GraphError(f"attention of {self.heads} heads reads {x[0]} channels; make them a multiple")
         return x
@@ -92,7 +92,7 @@ class NodePool(nn.Module):
         self.kind = kind
 
     def output_shape(self, x: Shape) -> Shape:
-        """(C, R, 4) to (C,). Raises GraphError for anything but a map over nodes."""
+        """Return the shape (C,) made of (C, R, 4). Raises GraphError for anything but a node map."""
         return check_nodes(x)[:1]
 
     def forward(self, x: Tensor, links: Links) -> Tensor:
@@ -103,7 +103,7 @@ class NodePool(nn.Module):
 
 
 def check_nodes(x: Shape) -> Shape:
-    """Raises GraphError unless x is a map over nodes, (C, R, 4)."""
+    """Return the shape of a node map, (C, R, 4). Raises GraphError for any other."""
     if len(x) != 3 or x[2] != COLUMNS:
         raise GraphError(f"a layer over nodes reads maps (C, R, {COLUMNS}), not {x}; put it before the pooling")
     return x

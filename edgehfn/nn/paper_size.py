@@ -12,15 +12,16 @@ from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear
 
 
 def unique_weights(net: Net) -> int:
-    """Weights, those of a folded block once."""
+    """Return the number of weights, those of a folded block counted once."""
     unique = {op.tensor if isinstance(op, Supermask) else name: op for name, op in net.weights.items()}
     return sum(prod(op.shape) for op in unique.values())
 
 
 def mask_bits(of: Net | Supermask) -> int:
-    """Bits of one mask or of all: one a free weight, and in each further coat one a weight the coat before it keeps.
+    """Return the bits of one mask, or of all of a net.
 
-    Stored signs take a bit a weight more.
+    They are one a free weight, and in each further coat one a weight that the coat before it keeps. Stored signs take a
+    bit a weight more.
     """
     if isinstance(of, Net):
         return sum(mask_bits(op) for op in of.weights.values() if isinstance(op, Supermask))
@@ -33,7 +34,7 @@ def mask_bits(of: Net | Supermask) -> int:
 
 
 def folded_channels(net: Net) -> int:
-    """Channels of the norms of folded blocks, over all their iterations."""
+    """Return the number of channels of the norms of folded blocks, over all their iterations."""
     sources = {name: op.tensor if isinstance(op, Supermask) else name for name, op in net.weights.items()}
     uses = Counter(sources[step.weight] for step in net.steps if step.weight)
     folded = (step.norm for step in net.steps if step.weight and uses[sources[step.weight]] > 1)
@@ -41,13 +42,16 @@ def folded_channels(net: Net) -> int:
 
 
 def dense_bytes(net: Net) -> int:
-    """The net trained in float32 without folds, as the papers count it: weights, and two numbers a channel of norms."""
+    """Return the bytes of the net trained in float32 without folds, as the papers count them.
+
+    They count weights, and two numbers a channel of norms.
+    """
     normed = sum(step.norm.num_features for step in net.steps if step.norm is not None)
     return 4 * (sum(prod(net.weights[step.weight].shape) for step in net.steps if step.weight) + 2 * normed)
 
 
 def paper_bytes(net: Net) -> int:
-    """Size by the formula of López García-Arias et al. (2021), rounded up to bytes.
+    """Return the size by the formula of López García-Arias et al. (2021), rounded up to bytes.
 
     32 bits of seed, the mask bits, and 64 bits for each folded norm's channel and iteration. Other norms and running
     statistics are not counted there. Trained weights, which HFN has none of, are counted with their own bits.

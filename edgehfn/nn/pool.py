@@ -30,7 +30,7 @@ class MaxPool(nn.Module):
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def output_shape(self, x: Shape) -> Shape:
-        """(C, H, W) to (C, H', W'). Raises GraphError if the map is too small."""
+        """Return the shape (C, H', W') made of (C, H, W). Raises GraphError if the map is too small."""
         return window_shape(x, self.kernel, self.stride, self.padding)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class GlobalAvgPool(nn.Module):
     """The average of each channel: (N, C, H, W) to (N, C)."""
 
     def output_shape(self, x: Shape) -> Shape:
-        """(C, H, W) to (C,). Raises GraphError for anything but a map."""
+        """Return the shape (C,) made of (C, H, W). Raises GraphError for anything but a map."""
         if len(x) != 3:
             raise GraphError(f"a global average needs a (C, H, W) map, not {x}; leave it out")
         return x[:1]

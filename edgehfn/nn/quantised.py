@@ -30,7 +30,7 @@ SMALLEST = torch.finfo(torch.float32).tiny  # the step of a channel of zeros, wh
 
 
 def quantise(weight: Tensor, bits: int, learned: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Integers within ``LARGEST[bits]`` as floats, in the weight's shape, and each channel's step, (O, 1, …).
+    """Return integers within ``LARGEST[bits]`` as floats, in the weight's shape, and each channel's step, (O, 1, …).
 
     ``learned`` is the step of 4 bits, shape (O,); its sign is ignored.
     """
@@ -92,12 +92,12 @@ class Quantised(nn.Module):
         self.step = nn.Parameter(usual) if bits == LEARNED else None
 
     def weight(self) -> Tensor:
-        """The weight in whole steps, differentiable with respect to the trained one and a learned step."""
+        """Return the weight in whole steps, differentiable with respect to the trained one and a learned step."""
         weight: Tensor = _Rounded.apply(self.trained, self.bits, self.step)  # type: ignore[no-untyped-call]
         return weight
 
     def integer_weight(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-        """The integers in the weight's shape, and the real value of one step, shape (O,)."""
+        """Return the integers in the weight's shape, and the real value of one step, shape (O,)."""
         step = None if self.step is None else self.step.detach()
         integers, step = quantise(self.trained.detach(), self.bits, step)
         return integers.to(torch.int8).cpu().numpy(), step.flatten().cpu().numpy()
@@ -126,7 +126,7 @@ class QuantisedConv2d(Quantised):
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def output_shape(self, x: Shape) -> Shape:
-        """(C, H, W) to (O, H', W'). Raises GraphError if they do not fit."""
+        """Return the shape (O, H', W') made of (C, H, W). Raises GraphError if they do not fit."""
         return conv_shape(x, self.shape, self.stride, self.padding)
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -141,9 +141,9 @@ class QuantisedLinear(Quantised):
         super().__init__((out_features, in_features), bias, bits, seed)
 
     def output_shape(self, x: Shape) -> Shape:
-        """Any shape of ``in`` elements to (out,). Raises GraphError if they do not fit."""
+        """Return the shape (out,) made of any of ``in`` elements. Raises GraphError if they do not fit."""
         return linear_shape(x, self.shape)
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
-        """``weight`` saves working it out again where iterations share it."""
+        """Apply the layer. ``weight`` saves working it out again where iterations share it."""
         return F.linear(x.flatten(1), self.weight() if weight is None else weight, self.bias)

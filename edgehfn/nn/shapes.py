@@ -19,7 +19,7 @@ def check_window(kernel: int, stride: int, padding: int) -> None:
 
 
 def window_shape(x: Shape, kernel: int, stride: int, padding: int) -> Shape:
-    """(C, H, W) to (C, H', W'). Raises GraphError if x is no map or smaller than the window."""
+    """Return the shape (C, H', W') that a window makes of (C, H, W). Raises GraphError if x is no map or too small."""
     if len(x) != 3:
         raise GraphError(f"a window of {kernel}x{kernel} needs a (C, H, W) map, not {x}; put a linear layer here")
     rows, columns = x[1] + 2 * padding, x[2] + 2 * padding
@@ -32,7 +32,10 @@ def window_shape(x: Shape, kernel: int, stride: int, padding: int) -> Shape:
 
 
 def conv_shape(x: Shape, weight: Shape, stride: int, padding: int) -> Shape:
-    """(C, H, W) through a convolution O, I, k, k. Raises GraphError if the channels differ or the map is too small."""
+    """Return the shape that a convolution O, I, k, k makes of (C, H, W).
+
+    Raises GraphError if the channels differ or the map is too small.
+    """
     out, channels, kernel, _ = weight
     _, rows, columns = window_shape(x, kernel, stride, padding)
     if x[0] != channels:
@@ -41,7 +44,7 @@ def conv_shape(x: Shape, weight: Shape, stride: int, padding: int) -> Shape:
 
 
 def linear_shape(x: Shape, weight: Shape) -> Shape:
-    """Any shape of I elements through a linear layer O, I. Raises GraphError if the numbers differ."""
+    """Return the shape that a linear layer O, I makes of I elements. Raises GraphError if the numbers differ."""
     if prod(x) != weight[1]:
         raise GraphError(f"a linear layer of {weight[1]} inputs reads {prod(x)} elements; make them equal")
     return (weight[0],)

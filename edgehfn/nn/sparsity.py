@@ -39,7 +39,7 @@ class Search:
             raise InputError(f"ramp {self.ramp}, floor {self.floor}: each is a fraction, 0 to 1")
 
     def apply(self, masks: Sequence[Supermask], fraction: float) -> None:
-        """Fix what the masks keep, ``fraction`` (0..1) of the training being over."""
+        """Fix how many weights the masks keep when ``fraction`` (0..1) of the training is over."""
         reached = 1.0 if fraction >= self.ramp else fraction / self.ramp
         found = [mask.quota(tuple(1 - (1 - density) * reached for density in mask.densities)) for mask in masks]
         if self.thresholds == "adaptive":

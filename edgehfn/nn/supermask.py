@@ -29,7 +29,10 @@ SCORE_STREAM = 9  # the streams before it are on the device; this one only seeds
 
 
 def check_densities(densities: tuple[float, ...]) -> tuple[float, ...]:
-    """The densities as floats: 1 to 7 of them, each in (0, 1], none larger than the one before. Raises InputError."""
+    """Return the densities as floats.
+
+    Raises InputError unless they are 1 to 7, each in (0, 1], none larger than the one before.
+    """
     values = tuple(float(d) for d in densities)
     if not 1 <= len(values) <= MOST_COATS:
         raise InputError(f"coats: {len(values)} densities given; give 1 to {MOST_COATS}")
@@ -44,7 +47,7 @@ def check_densities(densities: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def spaced(coats: int, density: float) -> tuple[float, ...]:
-    """Densities of nested coats whose sparsities s, s + (1 - s)/N, s + 2(1 - s)/N, … are linear (Okoshi et al. 2022).
+    """Return densities of nested coats of linear sparsities s, s + (1 - s)/N, s + 2(1 - s)/N, … (Okoshi et al. 2022).
 
     Raises InputError unless there are 1 to 7 coats.
     """
@@ -52,7 +55,7 @@ def spaced(coats: int, density: float) -> tuple[float, ...]:
 
 
 def nested(coats: int | Sequence[float], density: float | None, usual: float) -> tuple[float, ...]:
-    """Densities of coats: those given, or of so many below ``density``, or below the ``usual`` one.
+    """Return densities of coats: those given, or of so many below ``density``, or below the ``usual`` one.
 
     Raises InputError for both densities and a density, and as ``spaced`` does.
     """
@@ -64,14 +67,14 @@ def nested(coats: int | Sequence[float], density: float | None, usual: float) ->
 
 
 def check_seed(seed: int) -> int:
-    """The seed of a model, or a tensor's number. Raises InputError unless it fits 32 bits."""
+    """Return a model's seed, or a tensor's number, as it is. Raises InputError unless it fits 32 bits."""
     if not 0 <= seed <= generator.MASK32:
         raise InputError(f"seed {seed} is outside 0..{generator.MASK32}")
     return seed
 
 
 def check_magnitude(value: float) -> float:
-    """The real value of one count. Raises InputError unless it is positive and finite."""
+    """Return the real value of one count as it is. Raises InputError unless it is positive and finite."""
     if not (isfinite(value) and value > 0):
         raise InputError(f"magnitude {value} of a weight must be positive and finite")
     return float(value)
@@ -85,16 +88,16 @@ def check_thresholds(pruned: int, locked: int) -> tuple[int, int]:
 
 
 def magnitude(fan_in: int, densities: tuple[float, ...]) -> float:
-    """The constant of the signed-constant weights: it keeps the variance of He initialisation.
+    """Return the constant of the signed-constant weights: it keeps the variance of He initialisation.
 
-    A count drawn by nested densities d1 ≥ d2 ≥ … has mean square Σ d_n·(2n - 1), so the magnitude is
+    A count sampled by nested densities d1 ≥ d2 ≥ … has mean square Σ d_n·(2n - 1), so the magnitude is
     ``sqrt(2 / (fan_in · Σ d_n·(2n - 1)))``; for one coat, Ramanujan's ``sqrt(2 / (fan_in · d))``.
     """
     return sqrt(2 / (fan_in * sum(d * (2 * n - 1) for n, d in enumerate(densities, start=1))))
 
 
 def kept(size: int, density: float) -> int:
-    """How many of ``size`` weights a coat of this density keeps: the nearest number, at least one."""
+    """Return how many of ``size`` weights a coat of this density keeps: the nearest number, at least one."""
     return max(1, round(density * size))
 
 
@@ -133,7 +136,7 @@ class Source(TypedDict):
 class Supermask(nn.Module):
     """The weight of a supermask layer, of seed and tensor number as in SPEC section 1.
 
-    ``keep`` tells how many weights each coat keeps while there are scores; a ``Search`` changes it. Raises InputError
+    ``keep`` is how many weights each coat keeps while there are scores; a ``Search`` changes it. Raises InputError
     for densities, counts or thresholds out of range.
     """
 
@@ -190,27 +193,31 @@ class Supermask(nn.Module):
 
     @property
     def coats(self) -> int:
+        """The number of coats, 1 to 7."""
         return len(self.densities)
 
     def quota(self, densities: tuple[float, ...]) -> tuple[int, ...]:
-        """How many weights coats of such densities keep, as far as frozen positions let them."""
+        """Return how many weights coats of such densities keep, as far as frozen positions let them."""
         first, *inner = (kept(prod(self.shape), density) for density in densities)
         outer = min(max(first, self.holds), self.most)
         return (outer, *(min(count, outer) for count in inner))
 
     def importance(self) -> Tensor:
-        """By which weights compete: the magnitudes of the scores, flat. A fixed mask has none."""
+        """Return what weights compete by: the magnitudes of the scores, flat. A fixed mask has none."""
         assert self.scores is not None
         return self.scores.detach().abs().flatten()
 
     def first(self, importance: Tensor, keep: int) -> Tensor:
-        """Where a coat 1 of ``keep`` weights is (bool, flat): all locked positions and the most important free ones."""
+        """Return where a coat 1 of ``keep`` weights is (bool, flat).
+
+        It has all locked positions and the most important free ones.
+        """
         if self.free is None or self.held is None:
             return topk.counts(importance, [keep]).bool()
         return self.held | topk.counts(importance.where(self.free, NEVER), [keep - self.holds]).bool()
 
     def counts(self) -> Tensor:
-        """How many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
+        """Return how many coats keep each weight: uint8, flattened in weight order (O, I, k, k)."""
         if self.scores is None:
             assert self.fixed is not None
             return self.fixed
@@ -221,7 +228,7 @@ class Supermask(nn.Module):
         return topk.counts(importance.where(first, NEVER), self.keep[1:]).add_(first)
 
     def weight(self) -> Tensor:
-        """``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores."""
+        """Return ``magnitude · sign · count`` in the weight's shape, differentiable with respect to the scores."""
         counts = self.counts().reshape(self.shape)
         if self.scores is None:
             return self.base * counts
@@ -250,7 +257,7 @@ class SupermaskConv2d(Supermask):
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def output_shape(self, x: Shape) -> Shape:
-        """(C, H, W) to (O, H', W'). Raises GraphError if they do not fit."""
+        """Return the shape (O, H', W') made of (C, H, W). Raises GraphError if they do not fit."""
         return conv_shape(x, self.shape, self.stride, self.padding)
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -265,9 +272,9 @@ class SupermaskLinear(Supermask):
         super().__init__((out_features, in_features), **source)
 
     def output_shape(self, x: Shape) -> Shape:
-        """Any shape of ``in`` elements to (out,). Raises GraphError if they do not fit."""
+        """Return the shape (out,) made of any of ``in`` elements. Raises GraphError if they do not fit."""
         return linear_shape(x, self.shape)
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
-        """``weight`` saves working it out again where iterations share it."""
+        """Apply the layer. ``weight`` saves working it out again where iterations share it."""
         return F.linear(x.flatten(1), self.weight() if weight is None else weight)

@@ -18,7 +18,7 @@ FEW = 4096  # numbers that are sorted before a histogram is cleared
 
 
 def counts(importance: Tensor, kept: Sequence[int]) -> Tensor:
-    """For each of a flat float32 tensor, among how many of the ``kept`` largest it is: uint8.
+    """Return for each element of a flat float32 tensor among how many of the ``kept`` largest it is: uint8.
 
     The numbers are from 0 up, or ``NEVER``, which none of ``kept`` reaches; of equals, the first in order win.
     """

@@ -26,8 +26,10 @@ COLOURS = ("#2f6fb3", "#8a63b8", "#e0883a", "#57a861", "#c0504d", "#47a3a0", "#9
 
 
 def fronts(costs: Mapping[str, Mapping[str, Points]], counts: Collection[str], title: str) -> Figure:
-    """One chart a cost: a curve for each kind of net. ``costs``: name of the cost → kind → points; those that are among
-    ``counts`` are no bytes, and their axis is decimal."""
+    """Draw one chart for each cost, with a curve for each kind of net.
+
+    ``costs``: name of the cost → kind → points. Costs among ``counts`` are no bytes, and their axis is decimal.
+    """
     rows = -(-len(costs) // COLUMNS)
     figure = Figure(figsize=(11, 0.6 + 3.8 * rows), layout="constrained")
     figure.suptitle(title)
@@ -42,14 +44,14 @@ def fronts(costs: Mapping[str, Mapping[str, Points]], counts: Collection[str], t
 
 
 def png(figure: Figure) -> bytes:
-    """The same bytes for the same figure."""
+    """Return the figure as PNG: the same bytes for the same figure."""
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=150, metadata={"Software": None})
     return drawn.getvalue()
 
 
 def svg(figure: Figure) -> str:
-    """As an element of a page: no text needs a font of its own."""
+    """Return the figure as an element of a page: no text needs a font of its own."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     drawn = text.getvalue()

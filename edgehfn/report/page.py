@@ -41,7 +41,7 @@ svg text.faint { fill: var(--faint); } svg line { stroke: var(--line); } svg rec
 def report(
     graph: Graph, name: str, footprint: Footprint, bench: Bench | None = None, calibration: Calibration | None = None
 ) -> str:
-    """The page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, the
+    """Return the page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, the
     instructions of each node and the calibration of each tensor."""
     sections = [_flash(footprint), _arena(graph, footprint.objective)]
     if bench is not None:
@@ -53,7 +53,7 @@ def report(
 
 
 def page(title: str, body: str) -> str:
-    """A whole page around its body."""
+    """Return a whole page around its body."""
     style = STYLE + "".join(f".{kind} {{ fill: var(--{kind}); }}\n" for kind in _KINDS)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -63,7 +63,7 @@ def page(title: str, body: str) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Text in cells; numbers stand to the right, the first column to the left."""
+    """Return an HTML table. Numbers stand to the right, the first column to the left."""
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

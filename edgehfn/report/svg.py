@@ -25,7 +25,7 @@ class Bar:
 
 
 def split(parts: Mapping[str, int]) -> str:
-    """One bar divided among its parts, each with its bytes and share; parts of 0 are left out."""
+    """Draw one bar divided among its parts, each with its bytes and share; parts of 0 are left out."""
     parts = {name: size for name, size in parts.items() if size}
     total = sum(parts.values())
     shapes, left, column = [], 0.0, WIDTH / max(len(parts), 1)
@@ -43,7 +43,7 @@ def split(parts: Mapping[str, int]) -> str:
 
 
 def arena(plan: Plan, nodes: Sequence[str]) -> str:
-    """Every buffer as a box: across the nodes during which it lives, and over the bytes of the arena it takes.
+    """Draw every buffer as a box: across the nodes during which it lives, and over the bytes of the arena it takes.
 
     The raw input lies there before the first node, hence a column of its own.
     """
@@ -79,6 +79,7 @@ class _Span:
 
     @property
     def tip(self) -> str:
+        """The text shown when the pointer rests on the box."""
         return f"{self.name}: {self.size:,} bytes at {self.offset:,}"
 
 
@@ -92,7 +93,7 @@ def _spans(plan: Plan, nodes: Sequence[str]) -> list[_Span]:
 
 
 def bars(rows: Sequence[Bar]) -> str:
-    """A horizontal bar a row."""
+    """Draw a horizontal bar for each row."""
     largest = max((row.value for row in rows), default=0) or 1
     room = WIDTH - LABEL - 190
     shapes = []

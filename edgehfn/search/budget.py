@@ -18,13 +18,13 @@ from edgehfn.target.board import board
 from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
 
 NARROWEST, WIDEST = 4, 128  # channels of the first stage: from, and below
-IMAGES = 16  # random ones, enough to see which layers need wide sums
+IMAGES = 16  # random ones, enough to see which layers need 32-bit accumulators
 
 
 @dataclass(frozen=True)
 class Cost:
-    """On one core: bytes of total flash and RAM (the stack apart, as everywhere), instructions of an inference; and
-    what the compiled C has to spare for that."""
+    """What a net takes of a core: bytes of total flash and RAM (the stack apart, as everywhere), instructions of an
+    inference, and what the C must be optimised for."""
 
     flash: int
     ram: int
@@ -60,12 +60,12 @@ class Budget:
         return {name: min(each) for name, each in both.items() if each}
 
     def over(self, cost: Cost) -> dict[str, float]:
-        """The limits that are exceeded, each with the excess as a part of the limit."""
+        """Return the limits that are exceeded, each with the excess as a part of the limit."""
         spent = asdict(cost)
         return {name: spent[name] / limit - 1 for name, limit in self.limits.items() if spent[name] > limit}
 
     def predicted(self, graph: Graph) -> Cost:
-        """Without any tool; flash within 2 %, RAM exact, instructions within 6 %."""
+        """Predict the cost without any tool: RAM is exact, flash within 2 %, instructions within 6 %."""
         core = board(self.target).core
 
         def cost(objective: Objective) -> Cost:
@@ -76,7 +76,7 @@ class Budget:
         return self._least(cost)
 
     def measured(self, graph: Graph) -> Cost:
-        """By compiler and emulator where they are installed, else predicted."""
+        """Measure the cost by compiler and emulator where they are installed, else predict it."""
         counted = available(ARM_GCC, HOST_GCC, QEMU)
 
         def cost(objective: Objective) -> Cost:
@@ -120,7 +120,7 @@ class Fitting:
             least.append(self._at(LEAST[len(least)], NARROWEST))
 
     def fit(self, candidate: Candidate) -> Fit:
-        """The candidate at ``fill`` percent of its largest width."""
+        """Return the candidate at ``fill`` percent of its largest width."""
         shape = candidate.shape
         if shape not in self.known:
             self.known[shape] = self._widest(shape)

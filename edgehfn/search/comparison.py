@@ -44,7 +44,7 @@ class Row:
 
 
 def load(path: Path) -> Row:
-    """A row that was saved. Raises InputError for anything else."""
+    """Return a row that was saved. Raises InputError for anything else."""
     try:
         return Row(**json.loads(path.read_text(encoding="utf-8")))
     except (TypeError, ValueError) as error:
@@ -52,12 +52,12 @@ def load(path: Path) -> Row:
 
 
 def save(row: Row, path: Path) -> None:
-    """Whole or not at all."""
+    """Write a row, whole or not at all."""
     files.write(path, json.dumps(asdict(row), indent=1) + "\n")
 
 
 def write(rows: Sequence[Row], title: str, folder: Path) -> list[Path]:
-    """``table.csv``, ``table.json``, ``compare.png`` and ``compare.html``."""
+    """Write ``table.csv``, ``table.json``, ``compare.png`` and ``compare.html``, and return where they are."""
     figure = figures.fronts(
         {label: _points(rows, cost) for cost, label in COSTS.items()}, [COSTS["instructions"]], title
     )

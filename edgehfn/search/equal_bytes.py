@@ -47,10 +47,10 @@ def compare(
     """Train nets of several kinds of weights, each as wide as a number of bytes of model data allows, and measure them.
 
     ``data`` is a name or a path of images. ``net`` has options of the preset ``arch``; widths in it are a ratio of the
-    stages. ``training`` has settings of :func:`edgehfn.train`, and
-    ``thresholds`` and ``ramp`` of :class:`edgehfn.nn.Search`. Widths are multiples of ``step``. Each net is trained
-    ``seeds`` times, from seed 0 on. Models and rows stay in the folder ``into``: what is there is not made again, and
-    an interrupted training goes on. :func:`edgehfn.search.comparison.write` draws the rows.
+    stages. ``training`` has settings of :func:`edgehfn.train`, and ``thresholds`` and ``ramp`` of
+    :class:`edgehfn.nn.Search`. Widths are multiples of ``step``. Each net is trained ``seeds`` times, from seed 0 on.
+    Models and rows stay in the folder ``into``: what is there is not made again, and an interrupted training goes on.
+    :func:`edgehfn.search.comparison.write` draws the rows.
 
     Raises InputError if a budget is too small for any net, or if the folder has rows of other options.
     """
@@ -81,7 +81,7 @@ class _Family:
         self.ratio = tuple(given) if isinstance(given, Sequence) else (float(given),)
 
     def widths(self, first: float) -> float | tuple[float, ...]:
-        """The width option of the net whose first stage has so many channels."""
+        """Return the width option of the net whose first stage has so many channels."""
         found = tuple(float(f"{first * stage / self.ratio[0]:.4g}") for stage in self.ratio)
         return found if len(found) > 1 else found[0]
 
@@ -105,7 +105,7 @@ class _Trained:
         self.options, self.settings = options, settings
 
     def log(self, progress: Report | None) -> TrainLog:
-        """How the net was trained: now, unless it was by this very command before."""
+        """Train the net, unless it was by this very command before, and return its log."""
         with contextlib.suppress(InputError):
             if (kept := self._log()).command == self.command:
                 return kept

@@ -13,8 +13,10 @@ from edgehfn.search.trials import Tried, front, trained
 
 
 def plot(tried: Sequence[Tried], budget: Budget, path: Path) -> None:
-    """Accuracy over flash, instructions as colour, as a PNG file; larger points were trained for longer, and the line
-    joins those that none of as little flash beats."""
+    """Draw accuracy over flash, instructions as colour, into a PNG file.
+
+    Larger points were trained for longer, and the line joins those that none of as little flash beats.
+    """
     shown = [(one, one.cost) for one in trained(tried) if one.cost is not None]
     figure = Figure(figsize=(8, 5), layout="constrained")
     FigureCanvasAgg(figure)

@@ -41,11 +41,11 @@ SPACE: dict[str, BaseDistribution] = {
 class Candidate:
     """A net but for its width, which is ``fill`` percent of the largest that the budget allows.
 
-    ``growth``: percent of the width from stage to stage. ``blocks`` of the first stage and of each ``later``
-    one, each iterated ``fold`` times. ``entry``:
-    what the map goes through before the first stage: a 2x2 max pool of the raw image (``shrink``), a stem of stride 1
-    or 2, a pool behind it. ``coats`` are spaced evenly below ``density`` percent; ``frozen`` percent of the masked
-    weights take no mask bit; ``masks`` of a fold's iterations are one or one each.
+    ``growth``: percent of the width from stage to stage. ``blocks`` of the first stage and of each ``later`` one, each
+    iterated ``fold`` times. ``entry``: what the map goes through before the first stage: a 2x2 max pool of the raw
+    image (``shrink``), a stem of stride 1 or 2, a pool behind it. ``coats`` are spaced evenly below ``density``
+    percent; ``frozen`` percent of the masked weights take no mask bit; ``masks`` of a fold's iterations are one or one
+    each.
     """
 
     stages: int
@@ -89,7 +89,7 @@ LEAST = tuple(
 
 
 def build(candidate: Candidate, width: int, input: Shape, classes: int | Sequence[str], seed: int) -> Net:
-    """The candidate's net with ``width`` channels in its first stage. Raises GraphError if the input is too small."""
+    """Build the candidate's net, ``width`` channels in its first stage. Raises GraphError if the input is too small."""
     parts = candidate.entry.split("+")
     return resnet(
         input,

@@ -80,17 +80,17 @@ class Search:
             fruitless = 0 if tried else fruitless + 1
 
     def tried(self) -> list[Tried]:
-        """What ended so far, here and elsewhere."""
+        """Return the trials that ended so far, here and elsewhere."""
         return ended(self.study.get_trials(deepcopy=False))
 
     def net(self, candidate: Candidate, width: int) -> Net:
-        """A fresh one."""
+        """Build a fresh net of a candidate."""
         return build(candidate, width, self.part.shape, self.part.classes, self.seed)
 
     def _try(self, deadline: float | None, tell: Callable[[str, str], None]) -> bool:
         """One trial; whether it trained anything."""
         begun = self.study.get_trials(deepcopy=False, states=BEGUN)
-        # A new sampler each time: what it draws depends on the study alone, not on when a process began or was killed.
+        # A new sampler each time: what it samples depends on the study alone, not on when a process began or ended.
         self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, len(begun), SAMPLER))
         trial = self.study.ask(SPACE)
         trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
@@ -118,7 +118,7 @@ class Search:
         deadline: float | None,
         tell: Callable[[str, str], None],
     ) -> None:
-        """Train the candidate rung by rung, each time from the start: a rate that falls to its end tells more of a net
+        """Train the candidate rung by rung, each time from the start: a rate that falls to its end shows more of a net
         than the same epochs amid a longer run."""
         cpu = 0.0
         accuracy = 0.0
@@ -166,7 +166,7 @@ class Search:
 
 
 def hold_back(data: Dataset) -> Dataset:
-    """The training images, a part of them in place of the test images, which a search never sees."""
+    """Return the training images, a part of them in place of the test images, which a search never sees."""
     total = len(data.y_train)
     count = min(max(1, total // HELD_BACK[0]), HELD_BACK[1])
     order = np.argsort(generator.words(generator.key(0, 0, ORDER), total), kind="stable")

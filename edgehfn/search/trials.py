@@ -36,18 +36,19 @@ class Tried:
         return epochs, self.accuracies[epochs], -(self.cost.flash if self.cost else 0)
 
     def to_json(self) -> dict[str, Any]:
+        """Return the trial as the JSON of ``search.json``."""
         return asdict(self)
 
 
 def note(trial: Trial, fit: Fit, cpu_seconds: float = 0.0, duplicate: int | None = None) -> None:
-    """Keep in the study what its parameters do not say."""
+    """Keep in the study what its parameters lack."""
     cost = None if fit.cost is None else asdict(fit.cost)
     for name, value in zip(NOTES, (fit.width, cost, fit.over, cpu_seconds, duplicate), strict=True):
         trial.set_user_attr(name, value)
 
 
 def ended(trials: Iterable[FrozenTrial]) -> list[Tried]:
-    """The trials that ended whole, in the order of their numbers."""
+    """Return the trials that ended whole, in the order of their numbers."""
     return [
         Tried(
             number=trial.number,
@@ -65,13 +66,13 @@ def ended(trials: Iterable[FrozenTrial]) -> list[Tried]:
 
 
 def trained(tried: Iterable[Tried]) -> list[Tried]:
-    """Those that fit and were trained, the best first."""
+    """Return those that fit and were trained, the best first."""
     found = (one for one in tried if one.accuracies and not one.over and one.duplicate is None)
     return sorted(found, key=lambda one: one.rank, reverse=True)
 
 
 def front(tried: Iterable[Tried]) -> list[Tried]:
-    """Those trained longest that none of as little flash beats, from the smallest on."""
+    """Return those trained longest that none of as little flash beats, from the smallest on."""
     best = trained(tried)
     longest = [one for one in best if max(one.accuracies) == best[0].rank[0]]
     chosen: list[Tried] = []

@@ -1,4 +1,4 @@
-"""The counter-based generator of docs/SPEC.md section 1: signs, frozen draws and test inputs from a seed."""
+"""The counter-based generator of docs/SPEC.md section 1: signs, frozen samples and test inputs from a seed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MASK32 = 0xFFFFFFFF
 
 
 def words(key: int, count: int) -> Words:
-    """The first ``count`` words of the stream with this key, shape ``(count,)``."""
+    """Return the first ``count`` words of the stream with this key, shape ``(count,)``."""
     x = np.uint32(key) + np.arange(1, count + 1, dtype=np.uint32) * np.uint32(0x9E3779B9)
     x ^= x >> np.uint32(16)
     x *= np.uint32(0x21F0AAAD)
@@ -26,12 +26,12 @@ def words(key: int, count: int) -> Words:
 
 
 def word(key: int, index: int) -> int:
-    """One word of a stream, without the ones before it."""
+    """Return one word of a stream, without the ones before it."""
     return int(words((key + index * 0x9E3779B9) & MASK32, 1)[0])
 
 
 def key(seed: int, tensor: int, stream: int = SIGN_STREAM) -> int:
-    """The key of one stream of one tensor of the model with this 32-bit seed."""
+    """Return the key of one stream of one tensor of the model with this 32-bit seed."""
     return word(word(seed, tensor), stream)
 
 
@@ -48,16 +48,16 @@ def pack_bits(values: npt.NDArray[np.uint8]) -> Words:
 
 
 def signs(seed: int, tensor: int, count: int) -> npt.NDArray[np.int8]:
-    """The signs, +1 or -1, of the first ``count`` weights of a tensor, shape ``(count,)``."""
+    """Return the signs, +1 or -1, of the first ``count`` weights of a tensor, shape ``(count,)``."""
     return signs_of(words(key(seed, tensor), -(-count // 32)), count)
 
 
 def signs_of(packed: Words, count: int) -> npt.NDArray[np.int8]:
-    """The same from sign words, in which 1 means minus."""
+    """Return the signs, +1 or -1, that sign words hold, in which 1 means minus, shape ``(count,)``."""
     minus = bits(packed, count)
     return (1 - 2 * minus.astype(np.int8)).astype(np.int8)
 
 
 def golden_input(seed: int, count: int) -> npt.NDArray[np.uint8]:
-    """The raw input bytes of the self-test (SPEC section 8), shape ``(count,)``."""
+    """Return the raw input bytes of the self-test (SPEC section 8), shape ``(count,)``."""
     return words(key(seed, GOLDEN_TENSOR), -(-count // 4)).astype("<u4").view(np.uint8)[:count]

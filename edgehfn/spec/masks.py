@@ -15,7 +15,7 @@ HEADER, RAW = 4, 15  # bits of a coded stream's parameter, and its value for bit
 
 
 def streams(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = None) -> list[Bits]:
-    """The bits of each coat's stream.
+    """Return the bits of each coat's stream (SPEC section 2.2).
 
     ``counts`` holds for each weight the number of coats that keep it (0..coats), in weight order; ``free`` marks the
     positions whose first bit is stored (default: all).
@@ -26,12 +26,12 @@ def streams(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = Non
 
 
 def pack(counts: Counts, coats: int, free: npt.NDArray[np.bool_] | None = None) -> generator.Words:
-    """Mask words of a tensor: its coat streams back to back; arguments as for ``streams``."""
+    """Return mask words of a tensor: its coat streams back to back; arguments as for ``streams``."""
     return np.concatenate([generator.pack_bits(bits) for bits in streams(counts, coats, free)])
 
 
 def code(bits: Bits) -> npt.NDArray[np.uint8]:
-    """The bytes of a stream in the coded form of SPEC section 6.1, by the parameter that takes the fewest."""
+    """Return the bytes of a stream in the coded form of SPEC section 6.1, by the parameter that takes the fewest."""
     if not bits.size:
         return np.zeros(0, np.uint8)
     ends = np.flatnonzero(np.append(bits, 1))
@@ -55,7 +55,7 @@ def unpack(
     locked: npt.NDArray[np.bool_] | None = None,
     free: npt.NDArray[np.bool_] | None = None,
 ) -> Counts:
-    """The counts, shape ``(size,)``, that ``pack`` stored. Raises InputError if the words do not fit the size."""
+    """Return the counts, shape ``(size,)``, that ``pack`` stored. Raises InputError if words and size do not fit."""
     counts = np.zeros(size, np.uint8)
     if locked is not None:
         counts[locked.ravel()] = 1
@@ -76,7 +76,10 @@ def unpack(
 def frozen(
     seed: int, tensor: int, size: int, pruned: int, locked: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Where a partially frozen tensor is pruned and where it is locked, shape ``(size,)`` each; thresholds in 1/256."""
+    """Return where a partially frozen tensor is pruned and where it is locked, bool ``(size,)`` each.
+
+    ``pruned`` and ``locked`` are thresholds in 1/256.
+    """
     draw = np.zeros(size, np.int64)
     for plane in range(8):
         stream = generator.words(generator.key(seed, tensor, generator.FROZEN_STREAM + plane), -(-size // 32))

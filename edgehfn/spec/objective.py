@@ -1,4 +1,4 @@
-"""What a compilation spares: instructions, RAM or flash. The bytes that the net computes are the same."""
+"""What generated C is optimised for: speed, RAM or flash. Outputs are bit-identical."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SCRATCH: dict[Objective, int] = {
 
 
 def macro(objective: Objective) -> str:
-    """The macro of ``hfn_config.h`` that is 1 in this objective's runtime, if one is."""
+    """Return the macro of ``hfn_config.h`` that is 1 in this objective's runtime, if one is."""
     return {"speed": "", "ram": "HFN_FEW_ROWS", "flash": "HFN_SMALL"}[objective]
 
 
 def small(objective: Objective) -> bool:
-    """Whether the runtime is built for few bytes: compact loops without assembly, coded masks (``HFN_SMALL``)."""
+    """Return whether the runtime is built for few bytes: compact loops, no assembly, coded masks (``HFN_SMALL``)."""
     return objective == "flash"

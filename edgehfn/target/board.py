@@ -20,7 +20,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Board:
-    """``name`` is what users say: a core, or a board that is no other core's. ``machine`` is QEMU's word."""
+    """``name`` is what users type: a core, or a board that is no other core's. ``machine`` is QEMU's word."""
 
     name: str
     core: str
@@ -60,7 +60,7 @@ CORES = tuple(board.name for board in BOARDS if board.name == board.core)
 
 
 def board(name: str) -> Board:
-    """The board of this name. Raises InputError naming those that exist."""
+    """Return the board of this name. Raises InputError naming those that exist."""
     for known in BOARDS:
         if known.name == name:
             return known

@@ -43,7 +43,7 @@ def build(
     main: Main = "harness",
     mode: Mode = "plain",
 ) -> Path:
-    """A program around the generated ``files`` (``model.c``, ``model.h``): the path of an ELF file, cached.
+    """Build a program around the generated ``files`` (``model.c``, ``model.h``): returns the path of a cached ELF file.
 
     Raises ToolError if the compiler is missing or fails, or the board is too small.
     """
@@ -61,7 +61,7 @@ def build(
 
 
 def runtime(machine: Machine, objective: Objective = "speed") -> Path:
-    """The runtime's archive for a machine, cached."""
+    """Build the runtime's archive for a machine, unless it is cached, and return its path."""
     flags = _flags(machine, objective)
     ingredients = [*_compiler(machine), version(_compiler(machine)[0]), *flags, firmware.text()]
     return cached(ingredients, partial(_runtime, machine=machine, flags=flags), ARCHIVE)

@@ -49,7 +49,7 @@ def bench(graph: Graph, target: str, raw: Raw | None = None, objective: Objectiv
 
 
 def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) -> Bench:
-    """The same for a plan."""
+    """Count one inference of a graph with a plan of its own, as :func:`bench` does."""
     core = board(target)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
     program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
@@ -61,7 +61,7 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
 
 
 def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:
-    """Instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
+    """Return instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
         log, marks = Path(place) / "log", Path(place) / "marks"
         marks.write_text(

@@ -45,14 +45,14 @@ class Function:
 
 
 def sections(program: Path) -> dict[str, int]:
-    """Bytes of each section of an ELF file."""
+    """Return the bytes of each section of an ELF file."""
     with opened(program) as elf:
         return {s.name: int(s["sh_size"]) for s in elf.iter_sections() if s.name}
 
 
 @contextmanager
 def opened(program: Path) -> Iterator[ELFFile]:
-    """The file for reading its sections. Raises ToolError if it is no ELF file."""
+    """Open the file for reading its sections. Raises ToolError if it is no ELF file."""
     with program.open("rb") as file:
         try:
             yield ELFFile(file)
@@ -61,7 +61,7 @@ def opened(program: Path) -> Iterator[ELFFile]:
 
 
 def section(elf: ELFFile, name: str) -> Any:
-    """A section by name. Raises ToolError if there is none."""
+    """Return a section by name. Raises ToolError if there is none."""
     found = elf.get_section_by_name(name)
     if found is None:
         raise ToolError(f"a linked program has no section {name}")
@@ -69,7 +69,7 @@ def section(elf: ELFFile, name: str) -> Any:
 
 
 def halfwords(program: Path, value: int) -> list[int]:
-    """Addresses in code at which a halfword has this value: instructions, or data that look like one."""
+    """Return the addresses in code at which a halfword has this value: instructions, or data that look like one."""
     with opened(program) as elf:
         code = [(s["sh_addr"], s.data()) for s in elf.iter_sections() if s["sh_flags"] & SH_FLAGS.SHF_EXECINSTR]
     wanted = value.to_bytes(2, "little")
@@ -77,7 +77,7 @@ def halfwords(program: Path, value: int) -> list[int]:
 
 
 def functions(program: Path, where: str) -> dict[str, Function]:
-    """The functions of one section of an Arm program. Raises ToolError where a frame cannot be read."""
+    """Return the functions of one section of an Arm program. Raises ToolError where a frame cannot be read."""
     symbols = _symbols(program, where)
     text = call([ARM_OBJDUMP, "-d", "-j", where, str(program)], timeout=60)
     words = {int(at, 16): int(word, 16) for at, word in _WORD.findall(text)}
@@ -95,9 +95,9 @@ def functions(program: Path, where: str) -> dict[str, Function]:
 
 
 def deepest(functions: Mapping[str, Function], entry: str) -> int:
-    """The most stack, in bytes, that a call of ``entry`` takes: the longest chain of frames.
+    """Return the most stack, in bytes, that a call of ``entry`` takes: the frames of the deepest calls.
 
-    A call through a register may reach any function that nobody calls by name. Raises ToolError for recursion.
+    A call through a register may reach any function that none calls by name. Raises ToolError for recursion.
     """
     named = {entry, *(callee for function in functions.values() for callee in function.calls)}
     pointed = tuple(name for name in functions if name not in named)
@@ -120,7 +120,7 @@ def _symbols(program: Path, where: str) -> dict[int, tuple[str, int]]:
         kept = [s for s in symbols if s["st_info"]["type"] == "STT_FUNC" and s["st_shndx"] == index]
     made: dict[str, tuple[int, int]] = {}
     for symbol in kept:
-        at = symbol["st_value"] & ~1  # the lowest bit says Thumb
+        at = symbol["st_value"] & ~1  # the lowest bit marks Thumb
         made[f"{symbol.name}@{at:x}" if symbol.name in made else symbol.name] = (at, int(symbol["st_size"]))
     return {at: (name, size) for name, (at, size) in made.items()}
 

@@ -59,7 +59,7 @@ def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None, 
 
 
 def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bool:
-    """Whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
+    """Return whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
     from edgehfn.backends.emulator import golden_checksum  # compiles its kernels, which nothing else here needs
 
     target = machine(on)
@@ -73,7 +73,7 @@ def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bo
 
 
 def check(graph: Graph, raw: Raw, on: str = HOST) -> list[int]:
-    """What NAME_check_graph says of each of the raw graphs ``(N, bytes)``, legal or not: SPEC section 5.2.
+    """Return the status of NAME_check_graph for each of the raw graphs ``(N, bytes)``, legal or not (SPEC section 5.2).
 
     Raises InputError for other bytes than a graph takes, ToolError if a tool is missing or the program fails.
     """
@@ -87,12 +87,15 @@ def check(graph: Graph, raw: Raw, on: str = HOST) -> list[int]:
 
 
 def machine(name: str) -> Machine:
-    """The host, or the board of this name. Raises InputError naming those that exist."""
+    """Return the host, or the board of this name. Raises InputError naming those that exist."""
     return HOST if name == HOST else board(name)
 
 
 def emitted(graph: Graph, checksum: int | None = None, objective: Objective = "speed") -> dict[str, str]:
-    """The generated C under the name the harness knows, with a self-test if the golden output's checksum is given."""
+    """Return the generated C under the name the harness knows.
+
+    It has a self-test if the golden output's checksum is given.
+    """
     return c.emit(graph, plan(graph, objective), MODEL, checksum)
 
 
@@ -115,7 +118,7 @@ def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Seque
 
 
 def command(program: Path, target: Machine) -> list[str]:
-    """How a built program is started."""
+    """Return the command that starts a built program."""
     return [str(program)] if target == HOST else [*_qemu(target), "-kernel", str(program)]
 
 

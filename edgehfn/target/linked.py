@@ -28,13 +28,16 @@ class Sizes:
 
     @property
     def total_flash(self) -> int:
+        """Bytes of model data and code."""
         return self.weights_flash + self.code_flash
 
     @property
     def total_ram(self) -> int:
+        """Bytes of the arena."""
         return self.activation_ram + self.runtime_ram
 
     def to_json(self) -> dict[str, int]:
+        """Return all sizes by name, the totals among them."""
         return {
             "weights_flash": self.weights_flash,
             "code_flash": self.code_flash,
@@ -48,7 +51,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Measured:
-    """``sizes.stack``: what a run used, or the bound without QEMU. ``stack_bound``: the longest chain of calls in the
+    """``sizes.stack``: what a run used, or the bound without QEMU. ``stack_bound``: that of the deepest calls in the
     machine code. ``harness``: flash of what is no part of the product."""
 
     sizes: Sizes

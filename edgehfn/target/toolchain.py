@@ -29,12 +29,12 @@ _PACKAGES = {
 
 
 def available(*names: str) -> bool:
-    """Whether all these programs are on the path."""
+    """Return whether all these programs are on the path."""
     return all(shutil.which(name) for name in names)
 
 
 def tool(name: str) -> str:
-    """Path of a program. Raises ToolError naming the package to install."""
+    """Return the path of a program. Raises ToolError naming the package to install."""
     found = shutil.which(name)
     if found is None:
         raise ToolError(f"{name} is not installed: apt-get install {_PACKAGES[name]}")
@@ -42,12 +42,12 @@ def tool(name: str) -> str:
 
 
 def version(compiler: str) -> str:
-    """Such as ``12.2.1``."""
+    """Return a compiler's version, such as ``12.2.1``."""
     return call([compiler, "-dumpfullversion"], timeout=20).strip()
 
 
 def emulator() -> str:
-    """QEMU's version, such as ``7.2.22``."""
+    """Return QEMU's version, such as ``7.2.22``."""
     return call([QEMU, "--version"], timeout=20).split()[3]
 
 

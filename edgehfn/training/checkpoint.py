@@ -20,7 +20,7 @@ Settings = Mapping[str, str | int | float]  # what must be equal for a run to be
 
 
 def save(path: Path, settings: Settings, state: Mapping[str, Any]) -> None:
-    """Replace the checkpoint.
+    """Write the checkpoint in place of the one before.
 
     A crash at any moment leaves the old one or the new one. Raises InputError if it cannot be written.
     """
@@ -30,7 +30,7 @@ def save(path: Path, settings: Settings, state: Mapping[str, Any]) -> None:
 
 
 def load(path: Path, settings: Settings) -> dict[str, Any] | None:
-    """The state saved by a run with these very settings; None if there is no file.
+    """Return the state saved by a run with these very settings; None if there is no file.
 
     Raises InputError if the file is no checkpoint, is damaged, or is of a run with other settings (the first difference
     is named).

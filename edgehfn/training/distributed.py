@@ -22,23 +22,23 @@ from edgehfn.nn import Net
 
 
 def processes() -> int:
-    """How many torchrun has started; 1 without it."""
+    """Return how many processes torchrun has started; 1 without it."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def rank() -> int:
-    """The number of this one."""
+    """Return the number of this process, from 0."""
     return int(os.environ.get("RANK", "0"))
 
 
 def leads() -> bool:
-    """Whether this process writes files and reports."""
+    """Return whether this process writes files and reports."""
     return rank() == 0
 
 
 @contextmanager
 def joined(place: torch.device) -> Iterator[None]:
-    """Inside, the processes can reach each other: by nccl on GPUs, one each, by gloo on CPUs."""
+    """Connect the processes: by nccl on GPUs, one each, by gloo on CPUs."""
     if processes() == 1:
         yield
         return
@@ -52,7 +52,7 @@ def joined(place: torch.device) -> Iterator[None]:
 
 
 def replica(net: Net) -> nn.Module:
-    """What to train in place of ``net``: the same parameters and statistics, kept equal in all processes."""
+    """Return what to train in place of ``net``: the same parameters and statistics, kept equal in all processes."""
     if processes() == 1:
         return net
     steps = [step if step.norm is None else replace(step, norm=_shared(step.norm)) for step in net.steps]
@@ -61,7 +61,7 @@ def replica(net: Net) -> nn.Module:
 
 
 def share(batch: slice) -> slice:
-    """This process's part of a batch. Raises InputError if there are no equal parts."""
+    """Return this process's part of a batch. Raises InputError if there are no equal parts."""
     each, left = divmod(batch.stop - batch.start, processes())
     if left:
         raise InputError(f"a batch of {batch.stop - batch.start} has no {processes()} equal parts; use another --batch")
@@ -69,7 +69,7 @@ def share(batch: slice) -> slice:
 
 
 def mean(values: Tensor) -> Tensor:
-    """The average over all processes."""
+    """Return the average over all processes."""
     if processes() > 1:
         distributed.all_reduce(values)
     return values / processes()

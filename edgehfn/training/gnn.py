@@ -1,8 +1,8 @@
 """Train a net on graphs: Adam at a constant rate, dropout, and the state of the epoch that was best in validation.
 
-One graph is one batch, with the loss over its training nodes; small graphs are drawn into batches anew each epoch. All
-that is random is drawn from (seed, epoch), so that a run that was killed and resumed ends with the very bits of one
-that was not (on one machine, with as many threads).
+One graph is one batch, with the loss over its training nodes; small graphs are shuffled into batches anew each epoch.
+All that is random is sampled from (seed, epoch), so that a run that was killed and resumed ends with the very bits of
+one that was not (on one machine, with as many threads).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Batch:
     labels: Tensor
 
     def logits(self, net: Net, drop: Drop = whole) -> Tensor:
-        """As many as there are labels, (n, classes)."""
+        """Return a row of logits for each label, (n, classes)."""
         logits = net.run(self.nodes, drop=drop)
         return logits if self.chosen is None else nodewise(logits)[self.chosen]
 
@@ -119,7 +119,7 @@ def batches(
     shuffle: np.random.Generator | None = None,
     limit: int | None = None,
 ) -> list[Batch]:
-    """The first ``limit`` of a part of the set: at once, if it is nodes, or so many small graphs at a time."""
+    """Return the first ``limit`` of a part of the set: nodes in one batch, small graphs so many at a time."""
     chosen, labels = torch.from_numpy(data.split[part])[:limit], torch.from_numpy(data.labels)
     if data.of == "nodes":
         return [Batch(Nodes.of(data.features, data.structure), chosen, labels[chosen])]
@@ -129,7 +129,7 @@ def batches(
 
 
 def accuracy(net: Net, parts: list[Batch]) -> float:
-    """Top-1 accuracy, 0..1; of equal logits the first counts."""
+    """Return Top-1 accuracy, 0..1; of equal logits the first counts."""
     training = net.training
     net.eval()
     try:
@@ -245,7 +245,7 @@ def _check(net: Net, data: GraphSet, settings: GraphSettings) -> None:
 
 
 def fits(net: Net, data: GraphSet) -> None:
-    """Raises InputError unless the net reads these graphs and tells these classes apart."""
+    """Raise InputError unless the net reads these graphs and has these classes."""
     wanted = graph_input(data)
     if isinstance(net.input, StoredGraph) and isinstance(wanted, StoredGraph):
         if not net.input.same(wanted):

@@ -1,6 +1,6 @@
-"""Train a net's scores, norms and dense weights: SGD with Nesterov momentum, the rate falling to zero along a cosine.
+"""Train a net's scores, norms and trained weights: SGD with Nesterov momentum, the rate falling to zero along a cosine.
 
-A run is a function of its settings: the images' order and augmentation are drawn from (seed, epoch), so a position in
+A run is a function of its settings: the images' order and augmentation are sampled from (seed, epoch), so a position in
 the run is all the random state there is, and a run that was killed and resumed ends with the very bits of one that was
 not (on one machine, with as many threads).
 """
@@ -66,17 +66,16 @@ def train(
 ) -> History:
     """Train ``net`` in place on the training images, then measure it on the test images.
 
-    ``lr`` is the scores' peak rate; docs/ABLATION.md has what others give. ``augment`` is by default ``flip`` for
-    sets whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs and shifts by at most
+    ``lr`` is the scores' peak rate; docs/ABLATION.md has results of others. ``augment`` is by default ``flip`` for sets
+    whose classes survive a mirror, else ``none``; ``flip+crop`` is meant for long runs and shifts by at most
     ``crop_padding`` pixels. ``label_smoothing`` is the part of each label that is spread evenly over all classes. A
     ``teacher``, a trained net for the same images and classes, makes the net learn its outputs, too (Hinton et al.
-    2015). ``precision`` is that of convolutions and activations in training: ``bf16`` where the processor multiplies
-    it, by ``auto``, else ``fp32``.
-    Scores, norms' statistics and what is measured are always fp32. ``device`` is ``auto``, ``cpu`` or ``cuda``. Two
-    ``threads`` make a net this small faster on two idle cores and far slower when one of them is busy. Under torchrun
-    each process computes its part of every batch. With a ``checkpoint`` file the run is saved every ``save_every``
-    seconds and after each epoch, and goes on from there, unless ``resume`` is false. ``progress`` hears of steps, loss
-    and training accuracy, and of each epoch as a milestone.
+    2015). ``precision`` is that of convolutions and activations in training: ``auto`` is ``bf16`` where the processor
+    multiplies it, else ``fp32``. Scores, norms' statistics and what is measured are always fp32. ``device`` is
+    ``auto``, ``cpu`` or ``cuda``. Two ``threads`` make a net this small faster on two idle cores and far slower when
+    one of them is busy. Under torchrun each process computes its part of every batch. With a ``checkpoint`` file the
+    run is saved every ``save_every`` seconds and after each epoch, and goes on from there, unless ``resume`` is false.
+    ``progress`` gets a report of steps, loss and training accuracy, and of each epoch as a milestone.
 
     Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
     if the loss is no longer finite.
@@ -114,7 +113,10 @@ def train(
 
 
 def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch: int = 1000) -> float:
-    """Top-1 accuracy, 0..1, on raw images ``(N, C, H, W)`` with labels ``(N,)``; of equal logits the first counts."""
+    """Return the top-1 accuracy, 0..1, on raw images ``(N, C, H, W)`` with labels ``(N,)``.
+
+    Of equal logits the first counts.
+    """
     training, place = net.training, device_of(net)
     net.eval()
     right = 0
@@ -129,7 +131,7 @@ def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch
 
 
 def device_of(net: Net) -> torch.device:
-    """Where the net's tensors are."""
+    """Return where the net's tensors are."""
     return next((tensor.device for tensor in (*net.parameters(), *net.buffers())), torch.device("cpu"))
 
 
@@ -152,7 +154,7 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
 
 
 def _fits(net: Net, data: Dataset, what: str) -> None:
-    """Raises InputError unless the net reads these images and tells these classes apart."""
+    """Raises InputError unless the net reads these images and has these classes."""
     if not isinstance(net.input, InputSpec) or tuple(net.input.shape) != data.shape:
         raise InputError(
             f"the {what} reads C,H,W {net.input.shape}, {data.name} has images of {data.shape}; build it for these"
@@ -167,7 +169,7 @@ def _fits(net: Net, data: Dataset, what: str) -> None:
 
 
 def _digest(teacher: Net | None) -> str:
-    """Tells teachers apart by all that they have learned."""
+    """A digest of all that a teacher has learned."""
     if teacher is None:
         return ""
     told = hashlib.sha256(signature(teacher).encode())
@@ -191,7 +193,7 @@ def _precision(place: torch.device) -> Precision:
 
 
 def _multiplies_bf16() -> bool:
-    """An old PyTorch cannot tell."""
+    """Whether the processor has matrix instructions for bf16; False where an old PyTorch does not know."""
     told: Callable[[], bool] = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     return told()
 

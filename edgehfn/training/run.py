@@ -32,7 +32,7 @@ class Epoch:
     """Means over what one epoch trained on, and the time it took, by the clock and of all threads together."""
 
     loss: float
-    accuracy: float  # 0..1; of graph nets, that in validation after it
+    accuracy: float  # 0..1; of GNNs, that in validation after it
     seconds: float
     cpu_seconds: float
 
@@ -75,7 +75,7 @@ class Run:
         self.draws = self._draw(0)
 
     def advance(self) -> None:
-        """One step of the optimizer."""
+        """Take one step of the optimizer."""
         started, cpu_started = time.monotonic(), time.process_time()
         epoch, position = divmod(self.step, self.per_epoch)
         if self.draws.epoch != epoch:

@@ -20,7 +20,7 @@ from edgehfn.training.images import History, train
 
 
 def checkpoint_of(output: Path) -> Path:
-    """Where the state of a run lies until it ends: ``kws.hfn`` → ``kws.ckpt``."""
+    """Return where the state of a run lies until it ends: ``kws.hfn`` → ``kws.ckpt``."""
     return output.with_suffix(".ckpt")
 
 
@@ -66,7 +66,7 @@ def train_graphs_to(
     progress: Report | None = None,
     **settings: Any,
 ) -> GraphHistory:
-    """The same on graphs, with the settings of :func:`edgehfn.train_graph`."""
+    """Train on graphs and write the model. ``settings`` are those of :func:`edgehfn.train_graph`."""
     state = checkpoint_of(output)
     history = train_graph(net, data, checkpoint=state, resume=not restart, progress=progress, **settings)
     reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
@@ -77,7 +77,7 @@ def train_graphs_to(
 
 
 def command_of(data: str | Path, arch: str, options: Mapping[str, Any]) -> str:
-    """What a user types for a training with these options of nets and of training, named as in Python."""
+    """Return what a user types for a training with these options of nets and of training, named as in Python."""
     words = ["edgehfn", "train", "--data", str(data), "--arch", arch]
     for name, value in options.items():
         option = name.replace("_", "-")

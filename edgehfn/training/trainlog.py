@@ -33,12 +33,12 @@ class TrainLog:
 
 
 def place(model: Path) -> Path:
-    """Where the log of a model file lies: ``kws.hfn`` → ``kws.log.json``."""
+    """Return where the log of a model file lies: ``kws.hfn`` → ``kws.log.json``."""
     return model.with_suffix(".log.json")
 
 
 def about(net: Net, arch: str, data: Dataset | GraphSet, settings: Settings | GraphSettings) -> dict[str, Any]:
-    """What a model file notes of its training: all that decided it, of digests the data's only."""
+    """Return what a model file notes of its training: all that decided it, of digests the data's only."""
     used = {name: value for name, value in asdict(settings).items() if name not in ("data", "net", "teacher")}
     search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
     return {"arch": arch, "data": data.name, "sha256": data.sha256, **search, **used}
@@ -51,7 +51,7 @@ def save(path: Path, model: str, command: str, data: str, epochs: Sequence[Epoch
 
 
 def load(path: Path, model: str) -> TrainLog:
-    """The log beside the model file ``path`` with the digest ``model``.
+    """Return the log beside the model file ``path`` with the digest ``model``.
 
     Raises InputError if it is missing, damaged or another model's.
     """

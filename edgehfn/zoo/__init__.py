@@ -54,7 +54,7 @@ def cards() -> tuple[Card, ...]:
 
 
 def card(name: str) -> Card:
-    """Of one entry. Raises InputError naming those that exist."""
+    """Return the card of one entry. Raises InputError naming those that exist."""
     known = {one.name: one for one in cards()}
     if name not in known:
         raise InputError(f"the zoo has no {name!r}; it has {', '.join(known)}")

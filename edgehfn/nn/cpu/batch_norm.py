@@ -27,12 +27,12 @@ REORDER = {"contract", "reassoc", "nsz"}  # what vectors of sums need; NaN and i
 
 
 def fits(x: Tensor, norm: nn.BatchNorm2d) -> bool:
-    """Whether ``normalise`` takes this tensor: in training, where the compiled loops do."""
+    """Return whether ``normalise`` takes this tensor: in training, where the compiled loops do."""
     return type(norm) is nn.BatchNorm2d and norm.training and norm.momentum is not None and loops_over(x)
 
 
 def normalise(x: Tensor, norm: nn.BatchNorm2d, residual: Tensor | None, relu: bool) -> Tensor:
-    """``relu(norm(x) + residual)``, the norm of this batch, whose statistics ``norm`` takes note of as PyTorch does."""
+    """Return ``relu(norm(x) + residual)``, normed by this batch, whose statistics ``norm`` keeps as PyTorch does."""
     y: Tensor = _Normalise.apply(x, norm.weight, norm.bias, residual, norm, relu)  # type: ignore[no-untyped-call]
     return y
 

@@ -17,7 +17,7 @@ Rows = npt.NDArray[Any]  # float32, or bf16 as uint16
 
 
 def loops_over(x: Tensor) -> bool:
-    """Whether the compiled loops take this tensor: (N, C, H, W), channels last, on the CPU, float32 or bf16."""
+    """Return whether the compiled loops take this tensor: (N, C, H, W), channels last, on the CPU, float32 or bf16."""
     return (
         not DISABLED
         and x.device.type == "cpu"
@@ -27,14 +27,14 @@ def loops_over(x: Tensor) -> bool:
 
 
 def memory(x: Tensor) -> Rows:
-    """The memory of a channels-last tensor, (N, H, W, C)."""
+    """Return the memory of a channels-last tensor, (N, H, W, C)."""
     last = x.detach().permute(0, 2, 3, 1)
     values: Rows = (last.view(torch.uint16) if x.dtype == torch.bfloat16 else last).numpy()
     return values
 
 
 def alike(tensor: Tensor, x: Tensor) -> Tensor:
-    """The tensor in the type and layout of ``x``."""
+    """Return the tensor in the type and layout of ``x``."""
     return tensor.to(x.dtype).contiguous(memory_format=torch.channels_last)
 
 

@@ -1,4 +1,4 @@
-"""Graph nets: GCN, GIN and GAT layers, alone or in folded residual stages (Yan et al. 2023).
+"""GNNs: GCN, GIN and GAT layers, alone or in folded residual stages (Yan et al. 2023).
 
 Every layer transforms the channels first and gathers from neighbours after it: ``A·(x·W)`` equals ``(A·x)·W``, and
 sparse features are then read once, by a weight.
@@ -30,7 +30,7 @@ RESIDUAL_SCALE = (
 
 
 class GraphOptions(TypedDict, total=False):
-    """What a user may change in any graph preset."""
+    """What a user may change in any preset of a GNN."""
 
     hidden: int  # channels
     layers: int
@@ -63,7 +63,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Gather:
-    """One layer of a graph net. ``residual`` adds its input; the last of a net has no norm and no ReLU."""
+    """One layer of a GNN. ``residual`` adds its input; the last of a net has no norm and no ReLU."""
 
     layer: Layer
     channels: int
@@ -114,14 +114,13 @@ def gnn(
     pool: Pool = "mean",
     seed: int = 0,
 ) -> Net:
-    """A net that names the class of every node of a stored graph, or of each small graph.
+    """Build a net that names the class of every node of a stored graph, or of each small graph.
 
     Plain: ``layers`` layers of ``hidden`` channels, the last of which makes the classes of nodes; small graphs are
     pooled after all layers, and a linear layer makes their classes. ``residual``: a linear encoder, ``layers`` layers
     that add their input, in stages of one layer iterated ``fold`` times, and a linear predictor. ``residual_scale``
-    makes what they add small: without norms, many layers of He's constants explode. ``coats`` are
-    densities, one a coat. Without ``norms`` a supermask layer's scale is a constant. The other options are those of
-    ``resnet``.
+    makes what they add small: without norms, many layers of He's constants explode. ``coats`` are densities,
+    one a coat. Without ``norms`` a supermask layer's scale is a constant. The other options are those of ``resnet``.
 
     Raises InputError for an option out of range.
     """
@@ -159,7 +158,7 @@ def gnn(
 def graph_preset(
     name: str, input: StoredGraph | GraphSpec, classes: int | Sequence[str], **options: Unpack[GraphOptions]
 ) -> Net:
-    """``gcn``, ``gin``, ``gat``, or one of them with residual stages, ``resgcn``, …
+    """Build ``gcn``, ``gin`` or ``gat``, or one of them with residual stages, ``resgcn``, …
 
     Raises InputError for an unknown name or option.
     """

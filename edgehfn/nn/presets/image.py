@@ -60,7 +60,9 @@ class Options(TypedDict, total=False):
 
 
 def tiny(input: Input = (1, 28, 28), classes: Classes = 10, **options: Unpack[Options]) -> Net:
-    """For parts of 16 KB flash and 16 KB RAM, for inputs up to 3x32x32: three stages of at most 16x16, 8x8 and 4x4.
+    """Build a net for parts of 16 KB flash and 16 KB RAM and inputs up to 3x32x32.
+
+    It has three stages, of maps of at most 16x16, 8x8 and 4x4.
 
     The stem pools its map where there is room for it (one point more accurate than a stride on Fashion-MNIST).
     """
@@ -74,29 +76,35 @@ def tiny(input: Input = (1, 28, 28), classes: Classes = 10, **options: Unpack[Op
 
 
 def demo(input: Input = (1, 28, 28), classes: Classes = 10, **options: Unpack[Options]) -> Net:
-    """The net of the demonstration on Fashion-MNIST: a pooled stem and two stages of one block iterated twice."""
+    """Build the net of ``make demo``: a pooled stem and two stages of one block iterated twice."""
     return _build(input, classes, options, widths=(16, 32), blocks=(1, 1), folded=(1, 2), fold=2, pool=2)
 
 
 def resnet8(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
-    """Three stages of one block each, with a 3x3 convolution between stages; every stage folds."""
+    """Build three stages of one block each, with a 3x3 convolution between stages; every stage folds."""
     return _build(input, classes, options, widths=(16, 32, 64), blocks=(1, 1, 1), folded=(1, 2, 3))
 
 
 def resnet8_mlperf(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
-    """The very shape of MLPerf Tiny's ResNet-8 (Banbury et al. 2021), every layer masked; its identity block folds."""
+    """Build the very shape of MLPerf Tiny's ResNet-8 (Banbury et al. 2021), every layer masked.
+
+    Its identity block folds.
+    """
     shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (1, 0, 0), "folded": (1,), "transition": "block"}
     return _build(input, classes, options, coats=(0.5,), stem=None, classifier=None, **shape)
 
 
 def resnet20(input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
-    """ResNet-20 (He et al. 2016) folded as HFN does: in stages 2 and 3, a projection block and one block iterated."""
+    """Build ResNet-20 (He et al. 2016) folded as HFN does.
+
+    Stages 2 and 3 are a projection block and one block iterated.
+    """
     shape: dict[str, Any] = {"widths": (16, 32, 64), "blocks": (3, 2, 2), "folded": (2, 3), "transition": "block"}
     return _build(input, classes, options, fold=2, **shape)
 
 
 def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
-    """A residual net of He et al. 2016 or Zagoruyko et al. 2016, as López García-Arias et al. 2021 have it.
+    """Build a residual net of He et al. 2016 or Zagoruyko et al. 2016, as López García-Arias et al. 2021 have it.
 
     ``plain-NET`` is trained, ``hidden-NET`` masked, ``hfn-NET`` has stages 3 and 4 folded too, and ``hfn-NET-fold-234``
     also stage 2: a block with a projection and one block iterated for all others of the stage. Only norms of folds are
@@ -138,7 +146,7 @@ def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **op
 
 
 def preset(name: str, input: Input | None = None, classes: Classes = 10, **options: Any) -> Net:
-    """The preset of this name, by default for its own input. Raises InputError for an unknown name or option."""
+    """Build the preset of this name, by default for its own input. Raises InputError for an unknown name or option."""
     given: dict[str, Any] = options if input is None else {"input": input, **options}
     match name:
         case "tiny":

@@ -42,7 +42,7 @@ def resnet(
     freeze_over: Over = "uniform",
     seed: int = 0,
 ) -> Net:
-    """A net for raw images of shape (C, H, W).
+    """Build a net for raw images of shape (C, H, W).
 
     A stage of width ``w`` begins with a transition where the shape changes: a 3x3 convolution (``"conv"``) or a block
     with a projection (``"block"``, as in HFN), of weights that are never folded. After it come ``blocks`` blocks of
@@ -54,7 +54,7 @@ def resnet(
     one a coat, each at most the one before.
     ``affine``: norms, or those of folds only, have learned factors and offsets, which cost nothing on the device.
     ``masks`` and ``norms``: the iterations of a fold have one, or one each; masks lie over the same signs. ``frozen``
-    is the fraction of masked weights that no mask bit is stored for, spread over the layers as ``freeze_over`` says
+    is the fraction of masked weights that no mask bit is stored for, spread over the layers by the rule ``freeze_over``
     (see ``freeze``).
 
     Raises InputError for an option out of range, GraphError for an input too small.
@@ -95,7 +95,7 @@ def resnet(
 
 
 def class_names(classes: int | Sequence[str]) -> tuple[str, ...]:
-    """Names as they are, a number as "0", "1", … Raises InputError for fewer than two."""
+    """Return names as they are, a number as "0", "1", … Raises InputError for fewer than two."""
     names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
     if len(names) < 2:
         raise InputError(f"classes {classes}: a classifier needs at least 2")
