@@ -28,6 +28,7 @@ class Bytes(click.ParamType[int]):
     name = "bytes"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes."""
         found = re.fullmatch(r"(\d+)([KM]?)B?", str(value).upper())
         if found is None:
             self.fail(f"{value!r} is no number of bytes, such as 16384 or 16K", param, ctx)

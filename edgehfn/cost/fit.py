@@ -1,4 +1,4 @@
-"""Fits the table of :mod:`edgehfn.cost.instructions` to counted runs: ``python -m edgehfn.cost.fit``.
+"""Fits the table of ``edgehfn.cost.instructions`` to counted runs: ``python -m edgehfn.cost.fit``.
 
 The graphs are random layers, so that nets of people are predictions, not part of the fit.
 """

@@ -1,6 +1,6 @@
 """Instructions of one inference predicted from the graph alone, by coefficients fitted to counted runs.
 
-For each core and function of firmware/ a node's count is a sum of its terms (:mod:`edgehfn.cost.terms`), each times
+For each core and function of firmware/ a node's count is a sum of its terms (``edgehfn.cost.terms``), each times
 a coefficient of instructions. ``python -m edgehfn.cost.fit`` fits them anew.
 """
 
@@ -38,7 +38,7 @@ class Effort:
 
 
 def predict(graph: Graph, planned: Plan, core: str) -> Bench:
-    """The instructions of a verified graph within ``TOLERANCE``, as :func:`edgehfn.bench` would count them.
+    """The instructions of a verified graph within ``TOLERANCE``, as ``edgehfn.bench`` would count them.
 
     Raises InputError for a core that the table lacks.
     """

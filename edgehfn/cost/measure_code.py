@@ -1,4 +1,4 @@
-"""Measures the table of :mod:`edgehfn.cost.code_size` with the compiler at hand.
+"""Measures the table of ``edgehfn.cost.code_size`` with the compiler at hand.
 
 ``python -m edgehfn.cost.measure_code`` writes it anew.
 """

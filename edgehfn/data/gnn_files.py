@@ -54,7 +54,7 @@ def from_arrays(name: str, arrays: Mapping[str, Array], *, place: str = "", sha2
 
 
 def to_arrays(data: GraphSet) -> dict[str, Array]:
-    """What :func:`from_arrays` reads, for ``numpy.savez_compressed``; values are in the user's own unit."""
+    """What ``from_arrays`` reads, for ``numpy.savez_compressed``; values are in the user's own unit."""
     features = data.features
     arrays: dict[str, Array] = {
         "feat_indptr": features.indptr,

@@ -29,10 +29,12 @@ class Structure:
 
     @property
     def nodes(self) -> int:
+        """Of all graphs."""
         return int(self.starts[-1])
 
     @property
     def graphs(self) -> int:
+        """How many there are."""
         return len(self.starts) - 1
 
     @property
@@ -97,6 +99,7 @@ class Features:
 
     @property
     def nodes(self) -> int:
+        """How many have a row of features."""
         return len(self.indptr) - 1
 
     @property

@@ -100,7 +100,7 @@ def load(name_or_path: str | Path) -> Dataset | GraphSet:
 
 
 def images(name_or_path: str | Path) -> Dataset:
-    """As :func:`load`, for what only takes images. Raises InputError for graphs, too."""
+    """As ``load``, for what only takes images. Raises InputError for graphs, too."""
     loaded = load(name_or_path)
     if isinstance(loaded, GraphSet):
         raise InputError(f"{name_or_path}: holds graphs; give images")

@@ -91,6 +91,7 @@ class Dense:
 
     @property
     def shape(self) -> Shape:
+        """``O, I, k, k`` of a convolution, ``O, I`` of a fully connected layer."""
         return self.values.shape
 
     @property
@@ -111,6 +112,7 @@ class Dense:
 
     @cached_property
     def sign_words(self) -> generator.Words:
+        """The words that say which weights are negative."""
         return masks.pack((self.values.ravel() < 0).astype(np.uint8), 1)
 
 
@@ -163,6 +165,8 @@ class SparseLinear:
 
 @dataclass(frozen=True)
 class Conv:
+    """A convolution with a square kernel, and what one requantisation covers behind it."""
+
     name: str
     x: str
     weight: Weight
@@ -174,6 +178,8 @@ class Conv:
 
 @dataclass(frozen=True)
 class Linear:
+    """A fully connected layer."""
+
     name: str
     x: str
     weight: Weight
@@ -182,6 +188,8 @@ class Linear:
 
 @dataclass(frozen=True)
 class MaxPool:
+    """The largest element of each square window."""
+
     name: str
     x: str
     kernel: int
@@ -201,6 +209,8 @@ class AvgPool:
 
 @dataclass(frozen=True)
 class Add:
+    """The sum of two tensors, each times a factor, shifted right and clamped."""
+
     name: str
     x: str
     y: str

@@ -16,7 +16,9 @@ from edgehfn.nn.builder import Draft, Kind
 class Block(Protocol):
     """Anything that can add its steps to a draft, under a name."""
 
-    def add(self, draft: Draft, name: str) -> None: ...
+    def add(self, draft: Draft, name: str) -> None:
+        """Add steps whose names begin with ``name``, from the draft's ``x`` on, and leave their last tensor there."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class ConvNorm:
     kind: Kind | None = None  # the draft's
 
     def add(self, draft: Draft, name: str) -> None:
+        """Add one step, called ``name``."""
         draft.conv(name, self.channels, self.kernel, self.stride, kind=self.kind)
 
 
@@ -40,6 +43,7 @@ class BasicBlock:
     stride: int = 1
 
     def add(self, draft: Draft, name: str) -> None:
+        """Add both convolutions and, where the shape changes, the projection."""
         x, shortcut = draft.x, _shortcut(draft, name, self.channels, self.stride)
         draft.x = x
         draft.conv(f"{name}.conv1", self.channels, 3, self.stride)
@@ -55,6 +59,7 @@ class Bottleneck:
     width: int | None = None  # a quarter of the channels
 
     def add(self, draft: Draft, name: str) -> None:
+        """Add the three convolutions and, where the shape changes, the projection."""
         width = max(1, self.channels // 4) if self.width is None else self.width
         x, shortcut = draft.x, _shortcut(draft, name, self.channels, self.stride)
         draft.x = x
@@ -78,6 +83,7 @@ class Fold:
             raise InputError(f"fold {self.iterations}: a block is iterated at least once; give 1 or more")
 
     def add(self, draft: Draft, name: str) -> None:
+        """Add the block's steps once an iteration. Raises GraphError if an iteration changes the shape."""
         before = draft.shape
         for iteration in range(self.iterations):
             with draft.iterate(iteration, self.iterations):

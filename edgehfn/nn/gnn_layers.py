@@ -31,6 +31,7 @@ class Aggregate(nn.Module):
         return check_nodes(x)
 
     def forward(self, x: Tensor, links: Links) -> Tensor:
+        """Each node's own and its neighbours' values, ``(1, C, R, 4)``."""
         values = nodewise(x)
         several = links.degree.unsqueeze(1) + 1
         match self.norm:
@@ -64,6 +65,7 @@ class Attention(nn.Module):
         return x
 
     def forward(self, x: Tensor, scores: Tensor, links: Links) -> Tensor:
+        """Each node's mean of its own and its neighbours' values, weighted by their scores."""
         values, said = nodewise(x), nodewise(scores)
         places = torch.arange(len(values), device=x.device)
         source, target = torch.cat([links.source, places]), torch.cat([links.target, places])
@@ -91,6 +93,7 @@ class NodePool(nn.Module):
         return check_nodes(x)[:1]
 
     def forward(self, x: Tensor, links: Links) -> Tensor:
+        """A row of channels for each graph."""
         values = nodewise(x)
         graphs = len(links.sizes)
         total = values.new_zeros(graphs + 1, values.shape[1]).index_add(0, links.graph, values)[:graphs]

@@ -50,7 +50,7 @@ def rebuild(
     norm: RestoreNorm,
     graph: RestoreGraph,
 ) -> Net:
-    """The net that :func:`describe` described.
+    """The net that ``describe`` described.
 
     Raises InputError, GraphError, KeyError or TypeError for a structure that it cannot have written.
     """

@@ -36,6 +36,7 @@ class Tried:
         return epochs, self.accuracies[epochs], -(self.cost.flash if self.cost else 0)
 
     def to_json(self) -> dict[str, Any]:
+        """All fields."""
         return asdict(self)
 
 

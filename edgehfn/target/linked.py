@@ -27,6 +27,7 @@ class Sizes:
     stack: int
 
     def to_json(self) -> dict[str, int]:
+        """The sizes by the names of ``--json``, sums included."""
         return {
             "weights_flash": self.weights_flash,
             "code_flash": self.code_flash,

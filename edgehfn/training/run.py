@@ -112,12 +112,14 @@ class Run:
         return Epoch(loss, accuracy, self.seconds, self.cpu_seconds)
 
     def close_epoch(self) -> Epoch:
+        """Keep the means of the epoch that ended, and begin the next."""
         self.epochs.append(self.means())
         self.sums.zero_()
         self.seconds = self.cpu_seconds = 0.0
         return self.epochs[-1]
 
     def save(self, path: Path) -> None:
+        """Write the state from which the run goes on, whole or not at all."""
         if not distributed.leads():
             return
         state = {

@@ -56,6 +56,7 @@ class Linear:
     kind: Kind | None = None  # the draft's
 
     def add(self, draft: Draft, name: str) -> None:
+        """Add one 1x1 convolution, which every node takes by itself."""
         draft.conv(name, self.channels, 1, kind=self.kind)
 
 
@@ -73,6 +74,7 @@ class Gather:
     inner: int | None = None  # channels within a GIN layer
 
     def add(self, draft: Draft, name: str) -> None:
+        """Add the transformation of channels and the gathering behind it."""
         residual = draft.x if self.residual else None
         inner = not self.last
         width = self.inner or self.channels
