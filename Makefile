@@ -27,12 +27,13 @@ demo: $(READY) ## train, calibrate, compile and run a net on an emulated Cortex-
 test: $(READY) ## all tests; T=tests/test_cli.py for some
 	$(ONE_THREAD) $(PYTHON) -m pytest -q -n auto --dist worksteal $(T)
 
-check: $(READY) ## ruff, mypy, clang-format, import contracts
+check: $(READY) ## ruff, mypy, clang-format, import contracts, links between documents
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/clang-format --dry-run -Werror $(C_SOURCES)
 	.venv/bin/lint-imports
+	$(PYTHON) -m scripts.docs.links
 
 format: $(READY) ## let ruff and clang-format lay out every file
 	.venv/bin/ruff check --fix .
