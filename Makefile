@@ -10,7 +10,7 @@ C_SOURCES := $(shell find firmware -name '*.[ch]')
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format size-table bench ablation graphs accuracy zoo-check budget wheel clean
+.PHONY: help setup demo test check format size-table bench ablation graphs accuracy zoo-check budget docs wheel sdist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,8 +67,15 @@ budget: $(READY) ## after a kernel changed: allowed costs (tests/budget.csv), fi
 $(DEMO): | $(READY)
 	@$(EDGEHFN) demo -o $(@D)
 
+docs: $(READY) ## build the site, which must have neither warnings nor dead links, into site/
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+	@echo "site/index.html; with its search: $(PYTHON) -m http.server --directory site"
+
 wheel: $(READY) ## build dist/edgehfn-*.whl
 	$(PYTHON) -m hatchling build -t wheel
 
+sdist: $(READY) ## build dist/edgehfn-*.tar.gz: sources, firmware, tests and documents
+	$(PYTHON) -m hatchling build -t sdist
+
 clean: ## remove what was built, but neither .venv nor the trainings of hours in runs
-	rm -rf build dist $(dir $(DEMO)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist site $(dir $(DEMO)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
