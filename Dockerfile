@@ -18,13 +18,13 @@ RUN apt-get update && \
         python3-venv \
         qemu-system-arm && \
     rm -rf /var/lib/apt/lists/* && \
-    useradd --create-home --shell /bin/bash edgehfn && \
-    install -d -o edgehfn -g edgehfn /home/edgehfn/edgehfn
-USER edgehfn
+    useradd --create-home --uid 1000 --shell /bin/bash edgehfn && \
+    install -d -o 1000 -g 1000 /home/edgehfn/edgehfn
+USER 1000
 WORKDIR /home/edgehfn/edgehfn
 
 FROM tools
 
-COPY --chown=edgehfn:edgehfn . .
+COPY --chown=1000:1000 . .
 RUN bash scripts/setup.sh && rm -rf /home/edgehfn/.cache/pip /home/edgehfn/.cache/uv
 CMD ["make", "demo"]

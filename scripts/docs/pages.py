@@ -18,6 +18,7 @@ from mkdocs.structure.pages import Page
 from scripts.docs import c_headers, command_line, links, notebook
 
 BESIDE = {"README.md": "index.md", "CHANGELOG.md": "CHANGELOG.md", "CONTRIBUTING.md": "CONTRIBUTING.md"}
+_LIST = re.compile(r"^(?!(?:[-*+]|\d+\.) )\S.*\n(?=(?:[-*+]|1\.) )", re.MULTILINE)  # begins right behind a paragraph
 LANGUAGES = {".py": "python", ".h": "c", ".c": "c", ".S": "text", ".toml": "toml", ".sh": "bash", ".yml": "yaml"}
 
 
@@ -56,7 +57,14 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
             return target
         return os.path.relpath(_site(path), here or ".") + (f"#{place}" if place else "")
 
-    return links.replaced(_without_folders(markdown, origin), change)
+    return links.replaced(_without_folders(_with_lists(markdown), origin), change)
+
+
+def _with_lists(markdown: str) -> str:
+    """An empty line before lists, which GitHub does not need."""
+    for match in reversed(list(_LIST.finditer(links.blanked(markdown, inline=False)))):
+        markdown = markdown[: match.end()] + "\n" + markdown[match.end() :]
+    return markdown
 
 
 def _without_folders(markdown: str, origin: Path) -> str:

@@ -75,6 +75,12 @@ def test_fields_carry_the_comments_behind_them(site: Path) -> None:
     assert re.search(r"<td><code>snr_db</code></td>\s*<td><code>float &#124; None</code></td>\s*<td>signal to", page)
 
 
+def test_lists_begin_where_github_begins_them() -> None:
+    pages = pytest.importorskip("scripts.docs.pages", exc_type=ImportError)
+    text = "Words:\n- one\n  more\n- two\n\n```\nCode:\n- no\n```\n\n1. a\n2. b\n"
+    assert pages._with_lists(text) == text.replace("Words:\n", "Words:\n\n")
+
+
 def test_the_page_of_c_has_every_declaration_of_the_header() -> None:
     header = HEADER.read_text(encoding="utf-8")
     page = "\n".join(c_headers.rendered(header))
