@@ -80,17 +80,23 @@ def _block(block: str) -> Iterator[str]:
 
 
 def _functions(about: str, code: str) -> Iterator[str]:
-    """Each function under its name, with the comment before it or behind it on its line."""
-    end = 0
+    """Functions under their names: those that follow one comment together, others each with the comment on its line."""
+    groups: list[tuple[str, list[re.Match[str]]]] = []
+    end, before = 0, about
     for match in _PROTOTYPE.finditer(code):
-        if before := "".join(re.findall(r"/\*(.*?)\*/", code[end : match.start()], re.DOTALL)):
-            about = before
-        end = match.end()
-        declaration = re.sub(r"\s*/\*.*", "", match[0], flags=re.DOTALL)
-        yield from (f"### {match['name']}", "", "```c", re.sub(r"\n\s+", " ", declaration), "```", "")
-        yield from _prose(about)
-        behind = (match["about"] or "").strip()
-        yield from _prose(behind[:1].upper() + behind[1:])
+        before = before or "".join(re.findall(r"/\*(.*?)\*/", code[end : match.start()], re.DOTALL))
+        if before or not groups or not groups[-1][0]:
+            groups.append((before, []))
+        groups[-1][1].append(match)
+        end, before = match.end(), ""
+    for shared, matches in groups:
+        yield from (f"### {', '.join(match['name'] for match in matches)}", "", "```c")
+        yield from (re.sub(r"\n\s+", " ", re.sub(r"\s*/\*.*", "", match[0], flags=re.DOTALL)) for match in matches)
+        yield from ("```", "")
+        yield from _prose(shared)
+        for match in matches:
+            behind = (match["about"] or "").strip()
+            yield from _prose(behind[:1].upper() + behind[1:])
 
 
 def _split(block: str) -> tuple[str, str]:
