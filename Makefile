@@ -14,7 +14,7 @@ OBJECTIVES := HFN_NOTHING HFN_FEW_ROWS HFN_SMALL# the macros of hfn_config.h, an
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check analyse coverage format size-table bench ablation graphs accuracy zoo-check budget wheel clean
+.PHONY: help setup demo test quick check analyse coverage format size-table bench ablation graphs accuracy zoo-check budget docs wheel sdist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,12 +34,13 @@ test: $(READY) ## all tests; T=tests/cli for some
 quick: $(READY) ## the tests that are neither slow nor on an emulated core (a minute and a half)
 	$(ONE_THREAD) $(PYTHON) -m pytest -q -n auto --dist worksteal -m "not slow and not qemu" $(T)
 
-check: $(READY) ## ruff, mypy, clang-format, import contracts, and analyse
+check: $(READY) ## ruff, mypy, clang-format, import contracts, links between documents, and analyse
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/clang-format --dry-run -Werror $(C_SOURCES)
 	.venv/bin/lint-imports
+	$(PYTHON) -m scripts.docs.links
 	@$(MAKE) --no-print-directory analyse
 
 # GCC's analyser follows calls itself. At -O2 it sees parts of structs that inlining has torn apart, and takes what is
@@ -92,8 +93,15 @@ budget: $(READY) ## after a kernel changed or came: allowed costs, and fitted co
 $(DEMO): | $(READY)
 	@$(EDGEHFN) demo -o $(@D)
 
+docs: $(READY) ## build the site, which must have neither warnings nor dead links, into site/
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+	@echo "site/index.html; with its search: $(PYTHON) -m http.server --directory site"
+
 wheel: $(READY) ## build dist/edgehfn-*.whl
 	$(PYTHON) -m hatchling build -t wheel
 
+sdist: $(READY) ## build dist/edgehfn-*.tar.gz: sources, firmware, tests and documents
+	$(PYTHON) -m hatchling build -t sdist
+
 clean: ## remove what was built, but neither .venv nor the trainings of hours in runs
-	rm -rf build dist $(dir $(DEMO)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist site $(dir $(DEMO)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,6 +6,7 @@ from edgehfn.cli import cli
 
 
 def main() -> None:
+    """Run the command ``edgehfn``."""
     cli(prog_name="edgehfn")
 
 

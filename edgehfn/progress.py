@@ -19,7 +19,7 @@ class Report(Protocol):
 
 @contextmanager
 def progress(title: str, console: Console | None = None) -> Iterator[Report]:
-    """A :class:`Report` that draws while the block runs; the bar is gone afterwards, milestones stay."""
+    """A ``Report`` that draws while the block runs; the bar is gone afterwards, milestones stay."""
     console = console or Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     note_column = TextColumn("{task.fields[note]}", markup=False)

@@ -82,7 +82,7 @@ if [ -n "$python" ]; then
     install_torch
     say "Installing EdgeHFN and its tools …"
     "${PIP[@]}" hatchling
-    "${PIP[@]}" --no-build-isolation --editable '.[search,test,tflite]'
+    "${PIP[@]}" --no-build-isolation --editable '.[docs,search,test,tflite]'
 fi
 
 needed=$(missing)

@@ -27,6 +27,7 @@ class Count(click.ParamType[int]):
     name = "count"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of instructions."""
         found = re.fullmatch(r"(\d+(?:\.\d+)?)([KM]?)", str(value).upper())
         if found is None:
             self.fail(f"{value} is no number of instructions, such as 20000000 or 20M", param, ctx)

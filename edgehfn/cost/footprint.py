@@ -28,7 +28,8 @@ ORIGINS = ("masks", "norms", "dense", "graph", "tables", "code")
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes on one core. ``predicted`` needs no tools: model data and RAM are exact, code within ``costs.TOLERANCE``.
+    """Bytes on one core. ``predicted`` needs no tools: model data and RAM are exact, code within the ``TOLERANCE`` of
+    ``edgehfn.cost.code_size``.
 
     ``flash``: bytes of total flash by origin. ``paper``: the size that the papers on hidden networks count, without and
     with the running statistics of norms that are not shared. ``dense_int8``: model data if each weight were a byte.

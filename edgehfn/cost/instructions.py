@@ -39,7 +39,7 @@ class Effort:
 
 
 def predict(graph: Graph, planned: Plan, core: str) -> Bench:
-    """The instructions of a verified graph within ``TOLERANCE``, as :func:`edgehfn.bench` would count them.
+    """The instructions of a verified graph within ``TOLERANCE``, as ``edgehfn.bench`` would count them.
 
     Raises InputError for a core, or a function, that the table lacks.
     """

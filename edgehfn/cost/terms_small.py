@@ -1,4 +1,4 @@
-"""Where the terms of :mod:`edgehfn.cost.terms` differ in a runtime of few bytes (``HFN_SMALL``).
+"""Where the terms of ``edgehfn.cost.terms`` differ in a runtime of few bytes (``HFN_SMALL``).
 
 Masks are read weight by weight from coded streams, planes are made byte by byte.
 """

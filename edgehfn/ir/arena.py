@@ -35,6 +35,7 @@ class Buffer:
 
     @property
     def end(self) -> int:
+        """Offset of the first byte behind it."""
         return self.offset + self.size
 
 
@@ -56,6 +57,7 @@ class Scratch:
 
     @property
     def size(self) -> int:
+        """Bytes of planes, lists and, where lists are kept, their lengths."""
         return self.planes + _aligned(2 * self.list_entries) + 4 * self.channels * self.keep
 
 

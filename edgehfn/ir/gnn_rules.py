@@ -96,6 +96,7 @@ def _over_nodes(node: Node, name: str, require: Require) -> None:
 
 
 def check_node(node: Aggregate | Attention | NodePool, graph: Graph, require: Require) -> None:
+    """What SPEC section 5.3 demands of a node over nodes, told to ``require``."""
     x, topology = graph.tensors[node.x], node.topology
     require(x.nodes == topology.nodes, f"{node.x} is over {x.nodes} nodes, {topology.name} has {topology.nodes}")
     source = graph.input.topology if graph.input else None
@@ -146,6 +147,7 @@ def _attention(node: Attention, graph: Graph, require: Require) -> None:
 
 
 def check_input(node: ops.Input, require: Require) -> None:
+    """What it demands of an input that brings a graph."""
     if node.topology is not None:
         shape, nodes = (rows(node.topology.nodes), COLUMNS), node.topology.nodes
         require(node.shape[1:] == shape, f"shape {node.shape} is not (C, {shape[0]}, {shape[1]}) for {nodes} nodes")
@@ -153,12 +155,14 @@ def check_input(node: ops.Input, require: Require) -> None:
 
 
 def check_constant(values: npt.NDArray[np.int8], nodes: int, require: Require) -> None:
+    """What it demands of a stored map."""
     fits = values.ndim == 3 and values.shape[1:] == (rows(nodes), COLUMNS) and values.shape[0] >= 1
     require(fits, f"values of shape {values.shape} are not (C, {rows(nodes)}, {COLUMNS}) for {nodes} nodes")
     require(values.dtype == np.int8 and bool((values >= -LEVELS).all()), f"values must be int8, -{LEVELS}..{LEVELS}")
 
 
 def check_stored(stored: Topology | Features, require: Require) -> None:
+    """What it demands of a topology or of sparse features."""
     require(1 <= stored.nodes <= MOST_NODES, f"{stored.nodes} nodes (1..{MOST_NODES})")
     match stored:
         case Features():

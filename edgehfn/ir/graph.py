@@ -60,6 +60,7 @@ class Graph:
 
     @property
     def output(self) -> Tensor:
+        """What the last node makes."""
         return self.tensors[self.nodes[-1].name]
 
     @cached_property

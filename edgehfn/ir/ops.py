@@ -90,10 +90,12 @@ class QuantisedWeight:
 
     @property
     def shape(self) -> Shape:
+        """``O, I, k, k`` of a convolution, ``O, I`` of a fully connected layer."""
         return self.values.shape
 
     @property
     def uses_index_list(self) -> bool:
+        """Whether convolutions walk lists of what is not 0, rather than multiply."""
         return LARGEST[self.bits] == 1
 
     @cached_property
@@ -109,6 +111,7 @@ class QuantisedWeight:
 
     @cached_property
     def sign_words(self) -> generator.Words:
+        """The words that say which weights are negative."""
         return masks.pack((self.values.ravel() < 0).astype(np.uint8), 1)
 
 
@@ -161,6 +164,8 @@ class SparseLinear:
 
 @dataclass(frozen=True)
 class Conv:
+    """A convolution with a square kernel, and what one requantisation covers behind it."""
+
     name: str
     x: str
     weight: Weight
@@ -172,6 +177,8 @@ class Conv:
 
 @dataclass(frozen=True)
 class Linear:
+    """A fully connected layer."""
+
     name: str
     x: str
     weight: Weight
@@ -180,6 +187,8 @@ class Linear:
 
 @dataclass(frozen=True)
 class MaxPool:
+    """The largest element of each square window."""
+
     name: str
     x: str
     kernel: int
@@ -199,6 +208,8 @@ class AvgPool:
 
 @dataclass(frozen=True)
 class Add:
+    """The sum of two tensors, each times a factor, shifted right and clamped."""
+
     name: str
     x: str
     y: str

@@ -65,12 +65,12 @@ def load(path: str | Path) -> Net:
 
 
 def digest(path: str | Path) -> str:
-    """The digest of a file, after checking it. Raises InputError as :func:`load` does."""
+    """The digest of a file, after checking it. Raises InputError as ``load`` does."""
     return _read(path)[0]["digest"]
 
 
 def info(path: str | Path) -> dict[str, Any]:
-    """What was noted when the file was saved. Raises InputError as :func:`load` does."""
+    """What was noted when the file was saved. Raises InputError as ``load`` does."""
     try:
         noted = json.loads(_read(path)[0]["info"])
         if isinstance(noted, dict):

@@ -16,7 +16,8 @@ from edgehfn.nn.builder import Builder, Kind
 class Block(Protocol):
     """Anything that can add its steps to a builder, under a name."""
 
-    def add(self, builder: Builder, name: str) -> None: ...
+    def add(self, builder: Builder, name: str) -> None:
+        """Add the steps, whose names begin with ``name``."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class ConvNorm:
     kind: Kind | None = None  # the builder's
 
     def add(self, builder: Builder, name: str) -> None:
+        """Add one convolution and its norm."""
         builder.conv(name, self.channels, self.kernel, self.stride, kind=self.kind)
 
 
@@ -40,6 +42,7 @@ class BasicBlock:
     stride: int = 1
 
     def add(self, builder: Builder, name: str) -> None:
+        """Add two convolutions and what goes round them."""
         x, shortcut = builder.x, _shortcut(builder, name, self.channels, self.stride)
         builder.x = x
         builder.conv(f"{name}.conv1", self.channels, 3, self.stride)
@@ -55,6 +58,7 @@ class Bottleneck:
     width: int | None = None  # a quarter of the channels
 
     def add(self, builder: Builder, name: str) -> None:
+        """Add three convolutions, the middle one narrow, and what goes round them."""
         width = max(1, self.channels // 4) if self.width is None else self.width
         x, shortcut = builder.x, _shortcut(builder, name, self.channels, self.stride)
         builder.x = x
@@ -78,6 +82,7 @@ class Fold:
             raise InputError(f"fold {self.iterations}: a block is iterated at least once; give 1 or more")
 
     def add(self, builder: Builder, name: str) -> None:
+        """Add the block as often as it is iterated."""
         before = builder.shape
         for iteration in range(self.iterations):
             with builder.iterate(iteration, self.iterations):

@@ -32,6 +32,7 @@ class Aggregate(nn.Module):
         return check_nodes(x)
 
     def forward(self, x: Tensor, links: Links) -> Tensor:
+        """Each node's own and its neighbours' values, ``(1, C, R, 4)``."""
         values = nodewise(x)
         several = links.degree.unsqueeze(1) + 1
         match self.norm:
@@ -65,6 +66,7 @@ class Attention(nn.Module):
         return x
 
     def forward(self, x: Tensor, scores: Tensor, links: Links) -> Tensor:
+        """Maps ``x`` (1, C, R, 4) and ``scores`` (1, 2·heads, R, 4) to the weighted means (1, C, R, 4)."""
         values, score_of = nodewise(x), nodewise(scores)
         places = torch.arange(len(values), device=x.device)
         source, target = torch.cat([links.source, places]), torch.cat([links.target, places])
@@ -96,6 +98,7 @@ class NodePool(nn.Module):
         return check_nodes(x)[:1]
 
     def forward(self, x: Tensor, links: Links) -> Tensor:
+        """A row of channels for each graph."""
         values = nodewise(x)
         graphs = len(links.sizes)
         total = values.new_zeros(graphs + 1, values.shape[1]).index_add(0, links.graph, values)[:graphs]

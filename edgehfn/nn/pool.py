@@ -34,6 +34,7 @@ class MaxPool(nn.Module):
         return window_shape(x, self.kernel, self.stride, self.padding)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C, H', W')."""
         whole = x.shape[2] % 2 == 0 and x.shape[3] % 2 == 0
         if self.training and (self.kernel, self.stride, self.padding) == (2, 2, 0) and whole and loops_over(x):
             y: Tensor = _Halved.apply(x)  # type: ignore[no-untyped-call]
@@ -51,6 +52,7 @@ class GlobalAvgPool(nn.Module):
         return x[:1]
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C)."""
         return x.mean((2, 3))
 
 

@@ -103,6 +103,7 @@ class Quantised(nn.Module):
         return integers.to(torch.int8).cpu().numpy(), step.flatten().cpu().numpy()
 
     def extra_repr(self) -> str:
+        """For torch's ``print(net)``."""
         return "x".join(map(str, self.shape)) + (f", {self.bits} bits" if self.bits < 8 else "")
 
 

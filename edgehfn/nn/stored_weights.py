@@ -63,6 +63,7 @@ class Stored:
 
 
 def window(op: SupermaskConv2d | QuantisedConv2d) -> Json:
+    """The shape and the window of a convolution."""
     return {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
 
 
@@ -78,6 +79,7 @@ def read_window(name: str, entry: Json) -> tuple[tuple[int, ...], tuple[int, int
 
 
 def describe_mask(op: SupermaskConv2d | SupermaskLinear) -> Json:
+    """What a mask's words do not tell of it."""
     frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
     usual = op.magnitude == magnitude(prod(op.shape[1:]), op.densities)
     imported = {} if usual and op.signs is None else {"magnitude": op.magnitude, "signs": op.signs is not None}
@@ -85,12 +87,14 @@ def describe_mask(op: SupermaskConv2d | SupermaskLinear) -> Json:
 
 
 def mask_tensors(name: str, op: SupermaskConv2d | SupermaskLinear) -> Named:
+    """The words of a mask and, where they are stored, of its signs."""
     free = None if op.free is None else op.free.cpu().numpy()
     mask = (f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats, free))
     return [mask] if op.signs is None else [mask, (f"{name}.signs", op.signs)]
 
 
 def restore_mask(name: str, entry: Json, stored: Stored) -> Source:
+    """What a masked layer is made of. Raises InputError for words that do not fit the description."""
     size = prod(field(entry, "shape", list))
     densities = check_densities(tuple(field(entry, "densities", list)))
     tensor = check_seed(field(entry, "tensor", int))
@@ -130,10 +134,12 @@ def restore_mask(name: str, entry: Json, stored: Stored) -> Source:
 
 
 def describe_trained(op: QuantisedConv2d | QuantisedLinear) -> Json:
+    """What the tensors of a trained weight do not tell of it."""
     return {"bias": op.bias is not None, **({"bits": op.bits} if op.bits < 8 else {})}
 
 
 def trained_tensors(name: str, op: QuantisedConv2d | QuantisedLinear) -> Named:
+    """A trained weight, its bias and its learned step, where it has them."""
     parts = (("weight", op.trained), ("bias", op.bias), ("step", op.step))
     return [(f"{name}.{part}", _floats(value)) for part, value in parts if value is not None]
 
@@ -145,6 +151,7 @@ def read_trained(name: str, entry: Json, stored: Stored) -> tuple[Tensor, int, b
 
 
 def restore_trained(name: str, op: T, weight: Tensor, stored: Stored) -> T:
+    """The layer with its trained weight, bias and step put in."""
     op.trained.data.copy_(weight)
     for part, parameter in (("bias", op.bias), ("step", op.step)):
         if parameter is not None:
@@ -156,10 +163,12 @@ def restore_trained(name: str, op: T, weight: Tensor, stored: Stored) -> T:
 
 
 def describe_norm(norm: nn.BatchNorm2d) -> Json:
+    """What the statistics of a norm do not tell of it."""
     return {"affine": norm.affine, "eps": float(norm.eps)}
 
 
 def norm_tensors(step: str, norm: nn.BatchNorm2d) -> Named:
+    """The statistics, factors and offsets of a norm."""
     return [(f"{_norm_name(step)}.{part}", _floats(value)) for part, value in _parts(norm).items()]
 
 

@@ -236,6 +236,7 @@ class Supermask(nn.Module):
         return weight
 
     def extra_repr(self) -> str:
+        """For torch's ``print(net)``."""
         frozen = f", pruned={self.pruned}, locked={self.locked}" if self.free is not None else ""
         return f"{'x'.join(map(str, self.shape))}, tensor={self.tensor}, densities={self.densities}{frozen}"
 

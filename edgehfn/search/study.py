@@ -44,7 +44,7 @@ class Search:
     """A study of one data set, budget and seed in a storage, which it shares with others of the same settings.
 
     ``rung`` is the epochs of the first rung, by default as many as make ``FIRST_STEPS`` steps. ``recipe`` is passed on
-    to :func:`edgehfn.train`. Raises InputError if nothing fits the budget or the storage cannot be used.
+    to ``edgehfn.train``. Raises InputError if nothing fits the budget or the storage cannot be used.
     """
 
     def __init__(

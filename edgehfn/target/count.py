@@ -30,7 +30,7 @@ class Bench:
     """Instructions of one inference: of the whole call, and of each node in execution order.
 
     The nodes add up to the total less the few instructions of the call's return. ``predicted``: by
-    :mod:`edgehfn.cost.instructions`, not counted.
+    ``edgehfn.cost.instructions``, not counted.
     """
 
     total: int

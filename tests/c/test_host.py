@@ -7,7 +7,7 @@ from itertools import product
 from math import isqrt, prod
 from pathlib import Path
 from random import Random
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def check(cases: list[Case], place: Path) -> None:
 
 
 def noise(graph: Graph, seed: int, images: int) -> Raw:
-    return cast(Raw, nets.random_input(graph, seed, images))  # of one type or the other
+    return nets.random_input(graph, seed, images)
 
 
 def usual(weight: Weight, shift: int, rng: Random, clamp: tuple[int, int] = SIGNED, residual: int = 0) -> Requantise:

@@ -37,7 +37,7 @@ class Ref(NamedTuple):
 
 
 class Field(NamedTuple):
-    """``code`` is the type in the letters of :mod:`struct`."""
+    """``code`` is the type in the letters of ``struct``."""
 
     name: str
     code: Literal["I", "H", "h", "B", "b"]
@@ -58,6 +58,7 @@ class Member:
 
     @property
     def alignment(self) -> int:
+        """Bytes that its offset is a multiple of."""
         return ALIGNMENT.get(self.ctype, 4)
 
     @property

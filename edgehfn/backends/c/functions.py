@@ -43,6 +43,7 @@ class Function(StrEnum):
     facts: Facts
 
     def __new__(cls, symbol: str, facts: Facts) -> Self:
+        """A member that is its symbol, so that it can be written as text."""
         made = str.__new__(cls, symbol)
         made._value_ = symbol
         made.facts = facts

@@ -114,6 +114,7 @@ def _features(features: Features, name: str) -> list[Member]:
 
 
 def constant(node: ops.Constant, graph: Graph, plan: Plan) -> Record:
+    """A ``struct hfn_constant``."""
     return (
         Field("values", "I", Ref(_constants(graph)[node.name])),
         Field("y", "I", plan.tensors[node.name].offset),
@@ -122,6 +123,7 @@ def constant(node: ops.Constant, graph: Graph, plan: Plan) -> Record:
 
 
 def sparse(node: ops.SparseLinear, weight: Ref, requantise: Record, graph: Graph, plan: Plan) -> Record:
+    """A ``struct hfn_sparse_linear``."""
     name, given = names(graph)[node.features.name], node.features
     there = given.values is not None and given.values.size
     return (
@@ -140,6 +142,7 @@ def sparse(node: ops.SparseLinear, weight: Ref, requantise: Record, graph: Graph
 
 
 def by_edges(node: ops.Aggregate | ops.Attention, requantise: Record, graph: Graph, plan: Plan) -> tuple[str, Record]:
+    """The function of a node that gathers from neighbours, and its struct."""
     table = tables(graph)
     x, y, residual = (plan.tensors[name].offset for name in (node.x, node.name, node.residual or node.name))
     places = (Field("x", "I", x), Field("y", "I", y), Field("residual", "I", residual))
@@ -174,6 +177,7 @@ def by_edges(node: ops.Aggregate | ops.Attention, requantise: Record, graph: Gra
 
 
 def pool(node: ops.NodePool, graph: Graph, plan: Plan) -> Record:
+    """A ``struct hfn_node_pool``."""
     x = graph.tensors[node.x]
     return (
         Field("x", "I", plan.tensors[node.x].offset),

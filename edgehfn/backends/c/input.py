@@ -48,6 +48,7 @@ int {name}_check_graph(uint32_t *arena) {{
 
 
 def braces(values: Sequence[int]) -> str:
+    """An initialiser of an array."""
     return f"{{{', '.join(map(str, values))}}}"
 
 

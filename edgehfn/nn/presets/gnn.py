@@ -58,6 +58,7 @@ class Linear:
     kind: Kind | None = None  # the builder's
 
     def add(self, builder: Builder, name: str) -> None:
+        """Add one linear layer over the nodes."""
         builder.conv(name, self.channels, 1, kind=self.kind)
 
 
@@ -75,6 +76,7 @@ class Gather:
     inner: int | None = None  # channels within a GIN layer
 
     def add(self, builder: Builder, name: str) -> None:
+        """Add a linear layer and what gathers its values over the edges."""
         residual = builder.x if self.residual else None
         inner = not self.last
         width = self.inner or self.channels

@@ -1,0 +1,1 @@
+"""Helpers of the make targets; no part of the package."""

@@ -1,0 +1,1 @@
+"""The documentation: its links checked, and its pages made from the sources that they describe."""

@@ -1,0 +1,85 @@
+"""The tutorial: its commands run as they stand there, and so does its notebook."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from edgehfn.cli import cli
+from scripts.docs import notebook
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "TUTORIAL.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\$ (edgehfn .*|arm-none-eabi-gcc .*)\n((?:(?!\$ |```).*\n)*)", TEXT, re.MULTILINE)
+NOTEBOOK = ROOT / "docs" / "notebooks" / "ten_minutes.ipynb"
+
+
+def shape(line: str) -> str:
+    """A line of output without its figures and the room they take."""
+    return re.sub(r"[\s\d.,]+", " ", re.sub(r"[-−]?\d[\d,.]*", "", line)).strip()
+
+
+def test_commands_are_those_of_the_command_line() -> None:
+    verbs = [command.split()[1] for command, _ in COMMANDS if command.startswith("edgehfn")]
+    assert verbs == ["train", "calibrate", "verify", "size", "size", "bench", "compile"]
+    for command, _ in COMMANDS:
+        words = command.split()
+        if words[0] == "edgehfn":
+            known = {option for parameter in cli.commands[words[1]].params for option in parameter.opts}
+            assert {word for word in words if word.startswith("-")} <= known
+
+
+@pytest.mark.slow
+def test_commands_do_what_the_tutorial_says(tmp_path: Path) -> None:
+    """Each line that the tutorial shows comes out, with whatever figures this machine's training leads to."""
+    if not all(shutil.which(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")):
+        pytest.skip("needs the compilers and QEMU")
+    (program,) = re.findall(r"```c\n(.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "main.c").write_text(program)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for command, shown in COMMANDS:
+        line = command.replace("edgehfn ", f"{sys.executable} -m edgehfn ", 1) if command[0] == "e" else command
+        done = subprocess.run(
+            line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        out = done.stdout + done.stderr
+        assert done.returncode == (2 if "edgehfn: error" in shown else 0), f"{command}\n{out}"
+        came = {shape(one) for one in out.splitlines()}
+        assert [one for one in shown.splitlines() if one != "..." and shape(one) not in came] == [], command
+    assert {path.name for path in tmp_path.glob("*.o")} >= {"main.o", "kws.o"}
+
+
+def test_the_data_of_the_tutorial_are_a_set(tmp_path: Path) -> None:
+    from edgehfn import data
+
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    made = data.images(tmp_path / "mine.npz")
+    assert (made.shape, len(made.classes), len(made.x_train) + len(made.x_test)) == ((1, 8, 8), 10, 1797)
+
+
+def test_the_stored_notebook_was_run_from_top_to_bottom() -> None:
+    cells = [cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    page = notebook.page(NOTEBOOK.read_text(encoding="utf-8"))
+    assert page.startswith("# ")
+    assert page.count("```python") == len(cells)
+    assert not re.search(r"Traceback|Warning|/tmp/|/home/|/root/", page)
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not shutil.which("gcc"):
+        pytest.skip("needs a compiler")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cells = nbformat.reads(notebook.executed(NOTEBOOK.read_text(encoding="utf-8")), as_version=4).cells
+    outputs = ["".join(notebook._cell(cell)) for cell in cells]
+    assert any("\nTrue\n" in text for text in outputs)  # more than 90 % of the test images
+    assert any("#define KWS_CLASSES 10" in text for text in outputs)
