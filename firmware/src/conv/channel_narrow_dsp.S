@@ -5,8 +5,12 @@
  * in pairs of one plus and one minus, whose difference still is a byte: 14 instructions for two list entries, and both
  * offsets are one word of the list (channel.h). What is left of the longer list goes first, two and two of one sign, and
  * is negated if that is minus. Lists are entered by a computed jump, so that their length needs no rounding, and what
- * follows the sums is chosen once a channel, so that no group tests for it. */
+ * follows the sums is chosen once a channel, so that no group tests for it.
+ *
+ * The lists, the requantisation and the stores are parts of their own, channel_narrow_dsp_*.h, and run in the frame
+ * below. */
 #include "asm.h"
+#include "channel_narrow_thumb2.h"
 #include "channel_offsets.h"
 #include "isa.h"
 
@@ -49,29 +53,6 @@
     .equ WORDS, 4 /* pairs, of a word of pixels */
     .equ WORD, 24
 
-    .macro widen how
-    \how r0, r0, r8
-    \how r1, r1, r8, ror #8
-    \how r2, r2, r9
-    \how r3, r3, r9, ror #8
-    \how r4, r4, r10
-    \how r5, r5, r10, ror #8
-    .endm
-
-    /* An entry of the list at r6, whose next one of the same sign is a word on. Planes are at r7. */
-    .macro single
-    ldrh r8, [r6], #4
-    add r8, r7
-    ldm r8, {r8, r9, r10}
-    widen uxtab16
-    .endm
-
-    .macro turn loop, end
-    ldr r8, [sp, #\end]
-    cmp r6, r8
-    bne.w \loop
-    .endm
-
     /* r2 = the place in an unrolled loop of so many items of code where r1 bytes of list, not 0, and 4·\each an item,
      * end with a turn. Takes r3. */
     .macro enter loop, unrolled, each, code
@@ -82,76 +63,6 @@
     adr.w r2, \loop
     add r2, r2, r1, lsr #1 + \each
     orr r2, r2, #1
-    .endm
-
-    /* r\register = a place in the code, to jump to */
-    .macro place register, label
-    adr.w \register, \label
-    orr \register, \register, #1
-    .endm
-
-    .macro go_to slot, label
-    place r0, \label
-    str r0, [sp, #\slot]
-    .endm
-
-    /* t·2^(16-s) of each lane in 32 bits, whose upper halves are the results. */
-    .macro scale lanes
-    smlawb r10, r8, \lanes, r11
-    smlawt \lanes, r8, \lanes, r11
-    pkhtb \lanes, \lanes, r10, asr #16
-    .endm
-
-    /* The same with residuals: r11 holds the lanes' x, each as 256·x. */
-    .macro scale_add lanes
-    smlawb r10, r8, \lanes, r9
-    smlabb r10, lr, r11, r10
-    smlawt \lanes, r8, \lanes, r9
-    smlabt \lanes, lr, r11, \lanes
-    pkhtb \lanes, \lanes, r10, asr #16
-    .endm
-
-    .macro scale_add_word even, odd, at
-    ldr r12, [r6, #\at]
-    lsl r11, r12, #8
-    bic r11, r11, #0x00FF00FF
-    scale_add \even
-    bic r11, r12, #0x00FF00FF
-    scale_add \odd
-    .endm
-
-    /* To -127..127: saturation leaves -128 too, which the selection takes away. */
-    .macro clamp_signed lanes
-    ssat16 \lanes, #8, \lanes
-    ssub16 r10, \lanes, r8
-    sel \lanes, \lanes, r8
-    uxtb16 \lanes, \lanes
-    .endm
-
-    .macro pack
-    orr r0, r0, r1, lsl #8
-    orr r2, r2, r3, lsl #8
-    orr r4, r4, r5, lsl #8
-    ldr pc, [sp, #STORE]
-    .endm
-
-    /* Copies r2 of the group's pixels, but for those in a gap, from r0 to r1; \group is the register that walks the
-     * group. */
-    .macro rows group
-    ldr r4, [sp, #CHANNEL]
-    ldrd r5, r8, [r4, #CH_COLUMN]
-    ldr r9, [r4, #CH_GAP]
-9:  ldrb r3, [r0], #1
-    strb r3, [r1], #1
-    adds r5, r5, #1
-    subs r2, r2, #1
-    cmp r5, r8
-    ittt eq
-    moveq r5, #0
-    addeq \group, \group, r9
-    subeq r2, r2, r9
-    cmp r2, #0
-    bgt 9b
     .endm
 
     entry hfn_channel_narrow
@@ -233,233 +144,9 @@
 .Lgroup:
     ldm sp, {r0-r6, pc}
 
-    .balign 4
-.Lsingle:
-    single
-    ldr pc, [sp, #PAIRS]
-
-    .balign 4
-.Lrest:
-    .rept REST
-    ldrh r8, [r6], #4
-    ldrh r11, [r6], #4
-    add r8, r7
-    add r11, r7
-    ldm r8, {r8, r9, r10}
-    ldm r11, {r11, r12, lr}
-    add r8, r11
-    add r9, r12
-    add r10, lr
-    widen uxtab16
-    .endr
-    turn .Lrest, FIRST_END
-    ldr pc, [sp, #NEXT]
-
-    .balign 4
-.Lsigned_minus:
-    .rept SINGLES
-    single
-    .endr
-    turn .Lsigned_minus, FIRST_END
-.Lnegate: /* a sum x becomes -1 - x */
-    .irp lanes, r0, r1, r2, r3, r4, r5
-    mvn \lanes, \lanes
-    .endr
-.Lsecond:
-    ldr r6, [sp, #SECOND]
-    ldr pc, [sp, #SECOND + 4]
-
-    .balign 4
-.Lsigned_plus:
-    .rept SINGLES
-    single
-    .endr
-    turn .Lsigned_plus, SECOND_END
-    ldr pc, [sp, #SCALE]
-
-    .balign 4
-.Lpairs:
-    .rept UNROLLED
-    ldr r11, [r6], #4
-    uxtah r8, r7, r11
-    uxtah r11, r7, r11, ror #16
-    ldm r8, {r8, r9, r10}
-    ldm r11, {r11, r12, lr}
-    ssub8 r8, r8, r11
-    ssub8 r9, r9, r12
-    ssub8 r10, r10, lr
-    widen sxtab16
-    .endr
-    turn .Lpairs, SECOND_END
-.Lsums:
-    ldr pc, [sp, #SCALE]
-
-    .balign 4
-.Ldouble:
-    ldr r8, [sp, #DOUBLE]
-1:
-    .irp lanes, r0, r1, r2, r3, r4, r5
-    sadd16 \lanes, \lanes, \lanes
-    .endr
-    subs r8, r8, #1
-    bne 1b
-    ldr pc, [sp, #SCALED]
-
-    .balign 4
-.Lscale:
-    ldrd r8, r11, [sp, #MULTIPLIER]
-    .irp lanes, r0, r1, r2, r3, r4, r5
-    scale \lanes
-    .endr
-    ldr pc, [sp, #CLAMP]
-
-    .balign 4
-.Lscale_add:
-    ldrd r8, r9, [sp, #MULTIPLIER]
-    ldrd lr, r6, [sp, #RATIO] /* and RESIDUAL */
-    scale_add_word r0, r1, 0
-    scale_add_word r2, r3, 4
-    scale_add_word r4, r5, 8
-    adds r6, r6, #PIXELS
-    str r6, [sp, #RESIDUAL]
-    ldr pc, [sp, #CLAMP]
-
-    .balign 4
-.Lclamp_unsigned:
-    .irp lanes, r0, r1, r2, r3, r4, r5
-    usat16 \lanes, #7, \lanes
-    .endr
-    pack
-
-    .balign 4
-.Lclamp_signed:
-    mov r8, #0xFF81FF81 /* -127 in each lane */
-    .irp lanes, r0, r1, r2, r3, r4, r5
-    clamp_signed \lanes
-    .endr
-    pack
-
-    .balign 4
-.Lstore:
-    ldrd r8, r9, [sp, #Y] /* and WHOLE */
-    stm r8!, {r0, r2, r4}
-    str r8, [sp, #Y]
-    adds r7, r7, #PIXELS
-    cmp r7, r9
-    bne.w .Lgroup
-
-    /* One or two words are left, or all if there are gaps. */
-.Lbroken:
-    ldr r2, [sp, #END]
-    subs r2, r2, r7
-    beq.w .Ldone
-    ldr r4, [sp, #CHANNEL]
-    ldr r1, [sp, #RESIDUAL]
-    ldr r0, [r4, #CH_GAP]
-    cmp r0, #0
-    bne.w .Lgaps
-    go_to STORE, .Lstore_words
-    cbz r1, 1f
-    ldr r0, [r1]
-    str r0, [sp, #GROUP]
-    cmp r2, #8
-    itt eq
-    ldreq r0, [r1, #4]
-    streq r0, [sp, #GROUP + 4]
-    add r1, sp, #GROUP
-    str r1, [sp, #RESIDUAL]
-1:  cmp r2, #8
-    beq.w .Lgroup
-    ldr r0, [r4, #CH_HAS_SIGN]
-    cmp r0, #0
-    bne.w .Lgroup
-
-    /* One word of pixels, in r0 and r4. SUMS is 0, or all ones if what goes first is negated. */
-    ldr r8, [sp, #SUMS]
-    mov r0, r8
-    mov r4, r8
-    ldr r6, [sp, #FIRST]
-    ldr r9, [sp, #FIRST_END]
-    b 3f
-2:  ldrh r2, [r6], #4
-    ldr r2, [r7, r2]
-    uxtab16 r0, r0, r2
-    uxtab16 r4, r4, r2, ror #8
-3:  cmp r6, r9
-    bne 2b
-    eor r0, r0, r8
-    eor r4, r4, r8
-    ldr r6, [sp, #SECOND]
-    ldr r9, [sp, #SECOND_END]
-    subs r1, r9, r6
-    beq 4f
-    enter .Lword, WORDS, 1, WORD
-    bx r2
-    .balign 4
-.Lword:
-    .rept WORDS
-    ldrh r2, [r6], #2
-    ldrh r3, [r6], #2
-    ldr r2, [r7, r2]
-    ldr r3, [r7, r3]
-    ssub8 r2, r2, r3
-    sxtab16 r0, r0, r2
-    sxtab16 r4, r4, r2, ror #8
-    .endr
-    cmp r6, r9
-    bne .Lword
-4:  mov r1, r4
-    ldr pc, [sp, #SCALE]
-
-    .balign 4
-.Lstore_words:
-    ldrd r8, r9, [sp, #Y] /* and WHOLE */
-    str r0, [r8]
-    ldr r10, [sp, #END]
-    sub r10, r10, r9
-    cmp r10, #8
-    it eq
-    streq r2, [r8, #4]
-.Ldone:
-    add sp, #FRAME
-    pop {r4-r11, pc}
-
-    /* Byte by byte. */
-.Lgaps:
-    str r1, [sp, #SOURCE]
-    go_to STORE, .Lstore_rows
-.Lgroup_rows:
-    ldr r2, [sp, #END]
-    subs r2, r2, r7
-    beq.w .Ldone
-    ldr r0, [sp, #SOURCE]
-    cmp r0, #0
-    beq.w .Lgroup
-    cmp r2, #PIXELS
-    it hi
-    movhi r2, #PIXELS
-    add r1, sp, #GROUP
-    str r1, [sp, #RESIDUAL]
-    rows r1
-    str r0, [sp, #SOURCE]
-    b.w .Lgroup
-
-    .balign 4
-.Lstore_rows:
-    add r12, sp, #GROUP
-    stm r12, {r0, r2, r4}
-    ldr r2, [sp, #END]
-    subs r2, r2, r7
-    cmp r2, #PIXELS
-    it hi
-    movhi r2, #PIXELS
-    add r7, r7, r2
-    mov r0, r12
-    ldr r1, [sp, #Y]
-    rows r0
-    str r1, [sp, #Y]
-    str r5, [r4, #CH_COLUMN]
-    b.w .Lgroup_rows
+#include "channel_narrow_dsp_lists.h"
+#include "channel_narrow_dsp_scale.h"
+#include "channel_narrow_dsp_store.h"
 
     /* Once a band: what the frame has from WHOLE to RATIO. */
 .Lopen:

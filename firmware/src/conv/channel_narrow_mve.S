@@ -7,7 +7,10 @@
  * q0-q5 hold the sums and q6, q7 what is loaded. The last block may read past the planes, as in channel.h.
  *
  * Two entries are read as a word at any halfword, which this core does unless CCR.UNALIGN_TRP is set (a compiler's code
- * for it needs the same). */
+ * for it needs the same).
+ *
+ * The lists, the requantisation and the stores are parts of their own, channel_narrow_mve_*.h, and run in the frame
+ * below. */
 #include "asm.h"
 #include "channel_offsets.h"
 #include "isa.h"
@@ -39,108 +42,8 @@
     .equ CHANNEL, 232
     .equ FRAME, 240
 
-    /* Adds a block's bytes, in \sum, to its lanes or, with vsub, takes them off. */
-    .macro widen op, sum, both, second
-    \op\().i16 \both, \both, \sum
-    vshr.u16 \sum, \sum, #8
-    \op\().i16 \second, \second, \sum
-    .endm
-
-    /* One entry of the list at r0. Planes are at r5. */
-    .macro single op, blocks
-    ldrh r1, [r0], #2
-    add r1, r5
-    vldrb.u8 q6, [r1]
-    .if \blocks > 1
-    vldrb.u8 q7, [r1, #16]
-    .endif
-    widen \op, q6, q0, q1
-    .if \blocks > 2
-    vldrb.u8 q6, [r1, #32]
-    .endif
-    .if \blocks > 1
-    widen \op, q7, q2, q3
-    .endif
-    .if \blocks > 2
-    widen \op, q6, q4, q5
-    .endif
-    .endm
-
-    /* Two entries, of bytes up to 127. */
-    .macro double op, blocks
-    ldr r1, [r0], #4
-    uxtah r2, r5, r1
-    uxtah r3, r5, r1, ror #16
-    vldrb.u8 q6, [r2]
-    vldrb.u8 q7, [r3]
-    vadd.i8 q6, q6, q7
-    .if \blocks > 1
-    vldrb.u8 q7, [r2, #16]
-    .endif
-    widen \op, q6, q0, q1
-    .if \blocks > 1
-    vldrb.u8 q6, [r3, #16]
-    vadd.i8 q7, q7, q6
-    .if \blocks > 2
-    vldrb.u8 q6, [r2, #32]
-    .endif
-    widen \op, q7, q2, q3
-    .endif
-    .if \blocks > 2
-    vldrb.u8 q7, [r3, #32]
-    vadd.i8 q6, q6, q7
-    widen \op, q6, q4, q5
-    .endif
-    .endm
-
-    .macro accumulate op, list, singles, doubles, blocks
-    mov r0, \list
-    wls lr, \singles, 2f
-1:  single \op, \blocks
-    le lr, 1b
-2:  wls lr, \doubles, 4f
-3:  double \op, \blocks
-    le lr, 3b
-4:
-    .endm
-
-    /* t·2^(16-s) of each of eight lanes in 32 bits, first those of the upper half of each word, whose upper halves are
-     * the results: q6 is the multiplier, r2 the offset. */
-    .macro scale upper, lanes
-    vmullt.s16 \upper, \lanes, q6
-    vmullb.s16 \lanes, \lanes, q6
-    vadd.i32 \upper, \upper, r2
-    vadd.i32 \lanes, \lanes, r2
-    .endm
-
-    /* Adds residuals, each as 256·x: q5 is their multiplier. */
-    .macro scale_add upper, lanes, x, spare
-    vmullt.s16 \spare, \x, q5
-    vmullb.s16 \x, \x, q5
-    vadd.i32 \upper, \upper, \spare
-    vadd.i32 \lanes, \lanes, \x
-    .endm
-
-    /* Clamps the results of a block and writes them at r1: saturation leaves -128 and what is below lo. */
-    .macro store first, second, lo
-    vqmovnb.s16 \first, \first
-    vqmovnt.s16 \first, \second
-    vmax.s8 \first, \first, \lo
-    vstrb.8 \first, [r1], #16
-    .endm
-
-    /* A block from sums to outputs. q7 is anything, and q1, once it is, becomes lo. */
-    .macro finish both, second
-    vmla.s16 \both, \second, r3
-    scale q7, \both
-    vsri.32 q7, \both, #16
-    scale \both, \second
-    vsri.32 \both, \second, #16
-    .ifc \second, q1
-    vdup.8 q1, r12
-    .endif
-    store q7, \both, q1
-    .endm
+#include "channel_narrow_mve_lists.h"
+#include "channel_narrow_mve_scale.h"
 
     /* So many blocks, from r5 on. What is not simple goes on from SUMS. */
     .macro group blocks
@@ -183,50 +86,6 @@
     vstrw.32 q5, [sp, #SUMS + 80]
     .endif
     mov lr, #\blocks
-    .endm
-
-    /* For the list between the channel's pointers from and to: where it starts, its entries to add one by one and, after
-     * them, those in twos. r3 is the channel's has_sign. */
-    .macro prepare list, singles, doubles, from, to
-    ldr \list, [r4, #\from]
-    ldr \doubles, [r4, #\to]
-    sub \doubles, \doubles, \list
-    lsr \doubles, \doubles, #1
-    and \singles, \doubles, #1
-    lsr \doubles, \doubles, #1
-    cmp r3, #0
-    itt ne
-    addne \singles, \singles, \doubles, lsl #1
-    movne \doubles, #0
-    .endm
-
-    /* Copies r2 of the group's pixels, but for those in a gap, from r0 to r1; \group is the register that walks the
-     * group. Leaves r6, the next pixel's column. */
-    .macro rows group
-    ldr r4, [sp, #CHANNEL]
-    ldrd r6, r7, [r4, #CH_COLUMN]
-    ldr r8, [r4, #CH_GAP]
-1:  sub r3, r7, r6
-    cmp r3, r2
-    it hi
-    movhi r3, r2
-    mov r9, r0
-    mov r10, r1
-    add r0, r0, r3
-    add r1, r1, r3
-    add r6, r6, r3
-    sub r2, r2, r3
-    dlstp.8 lr, r3
-2:  vldrb.u8 q0, [r9], #16
-    vstrb.8 q0, [r10], #16
-    letp lr, 2b
-    cmp r6, r7
-    ittt eq
-    moveq r6, #0
-    addeq \group, \group, r8
-    subeq r2, r2, r8
-    cmp r2, #0
-    bgt 1b
     .endm
 
     entry hfn_channel_narrow
@@ -307,31 +166,8 @@
 .Ltwo:
     group 2
 
-    /* Residuals, lanes doubled, or both. */
 .Lscale_add:
-    dls lr, lr
-    ldrd r0, r4, [sp, #RATIO]
-    vdup.16 q5, r0
-    ldr r6, [sp, #FROM]
-    mov r0, sp
-1:  vldrw.32 q0, [r0], #16
-    vldrw.32 q1, [r0], #16
-    vmla.s16 q0, q1, r3
-    vshl.s16 q0, r4
-    vshl.s16 q1, r4
-    vldrb.u8 q4, [r6], #16
-    scale q2, q0
-    vshl.i16 q7, q4, #8
-    scale_add q2, q0, q7, q3
-    vsri.32 q2, q0, #16
-    scale q3, q1
-    vbic.i16 q4, #255
-    scale_add q3, q1, q4, q7
-    vsri.32 q3, q1, #16
-    vdup.8 q0, r12
-    store q2, q3, q0
-    le lr, 1b
-    str r6, [sp, #FROM]
+    finish_sums
     ldr r6, [sp, #LISTS]
 .Lscaled:
     str r1, [sp, #TO]
@@ -340,50 +176,7 @@
     blo.w .Lgroup
     bhi .Lout
 
-    /* Groups with gaps, and the last pixels of a band that is no multiple of 16, go through GROUP. */
-.Lrest:
-    ldr r0, [sp, #TO]
-    ldr r1, [sp, #FROM]
-    ldr r4, [sp, #CHANNEL]
-    ldr r2, [r4, #CH_RESIDUAL]
-    cmp r2, #0
-    it eq
-    moveq r1, #0
-    strd r0, r1, [sp, #DEST]
-    ldr r0, [sp, #END]
-    str r0, [sp, #LIMIT]
-.Lrows:
-    ldr r2, [sp, #END]
-    subs r2, r2, r5
-    bls .Ldone
-    str r5, [sp, #BEGIN]
-    add r1, sp, #GROUP
-    str r1, [sp, #TO]
-    str r1, [sp, #FROM]
-    ldr r0, [sp, #SOURCE]
-    cbz r0, 3f
-    cmp r2, #48
-    it hi
-    movhi r2, #48
-    rows r1
-    str r0, [sp, #SOURCE]
-3:  add r0, sp, #LISTS
-    ldm r0, {r6-r11}
-    b.w .Lgroup
-
-.Lout:
-    ldr r2, [sp, #END]
-    ldr r0, [sp, #BEGIN]
-    sub r2, r2, r0
-    cmp r2, #48
-    it hi
-    movhi r2, #48
-    add r0, sp, #GROUP
-    ldr r1, [sp, #DEST]
-    rows r0
-    str r1, [sp, #DEST]
-    str r6, [r4, #CH_COLUMN]
-    b .Lrows
+#include "channel_narrow_mve_store.h"
 
 .Ldone:
     add sp, #FRAME
