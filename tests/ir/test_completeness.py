@@ -15,7 +15,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
-from support import gnn_nets, gnn_sets, nets
+from support import gnn_nets, gnn_sets, nets, oracle
 
 from edgehfn import nn
 from edgehfn.backends import c
@@ -24,6 +24,7 @@ from edgehfn.backends.c.functions import function
 from edgehfn.cost import code_size, instructions
 from edgehfn.data.gnn_sets import Features
 from edgehfn.ir import Graph, ops
+from edgehfn.ir.inputs import golden
 from edgehfn.lowering.untrained import untrained
 from edgehfn.model import modelfile
 from edgehfn.nn.structure import describe
@@ -92,6 +93,19 @@ def named(kind: type[Any]) -> str:
 def test_random_nets_draw_every_operation(op: type[Any]) -> None:
     found = any(isinstance(node, op) for graph in drawn() for node in graph)
     assert found, f"no random net has a {op.__name__}: let tests/support/nets.py or gnn_nets.py draw some"
+
+
+@pytest.mark.parametrize("op", EVERY_OP, ids=named)
+def test_the_oracle_knows_every_operation(op: type[Any]) -> None:
+    having = [graph for graph in drawn()[1:] if any(isinstance(node, op) for node in graph)]
+    if not having:
+        pytest.skip("none is drawn, which another test says")
+    graph = min(having, key=lambda graph: sum(graph.macs.values()))
+    try:
+        made = oracle.run(graph, golden(graph).ravel().tolist())
+    except (AssertionError, AttributeError, KeyError) as error:
+        pytest.fail(f"the oracle cannot run a {op.__name__} ({error!r}): write it in tests/support/oracle.py, by SPEC")
+    assert list(made) == list(graph.tensors)
 
 
 @pytest.mark.parametrize("op", EVERY_OP, ids=named)
