@@ -165,7 +165,7 @@ def words(**changes: object) -> Graph:
 
 
 RULES = {
-    r"star: node \[1\] hears itself: leave self loops to the table": stored(ints(0, 0, 2, 2, 2, 2), ints(0, 1)),
+    r"star: node \[1\] is its own neighbour: leave self loops to the table": stored(ints(0, 0, 2, 2, 2, 2), ints(0, 1)),
     r"star: entry \[1\] is outside 0..4": stored(ints(0, 2, 2, 2, 2, 2), ints(1, 5)),
     r"star: entry \[0\] is outside": stored(ints(0, 2, 2, 2, 2, 2), ints(-1, 1)),
     r"star: the nodes of node \[0\] do not ascend": stored(ints(0, 2, 2, 2, 2, 2), ints(2, 1)),
