@@ -1,6 +1,6 @@
 """Bytes of the arena that graph networks take beside their tensors: scratch, and neighbours that come with the input.
 
-firmware/include/edgehfn.h says what lies there.
+firmware/include/edgehfn_gnn.h says what lies there.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ BESIDE = Facts(runs_a_node=False)
 
 
 class Function(StrEnum):
-    """A function by its name in C, in the order of firmware/include/edgehfn.h."""
+    """A function by its name in C, in the order of firmware/include/edgehfn.h, then edgehfn_gnn.h."""
 
     facts: Facts
 

@@ -1,4 +1,7 @@
-"""Graph networks as members of the generated struct: topologies, features, tables and the records of their nodes."""
+"""Graph networks as members of the generated struct: topologies, features, tables and the records of their nodes.
+
+The records mirror the structs of firmware/include/edgehfn_gnn.h, field by field.
+"""
 
 from __future__ import annotations
 
