@@ -185,7 +185,8 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Tried
 @pytest.mark.slow
 def test_what_is_trained_fits(searched: tuple[Path, list[Tried]]) -> None:
     best = trained(searched[1])
-    assert len(best) + sum(bool(one.over) for one in searched[1]) == 5  # masks of other processors may take a byte more
+    grown = [one for one in searched[1] if one.accuracies and one.over]  # a trained mask may take a byte more
+    assert len(best) + len(grown) == 5
     for one in best:
         assert one.cost is not None
         assert not SMALL.over(one.cost)
