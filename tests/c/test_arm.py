@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
-from support import nets
+from support import nets, tools
 from support.c_batch import WARNINGS
 
 from edgehfn.backends import c
@@ -23,9 +23,9 @@ from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.elf import functions, sections
 from edgehfn.target.execute import emitted
-from edgehfn.target.toolchain import ARM_GCC, ARM_OBJDUMP, QEMU, available
+from edgehfn.target.toolchain import ARM_GCC, ARM_OBJDUMP
 
-pytestmark = pytest.mark.skipif(not available(ARM_GCC), reason="no Arm compiler")
+pytestmark = pytest.mark.qemu
 
 SEED, KB = 7, 1024
 
@@ -114,11 +114,11 @@ def test_only_what_a_net_uses_is_linked() -> None:
     assert names == {"hfn_input_u8", "hfn_max_pool_2x2"}
 
 
-@pytest.mark.skipif(not available(QEMU), reason="no QEMU")
 @pytest.mark.parametrize(
     ("core", "most"), [("cortex-m0", 0.45), ("cortex-m3", 0.31), ("cortex-m4", 0.24), ("cortex-m55", 0.10)]
 )
 def test_instructions_of_a_convolution(core: str, most: float) -> None:
+    tools.fitted_to()
     """Of a multiply-accumulate, kept or not, of a 3x3 convolution at density 0.3; all that it takes is included."""
     graph = Graph(
         (

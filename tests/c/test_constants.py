@@ -30,9 +30,9 @@ from edgehfn.ir.ops import (
 from edgehfn.ir.validate import verify
 from edgehfn.spec import generator, masks
 from edgehfn.spec.limits import COLUMNS, MOST_EDGES, MOST_NODES, SPEC_VERSION
-from edgehfn.target.toolchain import HOST_GCC, available
+from edgehfn.target.toolchain import HOST_GCC
 
-pytestmark = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
+pytestmark = pytest.mark.gcc
 
 SEED = 3
 Macros = dict[str, int]

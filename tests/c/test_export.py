@@ -10,10 +10,10 @@ from edgehfn.backends.c import firmware
 from edgehfn.backends.c.write import write_runtime
 from edgehfn.target import CORES
 from edgehfn.target.board import board
-from edgehfn.target.toolchain import ARM_GCC, available, call
+from edgehfn.target.toolchain import ARM_GCC, call
 
 
-@pytest.mark.skipif(not available(ARM_GCC), reason="no Arm compiler")
+@pytest.mark.qemu
 @pytest.mark.parametrize("core", CORES)
 def test_assembly_finds_its_parts_beside_it(core: str, tmp_path: Path) -> None:
     """As a build by wildcard compiles it: nothing but parts of a whole file lies there besides *.c and *.S."""

@@ -21,15 +21,16 @@ from edgehfn.ir.ops import SIGNED, Aggregate, Constant, QuantisedWeight, Requant
 from edgehfn.ir.topology import Features
 from edgehfn.ir.validate import verify
 from edgehfn.spec.objective import Objective
-from edgehfn.target.toolchain import HOST_GCC, available
+from edgehfn.target.toolchain import HOST_GCC
 
-compiled = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
+compiled = pytest.mark.gcc
 
 LIMITS = (LEAST, 1000, None)
 NOTHING = np.zeros((2, 0), np.uint8)
 
 
 @compiled
+@pytest.mark.slow
 @pytest.mark.parametrize(("objective", "count"), [("speed", 70), ("flash", 25)])
 def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
     """Over stored graphs and over graphs of the input; sums by bytes, by halves and by words; and numbers at the limits

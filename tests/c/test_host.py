@@ -35,9 +35,8 @@ from edgehfn.ir.ops import (
 from edgehfn.ir.validate import verify
 from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective
-from edgehfn.target.toolchain import HOST_GCC, available
 
-pytestmark = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
+pytestmark = pytest.mark.gcc
 
 RUNTIMES: tuple[Objective, ...] = ("speed", "flash")  # ram has that of speed
 SEED = 20
@@ -72,6 +71,7 @@ def usual(weight: Weight, shift: int, rng: Random, clamp: tuple[int, int] = SIGN
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("objective", "count"), [("speed", 200), ("ram", 20), ("flash", 100)])
 def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
     """A third of them in bands of one row, a third in a few."""
@@ -80,6 +80,7 @@ def test_random_nets(objective: Objective, count: int, tmp_path: Path) -> None:
     check([Case(g, noise(g, s, 4), limits[s % 3], objective) for s, g in enumerate(graphs)], tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", RUNTIMES)
 def test_every_geometry_of_a_convolution(objective: Objective, tmp_path: Path) -> None:
     """All kernels, strides and paddings on maps of awkward sizes, by every kernel of the runtime, whole or by rows."""
@@ -135,6 +136,7 @@ def test_channels_beyond_one_period_of_the_table_of_taps(tmp_path: Path) -> None
     check(cases, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [16, 8, 5])
 @pytest.mark.parametrize("dtype", TYPES)
 def test_sums_at_the_limit_of_a_lane(dtype: str, shift: int, tmp_path: Path) -> None:
@@ -228,6 +230,7 @@ def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
     check(cases, tmp_path)
 
 
+@pytest.mark.slow
 def test_every_geometry_of_a_max_pool(tmp_path: Path) -> None:
     cases = []
     for (height, width), dtype in product(MAPS, TYPES):

@@ -20,9 +20,8 @@ from edgehfn.ir.arena import Scratch
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import SIGNED, Conv, Input, Requantise, Supermask
 from edgehfn.ir.validate import verify
-from edgehfn.target.toolchain import HOST_GCC, available
 
-pytestmark = pytest.mark.skipif(not available(HOST_GCC), reason="no C compiler")
+pytestmark = pytest.mark.gcc
 
 Bytes = npt.NDArray[np.uint8]
 
