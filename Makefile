@@ -14,7 +14,7 @@ OBJECTIVES := HFN_NOTHING HFN_FEW_ROWS HFN_SMALL# the macros of hfn_config.h, an
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check analyse coverage format size-table bench ablation graphs accuracy zoo-check budget docs wheel sdist clean
+.PHONY: help setup demo test quick check analyse format size-table bench coverage ablation graphs accuracy zoo-check budget docs wheel sdist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNTIME = "firmware/include/edgehfn.h"
+RUNTIME = ("firmware/include/edgehfn.h", "firmware/include/edgehfn_gnn.h")
 MODEL = "digits"  # of the zoo: the smallest
 
 _FRAME = re.compile(r"#(ifn?def \w+_H|define \w+_H|include|endif|ifdef __cplusplus)\b.*|extern \"C\" \{|\}")
@@ -19,7 +19,7 @@ _PROTOTYPE = re.compile(
 
 def page() -> str:
     """Both headers: the one that an application includes, then the one of the runtime behind it."""
-    runtime = (ROOT / RUNTIME).read_text(encoding="utf-8")
+    runtime = [(ROOT / header).read_text(encoding="utf-8") for header in RUNTIME]
     return "\n".join(
         [
             "# C interface",
@@ -34,9 +34,9 @@ def page() -> str:
             *rendered(generated()),
             "## The runtime",
             "",
-            f"`{RUNTIME}`: what generated code calls, one function a node.",
+            f"{' and '.join(f'`{header}`' for header in RUNTIME)}: what generated code calls, one function a node.",
             "",
-            *rendered(runtime),
+            *(line for header in runtime for line in rendered(header)),
         ]
     )
 

@@ -15,7 +15,7 @@ import pytest
 from scripts.docs import c_headers, command_line
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = ROOT / c_headers.RUNTIME
+HEADERS = [ROOT / header for header in c_headers.RUNTIME]
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +81,12 @@ def test_lists_begin_where_github_begins_them() -> None:
     assert pages._with_lists(text) == text.replace("Words:\n", "Words:\n\n")
 
 
-def test_the_page_of_c_has_every_declaration_of_the_header() -> None:
-    header = HEADER.read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", HEADERS, ids=lambda path: path.name)
+def test_the_page_of_c_has_every_declaration_of_the_header(path: Path) -> None:
+    header = path.read_text(encoding="utf-8")
     page = "\n".join(c_headers.rendered(header))
     functions = re.findall(r"^\w+ (hfn_\w+)\(", header, re.MULTILINE)
-    assert len(functions) > 20
+    assert len(functions) > 5
     assert [name for name in functions if not re.search(rf"^### (?:.*, )?{name}(?:, .*)?$", page, re.MULTILINE)] == []
     structs = re.findall(r"^(?:struct|enum) hfn_\w+(?= \{)", header, re.MULTILINE)
     assert [name for name in structs if f"### {name}\n" not in page] == []
@@ -97,8 +98,9 @@ def test_the_page_of_c_has_every_declaration_of_the_header() -> None:
     assert code.count("{") == code.count("}")
 
 
-def test_the_page_of_c_has_every_word_of_the_comments() -> None:
-    header = HEADER.read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", HEADERS, ids=lambda path: path.name)
+def test_the_page_of_c_has_every_word_of_the_comments(path: Path) -> None:
+    header = path.read_text(encoding="utf-8")
     page = "\n".join(c_headers.rendered(header)).replace("\\", "").replace("[SPEC](SPEC.md)", "docs/SPEC.md").lower()
     for comment in re.findall(r"/\*(.*?)\*/", header, re.DOTALL):
         for word in re.findall(r"\w+", comment.lower()):
