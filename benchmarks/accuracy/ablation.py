@@ -20,7 +20,9 @@ from statistics import mean, stdev
 
 from benchmarks.common.command import call
 from benchmarks.common.table import table
-from edgehfn import zoo
+from edgehfn import accuracy, footprint, zoo
+from edgehfn import data as sets
+from edgehfn.evaluation.models import calibrated
 
 DOCS = Path(__file__).parents[2] / "docs"
 RESULTS, DOCUMENT = DOCS / "ablation.csv", DOCS / "ABLATION.md"
@@ -203,16 +205,16 @@ def run(options: str, seed: int) -> Outcome:
             words[at] = str(zoo.get(words[at].removesuffix(zoo.MODEL), folder)[0])
         model = str(Path(folder) / "row.hfn")
         call("train", *data, *words, "--seed", str(seed), "-o", model)
-        call("calibrate", model, *data)
-        accuracy = call("run", model, *data)["accuracy"]
-        size = call("size", model, "--target", TARGET)
+        images = sets.images(data[1])
+        graph = calibrated(Path(model), images).graph
+        reached, cost = accuracy(graph, images), footprint(graph, TARGET)
     return Outcome(
         options,
         seed,
-        accuracy,
-        size["weights_flash"],
-        size["flash"]["masks"],
-        size["predicted_instructions"],
+        reached,
+        cost.sizes.weights_flash,
+        cost.flash["masks"],
+        cost.instructions,
         round(time.monotonic() - started, 1),
     )
 

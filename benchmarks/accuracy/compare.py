@@ -21,8 +21,10 @@ from PIL import Image
 
 from benchmarks.common.command import call
 from benchmarks.common.table import table
-from edgehfn import zoo
+from edgehfn import accuracy, bench, data, footprint, zoo
+from edgehfn.evaluation.models import calibrated, open_model
 from edgehfn.model import modelfile
+from edgehfn.spec.objective import Objective
 from edgehfn.training import trainlog
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,8 @@ COMPARISONS = {
     "cifar10": f"--data cifar10 --arch demo --width 24,40 --blocks 2,2 --fold 1 --epochs 8 --seeds 2 {SHARED}",
 }
 FOUND, ZOO = "search", "zoo"
+CORE = "cortex-m4"
+OBJECTIVES: tuple[Objective, ...] = ("speed", "flash")  # of the zoo's table
 BUDGET = "--flash 16K --ram 16K"
 SEARCH = f"edgehfn search {BUDGET} --data fashion-mnist --minutes 45 --epochs 20"
 PRESETS = {
@@ -95,13 +99,12 @@ def zoo_sizes() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for card in zoo.cards():
             model, _ = zoo.get(card.name, folder)
-            fast, small = (call("size", model, "--objective", objective) for objective in ("speed", "flash"))
-            counts = [
-                call("bench", model, "--objective", objective)["instructions"] for objective in ("speed", "flash")
-            ]
-            sizes = (fast["weights_flash"], fast["total_flash"], fast["total_ram"])
+            graph = open_model(model).graph
+            fast, small = (footprint(graph, CORE, objective).sizes for objective in OBJECTIVES)
+            counts = [bench(graph, CORE, objective=objective).total for objective in OBJECTIVES]
+            sizes = (fast.weights_flash, fast.total_flash, fast.total_ram)
             trained = (card.epochs, card.cpu_minutes, card.command)
-            found.append(Entry(card.name, card.accuracy, *sizes, counts[0], small["total_flash"], counts[1], *trained))
+            found.append(Entry(card.name, card.accuracy, *sizes, counts[0], small.total_flash, counts[1], *trained))
     keep(ZOO, found)
 
 
@@ -125,7 +128,7 @@ def search() -> None:
     for name, command in PRESETS.items():
         model = RUNS / f"{name}.hfn"
         call(*command.split()[1:], "-o", model)
-        call("calibrate", model, "--data", "fashion-mnist")
+        calibrated(model, data.images("fashion-mnist"))
         minutes = trainlog.load(model, modelfile.digest(model)).cpu_minutes
         nets.append(measured(name, model, "speed", minutes, command))
     found = call(*SEARCH.split()[1:], "-o", RUNS / FOUND)
@@ -133,13 +136,13 @@ def search() -> None:
     keep(FOUND, nets)
 
 
-def measured(name: str, model: Path, objective: str, minutes: float, command: str) -> Net:
+def measured(name: str, model: Path, objective: Objective, minutes: float, command: str) -> Net:
     """A net that was trained and calibrated."""
-    size = call("size", model, "--objective", objective)
-    accuracy = call("run", model, "--data", "fashion-mnist")["accuracy"]
-    instructions = call("bench", model, "--objective", objective)["instructions"]
-    sizes = (size["total_flash"], size["total_ram"], instructions)
-    return Net(name, accuracy, *sizes, objective, round(minutes, 1), command)
+    graph = open_model(model).graph
+    sizes = footprint(graph, CORE, objective).sizes
+    reached = accuracy(graph, data.load("fashion-mnist"))
+    instructions = bench(graph, CORE, objective=objective).total
+    return Net(name, reached, sizes.total_flash, sizes.total_ram, instructions, objective, round(minutes, 1), command)
 
 
 def keep(name: str, rows: Sequence[Net | Entry]) -> None:
