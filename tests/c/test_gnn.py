@@ -95,6 +95,7 @@ def test_a_crowd_is_summed_exactly() -> None:
     assert found[0] > 0
 
 
+@pytest.mark.slow
 @compiled
 @pytest.mark.parametrize("seed", range(4))
 def test_the_selftest_of_a_net_over_input_graphs(seed: int, tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_every_geometry_of_a_convolution(objective: Objective, tmp_path: Path) -
     check(cases, tmp_path)
 
 
+@pytest.mark.slow
 def test_bands_of_a_few_rows(tmp_path: Path) -> None:
     """What is made row by row for RAM: 3x3 kernels of stride 1 and 2 over rows of whole words, in bands of 1 to 4."""
     rng, cases = Random(7), []
@@ -123,6 +124,7 @@ def test_bands_of_a_few_rows(tmp_path: Path) -> None:
 PERIODS = [(1, 31), (1, 32), (1, 33), (1, 100), (2, 9), (3, 4), (3, 9), (4, 3), (5, 3), (6, 2), (7, 2), (7, 5)]
 
 
+@pytest.mark.slow
 def test_channels_beyond_one_period_of_the_table_of_taps(tmp_path: Path) -> None:
     rng, cases = Random(2), []
     for k, inputs in PERIODS:
@@ -146,6 +148,7 @@ def test_sums_at_the_limit_of_a_lane(dtype: str, shift: int, tmp_path: Path) -> 
     check(cases, tmp_path)
 
 
+@pytest.mark.slow
 def test_sums_far_beyond_a_lane(tmp_path: Path) -> None:
     """Seven coats that keep everything: lists of thousands of entries, most of them repeated."""
     cases = []
@@ -170,6 +173,7 @@ def test_sums_far_beyond_a_lane(tmp_path: Path) -> None:
     check(cases, tmp_path)
 
 
+@pytest.mark.slow
 def test_clamps_hold_at_thirty_one_bits(tmp_path: Path) -> None:
     """t = ±(2^31 - 4), or beside 2^31 with the largest shift."""
     made: list[Node] = [Input("input", (1, 4, 4))]
@@ -189,6 +193,7 @@ def test_clamps_hold_at_thirty_one_bits(tmp_path: Path) -> None:
 THRESHOLDS = [(0, 0), (1, 0), (0, 1), (128, 0), (0, 128), (96, 64), (37, 101), (255, 1), (256, 0), (0, 256), (128, 128)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", RUNTIMES)
 def test_coats_and_frozen_positions(objective: Objective, tmp_path: Path) -> None:
     """Channels begin inside words; with several bands all streams start again."""
@@ -262,6 +267,7 @@ def test_averages_round_and_clamp(tmp_path: Path) -> None:
     check(cases, tmp_path)
 
 
+@pytest.mark.slow
 def test_adds_in_place_and_with_themselves(tmp_path: Path) -> None:
     made = (
         Input("input", (2, 3, 5), dtype="s8"),
@@ -275,6 +281,7 @@ def test_adds_in_place_and_with_themselves(tmp_path: Path) -> None:
     check([Case(graph, noise(graph, 3, 4))], tmp_path)
 
 
+@pytest.mark.slow
 def test_stored_signs_take_the_place_of_generated_ones(tmp_path: Path) -> None:
     """Against dense weights of the same values; two masks over one tensor read the same words, stored once."""
     made: list[Node] = [Input("input", (3, 5, 6))]

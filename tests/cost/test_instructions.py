@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 from functools import cache
-from itertools import product
 
 import pytest
-from support import gnn_nets, nets, tools
+from support import nets, tools
 
 from benchmarks.kernels.references import references, resnet8
 from edgehfn import nn
-from edgehfn.backends import c
-from edgehfn.cost import code_size, instructions
+from edgehfn.cost import instructions
 from edgehfn.cost.instructions import TOLERANCE, predict
 from edgehfn.cost.samples import layers
 from edgehfn.cost.terms import terms
@@ -59,36 +55,6 @@ def test_prediction_is_close(core: str) -> None:
                 assert node == same
                 near = abs(guess / count - 1) < (FEW_ROWS if objective == "ram" else NODE).get(core, NEAR)
                 assert count < LARGE * counted.total or near, (name, objective, node)
-
-
-def callable_functions() -> set[str]:
-    """What a node's call may name, on every core and in every build, read from the source of the emitter."""
-    found = set()
-    for part in ast.walk(ast.parse(inspect.getsource(c.function))):
-        if isinstance(part, ast.Constant) and str(part.value).startswith("hfn_") and part.value != "hfn_input_":
-            found.add(str(part.value))
-    return found | {f"hfn_input_{dtype}" for dtype in ("u8", "s8")}
-
-
-def test_the_functions_of_the_emitter_are_all_seen() -> None:
-    drawn = [nets.folded_resnet(1), *map(nets.random_graph, range(60))]
-    drawn += [*map(gnn_nets.stored, range(60)), *map(gnn_nets.variable, range(60))]
-    assert {c.function(node, graph) for graph in drawn for node in graph} == callable_functions()
-
-
-def test_every_core_and_function_has_coefficients() -> None:
-    found = [(effort.core, effort.small, effort.function) for effort in instructions.table()]
-    assert sorted(found) == sorted(product(CORES, (False, True), callable_functions()))
-    assert all(effort.terms for effort in instructions.table())
-    assert all(value > 0 for effort in instructions.table() for value in effort.terms.values())
-
-
-def test_every_core_and_function_has_bytes_of_code_and_stack() -> None:
-    """The check of a graph, which a run does not call, among them; and the generated function."""
-    found = [(cost.core, cost.objective, cost.function) for cost in code_size.table()]
-    called = {*callable_functions(), "hfn_check_graph", code_size.RUN}
-    assert sorted(found) == sorted(product(CORES, OBJECTIVES, called))
-    assert all(sum(cost.parts.values()) > 0 for cost in code_size.table())
 
 
 def test_a_core_without_coefficients_is_named() -> None:

@@ -32,6 +32,7 @@ for kind in (torch.float32, torch.bfloat16):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isa", ["AVX2", "DEFAULT"])
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_a_narrow_strided_1x1_convolution_is_trained(isa: str, threads: str) -> None:

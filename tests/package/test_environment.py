@@ -27,6 +27,7 @@ def compiled(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [
