@@ -123,7 +123,10 @@ def typed() -> str:
             words.append(parameter.secondary_opts[0] if flag and not value else parameter.opts[0])
             if flag:
                 continue
-        words.append(quotable(value.name if isinstance(value, Path) else value))
+        if isinstance(value, Path):
+            words.append(quotable(value.name))
+        else:
+            words.append(quotable(value) if name == "data" else str(value))
     return shlex.join(words)
 
 

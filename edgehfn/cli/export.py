@@ -37,7 +37,7 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     TFLite rounds in its own way: each node is within one step of ours, two where a residual is added. Needs the package
     ai-edge-litert.
     """
-    from edgehfn import write_tflite
+    from edgehfn.backends.tflite.write import emit as tflite_of
     from edgehfn.evaluation.models import calibration_of, load_examples, open_model
 
     if limit is not None and data is None:
@@ -46,7 +46,9 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     files.check(tflite, "TFLite model")
     opened = open_model(model)
     images = None if data is None else load_examples(opened, data, limit)
-    content = write_tflite(opened.graph, tflite).read_bytes()
+    content = tflite_of(opened.graph)
+    files.make_folder(tflite.parent)
+    files.write(tflite, content)
     result: Result = {"tflite": str(tflite), "bytes": len(content)}
     if images is not None:
         result |= _compared(opened, content, images)

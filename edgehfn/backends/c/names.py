@@ -27,7 +27,8 @@ OTHER_HEADERS = """
 aio alloca byteswap cpio dirent dlfcn elf endian err error fcntl features fmtmsg fnmatch ftw getopt glob grp
 iconv langinfo libgen libintl malloc memory mqueue monetary ndbm netdb nl_types poll pthread pty pwd regex
 resolv sched search semaphore spawn strings stropts syscall sysexits syslog tar termios trace ucontext ulimit
-unistd utime utmp utmpx values wait wordexp newlib reent envz argz paths process sgtty unctrl
+unistd utime utmp utmpx values wait wordexp newlib reent envz argz paths process sgtty unctrl ar devctl envlock
+fastmath ieeefp regdef stdio_ext execinfo ifaddrs link
 """  # of POSIX, glibc and newlib
 KEYWORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long
