@@ -87,9 +87,8 @@ def test_headers_are_of_every_standard(graph: Graph, compiler: str, standard: st
         (tmp_path / name).write_text(text)
     main = tmp_path / ("main.c" if compiler == "gcc" else "main.cpp")
     used = "KWS_OUTPUT(arena)[0] + (KWS_INPUT(arena) == KWS_INPUT(other)) + kws_selftest(arena)"
-    main.write_text(
-        f'#include "kws.h"\nstatic KWS_ARENA(arena);\nstatic KWS_ARENA(other);\nint main(void) {{ kws_run(arena); return {used}; }}\n'
-    )
+    lines = ['#include "kws.h"', "static KWS_ARENA(arena);", "static KWS_ARENA(other);"]
+    main.write_text("\n".join([*lines, f"int main(void) {{ kws_run(arena); return {used}; }}", ""]))
     strict = ["-pedantic-errors", "-Wall", "-Wextra", "-Werror", f"-std={standard}", "-fsyntax-only"]
     said = subprocess.run([compiler, *strict, main.name], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.stderr == ""
