@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def import_(
 def _check_place(place: Path, checkpoint: Path, data: str | None) -> None:
     """Raises InputError for a file to keep: an input, another ending, or a model that is not of this checkpoint."""
     from edgehfn.evaluation.models import calibration_of
-    from edgehfn.model import modelfile
+    from edgehfn.model import tensorfile
 
     if place.suffix != ".hfn":
         raise InputError(f"{place}: model files end in .hfn; use {command('-o', place.with_suffix('.hfn'))}")
@@ -109,7 +110,7 @@ def _check_place(place: Path, checkpoint: Path, data: str | None) -> None:
     files.check(place, "model")
     if data is not None:
         files.check(calibration_of(place), "calibration")
-    modelfile.check_same(place, "checkpoint", checkpoint.name)
+    tensorfile.check_same(place, lambda metadata: json.loads(metadata["info"]).get("checkpoint") == checkpoint.name)
 
 
 def _measured(place: Path, loaded: Dataset) -> Result:

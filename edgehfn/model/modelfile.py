@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from edgehfn import files
 from edgehfn.errors import GraphError, InputError
 from edgehfn.model import gnn_graph, tensorfile
 from edgehfn.model.tensorfile import Array
@@ -79,18 +78,6 @@ def info(path: str | Path) -> dict[str, Any]:
     except (KeyError, ValueError, RecursionError):
         pass
     raise InputError(f"{path}: no valid model (info is no JSON object); train it again with this version")
-
-
-def check_same(path: Path, name: str, value: str) -> None:
-    """Raises InputError if a model is there that notes another ``value``, or none, and may not be replaced."""
-    if files.replaceable(path):
-        return
-    try:
-        found = digest(path) if name == "digest" else info(path).get(name)
-    except InputError:
-        found = None
-    if found != value:
-        raise InputError(f"{path}: is another model; choose another -o, or replace it with --force")
 
 
 def _read(path: str | Path) -> tuple[dict[str, str], Tensors]:
