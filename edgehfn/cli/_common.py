@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from edgehfn import files
 from edgehfn.errors import EdgeHFNError
 from edgehfn.spec.objective import OBJECTIVES
 
@@ -24,6 +27,7 @@ Result = dict[str, Any]  # of a command: what --json prints
 DISAGREES = 1  # exit status
 TOO_LARGE = "not enough memory for a net or a set of this size; make it smaller"
 CORE = "cortex-m4"  # where none is named
+LINE = 300  # most characters of an error
 FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
 RENAMED = {  # options of old, still taken
     "--border": "--crop-padding",
@@ -51,7 +55,10 @@ class Failure(click.ClickException):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        line = " ".join(message.split())
+        room = LINE - len("edgehfn: error: ")
+        half = (room - 3) // 2
+        super().__init__(line if len(line) <= room else f"{line[:half]} … {line[-half:]}")
 
     def show(self, file: Any = None) -> None:
         click.echo(f"edgehfn: error: {self.message}", err=True, file=file)
@@ -67,6 +74,7 @@ class Commands(click.Group):
     """A group whose commands fail in one line, never with a traceback for what the user can mend."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        _print_any_name()
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
@@ -107,7 +115,7 @@ def typed() -> str:
     words = context.command_path.split()
     for parameter in context.command.params:
         name = parameter.name or ""
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name == "as_json":
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in ("as_json", "force"):
             continue
         value = context.params[name]
         if isinstance(parameter, click.Option):
@@ -115,14 +123,48 @@ def typed() -> str:
             words.append(parameter.secondary_opts[0] if flag and not value else parameter.opts[0])
             if flag:
                 continue
-        words.append(value.name if isinstance(value, Path) else str(value))
+        if isinstance(value, Path):
+            words.append(quotable(value.name))
+        else:
+            words.append(quotable(value) if name == "data" else str(value))
     return shlex.join(words)
+
+
+def command(*words: object) -> str:
+    """A command as one pastes it into a shell: paths are quoted, and none is taken for an option."""
+    return shlex.join(quotable(word) if isinstance(word, Path) else str(word) for word in words)
+
+
+def quotable(value: object) -> str:
+    """A path or a name as a word of a command that no option begins with."""
+    text = str(value)
+    return f"./{text}" if text.startswith("-") else text
+
+
+def _print_any_name() -> None:
+    """Let names of files that are not UTF-8 through, byte for byte."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="surrogateescape")
 
 
 MODEL = click.argument("model", type=click.Path(path_type=Path))
 DATA = click.option(
     "--data", required=True, metavar="NAME|PATH", help="Data set whose test part is used; as for train."
 )
+
+
+def force(command: F) -> F:
+    """The option ``--force``."""
+
+    def chosen(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            context.with_resource(files.forced())
+
+    about = "Replace files that EdgeHFN has not written, too."
+    return click.option("--force", is_flag=True, expose_value=False, is_eager=True, callback=chosen, help=about)(
+        command
+    )
 
 
 def as_json(command: F) -> F:

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from edgehfn.cli._common import Result, as_json, emit, example, note, show
+from edgehfn import files
+from edgehfn.cli._common import Result, as_json, emit, example, force, note, show
 from edgehfn.errors import InputError
 
 
@@ -44,6 +45,7 @@ from edgehfn.errors import InputError
     show_default=True,
     help="Training images, or small graphs, to observe, evenly spread over the set.",
 )
+@force
 @as_json
 def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:
     """Choose the scale of every tensor of MODEL from real data.
@@ -58,6 +60,8 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
     from edgehfn.training.gnn import batches as graph_batches
     from edgehfn.training.gnn import fits
 
+    place = calibration_of(model)
+    files.check(place, "calibration", remedy="move it away")
     net, loaded = modelfile.load(model), sets.load(data)
     if isinstance(loaded, GraphSet):
         fits(net, loaded)
@@ -72,7 +76,6 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
         raise click.UsageError("--percentile is for --method percentile; give both")
     chosen = {} if percentile is None else {"percentile": percentile}
     made = calibration.calibrate(net, batches, method, model=modelfile.digest(model), **chosen)
-    place = calibration_of(model)
     made.save(place)
     tensors = {name: asdict(tensor) for name, tensor in made.report.items()}
     result = {"calibration": str(place), "method": made.method, "images": made.images, "tensors": tensors}

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from edgehfn import files
 from edgehfn.cli import _net_options, _training_options
-from edgehfn.cli._common import CORE, Bytes, Interrupted, Result, as_json, emit, example, note, show, table
+from edgehfn.cli._common import CORE, Bytes, Interrupted, Result, as_json, emit, example, force, note, show, table
 
 if TYPE_CHECKING:
     from edgehfn.search.comparison import Row
 
 KINDS = ("supermask", "int8", "int4", "ternary", "binary")
+WRITTEN = {"table.csv": "table", "table.json": "comparison", "compare.html": "report", "compare.png": "figure"}
 TRAINING = (  # options of training that are passed on where they were typed
     *("batch", "lr", "augment", "crop_padding", "label_smoothing", "teacher"),
     *("precision", "thresholds", "ramp", "device", "threads"),
@@ -85,6 +87,7 @@ def _compared(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option("--weights", callback=_compared, expose_value=False, hidden=True)
 @_training_options.of_images
 @_net_options.options(without=("weights", "seed"))
+@force
 @as_json
 def compare(
     data: str,
@@ -116,6 +119,8 @@ def compare(
     source = click.get_current_context().get_parameter_source
     training = {name: given[name] for name in TRAINING if source(name) is ParameterSource.COMMANDLINE}
     net: Any = _net_options.parsed({name: value for name, value in given.items() if name not in TRAINING})
+    for name, kind in WRITTEN.items():
+        files.check(output / name, kind)
     try:
         with progress("comparing") as report:
             rows = run(

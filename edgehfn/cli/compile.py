@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli._common import Result, as_json, emit, example, objective, show
+from edgehfn.cli._common import Result, as_json, command, emit, example, force, objective, quotable, show
 
 if TYPE_CHECKING:
     from edgehfn.spec.objective import Objective
@@ -28,6 +29,7 @@ RUNTIME = "edgehfn"  # the folder beside the generated files
     help="Folder of the files.",
 )
 @objective
+@force
 @as_json
 def compile_(model: Path, name: str | None, output: Path, objective: Objective, as_json: bool) -> Result:
     """Write MODEL as NAME.c and NAME.h, and the C runtime that they call into a folder edgehfn beside them.
@@ -35,12 +37,13 @@ def compile_(model: Path, name: str | None, output: Path, objective: Objective, 
     The same model gives the same files. Compile all of them with the folder edgehfn on the include path; your
     application includes NAME.h.
     """
-    from edgehfn import plan, write_c, write_runtime
+    from edgehfn import plan
+    from edgehfn.backends.c.write import write_program
     from edgehfn.evaluation.models import open_model
     from edgehfn.spec.objective import small
 
     graph, name = open_model(model).graph, name or model.stem
-    files = [*write_c(graph, name, output, objective), *write_runtime(output / RUNTIME, objective)]
+    files = write_program(graph, name, output, output / RUNTIME, objective)
     arena = plan(graph, objective).size
     result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": objective}
     if as_json:
@@ -49,6 +52,8 @@ def compile_(model: Path, name: str | None, output: Path, objective: Objective, 
         header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
         show(f"{header} and {source}; {name}_run needs an arena of {arena:,} bytes")
         level = "-Os" if small(objective) else "-O2"
-        gcc = f"arm-none-eabi-gcc -std=c99 {level} -mthumb -mcpu=cortex-m4"
-        show(f"for example: {gcc} -I{runtime} -c {source} {runtime}/*.[cS]")
+        gcc = command(
+            "arm-none-eabi-gcc", "-std=c99", level, "-mthumb", "-mcpu=cortex-m4", f"-I{runtime}", "-c", source
+        )
+        show(f"for example: {gcc} {shlex.quote(quotable(runtime))}/*.[cS]")
     return result

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli._common import Interrupted, example, note, show, table
+from edgehfn.cli._common import Interrupted, command, example, force, note, show, table
+from edgehfn.cli.compile import RUNTIME
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,13 +41,15 @@ VERIFIED, VERIFIED_ON_CORES, RUN_ON_CORE = 1000, 20, 100  # images
 @click.option("--data", default="fashion-mnist", metavar="NAME|PATH", show_default=True, help="Data set of images.")
 @click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="Preset to train.")
 @click.option("--epochs", type=click.IntRange(1), default=8, show_default=True, help="Epochs of the training.")
+@force
 def demo(output: Path, data: str, arch: str, epochs: int) -> None:
     """Go the whole way once: train a folded net, calibrate it, compile it, verify it and measure it.
 
     One table has its accuracy, its size and its instructions. A model that is there already is not trained again.
     """
-    from edgehfn import bench, footprint, verify, write_c, write_runtime
+    from edgehfn import bench, footprint, verify
     from edgehfn import data as sets
+    from edgehfn.backends.c.write import write_program
     from edgehfn.evaluation.accuracy import accuracy, examples_of
     from edgehfn.evaluation.models import calibrated
     from edgehfn.model import modelfile
@@ -56,17 +59,16 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
     output.mkdir(parents=True, exist_ok=True)
     with progress("demo") as report:
         _train(model, loaded, data, arch, epochs, report)
-        note(f"$ edgehfn calibrate {model} --data {data}")
+        note(f"$ {command('edgehfn', 'calibrate', model, '--data', data)}")
         graph = calibrated(model, loaded).graph
-        note(f"$ edgehfn compile {model} --name demo -o {output}")
-        write_c(graph, "demo", output)
-        write_runtime(output / "edgehfn")
-        note(f"$ edgehfn verify {model} --data {data}")
+        note(f"$ {command('edgehfn', 'compile', model, '--name', 'demo', '-o', output)}")
+        write_program(graph, "demo", output, output / RUNTIME)
+        note(f"$ {command('edgehfn', 'verify', model, '--data', data)}")
         few = examples_of(graph, loaded, VERIFIED)
         agreed = verify(graph, few.raw, limits=dict.fromkeys(_cores(), VERIFIED_ON_CORES), progress=report)
-        note(f"$ edgehfn run {model} --data {data}")
+        note(f"$ {command('edgehfn', 'run', model, '--data', data)}")
         whole = accuracy(graph, loaded, progress=report)
-        note(f"$ edgehfn run {model} --data {data} --on {CORES[0]}")
+        note(f"$ {command('edgehfn', 'run', model, '--data', data, '--on', CORES[0])}")
         device = accuracy(graph, loaded, CORES[0], limit=RUN_ON_CORE, progress=report)
         sizes = [footprint(graph, core).sizes.to_json() for core in CORES]
         counts = [bench(graph, core).total for core in CORES]
@@ -96,11 +98,11 @@ def _train(model: Path, data: Dataset, given: str, arch: str, epochs: int, repor
         if other := [f"{name} {noted.get(name)}" for name, value in asked.items() if noted.get(name) != value]:
             raise InputError(f"{model}: is there already, with {', '.join(other)}; delete it or give another -o")
         return
-    command = command_of(given, arch, {"epochs": epochs})
-    note(f"$ {command} -o {model}")
+    words = command_of(given, arch, {"epochs": epochs})
+    note(f"$ {words} {command('-o', model)}")
     net = nn.preset(arch, data.shape, data.classes)
     try:
-        train_images_to(model, net, data, arch=arch, command=command, progress=report, epochs=epochs, seed=net.seed)
+        train_images_to(model, net, data, arch=arch, command=words, progress=report, epochs=epochs, seed=net.seed)
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(model)}") from None
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli._common import Result, as_json, emit, example, show
+from edgehfn import files
+from edgehfn.cli._common import Result, as_json, emit, example, force, show
 
 if TYPE_CHECKING:
     from edgehfn.evaluation.accuracy import Examples
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--data", metavar="NAME|PATH", help="Data set; both models run on its test images.")
 @click.option("--limit", type=click.IntRange(1), help="Test images to run.  [default: all]")
+@force
 @as_json
 def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_json: bool) -> Result:
     """Write MODEL as an int8 TFLite file, which reads raw images as N, H, W, C.
@@ -35,14 +37,18 @@ def export(model: Path, tflite: Path, data: str | None, limit: int | None, as_js
     TFLite rounds in its own way: each node is within one step of ours, two where a residual is added. Needs the package
     ai-edge-litert.
     """
-    from edgehfn import write_tflite
-    from edgehfn.evaluation.models import load_examples, open_model
+    from edgehfn.backends.tflite.write import emit as tflite_of
+    from edgehfn.evaluation.models import calibration_of, load_examples, open_model
 
     if limit is not None and data is None:
         raise click.UsageError("--limit is for the images of --data; give both")
+    files.check_apart([tflite], [model, calibration_of(model), data])
+    files.check(tflite, "TFLite model")
     opened = open_model(model)
     images = None if data is None else load_examples(opened, data, limit)
-    content = write_tflite(opened.graph, tflite).read_bytes()
+    content = tflite_of(opened.graph)
+    files.make_folder(tflite.parent)
+    files.write(tflite, content)
     result: Result = {"tflite": str(tflite), "bytes": len(content)}
     if images is not None:
         result |= _compared(opened, content, images)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from edgehfn import files
 from edgehfn.cli import _net_options
-from edgehfn.cli._common import Result, as_json, emit, example, note, show
+from edgehfn.cli._common import Result, as_json, command, emit, example, force, note, show
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 @click.option(
     "--data", metavar="NAME|PATH", help="Data set to calibrate on (training images) and measure on (test images)."
 )
+@force
 @as_json
 def import_(
     checkpoint: Path,
@@ -73,12 +76,13 @@ def import_(
 
     if (mean is None) != (std is None):
         raise click.UsageError("--mean and --std go together; give both")
+    place = output or checkpoint.with_suffix(".hfn")
+    _check_place(place, checkpoint, data)
     loaded = None if data is None else sets.images(data)
     image = _net_options.image_shape(shape) or (loaded.shape if loaded else (3, 32, 32))
     names = None if loaded is None else loaded.classes
     scaled = None if mean is None or std is None else (_numbers("--mean", mean), _numbers("--std", std))
     net = load_checkpoint(checkpoint, arch, density=density, input=image, classes=names, normalised=scaled)
-    place = output or checkpoint.with_suffix(".hfn")
     modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, "density": density})
     result: Result = {"model": str(place), "weights": len(net.weights), "classes": len(net.classes)}
     if loaded is not None:
@@ -88,11 +92,25 @@ def import_(
         return result
     show(f"{place}: {len(net.weights)} weights, {len(net.classes)} classes")
     if loaded is None:
-        note(f"next: edgehfn calibrate {place} --data …")
+        note(f"next: {command('edgehfn', 'calibrate', place, '--data')} …")
     else:
         floats, integers = 100 * result["float_accuracy"], 100 * result["integer_accuracy"]
         show(f"{result['images']:,} test images: float {floats:.2f} %, integer {integers:.2f} %")
     return result
+
+
+def _check_place(place: Path, checkpoint: Path, data: str | None) -> None:
+    """Raises InputError for a file to keep: an input, another ending, or a model that is not of this checkpoint."""
+    from edgehfn.evaluation.models import calibration_of
+    from edgehfn.model import tensorfile
+
+    if place.suffix != ".hfn":
+        raise InputError(f"{place}: model files end in .hfn; use {command('-o', place.with_suffix('.hfn'))}")
+    files.check_apart([place], [checkpoint, data])
+    files.check(place, "model")
+    if data is not None:
+        files.check(calibration_of(place), "calibration")
+    tensorfile.check_same(place, lambda metadata: json.loads(metadata["info"]).get("checkpoint") == checkpoint.name)
 
 
 def _measured(place: Path, loaded: Dataset) -> Result:

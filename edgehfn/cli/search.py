@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn import files
-from edgehfn.cli._common import CORE, Bytes, Interrupted, Result, as_json, emit, example, note, show, table, typed
+from edgehfn.cli._common import (
+    CORE,
+    Bytes,
+    Interrupted,
+    Result,
+    as_json,
+    command,
+    emit,
+    example,
+    force,
+    note,
+    show,
+    table,
+    typed,
+)
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
@@ -94,6 +108,7 @@ class Count(click.ParamType[int]):
     metavar="DIR",
     help="Folder of the results.",
 )
+@force
 @as_json
 def search(
     data: str,
@@ -127,6 +142,8 @@ def search(
 
     loaded, budget = sets.images(data), search.Budget(target, flash, ram, instructions)
     output.mkdir(parents=True, exist_ok=True)
+    for name, kind in (("best.hfn", "model"), ("search.png", "figure"), ("search.json", "study")):
+        files.check(output / name, kind)
     recipe = {"device": device, "threads": threads}
     study = search.Search(loaded, budget, storage or f"sqlite:///{output / 'study.db'}", seed=seed, rung=rung, **recipe)
     limit = trials if trials or minutes else TRIALS
@@ -148,7 +165,8 @@ def search(
         emit(result)
     else:
         _show(result, study)
-        note(f"next: edgehfn compile {done.model} --objective {done.cost.objective} -o build")
+        words = ("edgehfn", "compile", done.model, "--objective", done.cost.objective, "-o", "build")
+        note(f"next: {command(*words)}")
     return result
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgehfn import files
-from edgehfn.cli._common import CORE, Bytes, Failure, Result, as_json, emit, example, note, objective, show
+from edgehfn.cli._common import CORE, Bytes, Failure, Result, as_json, emit, example, force, note, objective, show
 
 if TYPE_CHECKING:
     from edgehfn.cost.footprint import Footprint
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     help="Write a report for the browser, too.",
 )
 @objective
+@force
 @as_json
 def size(
     model: Path,
@@ -62,8 +63,11 @@ def size(
     code and the test harness are not counted. Exit status 2 if a limit is exceeded.
     """
     from edgehfn import footprint
-    from edgehfn.evaluation.models import open_model
+    from edgehfn.evaluation.models import calibration_of, open_model
 
+    files.check_apart([html], [model, calibration_of(model)])
+    if html is not None:
+        files.check(html, "report")
     opened = open_model(model)
     found = footprint(opened.graph, target, objective)
     if html is not None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from edgehfn import files
 from edgehfn.cli import _gnn, _net_options, _training_options
-from edgehfn.cli._common import Interrupted, Result, as_json, emit, example, note, show, typed
+from edgehfn.cli._common import Interrupted, Result, as_json, command, emit, example, force, note, quotable, show, typed
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "crop_padding": 
 @_net_options.options()
 @_gnn.options
 @_gnn.training
+@force
 @as_json
 def train(
     data: str,
@@ -87,7 +89,7 @@ def train(
 
     Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
     """
-    _writable(output)
+    _writable(output, data, teacher)
     from edgehfn import data as sets
     from edgehfn import nn
     from edgehfn.data.gnn_sets import GraphSet
@@ -121,7 +123,7 @@ def train(
         emit(result)
     else:
         show(f"{output}: {100 * result['accuracy']:.2f} % of {what}, float, after {result['seconds']:.0f} s")
-        note(f"next: edgehfn calibrate {output} --data {data}")
+        note(f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}")
     return result
 
 
@@ -168,11 +170,16 @@ def _only_of_graphs() -> None:
             raise InputError(f"--{name.replace('_', '-')} is for images; leave it out")
 
 
-def _writable(output: Path) -> None:
+def _writable(output: Path, data: str, teacher: Path | None) -> None:
     """Make the folder, and fail before training rather than after. Raises InputError."""
     if output.suffix != ".hfn":
-        file = output / "model.hfn" if output.is_dir() else f"{output}.hfn"
-        raise InputError(f"{output}: model files end in .hfn; use -o {file}")
+        file = output / "model.hfn" if output.is_dir() else output.with_name(f"{output.name}.hfn")
+        raise InputError(f"{output}: model files end in .hfn; use {command('-o', file)}")
     output.parent.mkdir(parents=True, exist_ok=True)
     if output.is_dir() or not os.access(output.parent, os.W_OK):
         raise InputError(f"{output}: cannot be written; choose another place for -o")
+    from edgehfn.training.to_file import check_places
+
+    files.check_apart(check_places(output), [data, teacher])
+    if output.exists():
+        note(f"{output} is there already; the new model takes its place at the end")

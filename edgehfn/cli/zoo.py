@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edgehfn.cli._common import Result, as_json, emit, example, note, show, table
+from edgehfn.cli._common import Result, as_json, command, emit, example, force, note, show, table
 
 
 @click.group(
@@ -49,10 +49,12 @@ def list_(as_json: bool) -> list[Result]:
     metavar="X.hfn|DIR",
     help="Model file to write, or its folder.  [default: NAME.hfn]",
 )
+@force
 @as_json
 def get(name: str, output: Path | None, as_json: bool) -> Result:
     """Copy the model NAME to X.hfn and its calibration beside it."""
     from edgehfn import zoo
+    from edgehfn.backends.c.names import usable
 
     card = zoo.card(name)
     model, calibration = zoo.get(name, output or Path(f"{name}.hfn"))
@@ -61,5 +63,5 @@ def get(name: str, output: Path | None, as_json: bool) -> Result:
         emit(result)
     else:
         show(f"{model}: {100 * card.accuracy:.2f} % of {card.tested:,} test {card.unit} of {card.data}, in integers")
-        note(f"next: edgehfn compile {model} --name {model.stem} -o build")
+        note(f"next: {command('edgehfn', 'compile', model, '--name', usable(model.stem), '-o', 'build')}")
     return result

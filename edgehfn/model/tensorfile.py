@@ -7,7 +7,7 @@ random.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,18 @@ def read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: no model file, or damaged ({error}); copy or train it again") from error
     return metadata, tensors
+
+
+def check_same(path: Path, same: Callable[[Mapping[str, str]], bool]) -> None:
+    """Raises InputError if a file is there that may not be replaced, as ``same`` denies its metadata."""
+    if files.replaceable(path):
+        return
+    try:
+        kept = not same(read(path)[0])
+    except (InputError, ValueError, KeyError, AttributeError):
+        kept = True
+    if kept:
+        raise InputError(f"{path}: is another model; choose another -o, or replace it with --force")
 
 
 def _tensors(header: dict[str, Any], body: bytes) -> dict[str, Array]:

@@ -32,7 +32,7 @@ def fronts(costs: Mapping[str, Mapping[str, Points]], counts: Collection[str], t
     """
     rows = -(-len(costs) // COLUMNS)
     figure = Figure(figsize=(11, 0.6 + 3.8 * rows), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title.encode(errors="replace").decode(), parse_math=False)
     for index, (cost, kinds) in enumerate(costs.items()):
         axes = figure.add_subplot(rows, COLUMNS, index + 1)
         for (kind, points), colour in zip(kinds.items(), COLOURS, strict=False):
@@ -46,7 +46,7 @@ def fronts(costs: Mapping[str, Mapping[str, Points]], counts: Collection[str], t
 def png(figure: Figure) -> bytes:
     """Return the figure as PNG: the same bytes for the same figure."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, dpi=150, metadata={"Software": None})
+    figure.savefig(drawn, dpi=150, metadata={"Software": "EdgeHFN"})
     return drawn.getvalue()
 
 

@@ -56,7 +56,7 @@ def page(title: str, body: str) -> str:
     """Return a whole page around its body."""
     style = STYLE + "".join(f".{kind} {{ fill: var(--{kind}); }}\n" for kind in _KINDS)
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta name="generator" content="EdgeHFN"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{style}</style></head><body>\n{body}</body></html>\n"
     )

@@ -5,10 +5,13 @@ The state of the run is kept beside the output (X.ckpt), so that the same call g
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgehfn import files
 from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.data.sets import Dataset
 from edgehfn.model import modelfile
@@ -22,6 +25,25 @@ from edgehfn.training.images import History, train
 def checkpoint_of(output: Path) -> Path:
     """Return where the state of a run lies until it ends: ``kws.hfn`` → ``kws.ckpt``."""
     return output.with_suffix(".ckpt")
+
+
+def check_places(output: Path) -> list[Path]:
+    """Return the files of a training to ``output``. Raises InputError if one is there that must be kept."""
+    places = {output: "model", trainlog.place(output): "training log", checkpoint_of(output): "checkpoint"}
+    for place, kind in places.items():
+        files.check(place, kind)
+    return [*places]
+
+
+@contextlib.contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Keep other trainings from these files, which are checked. Of several processes one does, for all of them."""
+    if not distributed.leads():
+        yield
+        return
+    check_places(output)
+    with files.alone(output, "trains"):
+        yield
 
 
 def train_images_to(
@@ -44,14 +66,15 @@ def train_images_to(
     taught = None if teacher is None else modelfile.load(teacher)
     shown = progress if distributed.leads() else None
     state = checkpoint_of(output)
-    history = train(net, data, teacher=taught, checkpoint=state, resume=not restart, progress=shown, **settings)
-    if distributed.leads():
-        about = trainlog.about(net, arch, data, history.settings)
-        if teacher is not None:
-            about["teacher"] = modelfile.digest(teacher)
-        modelfile.save(net, output, {**about, "accuracy": history.accuracy})
-        trainlog.save(output, modelfile.digest(output), command, data.digest(), history.epochs)
-        state.unlink(missing_ok=True)
+    with _alone(output):
+        history = train(net, data, teacher=taught, checkpoint=state, resume=not restart, progress=shown, **settings)
+        if distributed.leads():
+            about = trainlog.about(net, arch, data, history.settings)
+            if teacher is not None:
+                about["teacher"] = modelfile.digest(teacher)
+            modelfile.save(net, output, {**about, "accuracy": history.accuracy})
+            trainlog.save(output, modelfile.digest(output), command, data.digest(), history.epochs)
+            state.unlink(missing_ok=True)
     return history
 
 
@@ -68,24 +91,30 @@ def train_graphs_to(
 ) -> GraphHistory:
     """Train on graphs and write the model. ``settings`` are those of :func:`edgehfn.train_graph`."""
     state = checkpoint_of(output)
-    history = train_graph(net, data, checkpoint=state, resume=not restart, progress=progress, **settings)
-    reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
-    modelfile.save(net, output, {**trainlog.about(net, arch, data, history.settings), **reached})
-    trainlog.save(output, modelfile.digest(output), command, data.digest(), history.epochs)
-    state.unlink(missing_ok=True)
+    with _alone(output):
+        history = train_graph(net, data, checkpoint=state, resume=not restart, progress=progress, **settings)
+        reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
+        modelfile.save(net, output, {**trainlog.about(net, arch, data, history.settings), **reached})
+        trainlog.save(output, modelfile.digest(output), command, data.digest(), history.epochs)
+        state.unlink(missing_ok=True)
     return history
 
 
 def command_of(data: str | Path, arch: str, options: Mapping[str, Any]) -> str:
     """Return what a user types for a training with these options of nets and of training, named as in Python."""
-    words = ["edgehfn", "train", "--data", str(data), "--arch", arch]
+    words = ["edgehfn", "train", "--data", _path(data), "--arch", arch]
     for name, value in options.items():
         option = name.replace("_", "-")
         if isinstance(value, bool):
             words.append(f"--{option}" if value else f"--no-{option}")
         elif value is not None:
             words += [f"--{option}", _word(value)]
-    return " ".join(words)
+    return shlex.join(words)
+
+
+def _path(data: str | Path) -> str:
+    """A word that no option begins with."""
+    return f"./{data}" if str(data).startswith("-") else str(data)
 
 
 def _word(value: object) -> str:

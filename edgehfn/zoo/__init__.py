@@ -67,13 +67,18 @@ def get(name: str, output: str | Path) -> tuple[Path, Path]:
     An entry for the nodes of one graph does not contain that graph, which its data set brings. Raises InputError for an
     unknown name, another ending, or a data set that is missing or another.
     """
+    from edgehfn.model import tensorfile
+
     output, chosen = Path(output), card(name)
     if output.is_dir():
         output /= f"{name}{MODEL}"
     if output.suffix != MODEL:
         raise InputError(f"{output}: model files end in {MODEL}; use {output}{MODEL}")
-    files.make_folder(output.parent)
     calibration = output.with_suffix(CALIBRATION)
+    files.check(output, "model")
+    files.check(calibration, "calibration")
+    tensorfile.check_same(output, lambda metadata: metadata.get("digest") == chosen.digest)
+    files.make_folder(output.parent)
     with resources.as_file(_folder() / f"{name}{MODEL}") as model:
         if chosen.unit == "nodes":
             _complete(model, chosen, output)

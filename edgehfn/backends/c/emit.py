@@ -6,7 +6,7 @@ import zlib
 from typing import NamedTuple
 
 from edgehfn.backends.c import data as c_data
-from edgehfn.backends.c import records, text
+from edgehfn.backends.c import names, records, text
 from edgehfn.backends.c.data import Origin
 from edgehfn.backends.c.functions import function
 from edgehfn.backends.c.text import SelfTest
@@ -29,7 +29,7 @@ def emit(graph: Graph, plan: Plan, name: str, golden: int | None = None) -> dict
     ``golden`` is the CRC-32 of the output of SPEC section 8's golden inference; without it there is no self-test.
     Raises InputError if C names cannot begin with ``name``, GraphError if a number exceeds the runtime's fields.
     """
-    text.check_name(name)
+    names.check(name)
     members = records.members(graph, plan)
     data = b"".join(c_data.encode(members))
     calls = [_call(node, record, graph, name) for node, record in zip(graph, records.records(graph), strict=True)]

@@ -85,6 +85,6 @@ enum {{
     {up}_GRAPH_RANGE,     /* an edge joins a node that is not there */
     {up}_GRAPH_LOOP,      /* an edge joins a node to itself */
     {up}_GRAPH_DEGREE,    /* a node has more than {topology.degree} neighbours */
-    {up}_GRAPH_DUPLICATE, /* two edges join the same nodes */
+    {up}_GRAPH_DUPLICATE  /* two edges join the same nodes */
 }};
 """

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ldexp, prod
 
-from edgehfn.backends.c import gnn_records, input
+from edgehfn.backends.c import gnn_records, input, names
 from edgehfn.backends.c.data import Field, Member, Ref
-from edgehfn.errors import InputError
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph, Tensor
@@ -18,7 +17,6 @@ from edgehfn.spec import generator
 from edgehfn.spec.limits import SPEC_VERSION
 from edgehfn.spec.objective import small
 
-TAKEN = ("edgehfn", "hfn", "stddef", "stdint")  # headers and a prefix in use
 VALUES_PER_LINE = {"uint32_t": 8, "uint16_t": 14, "int16_t": 14, "int8_t": 20, "uint8_t": 20}
 
 
@@ -28,14 +26,6 @@ class SelfTest:
 
     data: int
     output: int
-
-
-def check_name(name: str) -> None:
-    """Raises InputError if files, macros and functions cannot carry this name."""
-    if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) or name.lower() in TAKEN:
-        raise InputError(
-            f"model name {name!r}: needs a letter, then letters, digits or _; {', '.join(TAKEN)} are taken"
-        )
 
 
 def header(graph: Graph, plan: Plan, name: str, selftest: bool) -> str:
@@ -145,14 +135,14 @@ def _classes(graph: Graph, up: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A C string of the text's UTF-8 bytes."""
+    """A C string of the text's UTF-8 bytes; names of folders that are not UTF-8 have the bytes that they have there."""
     plain = (
         {ord(c) for c in " !#$%&'()*+,-./:;<=>@[]^_`{|}~"}
         | set(range(48, 58))
         | set(range(65, 91))
         | set(range(97, 123))
     )
-    return '"' + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in text.encode()) + '"'
+    return '"' + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in names.encoded(text)) + '"'
 
 
 # The struct.

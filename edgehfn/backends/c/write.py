@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,10 +11,17 @@ from edgehfn import files
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.backends.emulator import golden_checksum
+from edgehfn.errors import InputError
 from edgehfn.ir import Graph, plan
 from edgehfn.spec.objective import Objective, macro
 
 CONFIG = "hfn_config.h"
+MANIFEST = "runtime.sha256"  # what `sha256sum -c` reads: the files that were written, for whoever writes there next
+FORMER = {  # of runtimes that had no manifest
+    *("channel_dense.c", "conv_packed.c", "conv_ternary_narrow.c", "conv_ternary_wide.c", "edgehfn_gnn.h"),
+    *("linear_packed.c", "list_packed.c", "packed.c", "packed.h", "runs_dsp.S"),
+}
+REMEDY = "choose another folder"
 
 
 def write_c(graph: Graph, name: str, into: str | Path = ".", objective: Objective = "speed") -> list[Path]:
@@ -21,23 +30,91 @@ def write_c(graph: Graph, name: str, into: str | Path = ".", objective: Objectiv
     Their self-test (docs/SPEC.md section 8) expects what the emulator computes. Raises InputError if the name cannot
     begin C names or a file cannot be written, GraphError if the net is too large for the runtime.
     """
-    files = c.emit(graph, plan(graph, objective), name, golden_checksum(graph))
-    return _write(Path(into), {name: text.encode() for name, text in files.items()})
+    return _put(Path(into), _generated(graph, name, objective))
 
 
 def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path]:
-    """Copy the runtime's headers and sources into one folder, set for an objective. Raises InputError if a file cannot
-    be written."""
+    """Copy the runtime's headers and sources into one folder, set for an objective, with a list of their checksums.
+
+    Files of an earlier runtime that this one has no more are removed, as ``*.[cS]`` would link them. Raises InputError
+    if a file cannot be written, or has been changed since it was.
+    """
+    return _put_runtime(Path(into), _runtime(objective))
+
+
+def write_program(graph: Graph, name: str, into: Path, runtime: Path, objective: Objective = "speed") -> list[Path]:
+    """Do both. Raises what they raise, before anything is written if a file may not be replaced."""
+    generated, sources = _generated(graph, name, objective), _runtime(objective)
+    for file in generated:
+        files.check(into / file, "C file", remedy=REMEDY)
+    written = _put_runtime(runtime, sources)
+    return [*_put(into, generated), *written]
+
+
+def _generated(graph: Graph, name: str, objective: Objective) -> dict[str, bytes]:
+    texts = c.emit(graph, plan(graph, objective), name, golden_checksum(graph))
+    return {file: text.encode() for file, text in texts.items()}
+
+
+def _runtime(objective: Objective) -> dict[str, bytes]:
+    """The manifest first: after a kill it names no file that is still to come by an old content."""
     sources = [*firmware.headers(), *firmware.runtime(assembly=True)]
     texts = {source.name: source.read_bytes() for source in sorted(sources, key=lambda path: path.name)}
     if wanted := macro(objective):
         texts[CONFIG] = texts[CONFIG].replace(f"#define {wanted} 0".encode(), f"#define {wanted} 1".encode())
-    return _write(Path(into), texts)
+    lines = (f"{_digest(content)}  {name}\n" for name, content in texts.items())
+    return {MANIFEST: "".join(lines).encode(), **texts}
 
 
-def _write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Each file whole or not at all."""
+def _put(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     files.make_folder(folder)
-    for name, content in contents.items():
-        files.write(folder / name, content, remedy="choose another folder")
+    files.write_all({folder / name: content for name, content in contents.items()}, remedy=REMEDY)
     return [folder / name for name in contents]
+
+
+def _put_runtime(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    if (folder / "__init__.py").exists() or folder.resolve().is_relative_to(firmware.directory().resolve()):
+        raise InputError(f"{folder}: is a folder of sources; {REMEDY} for the runtime")
+    before = _listed(folder)
+
+    def ours(path: Path) -> bool:
+        return _is_runtime(path, before) or (path.name == MANIFEST and bool(before))
+
+    stale = [folder / name for name in sorted({*before, *FORMER} - {*contents}) if (folder / name).is_file()]
+    stale = [path for path in stale if path.name in before or ours(path)]
+    for path in stale:
+        if not ours(path):
+            files.check(path, None, remedy=f"it is of an earlier runtime and was changed: {REMEDY}")
+    files.make_folder(folder)
+    files.write_all({folder / name: content for name, content in contents.items()}, remedy=REMEDY, ours=ours)
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return [folder / name for name in contents]
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    """The names and checksums that a folder's manifest has; none where there is no manifest."""
+    try:
+        text = (folder / MANIFEST).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return {}
+    return {name: digest for digest, name in re.findall(r"^([0-9a-f]{64})  ([\w.]+)$", text, re.MULTILINE)}
+
+
+def _is_runtime(path: Path, before: Mapping[str, str]) -> bool:
+    """Whether an earlier runtime has left a file as it is; without a manifest, by what all of the runtime mentions."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    if path.name in before:
+        return _digest(content) == before[path.name]
+    return (not before and _mentions(content)) or (path.name in FORMER and _mentions(content))
+
+
+def _mentions(content: bytes) -> bool:
+    return re.search(rb"\b(hfn_|HFN_)|^/\* Part of channel_", content) is not None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
