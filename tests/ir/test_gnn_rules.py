@@ -6,22 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import gnn_nets, nets, oracle, tools
+from support import gnn_nets, oracle
 from support.narrow import only
+from support.small_graphs import SEED, STAR, X, conv, ints, made, over, plain
 
 from benchmarks.kernels import gnn as graphs
-from edgehfn.backends import c
-from edgehfn.cost import code_size
-from edgehfn.cost.footprint import footprint
 from edgehfn.errors import GraphError
-from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops, plan, verify
-from edgehfn.ir.arena import Buffer
+from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops, verify
 from edgehfn.ir.ops import (
     RELU,
     SIGNED,
     Aggregate,
     Attention,
-    Constant,
     Conv,
     Input,
     Linear,
@@ -30,47 +26,21 @@ from edgehfn.ir.ops import (
     Requantise,
     SparseLinear,
 )
-from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology, Topology
+from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology
 from edgehfn.ir.validate import bound
 
-SEED = 3
-
-
-def ints(*values: int) -> Ints:
-    return np.array(values, np.int64)
-
-
-# Node 0 hears 1 and 2, node 1 hears 0, node 2 hears 0, node 3 hears nobody, node 4 hears all others.
-STAR = StoredTopology("star", 5, ints(0, 2, 3, 4, 4, 8), ints(1, 2, 0, 0, 0, 1, 2, 3))
 GIVEN = InputTopology("given", 5, 6, 4)
+
+
 ONES = (1,) * 5
+
+
 WORDS = Features("words", 5, ints(0, 2, 2, 5), ints(0, 3, 1, 2, 4), np.array([2, -3, 1, 1, 127], np.int8))
-
-
-def plain(channels: int, clamp: tuple[int, int] = SIGNED) -> Requantise:
-    return Requantise((1,) * channels, (0,) * channels, 0, 0, clamp)
-
-
-def constant(*rows: list[int]) -> Constant:
-    values = np.zeros((len(rows), 8), np.int8)
-    values[:, : len(rows[0])] = rows
-    return Constant("x", values.reshape(-1, 2, 4), 5)
-
-
-X = constant([1, 2, 3, 4, 5], [-1, 0, 10, 20, -30])
-
-
-def made(*nodes: ops.Node) -> list[int]:
-    graph = verify(Graph((X, *nodes), SEED))
-    return oracle.run(graph, [])[graph.output.name]
 
 
 def aggregate(**changes: object) -> Aggregate:
     node = Aggregate("y", "x", STAR, ONES, ONES, ONES, 0, plain(2))
     return replace(node, **changes)  # type: ignore[arg-type]
-
-
-# By hand.
 
 
 def test_sums_of_neighbours_and_self() -> None:
@@ -132,13 +102,6 @@ def test_pooling_counts_the_nodes_that_there_are() -> None:
         assert oracle.run(graph, raw.tolist())["y"] == [100 if nodes else 0]
 
 
-# What is refused.
-
-
-def over(topology: Topology, *nodes: ops.Node) -> Graph:
-    return Graph((Constant("x", X.values, topology.nodes), *nodes), SEED)
-
-
 def stored(starts: Ints, sources: Ints, nodes: int = 5) -> Graph:
     topology = StoredTopology("star", nodes, starts, sources)
     return Graph((X, aggregate(topology=topology, neighbour=(1,) * 6, own=(1,) * 6, whole=(1,) * 6)), SEED)
@@ -148,10 +111,6 @@ def attended(**changes: object) -> Graph:
     scores = Conv("s", "x", QuantisedWeight("w", np.zeros((2, 2, 1, 1), np.int8)), plain(2))
     node = Attention("y", "x", "s", STAR, 1, 51, (255,) * 256, Requantise((1, 1), (0, 0), 0, 15, SIGNED))
     return Graph((X, scores, replace(node, **changes)), SEED)  # type: ignore[arg-type]
-
-
-def conv(kernel: int = 1, **options: int) -> Conv:
-    return Conv("y", "x", QuantisedWeight("w", np.ones((2, 2, kernel, kernel), np.int8)), plain(2), **options)  # type: ignore[arg-type]
 
 
 def given(**changes: object) -> Graph:
@@ -254,76 +213,3 @@ def test_bounds_are_reached_by_the_worst_features() -> None:
 def test_the_bound_of_attention() -> None:
     largest = max(127 * (j + 1) * ((2**16 + j) // (2 * j + 1)) for j in range(128, 256))
     assert gnn_rules.attended(graphs.gin().tensors["input"]) == largest < 2**23
-
-
-# Memory.
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_living_buffers_never_meet(seed: int) -> None:
-    net = (gnn_nets.stored if seed % 2 else gnn_nets.variable)(seed, layers=9)
-    made, index = plan(verify(net), scratch_limit=1000), {node.name: i for i, node in enumerate(net)}
-    buffers = {**made.tensors, **{f"{n} workspace": b for n, b in made.workspaces.items()}}
-    for name, scratch in made.scratch.items():
-        buffers[f"{name} scratch"] = Buffer(scratch.offset, scratch.size, index[name], index[name])
-    if made.neighbours:
-        buffers["neighbours"] = made.neighbours
-        users = [i for i, node in enumerate(net) if ops.topology(node)]
-        assert (made.neighbours.first, made.neighbours.last) == (0, users[-1])
-    for name, a in buffers.items():
-        assert a.offset % 4 == 0
-        assert a.end <= made.size
-        for other, b in buffers.items():
-            apart = a.end <= b.offset or b.end <= a.offset
-            if name < other and a.first <= b.last and b.first <= a.last and not apart:
-                writer, read = sorted((name, other), key=lambda n: index.get(n, 0), reverse=True)
-                assert a.offset == b.offset
-                assert read in ops.inputs(net.nodes[index[writer]])
-                assert buffers[read].last == buffers[writer].first
-
-
-def test_convolutions_over_nodes_are_in_place() -> None:
-    net = graphs.citation(16, 4, nodes=100, edges=200, features=50)
-    planned = plan(net)
-    assert planned.activations == 16 * 100
-    assert len({buffer.offset for buffer in planned.tensors.values()}) == 1
-
-
-def test_a_wider_output_is_not_in_place() -> None:
-    wide = conv()
-    wide = replace(wide, weight=QuantisedWeight("w", np.ones((3, 2, 1, 1), np.int8)), requantise=plain(3))
-    planned = plan(verify(over(STAR, wide)))
-    assert planned.tensors["x"].offset != planned.tensors["y"].offset
-
-
-def test_scores_that_are_the_features_stay() -> None:
-    """Every head reads the scores, so no head may overwrite them."""
-    scores = Attention("y", "x", "x", STAR, 1, 51, (255,) * 256, Requantise((1, 1), (0, 0), 0, 15, SIGNED))
-    planned = plan(verify(over(STAR, scores)))
-    assert planned.tensors["x"].offset != planned.tensors["y"].offset
-
-
-def test_topologies_and_tables_are_stored_once() -> None:
-    net = graphs.citation(8, 4, nodes=60, edges=100, features=30)
-    graph = [part for part in c.layout(net, plan(net)) if part.origin == "graph"]
-    found = net.features[0]
-    assert sum(len(part.data) for part in graph) == 2 * 60 + 2 * 200 + 4 * 31 + 2 * len(found.members)
-    tables = [part for part in c.layout(net, plan(net)) if part.member.startswith("table_")]
-    entries = net.topologies[0].degree + 1
-    assert sum(len(part.data) for part in tables) == entries + 2 * entries  # `own` is `neighbour`
-
-
-@pytest.mark.qemu
-@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m7"])
-def test_footprints(core: str) -> None:
-    """Predicted, and measured in a linked program."""
-    tools.fitted_to(code_size.table()[0].compiler, None)
-    for net in (graphs.gin(), graphs.citation(16, 2), verify(nets.random_graph(3))):
-        found = footprint(net, core)
-        assert found.measured is not None
-        predicted, measured = found.predicted.to_json(), found.measured.sizes.to_json()
-        for exact in ("weights_flash", "activation_ram", "runtime_ram", "total_ram"):
-            assert predicted[exact] == measured[exact], exact
-        assert predicted["code_flash"] == pytest.approx(measured["code_flash"], rel=0.02)
-        assert measured["stack"] <= found.measured.stack_bound
-        assert abs(predicted["stack"] - found.measured.stack_bound) <= 8
