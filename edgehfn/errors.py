@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LONGEST = 284  # characters of a message; "edgehfn: error: " and it are a line of at most 300
-TAIL = 100  # of them, what is kept of the end, where the remedy stands
+TAIL = 120  # of them, what is kept of the end, where the remedy stands
 
 
 class EdgeHFNError(Exception):

@@ -41,8 +41,7 @@ REMEDIES = {
     **{name: f"put {name}.npz ({', '.join(gnn_files.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz "
-    "or a folder of IDX files"
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; or give a .npz or a folder of IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
@@ -201,7 +200,8 @@ def _find(name_or_path: str | Path) -> Path | None:
             return given
     searched = ", ".join(map(str, folders))
     remedy = REMEDIES.get(given.name, UNKNOWN)
-    raise InputError(f"no data set {str(given)!r} in {searched} (EDGEHFN_DATA adds one); {remedy}")
+    more = "" if own else " (set EDGEHFN_DATA to add one)"
+    raise InputError(f"{given}: no such data set in {searched}{more}; {remedy}")
 
 
 def _images(arrays: Mapping[str, Array], part: str, place: str, layout: Layout | None) -> Images:
