@@ -30,7 +30,7 @@ from edgehfn.lowering import requantise as quant
 from edgehfn.lowering.constants import Values
 from edgehfn.lowering.requantise import Floats
 from edgehfn.nn.adjacency import is_sparse
-from edgehfn.nn.net import INPUT
+from edgehfn.nn.net import INPUT, own
 from edgehfn.spec.limits import LEVELS
 
 # A channel whose variance is this small against the norm's epsilon never leaves its mean. Its slope, up to
@@ -44,9 +44,9 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
     ``scales`` (a calibration's) gives the real value of one integer step of every tensor by name. Raises GraphError for
     a step that has no integer form or breaks a rule of docs/SPEC.md.
     """
-    source = _source(net)
+    source = _source(own(net))
     nodes: list[ops.Node] = []
-    known = _Known(scales)
+    known = _Known(quant.checked(scales))
     if source.node is not None:
         known.add(source.node)
         nodes.append(source.node)

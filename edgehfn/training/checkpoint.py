@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
-import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +14,9 @@ from torch import Tensor
 
 from edgehfn import files
 from edgehfn.errors import InputError
+from edgehfn.model import torchfile
 
 FORMAT = "edgehfn-checkpoint 2"
-UNREADABLE = (
-    *(OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError),
-    *(AssertionError, ImportError, MemoryError, struct.error, zipfile.BadZipFile, pickle.UnpicklingError),
-)  # what torch raises for files that it cannot read
 
 Settings = Mapping[str, str | int | float]  # what must be equal for a run to be the same run
 
@@ -47,8 +42,8 @@ def load(path: Path, settings: Settings) -> dict[str, Any] | None:
         return None
     try:
         # torch.save writes a zip; torch.load would take other files for its formats of old
-        content = torch.load(path, map_location="cpu", weights_only=True) if zipfile.is_zipfile(path) else None
-    except UNREADABLE as error:
+        content = torchfile.read(path) if zipfile.is_zipfile(path) else None
+    except (OSError, torchfile.Unreadable) as error:
         raise InputError(f"{path}: not a readable checkpoint; delete it or give another file") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"{path}: not a checkpoint of this version; delete it or give another file")
