@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from edgehfn import files
 from edgehfn.errors import InputError
-from edgehfn.spec.limits import CALIBRATION_VERSION
+from edgehfn.spec.limits import CALIBRATION_VERSION, LARGEST_SCALE, SMALLEST_SCALE
 
 FORMAT = "edgehfn-calibration"
 
@@ -97,9 +97,9 @@ def _tensor(entry: Any) -> TensorReport:
     for name, value in values.items():
         if value is None and name == "snr_db":
             continue
-        if type(value) not in (int, float) or not math.isfinite(value):
-            raise ValueError(f"{name} = {value!r}")
+        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
+            raise ValueError(f"{name} = {value!r:.60}")
     tensor = TensorReport(**values)
-    if tensor.scale <= 0:
-        raise ValueError(f"scale = {tensor.scale}")
+    if not SMALLEST_SCALE <= tensor.scale <= LARGEST_SCALE:
+        raise ValueError(f"scale = {tensor.scale!r:.60}")
     return tensor

@@ -20,12 +20,17 @@ SMALLEST = 2.0**-40  # a tensor below it is as good as always zero; any scale do
 CANDIDATES = 129  # clips tried by `mse`, in equal ratios from the largest magnitude down to a sixteenth of it
 
 
-def scale(observed: Observer, method: Method, percentile: float = PERCENTILE) -> float:
-    """Return the real value of one step. Raises InputError for an unknown method or a percentile outside (0, 100]."""
+def check(method: str, percentile: float) -> None:
+    """Raise InputError for an unknown method or a percentile outside (0, 100]."""
     if method not in get_args(Method):
         raise InputError(f"calibration method {method!r} is unknown; use one of {', '.join(get_args(Method))}")
     if not 0 < percentile <= 100:
         raise InputError(f"percentile {percentile} is not in (0, 100]; {PERCENTILE} is usual")
+
+
+def scale(observed: Observer, method: Method, percentile: float = PERCENTILE) -> float:
+    """Return the real value of one step. Raises InputError as :func:`check` does."""
+    check(method, percentile)
     if observed.largest < SMALLEST:
         return 1 / LEVELS
     match method:

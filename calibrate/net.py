@@ -15,7 +15,8 @@ from calibrate import choose
 from calibrate.calibration import Calibration, TensorReport
 from calibrate.observe import Observer
 from edgehfn.errors import InputError
-from edgehfn.nn import MaxPool, Net, Nodes
+from edgehfn.nn import InputSpec, MaxPool, Net, Nodes
+from edgehfn.nn.net import own
 
 Batch = Tensor | npt.NDArray[np.uint8] | Nodes
 
@@ -25,8 +26,12 @@ INPUT = "input"
 def batches(x: npt.NDArray[np.uint8], images: int = 1024, batch: int = 256) -> list[npt.NDArray[np.uint8]]:
     """Return ``images`` of ``x`` (uint8 ``(N, C, H, W)``), in batches.
 
-    They are evenly spread, so that a set sorted by class still shows all classes.
+    They are evenly spread, so that a set sorted by class still shows all classes. Raises InputError for numbers
+    below 1.
     """
+    x = np.asarray(x)
+    if x.ndim != 4 or min(images, batch) < 1:
+        raise InputError(f"{images} images of shape {x.shape}, {batch} at a time: give x as (N, C, H, W), 1 or more")
     spread = np.linspace(0, len(x) - 1, min(images, len(x))).round().astype(np.int64)
     return [x[spread[at : at + batch]] for at in range(0, len(spread), batch)]
 
@@ -43,9 +48,10 @@ def calibrate(
 
     ``method``: ``minmax`` clips nothing; ``percentile`` clips the magnitudes beyond that percentile; ``mse`` takes the
     clip with the least squared error. The input's scale is fixed, and a max pool keeps its input's. ``model`` is the
-    digest of the net's model file. Raises InputError if there are no images, if a tensor is not finite, or for an
-    unknown method.
+    digest of the net's model file. Raises InputError if there are no images, for others than the net reads, if a tensor
+    is not finite, or for an unknown method.
     """
+    choose.check(method, percentile)
     observers, images = _observe(net, batches)
     scales = {INPUT: net.input.step}
     for step in net.steps:
@@ -56,6 +62,12 @@ def calibrate(
 
 
 def _observe(net: Net, batches: Iterable[Batch]) -> tuple[dict[str, Observer], int]:
+    own(net)
+    if isinstance(batches, Tensor | np.ndarray | Nodes | str) or not isinstance(batches, Iterable):
+        raise InputError(
+            f"calibrate takes a list of batches, not {type(batches).__name__}; give calibrate.batches(x) of images, "
+            "[nodes] of graphs"
+        )
     observers: dict[str, Observer] = {}
     images = 0
 
@@ -68,8 +80,9 @@ def _observe(net: Net, batches: Iterable[Batch]) -> tuple[dict[str, Observer], i
     try:
         with torch.no_grad():
             for raw in batches:
-                net.run(raw if isinstance(raw, Nodes) else torch.as_tensor(raw).to(device), see)
-                images += len(raw)
+                read: Any = net.input.batch(raw).to(device) if isinstance(net.input, InputSpec) else raw
+                net.run(read, see)
+                images += len(read)
     finally:
         net.train(training)
     if images == 0:

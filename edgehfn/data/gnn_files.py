@@ -20,9 +20,11 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from edgehfn.data.gnn_sets import Features, GraphSet, Index, Part, Structure
-from edgehfn.data.image_files import Array
+from edgehfn.data.image_files import Array, as_arrays
+from edgehfn.data.labels import class_names
 from edgehfn.errors import InputError
 from edgehfn.spec.limits import LEVELS
 
@@ -30,27 +32,25 @@ NEEDED = ("feat_indptr", "feat_indices", "feat_shape", "edges", "labels", "train
 OPTIONAL = ("feat_data", "graph_indptr", "classes")
 
 
-def from_arrays(name: str, arrays: Mapping[str, Array], *, place: str = "", sha256: str = "") -> GraphSet:
+def from_arrays(name: str, arrays: Mapping[str, npt.ArrayLike], *, place: str = "", sha256: str = "") -> GraphSet:
     """Return a set from arrays in memory, named as in the file layout. Float features become -127..127 of one step.
 
     ``place`` (by default ``name``) is what an InputError names.
     """
     place = place or name
-    missing = [key for key in NEEDED if key not in arrays]
-    if missing:
-        raise InputError(f"{place}: has no {', '.join(missing)}; a graph needs {', '.join(NEEDED)}")
-    whole = {key: _integers(arrays, key, place) for key in (*NEEDED, "graph_indptr") if key in arrays}
-    features = _features(whole, arrays.get("feat_data"), place)
+    found = as_arrays(arrays, NEEDED, place, "a graph")
+    whole = {key: _integers(found, key, place) for key in (*NEEDED, "graph_indptr") if key in found}
+    features = _features(whole, found.get("feat_data"), place)
     starts = whole.get("graph_indptr", np.array([0, features.nodes]))
     joined = structure(whole["edges"], starts, features.nodes, place)
-    of: Literal["nodes", "graphs"] = "graphs" if "graph_indptr" in arrays else "nodes"
-    labels, classes = _labels(whole["labels"], arrays.get("classes"), joined, of, place)
+    of: Literal["nodes", "graphs"] = "graphs" if "graph_indptr" in found else "nodes"
+    labels, classes = _labels(whole["labels"], found.get("classes"), joined, of, place)
     split = {part: _part(whole[f"{part}_idx"], part, labels, of, place) for part in get_args(Part)}
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         both = np.intersect1d(split[one], split[other])
         if both.size:
             raise InputError(f"{place}: {of[:-1]} {both[0]} is in {one}_idx and in {other}_idx; leave it in one")
-    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(arrays))
+    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(found))
 
 
 def to_arrays(data: GraphSet) -> dict[str, Array]:
@@ -167,7 +167,7 @@ def _labels(
     highest = int(labels.max(initial=-1))
     if names is None and highest >= len(labels):
         raise InputError(f"{place}: labels has {highest} in {len(labels)} {of}; number the classes from 0")
-    classes = tuple(map(str, range(highest + 1) if names is None else names))
+    classes = class_names(range(highest + 1) if names is None else names, f"{place}: classes")
     if labels.min(initial=0) < -1 or highest >= len(classes):
         raise InputError(
             f"{place}: labels go from {labels.min()} to {highest}, {len(classes)} classes allow 0 to "

@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ IDX_FILES = {
     "x_test": "t10k-images-idx3-ubyte",
     "y_test": "t10k-labels-idx1-ubyte",
 }
+IDX_DIMENSIONS = {"x": (3, 4), "y": (1,)}  # of images and of labels
 IDX_UINT8 = 0x08  # third byte of the magic number: the element type; the fourth is the number of dimensions
 DAMAGE = (
     OSError,
@@ -53,6 +56,24 @@ def arrays_digest(*arrays: Array) -> str:
         digest.update(f"{array.dtype} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def as_arrays(
+    given: Mapping[str, npt.ArrayLike], names: Sequence[str], place: str, what: str = "a set"
+) -> dict[str, Array]:
+    """Return all that a caller gave as arrays. Raises InputError if one of these names is missing or is no array."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"{place}: {type(given).__name__} is no mapping of arrays; give a dict of {', '.join(names)}")
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise InputError(f"{place}: has no {', '.join(missing)}; {what} needs {', '.join(names)}")
+    found = {}
+    for name, array in given.items():
+        try:
+            found[name] = np.asarray(array)
+        except (ValueError, TypeError, RuntimeError) as error:  # the last is torch's, of tensors on a GPU
+            raise InputError(f"{place}: {name} is no array ({error}); give a NumPy array") from error
+    return found
 
 
 def read_npz(path: Path) -> dict[str, Array]:
@@ -103,11 +124,11 @@ def read_idx_folder(folder: Path) -> tuple[dict[str, Array], str]:
         if path is None:
             raise InputError(f"{folder}: has no {stem}.gz; a folder of images needs {', '.join(IDX_FILES.values())}")
         digest.update(file_digest(path).encode())
-        arrays[name] = _read_idx(path)
+        arrays[name] = _read_idx(path, IDX_DIMENSIONS[name[0]])
     return arrays, digest.hexdigest()
 
 
-def _read_idx(path: Path) -> Array:
+def _read_idx(path: Path, dimensions: tuple[int, ...]) -> Array:
     try:
         stored = path.read_bytes()
         content = gzip.decompress(stored) if path.suffix == ".gz" else stored
@@ -115,11 +136,14 @@ def _read_idx(path: Path) -> Array:
         raise InputError(f"{path}: cannot be unpacked ({error}); fetch the file again") from error
     if len(content) < 4 or content[:3] != bytes([0, 0, IDX_UINT8]):
         raise InputError(f"{path}: not an IDX file of unsigned bytes; fetch the file again")
+    if content[3] not in dimensions:
+        wanted = " or ".join(map(str, dimensions))
+        raise InputError(f"{path}: has {content[3]} dimensions, not {wanted}; fetch the file again")
     start = 4 + 4 * content[3]
     shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
-    size = 1
-    for length in shape:
-        size *= length
+    size = prod(shape)
+    if size == 0:
+        raise InputError(f"{path}: holds nothing (shape {shape}); fetch the file again")
     if len(content) != start + size:
         raise InputError(
             f"{path}: has {len(content) - start} bytes of data, not {size} as its header says; fetch it again"

@@ -1,26 +1,28 @@
 """Data sets for training and measuring: known ones by name, a user's own by path.
 
 A set of images is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as
-N,H,W,C or N,H,W; labels integers) or a folder with the four IDX files of MNIST and its relatives. Graphs are a ``.npz``
-file as ``edgehfn.data.gnn_files`` describes it. Names are looked up in ``$EDGEHFN_DATA``, then in the system's folders,
-then in the user's cache.
+N,H,W,C or N,H,W, or as N,C,H,W where that is said; labels as ``edgehfn.data.labels`` takes them) or a folder with the
+four IDX files of MNIST and its relatives. Graphs are a ``.npz`` file as ``edgehfn.data.gnn_files`` describes it. Names
+are looked up in ``$EDGEHFN_DATA``, then in the system's folders, then in the user's cache.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from edgehfn import files
-from edgehfn.data import gnn_files, image_files
+from edgehfn.data import gnn_files, image_files, labels
 from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.data.image_files import Array
 from edgehfn.data.motifs import motifs
@@ -29,20 +31,21 @@ from edgehfn.spec import generator
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Layout = Literal["nchw", "nhwc"]  # of images of four dimensions: channels first, or last
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 CLASSES = {"fashion-mnist": FASHION}  # IDX files hold no names
 REMEDIES = {
-    "fashion-mnist": "apt install dataset-fashion-mnist, or put its four .gz files into a folder of that name there",
+    "fashion-mnist": "apt install dataset-fashion-mnist, or put its four .gz files into such a folder there",
     "cifar10": "put cifar10.npz (x_train, y_train, x_test, y_test, classes; images uint8 N,H,W,C) there",
     **{name: f"put {name}.npz ({', '.join(gnn_files.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; for your own set give a path, to a .npz "
-    "or a folder of IDX files"
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; or give a .npz or a folder of IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
+FEW = 4  # channels that images mostly have at most
 DIGITS_TEST = 360  # of the 1,797 digits of scikit-learn, which has no test set of its own
 
 
@@ -57,6 +60,7 @@ class Dataset:
     y_test: Labels
     classes: tuple[str, ...]
     sha256: str  # of the source, its first 16 hex digits
+    guessed: bool = False  # whether nobody said that channels are last in the source
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -69,20 +73,21 @@ class Dataset:
         return image_files.arrays_digest(self.x_train, self.y_train, self.x_test, self.y_test)
 
 
-def load(name_or_path: str | Path) -> Dataset | GraphSet:
+def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | GraphSet:
     """Return the set at this path, or the first ``NAME.npz`` or folder ``NAME`` in the searched folders.
 
-    ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and
-    consistent set.
+    ``layout`` says where the channels of images are; a name or path may end in it, too: ``mine.npz:nchw``. ``digits``
+    comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and consistent set.
     """
+    name_or_path, layout = _reference(name_or_path, layout)
     path = _find(name_or_path)
     if path is None:
         return motifs() if Path(name_or_path).name == "motifs" else _digits()
     if path.is_dir():
         arrays, digest = image_files.read_idx_folder(path)
-        name = path.resolve().name
-        return from_arrays(name, arrays, CLASSES.get(name), place=str(path), sha256=digest[:16])
-    digest = image_files.file_digest(path)
+        name, sha256 = path.resolve().name, _named(digest, layout)[:16]
+        return from_arrays(name, arrays, CLASSES.get(name), place=str(path), sha256=sha256, layout=layout)
+    digest = _named(image_files.file_digest(path), layout)
     held = image_files.held(path)
     if "x_train" not in held and any(key in held for key in gnn_files.NEEDED):
         arrays = image_files.read_arrays(path, (*gnn_files.NEEDED, *gnn_files.OPTIONAL))
@@ -93,92 +98,138 @@ def load(name_or_path: str | Path) -> Dataset | GraphSet:
         started = time.monotonic()
         arrays = image_files.read_npz(path)
         names = _stored_names(arrays.get("classes"), path)
-        data = from_arrays(path.stem, arrays, names, place=str(path), sha256=digest[:16])
+        data = from_arrays(path.stem, arrays, names, place=str(path), sha256=digest[:16], layout=layout)
         if time.monotonic() - started > SLOW:
             _write_decoded(cached, data)
     return data
 
 
-def images(name_or_path: str | Path) -> Dataset:
+def images(name_or_path: str | Path, layout: Layout | None = None) -> Dataset:
     """Return a set of images as :func:`load` does. Raises InputError for graphs, too."""
-    loaded = load(name_or_path)
+    loaded = load(name_or_path, layout)
     if isinstance(loaded, GraphSet):
         raise InputError(f"{name_or_path}: holds graphs; give images")
     return loaded
 
 
 def from_arrays(
-    name: str, arrays: Mapping[str, Array], classes: Iterable[str] | None = None, *, place: str = "", sha256: str = ""
+    name: str,
+    arrays: Mapping[str, npt.ArrayLike],
+    classes: Iterable[str] | None = None,
+    *,
+    place: str = "",
+    sha256: str = "",
+    layout: Layout | None = None,
 ) -> Dataset:
-    """Return a set from four arrays in memory: ``x_*`` uint8 N,H,W,C or N,H,W; ``y_*`` integers ``(N,)``.
+    """Return a set from four arrays in memory: ``x_*`` uint8 N,H,W,C or N,H,W, or N,C,H,W with the ``layout`` "nchw".
 
-    Without ``classes`` they are numbered up to the largest training label. ``place`` (by default ``name``) is what an
-    InputError names.
+    ``y_*`` are integers ``(N,)``, text, or one column a class. Without ``classes`` they are numbered up to the largest
+    training label, or are the sorted texts. ``place`` (by default ``name``) is what an InputError names.
     """
-    place = place or name
-    x_train, y_train = _images(arrays, "train", place), _labels(arrays, "train", place)
-    x_test, y_test = _images(arrays, "test", place), _labels(arrays, "test", place)
+    place, layout = place or name, _layout(layout)
+    found = image_files.as_arrays(arrays, image_files.ARRAYS, place)
+    x_train, x_test = (_images(found, part, place, layout) for part in labels.PARTS)
+    numbers, named = labels.numbered(found, classes, place)
+    y_train, y_test = (_labels(numbers, part, place, len(found[f"x_{part}"])) for part in labels.PARTS)
     if x_train.shape[1:] != x_test.shape[1:]:
         raise InputError(
             f"{place}: C,H,W is {x_train.shape[1:]} in x_train, {x_test.shape[1:]} in x_test; make them equal"
         )
-    if classes is None and y_train.max() >= y_train.size:
+    if named is None and y_train.max() >= y_train.size:
         raise InputError(
             f"{place}: y_train has label {y_train.max()} in {y_train.size} images; number the classes from 0"
         )
-    names = tuple(map(str, range(int(y_train.max()) + 1) if classes is None else classes))
-    for key, labels in (("y_train", y_train), ("y_test", y_test)):
-        if labels.min() < 0 or labels.max() >= len(names):
+    names = labels.class_names(range(int(y_train.max()) + 1)) if named is None else named
+    for key, y in (("y_train", y_train), ("y_test", y_test)):
+        if y.min() < 0 or y.max() >= len(names):
             raise InputError(
-                f"{place}: {key} goes from {labels.min()} to {labels.max()}, {len(names)} classes allow 0 to "
+                f"{place}: {key} goes from {y.min()} to {y.max()}, {len(names)} classes allow 0 to "
                 f"{len(names) - 1}; number the classes from 0, or name all of them in `classes`"
             )
     if len(names) < 2:
         raise InputError(f"{place}: all images are of one class; training needs at least 2")
     sha256 = sha256 or image_files.arrays_digest(x_train, y_train, x_test, y_test)[:16]
-    return Dataset(name, x_train, y_train.astype(np.int64), x_test, y_test.astype(np.int64), names, sha256)
+    guessed = layout is None and found["x_train"].ndim == 4
+    return Dataset(name, x_train, y_train.astype(np.int64), x_test, y_test.astype(np.int64), names, sha256, guessed)
+
+
+def _reference(given: str | Path, layout: Layout | None) -> tuple[str | Path, Layout | None]:
+    """A name or path, and the layout that it ends in or that is given beside it."""
+    if not isinstance(given, str | Path):
+        raise InputError(f"{given!r:.60} is no name or path of a data set; {UNKNOWN}")
+    name, colon, end = str(given).rpartition(":")
+    if not colon or end not in get_args(Layout):
+        return given, _layout(layout)
+    if layout not in (None, end):
+        raise InputError(f"{given}: names one layout, {layout!r} is another; give one")
+    return name, _layout(end)
+
+
+def _layout(layout: str | None) -> Layout | None:
+    match layout:
+        case None | "nchw" | "nhwc":
+            return layout
+        case _:
+            raise InputError(f"layout {layout!r:.60} is unknown; use {' or '.join(get_args(Layout))}")
+
+
+def _named(digest: str, layout: Layout | None) -> str:
+    """The digest of a source, read in this layout."""
+    return digest if layout is None else hashlib.sha256(f"{digest} {layout}".encode()).hexdigest()
 
 
 def _find(name_or_path: str | Path) -> Path | None:
     """The file or folder that is meant; None for the digits inside scikit-learn and for made-up graphs."""
     given = Path(name_or_path)
     if given.suffix == ".npz" or len(given.parts) != 1 or given.is_absolute():
-        if given.exists():
-            return given
+        with contextlib.suppress(OSError, ValueError):  # of names that no file can have
+            if given.exists():
+                return given
         raise InputError(f"{given}: no such file or folder; {UNKNOWN}")
     own = os.environ.get("EDGEHFN_DATA")
     folders = [*([Path(own)] if own else []), *SYSTEM_FOLDERS, files.cache_folder()]
     for folder in folders:
         for place in (folder / f"{given}.npz", folder / given):
-            if place.exists():
-                return place
+            with contextlib.suppress(OSError, ValueError):
+                if place.exists():
+                    return place
     if given.name in ("digits", "motifs"):
         return None
-    if given.is_dir():
-        return given
+    with contextlib.suppress(OSError, ValueError):
+        if given.is_dir():
+            return given
     searched = ", ".join(map(str, folders))
     remedy = REMEDIES.get(given.name, UNKNOWN)
-    raise InputError(f"no data set {str(given)!r} in {searched} (EDGEHFN_DATA adds a folder); {remedy}")
+    more = "" if own else " (set EDGEHFN_DATA to add one)"
+    raise InputError(f"{given}: no such data set in {searched}{more}; {remedy}")
 
 
-def _images(arrays: Mapping[str, Array], part: str, place: str) -> Images:
+def _images(arrays: Mapping[str, Array], part: str, place: str, layout: Layout | None) -> Images:
     """``x_train`` or ``x_test`` as contiguous N,C,H,W."""
     key = f"x_{part}"
     x = arrays[key]
     if x.dtype != np.uint8:
-        raise InputError(f"{place}: {key} is {x.dtype}; images are uint8 0..255: scale it and save .astype('uint8')")
+        raise InputError(
+            f"{place}: {key} is {x.dtype}; images are uint8 0..255: scale it, each channel and feature alike, and save "
+            ".astype('uint8')"
+        )
     if x.ndim not in (3, 4):
         raise InputError(f"{place}: {key} has shape {x.shape}; images are N,H,W,C or N,H,W")
     if x.size == 0:
         raise InputError(f"{place}: {key} has shape {x.shape}, which is empty; give at least one image")
-    if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[2] == x.shape[3] > 4:
-        raise InputError(f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; save .transpose(0, 2, 3, 1)")
-    return np.ascontiguousarray(x[:, None] if x.ndim == 3 else x.transpose(0, 3, 1, 2))
+    if x.ndim == 4 and layout is None and x.shape[1] <= FEW < min(x.shape[2:]):
+        raise InputError(
+            f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; give {place}:nchw if channels come first, "
+            f"{place}:nhwc if they are last (in Python layout=)"
+        )
+    if x.ndim == 3:
+        return np.ascontiguousarray(x[:, None])
+    return np.ascontiguousarray(x if layout == "nchw" else x.transpose(0, 3, 1, 2))
 
 
-def _labels(arrays: Mapping[str, Array], part: str, place: str) -> Array:
-    """``y_train`` or ``y_test``, still of the integer type it came in: a cast before the range check could wrap."""
-    y, images = arrays[f"y_{part}"], len(arrays[f"x_{part}"])
+def _labels(arrays: Mapping[str, Array], part: str, place: str, images: int) -> Array:
+    """``y_train`` or ``y_test``, still of the integer type it came in."""
+    y = arrays[f"y_{part}"]
     if y.dtype.kind not in "iu":
         raise InputError(f"{place}: y_{part} is {y.dtype}; labels are integers from 0: save .astype('int64')")
     if y.shape != (images,):
@@ -213,9 +264,10 @@ def _read_decoded(path: Path, name: str, digest: str) -> Dataset | None:
     try:
         with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
             x_train, y_train, x_test, y_test, classes = (file[key] for key in (*image_files.ARRAYS, "classes"))
+            guessed = bool(file["guessed"])
     except image_files.DAMAGE:
         return None
-    return Dataset(name, x_train, y_train, x_test, y_test, tuple(map(str, classes)), digest[:16])
+    return Dataset(name, x_train, y_train, x_test, y_test, tuple(map(str, classes)), digest[:16], guessed)
 
 
 def _write_decoded(path: Path, data: Dataset) -> None:
@@ -224,4 +276,5 @@ def _write_decoded(path: Path, data: Dataset) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.replacing(path) as file:
-            np.savez(file, allow_pickle=False, classes=np.array(data.classes), **arrays)
+            classes, guessed = np.array(data.classes), np.array(data.guessed)
+            np.savez(file, allow_pickle=False, classes=classes, guessed=guessed, **arrays)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
@@ -20,7 +21,6 @@ from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
 
 if TYPE_CHECKING:
-    from edgehfn.data.gnn_sets import GraphSet
     from edgehfn.nn import Net
 
 Labels = npt.NDArray[np.int64]
@@ -76,6 +76,8 @@ def accuracy(
     ``objective`` are as for ``edgehfn.run``. Raises InputError if the data do not fit the graph or there is no such
     machine, ToolError where a compiler or QEMU is missing or fails.
     """
+    if limit is not None and limit < 1:
+        raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
     examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
     raw, step = examples.raw, STEP if on in (machines.PYTORCH, machines.EMULATOR, HOST) else CORE_STEP
     right = 0
@@ -88,7 +90,9 @@ def accuracy(
 
 def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None) -> Examples:
     """Return the test part of a set, or its first ``limit`` inputs. Raises InputError if it does not fit the graph."""
-    output, source = graph.output, graph.input
+    if not isinstance(data, Dataset | GraphSet):
+        raise InputError(f"{type(data).__name__} is no data set; give one that edgehfn.data.load returns")
+    output, source = machines.own(graph).output, graph.input
     if isinstance(data, Dataset):
         found = Examples(data, machines.raw(graph, data.x_test[:limit]), data.y_test[:limit], "images")
     elif data.of == "nodes":

@@ -74,7 +74,8 @@ def verify(
     ``limits`` caps the images of slow machines, by name; ``objective`` is what the C is optimised for. Raises as
     ``machines.run`` does.
     """
-    limits = limits or {}
+    limits, raw = limits or {}, machines.as_raw(raw)
+    machines.own(graph)
     images = {name: min(len(raw), limits.get(name, len(raw))) for name in on}
     found: dict[str, list[Compared]] = {name: [] for name in on}
     done, total = 0, sum(images.values())

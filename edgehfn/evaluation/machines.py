@@ -27,6 +27,8 @@ def run(
     receives every node's name and int8 bytes ``(N, *shape)``. ``objective``: what the C is optimised for. Raises
     InputError for other machines or images, ToolError where a compiler or QEMU is missing or fails.
     """
+    own(graph)
+    raw = as_raw(raw)
     match on:
         case "pytorch":
             from edgehfn.backends import reference  # imports PyTorch, which nothing else here needs
@@ -38,6 +40,22 @@ def run(
             return emulate(graph, raw, observe)
         case _:
             return target.run(graph, raw, on, observe, objective)
+
+
+def own(graph: object) -> Graph:
+    """Return an integer graph as it is. Raises InputError for what is none, such as a float net."""
+    if not isinstance(graph, Graph):
+        raise InputError(f"{type(graph).__name__} is no integer graph; give what edgehfn.lower returns")
+    return graph
+
+
+def as_raw(raw: npt.ArrayLike) -> Raw:
+    """Return raw inputs in plain memory, whatever its order was. Raises InputError for what is no array."""
+    try:
+        found: Raw = np.ascontiguousarray(raw)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise InputError(f"input: {type(raw).__name__} is no array ({error}); give a NumPy array") from error
+    return found
 
 
 def parse(words: str) -> tuple[str, ...]:
@@ -56,7 +74,8 @@ def parse(words: str) -> tuple[str, ...]:
 
 def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
-    source = graph.input
+    source = own(graph).input
+    images = np.asarray(images)
     if source is None or source.topology is not None:
         raise InputError("the model reads a graph, these are images; give the data it was trained on")
     if images.shape[1:] != source.shape or source.dtype != "u8":

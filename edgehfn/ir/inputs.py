@@ -4,6 +4,7 @@ graphs as ``edgehfn.ir.gnn_bytes`` packs them, ``(N, bytes)``; ``(N, 0)`` where 
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,22 +36,24 @@ def raw_dtype(graph: Graph) -> np.dtype[np.uint8] | np.dtype[np.int8]:
 
 
 def checked(graph: Graph, raw: Raw) -> Raw:
-    """``raw`` itself if it is a batch of this graph's raw inputs, graphs among them legal. Raises InputError."""
-    fitting(graph, raw)
+    """``raw`` in plain memory if it is a batch of this graph's inputs, graphs among them legal. Raises InputError."""
+    plain = fitting(graph, raw)
     if graph.input is not None and graph.input.topology is not None:
-        for index, sample in enumerate(raw):
+        for index, sample in enumerate(plain):
             gnn_bytes.check(graph.input, sample, f"graph {index}")
-    return raw
+    return plain
 
 
 def fitting(graph: Graph, raw: Raw) -> Raw:
-    """``raw`` itself if it is of the shape and type. Raises InputError."""
+    """``raw`` in plain memory if it is of the shape and type. Raises InputError."""
+    plain: npt.NDArray[Any] = np.ascontiguousarray(raw)
     shape, dtype = raw_shape(graph), raw_dtype(graph)
-    if raw.shape[1:] != shape or raw.dtype != dtype:
+    if plain.shape[1:] != shape or plain.dtype != dtype or plain.ndim == 0:
         raise InputError(
-            f"input: needs {dtype} of shape (N, {', '.join(map(str, shape))}), got {raw.dtype} {raw.shape}"
+            f"input: needs {dtype} of shape (N, {', '.join(map(str, shape))}), got {plain.dtype} {plain.shape}; "
+            "give a batch of these"
         )
-    return raw
+    return plain
 
 
 def golden(graph: Graph) -> Raw:

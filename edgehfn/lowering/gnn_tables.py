@@ -71,8 +71,11 @@ def pooling(gain: float, mean: bool, nodes: int, x: Tensor) -> tuple[tuple[int, 
     counts = np.arange(1, nodes + 1) if mean else np.array([nodes])
     factors = gain / counts if mean else np.array([gain])
     for shift in range(31, -1, -1):
-        found = np.rint(np.ldexp(factors, shift)).astype(np.int64)
+        whole = np.rint(np.ldexp(factors, shift))
+        if whole.max() >= HALF:
+            continue
+        found = whole.astype(np.int64)
         sums = found * counts * max(x.hi, -x.lo) + (1 << shift >> 1)
-        if found.max() < HALF and sums.max() < WORD:
+        if sums.max() < WORD:
             return ((0, *found.tolist()) if mean else tuple(found.tolist())), shift
     raise GraphError(f"pooling {nodes} nodes: a factor of {gain:.3g} does not fit 32 bits; check the calibration")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import floor, frexp, log2
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +12,26 @@ import numpy.typing as npt
 from edgehfn.errors import GraphError
 from edgehfn.ir.ops import Requantise
 from edgehfn.ir.validate import Bounds, reach
-from edgehfn.spec.limits import LANE, LEVELS, WORD
+from edgehfn.spec.limits import LANE, LARGEST_SCALE, LEVELS, SMALLEST_SCALE, WORD
 
 Floats = npt.NDArray[np.float64]
 
 SMALLEST = 2.0**-64  # of a factor: no shift of 31 bits or less makes less than this anything but 0
+
+
+def checked(scales: Mapping[str, float]) -> Mapping[str, float]:
+    """Scales as they are. Raises GraphError for one that no calibration gives."""
+    if not isinstance(scales, Mapping):
+        raise GraphError(
+            f"{type(scales).__name__} is no mapping of scales; give a calibration's, such as calibrated.scales"
+        )
+    for name, scale in scales.items():
+        if not isinstance(scale, Real) or not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
+            raise GraphError(
+                f"tensor {name}: its scale is {scale!r:.60}, not a number of {SMALLEST_SCALE:.3g} to "
+                f"{LARGEST_SCALE:.3g}; calibrate the model again"
+            )
+    return scales
 
 
 def requantise(
@@ -32,6 +49,8 @@ def requantise(
     largest magnitude of a fused residual. Biases take 8 bits where these reach, else 16. Raises GraphError if no shift
     keeps R1.
     """
+    if not all(np.isfinite(part).all() for part in (gain, offset, centre, residual[0] if residual else 0.0)):
+        raise GraphError("requantisation: weights, norms or scales are not finite; train the net again at a lower rate")
     steepest = float(np.abs(gain).max(initial=0.0))
     short = bool((bound < LANE).all())
     shift = _shift(steepest, LEVELS, 16 if short else 31)

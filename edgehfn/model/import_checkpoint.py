@@ -6,24 +6,35 @@ generator, so the signs are kept bit by bit (docs/SPEC.md section 2).
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import BatchNorm2d
 
 from edgehfn import nn
 from edgehfn.errors import InputError
+from edgehfn.model import torchfile
 from edgehfn.nn.net import ITERATION
 from edgehfn.nn.presets.residual import class_names
 from edgehfn.nn.topk import counts
 from edgehfn.spec import generator
 
+WRAPPERS = (  # what torch.compile, DataParallel, Lightning and FSDP put into the names of a net they hold
+    *("_orig_mod", "module", "model"),
+    *("_fsdp_wrapped_module", "_checkpoint_wrapped_module"),
+)
+HOLDERS = ("state_dict", "model_state_dict", "model")  # names under which trainers save it
+# Their checkpoints note accuracies as NumPy's numbers, which name their types; these make numbers, and nothing else.
+_SCALAR = np.float64().__reduce__()[0]
+NUMBERS = (
+    *((_SCALAR, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),  # of NumPy 1 and 2
+    *(np.dtype, *(kind for kind in vars(np.dtypes).values() if isinstance(kind, type))),
+)
 CONSTANT = 1e-5  # by which magnitudes of signed constants may differ, relative
 Normalised = tuple[Sequence[float], Sequence[float]]  # mean and standard deviation of each input channel, in 0..1
 
@@ -73,7 +84,12 @@ class _Tensors:
 
     def __init__(self, path: Path, state: dict[str, Tensor]) -> None:
         self.path = path
-        self.left = {name.removeprefix("module."): value for name, value in state.items()}
+        self.left: dict[str, Tensor] = {}
+        for wrapped, value in state.items():
+            name = ".".join(part for part in wrapped.split(".") if part not in WRAPPERS)
+            if name in self.left:
+                raise InputError(f"{path}: holds {name} twice, once as {wrapped}; save the state_dict of one net")
+            self.left[name] = value
 
     def place(self, *names: str) -> str:
         """Return the first of these modules that the checkpoint has. Raises InputError."""
@@ -85,9 +101,16 @@ class _Tensors:
     def take(self, name: str) -> Tensor | None:
         """Hand out a tensor; None if the checkpoint has none of this name."""
         value = self.left.pop(name, None)
-        if value is not None and not bool(torch.isfinite(value).all()):
+        if value is None:
+            return None
+        plain = value.layout == torch.strided and not (value.is_quantized or value.is_complex() or value.is_meta)
+        if not plain or not value.numel():
+            kind = f"{value.dtype} of shape {tuple(value.shape)}, {value.layout}"
+            raise InputError(f"{self.path}: {name} is no plain tensor of numbers ({kind}); save it as dense float32")
+        found = value.detach().float()
+        if not bool(torch.isfinite(found).all()):
             raise InputError(f"{self.path}: {name} is not finite; give a checkpoint of a training that did not diverge")
-        return None if value is None else value.detach().float()
+        return found
 
     def need(self, name: str) -> Tensor:
         """Hand out a tensor. Raises InputError if it is missing."""
@@ -105,13 +128,17 @@ class _Tensors:
 
 def _state(path: Path) -> dict[str, Tensor]:
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        content = torchfile.read(path, NUMBERS)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; give a checkpoint that torch.save wrote") from None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except torchfile.Unreadable as error:
         raise InputError(f"{path}: not a checkpoint of tensors; save its state_dict alone with torch.save") from error
-    state = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    state = content
+    for name in HOLDERS if isinstance(content, dict) else ():
+        if isinstance(content.get(name), dict):
+            state = content[name]
+            break
+    if not isinstance(state, dict) or not all(isinstance(n, str) and isinstance(v, Tensor) for n, v in state.items()):
         raise InputError(f"{path}: holds no state_dict; save that of the net with torch.save")
     return state
 
@@ -142,6 +169,8 @@ def _norm(name: str, tensors: _Tensors) -> BatchNorm2d:
         place = tensors.place(*(f"{block}.{word}" for block in blocks for word in words))
     mean, var = tensors.need(f"{place}.running_mean"), tensors.need(f"{place}.running_var")
     slope, offset = tensors.take(f"{place}.weight"), tensors.take(f"{place}.bias")
+    if bool((var < 0).any()):
+        raise InputError(f"{tensors.path}: {place}.running_var has a negative variance; give an undamaged checkpoint")
     norm = BatchNorm2d(mean.numel(), affine=slope is not None)
     for own, value in ((norm.running_mean, mean), (norm.running_var, var), (norm.weight, slope), (norm.bias, offset)):
         if own is not None and value is not None:

@@ -14,6 +14,7 @@ from edgehfn.errors import GraphError, InputError
 from edgehfn.model import gnn_graph, tensorfile
 from edgehfn.model.tensorfile import Array
 from edgehfn.nn import Net, StoredGraph, structure
+from edgehfn.nn.net import own
 from edgehfn.nn.stored_weights import Named, Stored
 from edgehfn.spec.limits import MODEL_FILE_VERSION
 
@@ -25,9 +26,13 @@ Tensors = dict[str, Array]
 def save(net: Net, path: str | Path, info: Mapping[str, Any] | None = None) -> None:
     """Write a net, its masks fixed as they are now. ``info`` is for people; the class names are added to it.
 
-    The file is replaced whole or not at all. Raises InputError if it cannot be written or the net has a value that is
-    not finite.
+    The file is replaced whole or not at all. Raises InputError if it cannot be written, if the net has a value that is
+    not finite, or for ``info`` that JSON cannot hold.
     """
+    try:
+        noted = _dump({**(info or {}), "classes": list(own(net).classes)})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: info is no JSON ({error}); give text, numbers and lists") from error
     tensors: Tensors = {}
     for name, value in _tensors(net):
         if name in tensors:
@@ -40,7 +45,7 @@ def save(net: Net, path: str | Path, info: Mapping[str, Any] | None = None) -> N
         "version": MODEL_FILE_VERSION,
         "arch": _dump(structure.describe(net)),
         "seed": str(net.seed),
-        "info": _dump({**(info or {}), "classes": list(net.classes)}),
+        "info": noted,
     }
     metadata["digest"] = _digest(metadata, tensors)
     tensorfile.write(Path(path), metadata, tensors)

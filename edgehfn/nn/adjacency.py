@@ -103,8 +103,9 @@ class SparseMap:
         starts = F.pad(starts, (0, -features.nodes % COLUMNS), value=len(features.indices))
         by_channel, node, order = (torch.from_numpy(part) for part in features.by_feature)
         channel = torch.from_numpy(features.indices)
-        values = torch.ones(len(channel)) if features.values is None else torch.from_numpy(features.values) / LEVELS
-        parts = (starts, channel, by_channel[:-1], node, order, values.float())
+        stored = np.ones(len(channel), np.int8) if features.values is None else features.values
+        values = torch.from_numpy(stored).float() / (1 if features.values is None else LEVELS)
+        parts = (starts, channel, by_channel[:-1], node, order, values)
         return SparseMap(*(part.to(device) for part in parts))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
+import torch
 from torch import nn
 
 from edgehfn.errors import GraphError
@@ -186,7 +187,7 @@ class Builder:
             return None
         key = name if self.norms == "shared" else self._tensor(name)
         affine = self.folded if self.affine == "folded" else self.affine
-        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=affine))
+        return self.normed.setdefault(key, nn.BatchNorm2d(channels, affine=affine, dtype=torch.float32))
 
     def _source(self, name: str, magnitude: float | None = None) -> Source:
         """Of a new mask: over the weight of the iterations before it, or over the next weight (SPEC section 1)."""

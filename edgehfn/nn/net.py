@@ -6,61 +6,34 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar, Literal, assert_never
+from typing import assert_never
 
-import torch
 from torch import Tensor, nn
 
+from edgehfn.data.labels import class_names
 from edgehfn.errors import GraphError, InputError
 from edgehfn.nn.adjacency import Links, Map, Nodes, SparseMap, linear
 from edgehfn.nn.cpu import batch_norm
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
+from edgehfn.nn.image_input import InputSpec as InputSpec
+from edgehfn.nn.image_input import Order as Order
+from edgehfn.nn.image_input import RawType as RawType
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.sparsity import Search
 from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear, check_seed
-from edgehfn.spec.limits import LEVELS
 
 Weighted = SupermaskConv2d | SupermaskLinear | QuantisedConv2d | QuantisedLinear
 Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
 Op = Weighted | MaxPool | GlobalAvgPool | Gathering
-Order = Literal["chw", "hwc"]
-RawType = Literal["u8", "s8"]
 Observe = Callable[[str, Tensor], None]
 Drop = Callable[[Map], Map]
 
 INPUT = "input"
-INPUT_STEP = 1 / LEVELS  # the real value of one integer step of an image
 NAME = re.compile(r"[A-Za-z0-9_.@-]+")  # names end up in generated code
 ITERATION = "@"  # between a step's name and the number of its iteration, where that is not 0
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), channels first or last on the device.
-
-    Raises InputError for a shape that is not three positive numbers.
-    """
-
-    shape: tuple[int, int, int]  # (C, H, W), whatever the order
-    order: Order = "chw"
-    dtype: RawType = "u8"
-    step: ClassVar[float] = INPUT_STEP
-
-    def __post_init__(self) -> None:
-        shape: Shape = self.shape  # whatever a caller without a type checker gave
-        if len(shape) != 3 or min(shape) < 1:
-            raise InputError(f"input shape {shape}: give channels, height, width, such as (1, 28, 28)")
-
-    def real(self, raw: Tensor) -> Tensor:
-        """Raw bytes (N, C, H, W) to the float input, whole steps of 1/127 as the device has them (SPEC section 5)."""
-        steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-LEVELS)
-        # Channels last: every later tensor inherits the layout, in which a CPU trains these nets in two thirds of the
-        # time.
-        real = torch.empty(raw.shape, device=raw.device, memory_format=torch.channels_last)
-        return real.copy_(steps).mul_(INPUT_STEP)
 
 
 Input = InputSpec | StoredGraph | GraphSpec
@@ -104,7 +77,7 @@ class Net(nn.Module):
         super().__init__()
         self.input = input
         self.steps = tuple(steps)
-        self.classes = classes
+        self.classes = class_names(classes)
         self.seed = seed
         self.search = Search()
         self.shapes: dict[str, Shape] = {INPUT: input.shape}
@@ -114,6 +87,7 @@ class Net(nn.Module):
         self._check_whole()
         self.ops = nn.ModuleList(dict.fromkeys(step.op for step in self.steps))
         self.norms = nn.ModuleList(step.norm for step in self.steps if step.norm is not None)
+        self.float()  # whatever torch.set_default_dtype says
         self._dead = self._last_uses()
 
     def forward(self, raw: Raw) -> Tensor:
@@ -161,9 +135,9 @@ class Net(nn.Module):
     def _read(self, raw: Raw) -> tuple[Map, Links | None]:
         """The float input, and the links of a graph."""
         if isinstance(self.input, InputSpec):
-            assert isinstance(raw, Tensor), "this net reads images"
-            return self.input.real(raw), None
-        assert isinstance(raw, Nodes), "this net reads graphs"
+            return self.input.real(self.input.batch(raw)), None
+        if not isinstance(raw, Nodes):
+            raise InputError(f"the net reads graphs, not {type(raw).__name__}; give nodes, edgehfn.nn.Nodes")
         return raw.x, raw.links
 
     def _check(self, step: Step) -> Shape:
@@ -220,6 +194,15 @@ class Net(nn.Module):
         """For each step, the tensors that nothing reads after it."""
         last = {name: i for i, step in enumerate(self.steps) for name in step.reads}
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
+
+
+def own(net: object) -> Net:
+    """Return a net of ours as it is. Raises InputError for other modules."""
+    if isinstance(net, Net):
+        return net
+    raise InputError(
+        f"{type(net).__name__} is no net of edgehfn; build one with edgehfn.nn or load one, and give it as it is"
+    )
 
 
 def _reads_nodes(op: Op) -> bool:

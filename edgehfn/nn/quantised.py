@@ -85,9 +85,9 @@ class Quantised(nn.Module):
         if bits not in LARGEST:
             raise InputError(f"{bits} bits: a trained weight has 8, 4, 2 or 1")
         self.shape, self.bits = shape, bits
-        self.trained = nn.Parameter(torch.empty(shape))
+        self.trained = nn.Parameter(torch.empty(shape, dtype=torch.float32))
         nn.init.kaiming_uniform_(self.trained, a=sqrt(5), generator=torch.Generator().manual_seed(seed))
-        self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
+        self.bias = nn.Parameter(torch.zeros(shape[0], dtype=torch.float32)) if bias else None
         usual = 2 * self.trained.detach().abs().flatten(1).mean(1) / sqrt(LARGEST[bits])
         self.step = nn.Parameter(usual) if bits == LEARNED else None
 

@@ -164,7 +164,7 @@ class Supermask(nn.Module):
         if counts is None:
             key = generator.key(self.seed, self.tensor, SCORE_STREAM)
             draw = torch.Generator().manual_seed(generator.word(key, mask) if (mask := source.get("mask", 0)) else key)
-            scores = torch.empty(shape)
+            scores = torch.empty(shape, dtype=torch.float32)
             nn.init.kaiming_uniform_(scores, a=sqrt(5), generator=draw)
             self.scores: nn.Parameter | None = nn.Parameter(scores)
             self.register_buffer("fixed", None)

@@ -7,6 +7,7 @@ SPEC_VERSION = 1  # of docs/SPEC.md and of the runtime: what a device computes
 MODEL_FILE_VERSION = "1"  # section 7
 CALIBRATION_VERSION = 1  # section 7.2
 
+SMALLEST_SCALE, LARGEST_SCALE = 2.0**-100, 2.0**100  # of a tensor: ratios of two stay far inside double precision
 LEVELS = 127  # the largest magnitude of a tensor's integers (section 3); -128 never occurs
 LARGEST = {8: 127, 4: 7, 2: 1, 1: 1}  # magnitude of a quantised weight, by its bits (section 2)
 

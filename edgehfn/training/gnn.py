@@ -20,14 +20,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from edgehfn.data import doubts
 from edgehfn.data.gnn_sets import GraphSet, Index, Part
 from edgehfn.errors import InputError
 from edgehfn.nn import GraphSpec, Net, Nodes, StoredGraph, graph_input
 from edgehfn.nn.adjacency import dropped, nodewise
-from edgehfn.nn.net import Drop, whole
+from edgehfn.nn.net import Drop, own, whole
 from edgehfn.nn.structure import signature
+from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
-from edgehfn.training.loop import Diverged, check_masks, finish
+from edgehfn.training.loop import Diverged, check_finite, check_masks, finish, finite, real_number, whole_number
 from edgehfn.training.run import Epoch
 
 MILESTONES = 10  # lines in a run
@@ -85,8 +87,20 @@ def train_graph(
     Raises InputError if settings, data and net do not fit together, if the checkpoint is of another run, or if the loss
     is no longer finite.
     """
-    settings = GraphSettings(epochs, batch, lr, dropout, weight_decay, seed, data.sha256, signature(net))
+    if not isinstance(data, GraphSet):
+        raise InputError(f"{type(data).__name__} is no set of graphs; give one that edgehfn.data.load returns")
+    settings = GraphSettings(
+        whole_number("epochs", epochs),
+        whole_number("batch", batch),
+        real_number("lr", lr),
+        real_number("dropout", dropout),
+        real_number("weight_decay", weight_decay),
+        check_seed(whole_number("seed", seed)),
+        data.sha256,
+        signature(own(net)),
+    )
     _check(net, data, settings)
+    doubts.warn(data)
     run = _Run(net, data, settings)
     path = None if checkpoint is None else Path(checkpoint)
     finish(run, path, resume, save_every, progress)
@@ -129,12 +143,12 @@ def batches(
 
 
 def accuracy(net: Net, parts: list[Batch]) -> float:
-    """Return Top-1 accuracy, 0..1; of equal logits the first counts."""
+    """Return Top-1 accuracy, 0..1; of equal logits the first counts. Raises InputError if one is not finite."""
     training = net.training
     net.eval()
     try:
         with torch.inference_mode():
-            right = sum(int((batch.logits(net).argmax(1) == batch.labels).sum()) for batch in parts)
+            right = sum(int((finite(batch.logits(net)).argmax(1) == batch.labels).sum()) for batch in parts)
     finally:
         net.train(training)
     return right / sum(len(batch.labels) for batch in parts)
@@ -189,6 +203,7 @@ class _Run:
         loss = sum(losses) / len(losses)
         if not math.isfinite(loss):
             raise Diverged(f"training diverged in epoch {self.step + 1}: the loss is {loss}; use a lower lr")
+        check_finite(self)  # after the last of its steps, which no loss has seen
         spent = time.monotonic() - started, time.process_time() - cpu_started
         validation = accuracy(self.net, self.validation)
         self.epochs.append(Epoch(loss, validation, *spent))

@@ -21,14 +21,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from edgehfn.data import doubts
 from edgehfn.data.augment import Augment
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import InputSpec, Net
+from edgehfn.nn.net import own
 from edgehfn.nn.structure import signature
+from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
 from edgehfn.training import distributed
-from edgehfn.training.loop import check_masks, finish
+from edgehfn.training.loop import check_masks, finish, finite, real_number, whole_number
 from edgehfn.training.run import Epoch, Precision, Run, Settings
 
 MIRRORED = ("fashion-mnist", "cifar10")  # sets whose classes survive a mirror
@@ -80,25 +83,31 @@ def train(
     Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
     if the loss is no longer finite.
     """
+    for given in (net,) if teacher is None else (net, teacher):
+        own(given)
+    if not isinstance(data, Dataset):
+        raise InputError(f"{type(data).__name__} is no set of images; give one that edgehfn.data.load returns")
     mirror: Augment = "flip" if data.name in MIRRORED else "none"
     place, home = _device(device), device_of(net)
     exact = _precision(place) if precision == "auto" else precision
+    threads = whole_number("threads", threads)
     settings = Settings(
-        epochs,
-        batch,
-        lr,
-        seed,
+        whole_number("epochs", epochs),
+        whole_number("batch", batch),
+        real_number("lr", lr),
+        check_seed(whole_number("seed", seed)),
         augment or mirror,
         exact,
         data.sha256,
         signature(net),
-        crop_padding=crop_padding if augment == "flip+crop" else 0,
-        label_smoothing=label_smoothing,
+        crop_padding=whole_number("crop_padding", crop_padding) if augment == "flip+crop" else 0,
+        label_smoothing=real_number("label_smoothing", label_smoothing),
         teacher=_digest(teacher),
     )
     _check(net, data, settings, threads)
     if teacher is not None:
         _fits(teacher, data, "teacher")
+    doubts.warn(data)
     path = None if checkpoint is None else Path(checkpoint)
     _keep_memory()
     with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
@@ -115,15 +124,17 @@ def train(
 def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch: int = 1000) -> float:
     """Return the top-1 accuracy, 0..1, on raw images ``(N, C, H, W)`` with labels ``(N,)``.
 
-    Of equal logits the first counts.
+    Of equal logits the first counts. Raises InputError for images that the net does not read, for other labels than one
+    whole number each, or if an output is not finite.
     """
+    x, y = _labelled(own(net), x, y)
     training, place = net.training, device_of(net)
     net.eval()
     right = 0
     try:
         with torch.inference_mode():
             for at in range(0, len(x), batch):
-                logits = net(torch.from_numpy(x[at : at + batch]).to(place)).cpu()
+                logits = finite(net(torch.from_numpy(x[at : at + batch]).to(place)).cpu())
                 right += int((logits.argmax(1) == torch.from_numpy(y[at : at + batch])).sum())
     finally:
         net.train(training)
@@ -133,6 +144,18 @@ def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch
 def device_of(net: Net) -> torch.device:
     """Return where the net's tensors are."""
     return next((tensor.device for tensor in (*net.parameters(), *net.buffers())), torch.device("cpu"))
+
+
+def _labelled(
+    net: Net, images: npt.ArrayLike, labels: npt.ArrayLike
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Images and labels in plain memory. Raises InputError for what ``evaluate`` cannot take."""
+    if not isinstance(net.input, InputSpec):
+        raise InputError("the net reads graphs; measure it with edgehfn.accuracy, on a set of graphs")
+    x, y = net.input.batch(images).cpu().contiguous().numpy(), np.asarray(labels)
+    if y.shape != (len(x),) or y.dtype.kind not in "iu" or not len(x):
+        raise InputError(f"labels are {y.dtype} of shape {y.shape} for {len(x)} images; give one whole number each")
+    return x, y.astype(np.int64)
 
 
 def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
@@ -151,6 +174,11 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
         raise InputError(f"crop_padding {settings.crop_padding}: shifts are of 0 to {min(data.shape[1:])} pixels here")
     _fits(net, data, "net")
     check_masks(net)
+    if int(data.x_train.max()) < 2:
+        raise InputError(
+            f"{data.name}: no training image has a value above {data.x_train.max()}; a net reads 0..255 in steps of 2, "
+            "so all would be black: save x * 255"
+        )
 
 
 def _fits(net: Net, data: Dataset, what: str) -> None:

@@ -58,7 +58,8 @@ class Run:
     """The net, its optimizer and its position; ``net`` is trained where it lies."""
 
     def __init__(self, net: Net, data: Dataset, settings: Settings, teacher: Net | None = None) -> None:
-        self.net, self.given = net.train(), settings
+        self.net: Net = net.train()
+        self.given = settings
         place = next(net.parameters()).device
         self.x = torch.from_numpy(data.x_train).to(place)
         self.y = torch.from_numpy(data.y_train).to(place)

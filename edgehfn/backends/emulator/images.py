@@ -40,7 +40,7 @@ def emulate(graph: Graph, raw: Raw, observe: Observe | None = None) -> Int8:
     """
     if DISABLED:
         raise ToolError("NUMBA_DISABLE_JIT is set, and the emulator's loops run compiled only; unset it")
-    checked(graph, raw)
+    raw = checked(graph, raw)
     program = _prepare(graph)
     wanted = graph.tensors if observe else {graph.output.name: graph.output}
     made = {name: np.empty((len(raw), *tensor.shape), np.int8) for name, tensor in wanted.items()}

@@ -33,7 +33,7 @@ def run(graph: Graph, raw: Raw, observe: Callable[[str, Int8], None] | None = No
     ``observe`` receives each node's name and tensor ``(N, *shape)`` in execution order, after the run. Raises
     InputError if ``raw`` does not fit the graph's input.
     """
-    checked(graph, raw)
+    raw = checked(graph, raw)
     wanted = graph.tensors if observe else {graph.output.name: graph.output}
     made = {name: np.empty((len(raw), *tensor.shape), np.int8) for name, tensor in wanted.items()}
     for start in range(0, len(raw), BATCH):

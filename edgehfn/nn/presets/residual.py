@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from numbers import Integral
+from typing import Literal, SupportsIndex, get_args
 
+from edgehfn.data.labels import class_names as listed
 from edgehfn.errors import InputError
 from edgehfn.nn.blocks import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.builder import Affine, Builder, Kind, Sharing
@@ -94,11 +96,11 @@ def resnet(
     return net
 
 
-def class_names(classes: int | Sequence[str]) -> tuple[str, ...]:
-    """Return names as they are, a number as "0", "1", … Raises InputError for fewer than two."""
-    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
+def class_names(classes: SupportsIndex | Sequence[str]) -> tuple[str, ...]:
+    """Return names as text, a number as "0", "1", … Raises InputError for fewer than two, or for what is no text."""
+    names = listed(range(int(classes)) if isinstance(classes, Integral) else classes)
     if len(names) < 2:
-        raise InputError(f"classes {classes}: a classifier needs at least 2")
+        raise InputError(f"classes {classes!r:.60}: a classifier needs at least 2")
     return names
 
 
