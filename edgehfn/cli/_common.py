@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from edgehfn.errors import EdgeHFNError
+from edgehfn.errors import EdgeHFNError, one_line
 from edgehfn.spec.objective import OBJECTIVES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,7 +51,7 @@ class Failure(click.ClickException):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(one_line(message))
 
     def show(self, file: Any = None) -> None:
         click.echo(f"edgehfn: error: {self.message}", err=True, file=file)
