@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgehfn import files
-from edgehfn.errors import EdgeHFNError
+from edgehfn.errors import EdgeHFNError, one_line
 from edgehfn.spec.objective import OBJECTIVES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,7 +27,6 @@ Result = dict[str, Any]  # of a command: what --json prints
 DISAGREES = 1  # exit status
 TOO_LARGE = "not enough memory for a net or a set of this size; make it smaller"
 CORE = "cortex-m4"  # where none is named
-LINE = 300  # most characters of an error
 FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
 RENAMED = {  # options of old, still taken
     "--border": "--crop-padding",
@@ -55,10 +54,7 @@ class Failure(click.ClickException):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        line = " ".join(message.split())
-        room = LINE - len("edgehfn: error: ")
-        half = (room - 3) // 2
-        super().__init__(line if len(line) <= room else f"{line[:half]} … {line[-half:]}")
+        super().__init__(one_line(message))
 
     def show(self, file: Any = None) -> None:
         click.echo(f"edgehfn: error: {self.message}", err=True, file=file)

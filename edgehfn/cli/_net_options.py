@@ -152,6 +152,15 @@ def check(model: Path | None, arch: str | None, options: Iterable[str]) -> None:
             raise click.UsageError(f"{option.opts[0]} is for --arch; {model} has what it was trained with")
 
 
+def check_data_alone() -> None:
+    """Raises UsageError if options of nets were typed beside a data set without --arch."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        typed = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if typed and option.name not in ("data", "as_json"):
+            raise click.UsageError(f"{option.opts[0]} is for --arch; give both, or --data alone")
+
+
 def preset(
     arch: str, *, data: str | None, shape: str | None, classes: int | None, max_graph: str | None, **given: Any
 ) -> Net:

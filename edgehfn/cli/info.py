@@ -1,4 +1,4 @@
-"""``info``: what a model is made of."""
+"""``info``: what a model is made of, and what is in a set."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn.cli import _net_options
-from edgehfn.cli._common import Result, as_json, emit, example, show, table
+from edgehfn.cli._common import Result, as_json, emit, example, note, show, table
 
 if TYPE_CHECKING:
     from edgehfn.nn import Net, Weighted
 
 
 @click.command(
-    short_help="What a model is made of.",
+    short_help="What a model or a data set is made of.",
     epilog=example(
-        "edgehfn info kws.hfn\nedgehfn info --arch hfn-resnet50 --input 224 --classes 1000\n"
+        "edgehfn info kws.hfn\nedgehfn info --data mine.npz\n"
+        "edgehfn info --arch hfn-resnet50 --input 224 --classes 1000\n"
         "edgehfn info --arch gcn --data cora --hidden 128 --layers 2"
     ),
 )
@@ -30,7 +31,12 @@ def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any
 
     Every step has its shape, weight, density and multiply-accumulates (MAC). Steps that name the same weight share it.
     A model also says how it was trained.
+
+    With --data alone: the shape, range and classes of a data set, and what is doubtful about it, on standard error.
     """
+    if model is None and arch is None and net_options["data"] is not None:
+        _net_options.check_data_alone()
+        return _set(net_options["data"], as_json)
     from edgehfn.model import modelfile
 
     _net_options.check(model, arch, net_options)
@@ -43,6 +49,36 @@ def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any
         emit(result)
     else:
         _show(result)
+    return result
+
+
+def _set(name: str, as_json: bool) -> Result:
+    """Of a data set: images or graphs."""
+    from edgehfn import data
+
+    result = data.describe(data.load(name))
+    if as_json:
+        emit(result)
+    else:
+        parts = result["counts"]
+        rows = table("class", *parts, title=result["name"])
+        for number, label in enumerate(result["classes"]):
+            rows.add_row(label, *(f"{counts[number]:,}" for counts in parts.values()))
+        show(rows)
+        if result["kind"] == "images":
+            show(
+                f"images of {_times(result['shape'])} (C x H x W, layout {result['layout']}), values "
+                f"{result['smallest']} to {result['largest']}; test images that are training images, too: "
+                f"{result['shared']:,}"
+            )
+        else:
+            show(
+                f"labels of {result['kind']}; {result['graphs']:,} graphs, {result['nodes']:,} nodes, "
+                f"{result['edges']:,} edges, {result['features']:,} features"
+            )
+        show(f"sha256 {result['sha256']}")
+    for doubt in result["warnings"]:
+        note(f"edgehfn: warning: {doubt}")
     return result
 
 

@@ -219,8 +219,8 @@ def _images(arrays: Mapping[str, Array], part: str, place: str, layout: Layout |
         raise InputError(f"{place}: {key} has shape {x.shape}, which is empty; give at least one image")
     if x.ndim == 4 and layout is None and x.shape[1] <= FEW < min(x.shape[2:]):
         raise InputError(
-            f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; give {place}:nchw if channels come first, "
-            f"{place}:nhwc if they are last (in Python layout=)"
+            f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; give :nchw behind the name of the "
+            "set if channels come first, :nhwc if they are last (in Python layout=)"
         )
     if x.ndim == 3:
         return np.ascontiguousarray(x[:, None])
