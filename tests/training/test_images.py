@@ -243,7 +243,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path: Path) 
 
 def test_half_written_checkpoint_beside_a_good_one_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "run.ckpt"
-    (tmp_path / "run.ckpt.tmp").write_bytes(b"half")
+    (tmp_path / ".run.ckpt.edgehfn.tmp").write_bytes(b"half")
     trained(checkpoint=path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.ckpt"]
 
@@ -294,6 +294,7 @@ def test_files_that_are_no_checkpoint_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"run\.ckpt: not a") as error:
             trained(checkpoint=path)
         assert "\n" not in str(error.value)
+    path.unlink()
     for broken in (
         {},
         {**state["state"], "net": {}},
