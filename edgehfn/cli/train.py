@@ -178,8 +178,9 @@ def _writable(output: Path, data: str, teacher: Path | None) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     if output.is_dir() or not os.access(output.parent, os.W_OK):
         raise InputError(f"{output}: cannot be written; choose another place for -o")
+    from edgehfn.training import distributed
     from edgehfn.training.to_file import check_places
 
     files.check_apart(check_places(output), [data, teacher])
-    if output.exists():
+    if output.exists() and distributed.leads():
         note(f"{output} is there already; the new model takes its place at the end")
