@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ def open_model(path: Path) -> Model:
 
     net, beside = modelfile.load(path), calibration_of(path)
     if not beside.exists():
-        raise InputError(f"{beside}: no such file; run edgehfn calibrate {path} --data … first")
+        raise InputError(f"{beside}: no such file; run edgehfn calibrate {shlex.quote(str(path))} --data … first")
     calibration = calibrate.load_for(beside, path, modelfile.digest(path))
     return Model(path, net, calibration, lower(net, calibration.scales))
 

@@ -103,8 +103,8 @@ struct hfn_conv {
 };
 
 enum {
-    HFN_SIGNED = 1,     /* x can be below 0 */
-    HFN_KEEP_LISTS = 2, /* index lists of all channels are built once, not once a band */
+    HFN_SIGNED = 1,    /* x can be below 0 */
+    HFN_KEEP_LISTS = 2 /* index lists of all channels are built once, not once a band */
 };
 
 /* A fully connected layer. 36 bytes. */

@@ -229,3 +229,45 @@ def test_what_is_no_such_checkpoint_is_refused(folded: ResNet50, tmp_path: Path)
         load_checkpoint(path, "hfn-resnet50")
     with pytest.raises(InputError, match="no such file"):
         load_checkpoint(tmp_path / "y.pth", "hfn-resnet50")
+
+
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "model._orig_mod.", "_fsdp_wrapped_module."]
+)
+@pytest.mark.parametrize("holder", ["state_dict", "model_state_dict", ""])
+def test_names_under_wrappers_are_taken_off(tmp_path: Path, prefix: str, holder: str) -> None:
+    state = lived_in(ResNet50((3, 4))).state_dict()
+    wrapped = {prefix + name: value for name, value in state.items()}
+    torch.save({holder: wrapped, "best": np.float64(1)} if holder else wrapped, tmp_path / "a.pth")
+    torch.save(state, tmp_path / "b.pth")
+    nets = [load_checkpoint(tmp_path / name, "hfn-resnet50", input=SHAPE) for name in ("a.pth", "b.pth")]
+    x = torch.randint(0, 256, (2, *SHAPE), dtype=torch.uint8)
+    assert torch.equal(nets[0](x), nets[1](x))
+
+
+def test_two_nets_in_one_checkpoint_are_refused(tmp_path: Path) -> None:
+    state = lived_in(ResNet50((3, 4))).state_dict()
+    torch.save({**state, **{f"model.{name}": value for name, value in state.items()}}, tmp_path / "a.pth")
+    with pytest.raises(InputError, match=r"holds conv1.* twice"):
+        load_checkpoint(tmp_path / "a.pth", "hfn-resnet50", input=SHAPE)
+
+
+@pytest.mark.parametrize("name", ["conv1.weight", "conv1.scores", "bn1.running_mean", "bn1.running_var", "fc.weight"])
+@pytest.mark.parametrize("kind", ["sparse", "complex", "empty", "meta", "scalar", "five", "inf", "text", "negative"])
+def test_odd_tensors_are_refused(tmp_path: Path, name: str, kind: str) -> None:
+    state: dict[str, Any] = dict(lived_in(ResNet50((3, 4))).state_dict())
+    value = state[name]
+    odd = {
+        "sparse": value.to_sparse(),
+        "complex": value.to(torch.complex64),
+        "empty": value[:0],
+        "meta": torch.empty(value.shape, device="meta"),
+        "scalar": torch.tensor(1.0),
+        "five": value[None],
+        "inf": value.double() * 1e300,  # beyond float32
+        "text": "weights",
+        "negative": -value.abs() - 1 if name.endswith("var") else torch.full_like(value, torch.nan),
+    }
+    torch.save({**state, name: odd[kind]}, tmp_path / "a.pth")
+    with pytest.raises(InputError, match=r"a\.pth: "):
+        load_checkpoint(tmp_path / "a.pth", "hfn-resnet50", input=SHAPE)
