@@ -86,7 +86,7 @@ accuracy: $(READY) ## masks beside weights of 8 to 1 bits at equal bytes, and a 
 zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte of them on every core (minutes)
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.accuracy.zoo
 
-budget: $(READY) ## after a kernel changed or came: allowed costs, and fitted costs of what changed; F="hfn_a hfn_b" for some
+budget: | $(READY) ## after a kernel changed or came: allowed costs, and fitted costs of what changed; F="hfn_a hfn_b" for some
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels.budget $(F)
 	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.refit $(F)
 

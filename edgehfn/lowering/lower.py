@@ -177,7 +177,7 @@ def _flattened(weight: ops.Weight) -> ops.Weight:
     shape = weight.shape[:2]
     match weight:
         case ops.QuantisedWeight():
-            return ops.QuantisedWeight(weight.name, weight.values.reshape(shape))
+            return replace(weight, values=weight.values.reshape(shape))
         case ops.Supermask():
             return replace(weight, shape=shape)
         case _:
