@@ -105,11 +105,7 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
     gnn_rules.check_map(node, graph, require)
     match node:
         case ops.Input():
-            require(len(node.shape) in (1, 3) and min(node.shape) >= 1, f"shape {node.shape} is not (C, H, W) or (C,)")
-            require(
-                node.order in ("chw", "hwc") and node.dtype in ("u8", "s8"), f"order {node.order} or type {node.dtype}"
-            )
-            gnn_rules.check_input(node, require)
+            _input(node, require)
         case ops.Constant():
             gnn_rules.check_constant(node.values, node.nodes, require)
         case ops.SparseLinear():
@@ -119,12 +115,7 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
         case Conv():
             _conv(node, graph, require)
         case Linear():
-            x = graph.tensors[node.x]
-            require(len(node.weight.shape) == 2, "a linear weight has the shape (O, I)")
-            require(
-                node.weight.shape[1] == x.size, f"the weight takes {node.weight.shape[1]} inputs, {node.x} has {x.size}"
-            )
-            _requantise(node, graph, require)
+            _linear(node, graph, require)
         case ops.MaxPool():
             _window(graph.tensors[node.x], node.kernel, node.stride, node.padding, require)
             require(node.padding <= node.kernel // 2, "padding over half the kernel leaves empty windows")
@@ -134,11 +125,7 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
             sums = _largest(x) * prod(x.shape[1:])
             _scalar(node.shift, [(node.multiplier, sums)], require)
         case ops.Add():
-            x, y = graph.tensors[node.x], graph.tensors[node.y]
-            require(x.shape == y.shape, f"adds {x.shape} to {y.shape}")
-            require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")
-            terms = [(node.x_multiplier, _largest(x)), (node.y_multiplier, _largest(y))]
-            _scalar(node.shift, terms, require)
+            _add(node, graph, require)
         case ops.Aggregate() | ops.Attention():
             gnn_rules.check_node(node, graph, require)
             _requantise(node, graph, require)
@@ -146,6 +133,27 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
             gnn_rules.check_node(node, graph, require)
         case _:
             assert_never(node)
+
+
+def _input(node: ops.Input, require: Require) -> None:
+    require(len(node.shape) in (1, 3) and min(node.shape) >= 1, f"shape {node.shape} is not (C, H, W) or (C,)")
+    require(node.order in ("chw", "hwc") and node.dtype in ("u8", "s8"), f"order {node.order} or type {node.dtype}")
+    gnn_rules.check_input(node, require)
+
+
+def _linear(node: Linear, graph: Graph, require: Require) -> None:
+    x, shape = graph.tensors[node.x], node.weight.shape
+    require(len(shape) == 2, "a linear weight has the shape (O, I)")
+    require(shape[1] == x.size, f"the weight takes {shape[1]} inputs, {node.x} has {x.size}")
+    _requantise(node, graph, require)
+
+
+def _add(node: ops.Add, graph: Graph, require: Require) -> None:
+    x, y = graph.tensors[node.x], graph.tensors[node.y]
+    require(x.shape == y.shape, f"adds {x.shape} to {y.shape}")
+    require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")
+    terms = [(node.x_multiplier, _largest(x)), (node.y_multiplier, _largest(y))]
+    _scalar(node.shift, terms, require)
 
 
 def _conv(node: Conv, graph: Graph, require: Require) -> None:
