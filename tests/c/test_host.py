@@ -181,6 +181,7 @@ def test_coats_and_frozen_positions(objective: Objective, tmp_path: Path) -> Non
     check([Case(graph, noise(graph, 3, 2), limit, objective) for limit in (LEAST, None)], tmp_path)
 
 
+@pytest.mark.slow
 def test_residuals_in_place_and_apart(tmp_path: Path) -> None:
     rng, cases = Random(6), []
     chain = (("input", None), ("y0", "input"), ("y1", "y0"), ("y2", "y2"), ("y3", "y1"), ("y4", "y3"))

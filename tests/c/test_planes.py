@@ -123,6 +123,7 @@ def cases() -> list[tuple[Graph, int]]:
     return [*found, (conv(1, (40, 3, 3), "u8", 1, 1, 0), 300), (conv(2, (9, 4, 5), "s8", 3, 1, 1), 600)]
 
 
+@pytest.mark.slow
 def test_planes_and_lists_are_what_the_header_says(tmp_path: Path) -> None:
     (tmp_path / "driver.c").write_text(DRIVER)
     sources = [str(path) for path in firmware.runtime(assembly=False)]

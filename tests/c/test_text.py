@@ -102,6 +102,7 @@ int main(int count, char **arguments) {
 """
 
 
+@pytest.mark.slow
 def test_the_selftest_passes_and_knows_each_byte(tmp_path: Path) -> None:
     """Held against the oracle's golden output, then with a bit of each member flipped, then against another output."""
     graph = nets.random_graph(4)

@@ -110,6 +110,7 @@ def test_a_teacher_is_not_replaced_by_its_pupil(model: Path) -> None:
     assert "read by this command" in refused(*TRAIN, "--teacher", model, "-o", model, "--force")
 
 
+@pytest.mark.slow
 def test_a_second_training_of_the_same_file_is_refused(tmp_path: Path) -> None:
     output = tmp_path / "x.hfn"
     with files.alone(output, "trains"):
@@ -161,6 +162,7 @@ def test_the_kept_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.Monk
     assert call(*following[1:]).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [b"caf\xe9", b"\xff\xfe"])
 def test_names_that_are_not_utf8(name: bytes, model: Path) -> None:
     place = os.fsencode(model.parent) + b"/" + name
