@@ -117,7 +117,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    flash["code"], stack = code_size.predict(core, c.functions(graph), planned.objective)
+    flash["code"], stack = code_size.predict(core, c.functions(graph, planned.groups), planned.objective)
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

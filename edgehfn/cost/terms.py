@@ -10,9 +10,10 @@ import numpy as np
 
 from edgehfn.cost import terms_gnn, terms_small
 from edgehfn.ir import ops
-from edgehfn.ir.arena import Plan, Scratch, is_int4
+from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Linear, QuantisedWeight, Supermask, Weight
+from edgehfn.ir.scratch import Scratch, is_int4
 from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective, small
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from edgehfn.ir import Plan
-from edgehfn.ir.arena import Buffer, Scratch
+from edgehfn.ir.lives import Buffer
+from edgehfn.ir.scratch import Scratch
 
 WIDTH = 960
 LABEL = 190  # width of a column of names

@@ -54,9 +54,10 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
     program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
     marks = count(program, core, image, graph.output.size)
-    if len(marks) != len(graph.nodes) + 2:
-        raise ToolError(f"{target}: {len(marks)} marks counted for {len(graph.nodes)} nodes")
-    each = np.diff(marks)[:-1]
+    calls = [index for index, *_ in planned.order(graph)]
+    if len(marks) != len(calls) + 2:
+        raise ToolError(f"{target}: {len(marks)} marks counted for {len(calls)} calls of nodes")
+    each = np.bincount(calls, np.diff(marks)[:-1], len(graph.nodes))
     return Bench(marks[-1] - marks[0], tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True)))
 
 

@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
-from edgehfn.ir import Graph, plan
+from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, checked, fitting
 from edgehfn.spec.objective import Objective
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
 from edgehfn.target.toolchain import QEMU, call
+from edgehfn.target.trace import tensors
 
 Int8 = npt.NDArray[np.int8]
 Observe = Callable[[str, Int8], None]
@@ -45,17 +46,20 @@ def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None, 
     or the program fails.
     """
     images = checked(graph, raw)
-    tensors = list(graph.tensors.values()) if observe else [graph.output]
+    return run_planned(graph, plan(graph, objective), images, on, observe)
+
+
+def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observe: Observe | None = None) -> Int8:
+    """Do the same by a plan of one's own."""
     target = machine(on)
-    files = emitted(graph, objective=objective)
-    program = build(files, target, objective, mode="trace" if observe else "plain")
-    rows = execute(program, target, images, sum(t.size for t in tensors)).rows
-    ends = np.cumsum([t.size for t in tensors])
-    for tensor, end in zip(tensors, ends, strict=True):
-        values = rows[:, end - tensor.size : end].reshape(len(raw), *tensor.shape)
-        if observe:
-            observe(tensor.name, values)
-    return values
+    program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="trace" if observe else "plain")
+    if observe is None:
+        return execute(program, target, images, graph.output.size).rows.reshape(len(images), *graph.output.shape)
+    rows = execute(program, target, images, sum(tensor.size for tensor in graph.tensors.values())).rows
+    found = tensors(graph, planned, rows)
+    for name, values in found.items():
+        observe(name, values)
+    return found[graph.output.name]
 
 
 def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bool:

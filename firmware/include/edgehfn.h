@@ -41,6 +41,11 @@
 #define HFN_TRACE(index, tensor, size) ((void)0)
 #endif
 
+/* The same of a group's nodes after each tick: hfn_span says which rows of the tensor there are. */
+#ifndef HFN_TRACE_ROWS
+#define HFN_TRACE_ROWS(index, ticks, tick, arena) ((void)0)
+#endif
+
 #define HFN_ASSERT(name, condition) typedef char hfn_assert_##name[(condition) ? 1 : -1]
 
 #ifdef __cplusplus
@@ -184,6 +189,8 @@ void hfn_add(const struct hfn_add *node, uint32_t *arena);
 /* For the self-test, SPEC section 8: the CRC-32 of size bytes, and size raw bytes from the stream with this key. */
 uint32_t hfn_crc32(const void *data, size_t size);
 void hfn_golden_input(uint32_t key, void *raw, size_t size);
+
+#include "edgehfn_rows.h"
 
 #ifdef __cplusplus
 }

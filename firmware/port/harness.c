@@ -4,12 +4,26 @@
 #include "model.h"
 #include "port.h"
 
+#ifdef PORT_TRACE
+#include "edgehfn.h"
+#endif
+
 static MODEL_ARENA(arena);
 static int out;
 
 #ifdef PORT_TRACE
 void harness_trace(const void *tensor, size_t size) {
     port_write(out, tensor, size);
+}
+
+void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena) {
+    const struct hfn_ticks *rows = ticks;
+    const struct hfn_span span = hfn_span(rows, tick);
+    const uint32_t size = (span.end - span.first) * rows->columns;
+    for (uint32_t c = 0; c < rows->channels && size; c++) {
+        const uint32_t at = span.y + c * span.y_map + span.first * rows->columns;
+        port_write(out, (const uint8_t *)arena + at, size);
+    }
 }
 #endif
 

@@ -16,7 +16,7 @@ from support.c_batch import LEAST, SANITIZED, WARNINGS, call
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.ir import plan
-from edgehfn.ir.arena import Scratch
+from edgehfn.ir.scratch import Scratch
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import SIGNED, Conv, Input, Requantise, Supermask
 from edgehfn.ir.validate import verify

@@ -14,7 +14,7 @@ from edgehfn.backends import c
 from edgehfn.cost import code_size
 from edgehfn.cost.footprint import footprint
 from edgehfn.ir import ops, plan, verify
-from edgehfn.ir.arena import Buffer
+from edgehfn.ir.lives import Buffer
 from edgehfn.ir.ops import (
     SIGNED,
     Attention,

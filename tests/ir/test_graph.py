@@ -13,7 +13,7 @@ from support.narrow import only
 
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, ops, plan, verify
-from edgehfn.ir.arena import Buffer
+from edgehfn.ir.lives import Buffer
 from edgehfn.ir.validate import bound, sums_fit_16_bits
 
 

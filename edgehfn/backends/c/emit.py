@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from edgehfn.backends.c import data as c_data
-from edgehfn.backends.c import names, records, text
+from edgehfn.backends.c import names, records, rows_records, text
 from edgehfn.backends.c.data import Origin
-from edgehfn.backends.c.functions import function
+from edgehfn.backends.c.functions import Function, function
 from edgehfn.backends.c.text import SelfTest
-from edgehfn.ir.arena import Plan
+from edgehfn.ir.arena import Plan, by_node
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.ops import Node
 
 
 class Part(NamedTuple):
@@ -32,11 +32,10 @@ def emit(graph: Graph, plan: Plan, name: str, golden: int | None = None) -> dict
     names.check(name)
     members = records.members(graph, plan)
     data = b"".join(c_data.encode(members))
-    calls = [_call(node, record, graph, name) for node, record in zip(graph, records.records(graph), strict=True)]
     test = None if golden is None else SelfTest(zlib.crc32(data), golden)
     return {
         f"{name}.h": text.header(graph, plan, name, selftest=test is not None),
-        f"{name}.c": text.source(graph, plan, name, members, calls, test),
+        f"{name}.c": text.source(graph, plan, name, members, list(_steps(graph, plan, name)), test),
     }
 
 
@@ -46,7 +45,26 @@ def layout(graph: Graph, plan: Plan) -> list[Part]:
     return [Part(m.name, m.origin, data) for m, data in zip(members, c_data.encode(members), strict=True)]
 
 
-def _call(node: Node, record: str, graph: Graph, name: str) -> str:
-    called = function(node, graph)
-    model = f"&{name}_data, " if called.facts.takes_model else ""
-    return f"{called}({model}&{name}_data.{record}, arena);"
+def _steps(graph: Graph, plan: Plan, name: str) -> Iterator[str]:
+    """The lines of the function that runs the net: a call for each node, those of a group in a loop."""
+    groups = by_node(plan.groups)
+    for i, (node, record) in enumerate(zip(graph, records.records(graph), strict=True)):
+        group, called = groups.get(i), function(node, graph)
+        model = f"&{name}_data, " if called.facts.takes_model else ""
+        tensor = graph.tensors[node.name]
+        what = f"/* {text.described(node, tensor)} */"
+        if group is None:
+            yield what
+            yield f"{called}({model}&{name}_data.{record}, arena);"
+            yield f"HFN_TRACE({i}, (const int8_t *)arena + {plan.tensors[node.name].offset}, {tensor.size});"
+            continue
+        ticks, window = (f"&{name}_data.{rows_records.named(graph, kind)[i]}" for kind in ("ticks", "window"))
+        if i == group.first:
+            yield f"for (uint32_t tick = 0; tick < {group.ticks}; tick++) {{"
+        yield f"    {what}"
+        if node.name in group.windows:
+            yield f"    {Function.SLIDE}({window}, arena);"
+        yield f"    {called.rows}({model}&{name}_data.{record}, {ticks}, tick, arena);"
+        yield f"    HFN_TRACE_ROWS({i}, {ticks}, tick, arena);"
+        if i == group.last:
+            yield "}"

@@ -6,13 +6,15 @@ type checker, tests/ir/test_completeness.py or the error of a missing row names 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, assert_never
 
 from edgehfn.ir import ops
-from edgehfn.ir.arena import uses_lookup_table
+from edgehfn.ir.arena import by_node, uses_lookup_table
 from edgehfn.ir.graph import Graph
+from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Node, QuantisedWeight, Supermask
 from edgehfn.ir.validate import sums_fit_16_bits
 
@@ -23,22 +25,26 @@ class Facts:
 
     ``takes_model``: its first argument is the struct of constants. ``groups_pixels``: its kernel sums some pixels at a
     time, a number that is the core's own. ``runs_a_node``: otherwise it is called beside the nodes, and its
-    instructions count as those of the input.
+    instructions count as those of the input. ``by_rows``: it runs some rows of a node, as the function of its name
+    without ``_rows`` runs all.
     """
 
     takes_model: bool = False
     groups_pixels: bool = False
     runs_a_node: bool = True
+    by_rows: bool = False
 
 
 RECORD = Facts()  # all it reads lies in its record and in the arena
 MODEL = Facts(takes_model=True)
 PIXELS = Facts(takes_model=True, groups_pixels=True)
 BESIDE = Facts(runs_a_node=False)
+ROWS = Facts(runs_a_node=False, by_rows=True)
+MODEL_ROWS = Facts(takes_model=True, runs_a_node=False, by_rows=True)
 
 
 class Function(StrEnum):
-    """A function by its name in C, in the order of firmware/include/edgehfn.h, then edgehfn_gnn.h."""
+    """A function by its name in C, in the order of firmware/include/edgehfn.h, edgehfn_rows.h, edgehfn_gnn.h."""
 
     facts: Facts
 
@@ -64,6 +70,17 @@ class Function(StrEnum):
     MAX_POOL_2X2 = "hfn_max_pool_2x2", RECORD
     AVG_POOL = "hfn_avg_pool", RECORD
     ADD = "hfn_add", RECORD
+    SLIDE = "hfn_slide", BESIDE
+    INPUT_U8_ROWS = "hfn_input_u8_rows", ROWS
+    INPUT_S8_ROWS = "hfn_input_s8_rows", ROWS
+    CONV_NARROW_ROWS = "hfn_conv_narrow_rows", MODEL_ROWS
+    CONV_PLAIN_ROWS = "hfn_conv_plain_rows", MODEL_ROWS
+    CONV_WIDE_ROWS = "hfn_conv_wide_rows", MODEL_ROWS
+    CONV_DENSE_ROWS = "hfn_conv_dense_rows", MODEL_ROWS
+    CONV_INT4_ROWS = "hfn_conv_int4_rows", MODEL_ROWS
+    MAX_POOL_ROWS = "hfn_max_pool_rows", ROWS
+    MAX_POOL_2X2_ROWS = "hfn_max_pool_2x2_rows", ROWS
+    ADD_ROWS = "hfn_add_rows", ROWS
     CHECK_GRAPH = "hfn_check_graph", BESIDE
     CONSTANT = "hfn_constant", MODEL
     SPARSE_SUPERMASK = "hfn_sparse_supermask", MODEL
@@ -73,11 +90,24 @@ class Function(StrEnum):
     ATTENTION = "hfn_attention", MODEL
     NODE_POOL = "hfn_node_pool", MODEL
 
+    @property
+    def rows(self) -> Function:
+        """The function that runs some rows of what this one runs whole."""
+        return next(function for function in Function if function == f"{self}_rows")
 
-def functions(graph: Graph) -> list[Function]:
-    """All that generated code calls, a call each."""
+
+def functions(graph: Graph, groups: Sequence[Group] = ()) -> list[Function]:
+    """All that generated code calls, a call each, if so many nodes run interleaved."""
     checked = graph.input is not None and graph.input.topology is not None
-    return [*([Function.CHECK_GRAPH] if checked else []), *(function(node, graph) for node in graph)]
+    grouped = by_node(groups)
+    found = [Function.CHECK_GRAPH] if checked else []
+    for i, node in enumerate(graph):
+        whole = function(node, graph)
+        if i in grouped:
+            found += [Function.SLIDE] * (node.name in grouped[i].windows) + [whole.rows]
+        else:
+            found.append(whole)
+    return found
 
 
 def function(node: Node, graph: Graph) -> Function:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn.backends.c import gnn_records
+from edgehfn.backends.c import gnn_records, rows_records
 from edgehfn.backends.c.data import Array, Field, Member, Record, Ref, identifiers
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
@@ -31,7 +31,7 @@ def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
         if isinstance(w, Supermask) and w.signs is not None:
             signs.setdefault(w.tensor, Member(f"signs_{weights[id(w)]}", "masks", "uint32_t", w.signs))
     found = [m for w in graph.weights for m in _weight(w, weights[id(w)], signs, coded)]
-    found += [*signs.values(), *gnn_records.members(graph, plan)]
+    found += [*signs.values(), *gnn_records.members(graph, plan), *rows_records.members(graph, plan)]
     for node, record in zip(graph, records(graph), strict=True):
         if isinstance(node, Weighted):
             used = Ref(_weight_member(node.weight, weights[id(node.weight)]))
@@ -49,7 +49,7 @@ def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
 
 def records(graph: Graph) -> list[str]:
     """The member that describes each node."""
-    return [f"node_{name}" for name in identifiers(n.name for n in graph)]
+    return rows_records.named(graph, "node")
 
 
 # Weights.
@@ -173,7 +173,7 @@ def _weighted(node: Weighted, record: str, weight: Ref, graph: Graph, plan: Plan
 
 def _conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan) -> Record:
     x, scratch = graph.tensors[node.x], plan.scratch[node.name]
-    lists = scratch.offset + scratch.planes
+    lists = scratch.list_offset
     return (
         *_places(plan, x=node.x, y=node.name, residual=node.residual or node.name),
         Field("planes", "I", scratch.offset),

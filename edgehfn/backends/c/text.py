@@ -64,9 +64,9 @@ void {name}_run(uint32_t *arena);
 
 
 def source(
-    graph: Graph, plan: Plan, name: str, members: Sequence[Member], calls: Sequence[str], test: SelfTest | None
+    graph: Graph, plan: Plan, name: str, members: Sequence[Member], steps: Sequence[str], test: SelfTest | None
 ) -> str:
-    """``NAME.c``: the struct, its checks, and a call for each node."""
+    """``NAME.c``: the struct, its checks, and the steps of a run."""
     records = sorted({(m.ctype, m.size) for m in members if m.ctype.startswith("struct ")})
     asserts = [f"HFN_ASSERT({ctype.removeprefix('struct ')}, sizeof({ctype}) == {size});" for ctype, size in records]
     total, is_small = sum(m.size for m in members), int(small(plan.objective))
@@ -94,7 +94,7 @@ HFN_ASSERT({name}_data, sizeof(struct {name}_data) == {total});
 {chr(10).join(asserts)}
 
 void {name}_run(uint32_t *arena) {{
-{_lines(_steps(graph, plan, calls))}
+{_lines(iter(steps))}
 }}
 {input.check(graph, name)}{_selftest(graph, name, test) if test else ""}"""
 
@@ -178,18 +178,11 @@ def _value(field: Field) -> str:
 # The functions.
 
 
-def _steps(graph: Graph, plan: Plan, calls: Sequence[str]) -> Iterator[str]:
-    for index, (node, call) in enumerate(zip(graph, calls, strict=True)):
-        tensor = graph.tensors[node.name]
-        yield f"/* {_comment(_described(node, tensor))} */"
-        yield call
-        yield f"HFN_TRACE({index}, (const int8_t *)arena + {plan.tensors[node.name].offset}, {tensor.size});"
-
-
-def _described(node: ops.Node, tensor: Tensor) -> str:
+def described(node: ops.Node, tensor: Tensor) -> str:
+    """A node in a comment's words."""
     weight = [node.weight.name] if isinstance(node, Weighted) else []
     shape = "x".join(map(str, tensor.shape))
-    return f"{tensor.name} {shape} = {type(node).__name__.lower()}({', '.join([*ops.inputs(node), *weight])})"
+    return _comment(f"{tensor.name} {shape} = {type(node).__name__.lower()}({', '.join([*ops.inputs(node), *weight])})")
 
 
 def _comment(text: str) -> str:

@@ -9,6 +9,9 @@ HFN_COLD struct hfn_planes hfn_planes(const struct hfn_conv *node) {
         planes.reach++;
     }
     planes.size = (node->band + planes.reach) * planes.pitch;
+    planes.span = hfn_whole(node->rows, node->x, (uint32_t)node->height * node->width, node->y,
+                            (uint32_t)node->rows * node->columns);
+    planes.span.residual = node->residual;
     return planes;
 }
 
@@ -38,10 +41,9 @@ HFN_COLD void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const
 
 HFN_COLD void hfn_channel_open(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
                                const struct hfn_planes *planes, uint32_t *arena, uint32_t first, uint32_t output) {
-    const uint32_t left = node->rows - first, rows = left < node->band ? left : node->band;
-    const uint32_t place = (output * node->rows + first) * node->columns;
-    const int8_t *residual = hfn_in_arena(arena, node->residual);
-    int8_t *y = hfn_in_arena(arena, node->y);
+    const struct hfn_span *span = &planes->span;
+    const uint32_t left = span->end - first, rows = left < node->band ? left : node->band;
+    const uint32_t at = first * node->columns;
     channel->planes = hfn_in_arena(arena, node->planes);
     channel->has_sign = node->flags & HFN_SIGNED;
     channel->start = 0;
@@ -50,8 +52,10 @@ HFN_COLD void hfn_channel_open(struct hfn_channel *channel, const void *model, c
 #endif
     channel->scale = hfn_scale(model, &node->requantise, output);
     channel->pixels = rows * planes->pitch;
-    channel->y = y + place;
-    channel->residual = node->requantise.residual_multiplier ? residual + place : NULL;
+    channel->y = hfn_in_arena(arena, span->y + output * span->y_map + at);
+    channel->residual = node->requantise.residual_multiplier
+                            ? hfn_in_arena(arena, span->residual + output * span->residual_map + at)
+                            : NULL;
     channel->column = 0;
     channel->gap = planes->pitch - node->columns;
     channel->columns = channel->gap ? node->columns : channel->pixels; /* without a gap the band is one long row */

@@ -23,6 +23,7 @@
 #define HFN_CONV_H
 
 #include "channel.h"
+#include "span.h"
 
 #define HFN_SLACK 16         /* a last group of pixels may read so far past the planes */
 #define HFN_MAX_PLANES 65536 /* an index list's entries are uint16_t */
@@ -32,6 +33,7 @@ struct hfn_planes {
     uint32_t phases;
     uint32_t reach; /* (k - 1) / stride: rows of a plane beyond the band's */
     uint32_t size;  /* bytes of a plane */
+    struct hfn_span span;
 };
 
 /* The offsets of consecutive weights' taps are in a lookup table that starts anew every period, which is a whole number
@@ -44,15 +46,32 @@ struct hfn_taps {
     uint32_t step;             /* in bytes of planes */
 };
 
+/* For all rows, of whole maps. */
 struct hfn_planes hfn_planes(const struct hfn_conv *node);
 
 void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes);
 
-/* Fills the planes for the band that starts at output row first. */
+/* Fills the planes for the band that starts at output row first; bands but the span's first one find those of the band
+ * before there. */
 void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first);
 
 /* Sets all of a channel but its weights. */
 void hfn_channel_open(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
                       const struct hfn_planes *planes, uint32_t *arena, uint32_t first, uint32_t output);
+
+/* The two functions of a kind of convolution, of a static one that is called run. */
+#define HFN_CONV(name)                                                                                                 \
+    HFN_COLD void name(const void *model, const struct hfn_conv *node, uint32_t *arena) {                              \
+        const struct hfn_planes planes = hfn_planes(node);                                                             \
+        run(model, node, &planes, arena);                                                                              \
+    }                                                                                                                  \
+    HFN_COLD void name##_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks,           \
+                              uint32_t tick, uint32_t *arena) {                                                        \
+        struct hfn_planes planes = hfn_planes(node);                                                                   \
+        planes.span = hfn_span(ticks, tick);                                                                           \
+        if (planes.span.first != planes.span.end) {                                                                    \
+            run(model, node, &planes, arena);                                                                          \
+        }                                                                                                              \
+    }
 
 #endif

@@ -7,6 +7,11 @@ HFN_COLD void hfn_conv_plain(const void *model, const struct hfn_conv *node, uin
     hfn_conv_narrow(model, node, arena);
 }
 
+HFN_COLD void hfn_conv_plain_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks,
+                                  uint32_t tick, uint32_t *arena) {
+    hfn_conv_narrow_rows(model, node, ticks, tick, arena);
+}
+
 #else
 
 /* hfn_mask_open for a plain mask. */
@@ -20,8 +25,11 @@ static void open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     mask->left = 0;
 }
 
-HFN_COLD void hfn_conv_plain(const void *model, const struct hfn_conv *node, uint32_t *arena) {
-    hfn_conv_supermask(model, node, arena, open, hfn_build_plain_lists, hfn_channel_narrow);
+HFN_COLD static void run(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                         uint32_t *arena) {
+    hfn_conv_supermask(model, node, planes, arena, open, hfn_build_plain_lists, hfn_channel_narrow);
 }
+
+HFN_CONV(hfn_conv_plain)
 
 #endif

@@ -38,39 +38,39 @@ static inline void hfn_pass_lists(struct hfn_channel *channel, uint32_t plus, ui
 
 /* The mask is in the hands of open and build, the sums in those of run; inline, so that no call goes through a pointer
  * and the stack can be measured. */
-static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *node, uint32_t *arena,
+static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                                      uint32_t *arena,
                                       void (*open)(struct hfn_mask *mask, const void *model, uint32_t weight),
                                       void (*build)(struct hfn_channel *channel, struct hfn_mask *mask,
                                                     const struct hfn_taps *taps, uint32_t weights),
                                       void (*run)(struct hfn_channel *channel)) {
-    const struct hfn_planes planes = hfn_planes(node);
+    const struct hfn_span *const span = &planes->span;
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
-    const uint32_t map = (uint32_t)node->rows * node->columns;
     const int keep = node->flags & HFN_KEEP_LISTS;
     hfn_half *const front = hfn_in_arena(arena, node->list), *const back = hfn_in_arena(arena, node->list_end);
     struct hfn_taps taps;
     struct hfn_mask mask;
     struct hfn_channel channel;
-    hfn_taps(&taps, node, &planes);
-    for (uint32_t first = 0; first < node->rows; first += node->band) {
+    hfn_taps(&taps, node, planes);
+    for (uint32_t first = span->first; first < span->end; first += node->band) {
         hfn_half *lengths = hfn_in_arena(arena, (node->list_end + 3) & ~3u);
         const int is_kept = first != 0 && keep;
-        hfn_planes_fill(node, &planes, arena, first);
+        hfn_planes_fill(node, planes, arena, first);
         if (!is_kept) {
             open(&mask, model, node->weight);
         }
-        hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
+        hfn_channel_open(&channel, model, node, planes, arena, first, 0);
         channel.list = front;
         channel.list_end = back;
         int8_t *y = channel.y;
         const int8_t *residual = channel.residual;
-        for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2, y += map) {
+        for (uint32_t output = 0; output < node->requantise.channels; output++, lengths += 2, y += span->y_map) {
             channel.scale.multiplier = hfn_multiplier(model, &node->requantise, output);
             channel.scale.offset = hfn_offset(model, &node->requantise, output);
             channel.y = y;
             if (residual) {
                 channel.residual = residual;
-                residual += map;
+                residual += span->residual_map;
             }
             if (is_kept) {
                 hfn_lists(&channel, lengths[0], lengths[1]);

@@ -1,5 +1,8 @@
 #include "conv_supermask.h"
 
-HFN_COLD void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena) {
-    hfn_conv_supermask(model, node, arena, hfn_mask_open, hfn_build_lists, hfn_channel_wide);
+HFN_COLD static void run(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                         uint32_t *arena) {
+    hfn_conv_supermask(model, node, planes, arena, hfn_mask_open, hfn_build_lists, hfn_channel_wide);
 }
+
+HFN_CONV(hfn_conv_wide)

@@ -14,7 +14,7 @@
 
 struct plane {
     uint32_t *to;
-    const uint8_t *x;              /* the input channel's first row in the plane */
+    const uint8_t *x;              /* the input channel's first row in the plane, if there is one */
     uint32_t above, inside, below; /* rows before the map, of it and behind it */
     uint32_t column;               /* of the map, of the plane's first; may be negative modulo 2^32 */
     uint32_t pitch;
@@ -103,8 +103,9 @@ HFN_COLD static void mend(const struct hfn_conv *node, const struct plane *plane
     }
 }
 
-/* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. */
-HFN_COLD static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows) {
+/* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. Channel 0 lies at x. */
+HFN_COLD static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows,
+                            uint32_t *arena, uint32_t x) {
     plane->above = plane->below = 0;
     for (; rows && row >= node->height; row += node->stride, rows--) {
         plane->above++;
@@ -113,13 +114,14 @@ HFN_COLD static void divide(const struct hfn_conv *node, struct plane *plane, ui
         plane->below++;
     }
     plane->inside = rows;
-    plane->x += rows ? row * node->width : 0;
+    plane->x = hfn_in_arena(arena, rows ? x + row * node->width : 0);
 }
 
 /* The planes of tap column b. */
 HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
                                  uint32_t first, uint32_t b) {
-    const uint32_t left = node->rows - first, band = left < node->band ? left : node->band;
+    const struct hfn_span *const span = &planes->span;
+    const uint32_t left = span->end - first, band = left < node->band ? left : node->band;
     const uint32_t size = planes->size / 4, count = node->inputs * planes->phases, words = count * size;
     const uint32_t padding = node->padding, stride = node->stride;
     uint32_t *const to = (uint32_t *)hfn_in_arena(arena, node->planes) + b * words, *const end = to + words;
@@ -138,7 +140,7 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     } else {
         const uint32_t past = node->band * planes->pitch / 4;
         moved = 0;
-        if (first && planes->reach) {
+        if (first != span->first && planes->reach) {
             known = planes->reach;
             hfn_run_copy(to, end - past, to + past, 0);
         }
@@ -151,10 +153,8 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     }
     for (uint32_t phase = 0; phase < planes->phases; phase++) {
         plane.to = to + phase * size + known * (planes->pitch / 4);
-        plane.x = hfn_in_arena(arena, node->x);
-        divide(node, &plane, (first + known) * stride + phase - padding, band + planes->reach - known);
-        for (uint32_t c = node->inputs; c;
-             c--, plane.x += node->height * node->width, plane.to += planes->phases * size) {
+        divide(node, &plane, (first + known) * stride + phase - padding, band + planes->reach - known, arena, span->x);
+        for (uint32_t c = node->inputs; c; c--, plane.x += span->x_map, plane.to += planes->phases * size) {
             if (moved) {
                 mend(node, &plane, j);
             } else {
@@ -177,12 +177,13 @@ static int by_rows(const struct hfn_conv *node) {
 /* All planes, row by row. */
 HFN_COLD static void fill_rows(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
                                uint32_t first) {
-    const uint32_t left = node->rows - first, band = left < node->band ? left : node->band;
+    const struct hfn_span *const span = &planes->span;
+    const uint32_t left = span->end - first, band = left < node->band ? left : node->band;
     const uint32_t size = planes->size / 4, channel = planes->phases * size, column = node->inputs * channel;
-    const uint32_t past = node->band * planes->pitch / 4, known = first ? planes->reach : 0;
+    const uint32_t past = node->band * planes->pitch / 4, known = first != span->first ? planes->reach : 0;
     uint32_t *const start = hfn_in_arena(arena, node->planes);
     struct hfn_rows rows = {node->inputs,
-                            node->height * node->width,
+                            span->x_map,
                             planes->pitch / 4,
                             channel,
                             column,
@@ -192,12 +193,11 @@ HFN_COLD static void fill_rows(const struct hfn_conv *node, const struct hfn_pla
         hfn_run_copy(start, start + 3 * column - past, start + past, 0);
     }
     for (uint32_t phase = 0; phase < planes->phases; phase++) {
-        const uint8_t *x = hfn_in_arena(arena, node->x);
         uint32_t *to = start + phase * size + known * rows.words;
         uint32_t i = (first + known) * node->stride + phase - node->padding; /* of the map; may be -1 modulo 2^32 */
         for (uint32_t r = known; r < band + planes->reach; r++, to += rows.words, i += node->stride) {
             if (i < node->height) {
-                hfn_rows_read(to, x + i * node->width, &rows);
+                hfn_rows_read(to, hfn_in_arena(arena, span->x + i * node->width), &rows);
             } else {
                 hfn_rows_clear(to, &rows);
             }

@@ -10,9 +10,9 @@ __attribute__((__noinline__)) static void copy(uint8_t *to, const uint8_t *from,
     }
 }
 
-/* A plane, whose first element is in row i and column j of the map x; both may be negative modulo 2^32. */
-static void fill_plane(const struct hfn_conv *node, const struct hfn_planes *planes, uint8_t *to, const uint8_t *x,
-                       uint32_t i, uint32_t j, uint32_t zero) {
+/* A plane, whose first element is in row i and column j of the map at x; both may be negative modulo 2^32. */
+static void fill_plane(const struct hfn_conv *node, const struct hfn_planes *planes, uint8_t *to, uint32_t *arena,
+                       uint32_t x, uint32_t i, uint32_t j, uint32_t zero) {
     const uint32_t stride = node->stride, width = node->width;
     uint32_t left = planes->pitch, inside = 0;
     for (; left && j >= width; left--, j += stride) {
@@ -23,7 +23,7 @@ static void fill_plane(const struct hfn_conv *node, const struct hfn_planes *pla
     }
     for (uint32_t row = node->band + planes->reach; row; row--, i += stride, to += planes->pitch) {
         if (i < node->height) {
-            copy(to, x + i * width + j, inside, stride, zero);
+            copy(to, hfn_in_arena(arena, x + i * width + j), inside, stride, zero);
         }
     }
 }
@@ -38,10 +38,11 @@ void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *plane
         *all = zero;
     }
     for (uint32_t b = 0; b < node->kernel; b++) {
-        const uint8_t *x = hfn_in_arena(arena, node->x);
-        for (uint32_t c = node->inputs; c; c--, x += node->height * node->width) {
+        uint32_t x = planes->span.x;
+        for (uint32_t c = node->inputs; c; c--, x += planes->span.x_map) {
             for (uint32_t phase = 0; phase < planes->phases; phase++, to += planes->size) {
-                fill_plane(node, planes, to, x, first * node->stride + phase - node->padding, b - node->padding, zero);
+                fill_plane(node, planes, to, arena, x, first * node->stride + phase - node->padding, b - node->padding,
+                           zero);
             }
         }
     }

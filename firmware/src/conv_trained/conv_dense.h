@@ -57,19 +57,24 @@ struct hfn_place {
 
 /* Weights are bytes, or half bytes, unpacked a channel at a time where lists would be; inline, as that is known. */
 static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
-                                            const struct hfn_tile *tile, struct hfn_place start, int8_t *unpacked) {
-    const uint32_t weights = tile->weights, map = (uint32_t)node->rows * node->columns;
+                                            const struct hfn_span *span, const struct hfn_tile *tile,
+                                            struct hfn_place start, int8_t *unpacked) {
+    const uint32_t weights = tile->weights;
     const int8_t *weight = unpacked ? unpacked : hfn_in_model(model, node->weight), *const residual = channel->residual;
     int8_t *const y = channel->y;
     struct hfn_place end = start;
-    for (uint32_t output = 0, at = start.offset; output < node->requantise.channels; output++, at += map) {
+    uint32_t at = start.offset, beside = start.offset;
+    for (uint32_t output = 0; output < node->requantise.channels; output++, at += span->y_map) {
         if (unpacked) {
             hfn_unpack(unpacked, hfn_in_model(model, node->weight), output * weights, weights);
         }
         channel->scale.multiplier = hfn_multiplier(model, &node->requantise, output);
         channel->scale.offset = hfn_offset(model, &node->requantise, output);
         channel->y = y + at;
-        channel->residual = residual ? residual + at : NULL;
+        if (residual) {
+            channel->residual = residual + beside;
+            beside += span->residual_map;
+        }
         channel->column = start.column;
         hfn_tile_outputs(tile, channel, weight);
         weight += unpacked ? 0 : weights;
@@ -81,8 +86,9 @@ static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const v
     return end;
 }
 
-static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, uint32_t *arena, int is_int4) {
-    const struct hfn_planes planes = hfn_planes(node);
+static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                                    uint32_t *arena, int is_int4) {
+    const struct hfn_span *const span = &planes->span;
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, size = hfn_group_size(weights);
     const uint32_t at = node->list + (is_int4 ? (weights + 3) & ~3u : 0);
     int8_t *const unpacked = is_int4 ? hfn_in_arena(arena, node->list) : NULL;
@@ -94,16 +100,16 @@ static inline void hfn_conv_trained(const void *model, const struct hfn_conv *no
     for (uint32_t end = at + size; end <= node->list_end && most < HFN_TILE; end += size) {
         most++;
     }
-    hfn_taps(&taps, node, &planes);
-    for (uint32_t first = 0; first < node->rows; first += node->band) {
+    hfn_taps(&taps, node, planes);
+    for (uint32_t first = span->first; first < span->end; first += node->band) {
         struct hfn_place place = {0, 0};
-        hfn_planes_fill(node, &planes, arena, first);
-        hfn_channel_open(&channel, model, node, &planes, arena, first, 0);
+        hfn_planes_fill(node, planes, arena, first);
+        hfn_channel_open(&channel, model, node, planes, arena, first, 0);
         tile.planes = channel.planes;
         for (uint32_t left = channel.pixels / 4; left; left -= tile.groups, tile.planes += 4 * tile.groups) {
             tile.groups = left < most ? left : most;
             hfn_tile_fill(&tile);
-            place = hfn_tile_run(&channel, model, node, &tile, place, unpacked);
+            place = hfn_tile_run(&channel, model, node, span, &tile, place, unpacked);
         }
     }
 }

@@ -1,5 +1,7 @@
 #include "conv_dense.h"
 
-void hfn_conv_int4(const void *model, const struct hfn_conv *node, uint32_t *arena) {
-    hfn_conv_trained(model, node, arena, 1);
+static void run(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena) {
+    hfn_conv_trained(model, node, planes, arena, 1);
 }
+
+HFN_CONV(hfn_conv_int4)

@@ -1,4 +1,4 @@
-#include "arena.h"
+#include "span.h"
 
 /* SPEC section 5, Input: x >> 1. Buffers start at multiples of 4, so that nothing lies behind a tensor in its last
  * word.
@@ -34,4 +34,33 @@ HFN_COLD void hfn_input_s8(const struct hfn_input *node, uint32_t *arena) {
             *y++ = (int8_t)(value - ((value + 127) >> 31)); /* only -128 + 127 is negative */
         }
     }
+}
+
+/* Rows of pixels, each from its own place; row 0 of the raw input lies at span.x. */
+static inline void rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena,
+                        int is_signed) {
+    const struct hfn_span span = hfn_span(ticks, tick);
+    const uint32_t columns = ticks->columns, count = (span.end - span.first) * columns, step = node->step;
+    uint32_t from = span.x + span.first * columns * step, to = span.y + span.first * columns;
+    if (count == 0) {
+        return;
+    }
+    for (uint32_t c = node->channels; c; c--, from += span.x_map, to += span.y_map) {
+        const uint8_t *x = hfn_in_arena(arena, from);
+        uint8_t *y = hfn_in_arena(arena, to);
+        for (const uint8_t *end = y + count; y != end; x += step) {
+            const int32_t value = (int8_t)*x;
+            *y++ = is_signed ? (uint8_t)(value - ((value + 127) >> 31)) : *x >> 1;
+        }
+    }
+}
+
+HFN_COLD void hfn_input_u8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick,
+                                uint32_t *arena) {
+    rows(node, ticks, tick, arena, 0);
+}
+
+HFN_COLD void hfn_input_s8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick,
+                                uint32_t *arena) {
+    rows(node, ticks, tick, arena, 1);
 }

@@ -1,5 +1,5 @@
-#include "arena.h"
 #include "isa.h"
+#include "span.h"
 
 #if HFN_ISA == HFN_ISA_DSP || HFN_ISA == HFN_ISA_MVE
 #include <arm_acle.h>
@@ -28,13 +28,13 @@ static uint32_t pairs(const int8_t *x) {
 
 /* Four outputs at a time; the last four of a row may begin among those before. In place they must not read what these
  * wrote: among the first five columns they would. */
-void hfn_max_pool_2x2(const struct hfn_max_pool *node, uint32_t *arena) {
+static void pool(const struct hfn_max_pool *node, const struct hfn_span *span, uint32_t *arena) {
     const uint32_t width = node->width, columns = node->columns;
-    const int8_t *x = hfn_in_arena(arena, node->x);
-    int8_t *y = hfn_in_arena(arena, node->y);
-    for (uint32_t c = 0; c < node->channels; c++) {
-        const int8_t *from = x;
-        for (uint32_t row = 0; row < node->rows; row++, from += 2 * width, y += columns) {
+    uint32_t x = span->x + 2 * span->first * width, to = span->y + span->first * columns;
+    for (uint32_t c = node->channels; c; c--, x += span->x_map, to += span->y_map) {
+        const int8_t *from = hfn_in_arena(arena, x);
+        int8_t *y = hfn_in_arena(arena, to);
+        for (uint32_t row = span->first; row < span->end; row++, from += 2 * width, y += columns) {
             for (uint32_t column = 0; column < columns; column += 4) {
                 const uint32_t at = column < columns - 4 ? column : columns - 4;
                 const int8_t *top = from + 2 * at, *bottom = top + width;
@@ -46,6 +46,17 @@ void hfn_max_pool_2x2(const struct hfn_max_pool *node, uint32_t *arena) {
                 *(hfn_bytes *)(void *)(y + at) = larger(even, odd);
             }
         }
-        x += node->height * width;
     }
+}
+
+void hfn_max_pool_2x2(const struct hfn_max_pool *node, uint32_t *arena) {
+    const struct hfn_span span = hfn_whole(node->rows, node->x, (uint32_t)node->height * node->width, node->y,
+                                           (uint32_t)node->rows * node->columns);
+    pool(node, &span, arena);
+}
+
+void hfn_max_pool_2x2_rows(const struct hfn_max_pool *node, const struct hfn_ticks *ticks, uint32_t tick,
+                           uint32_t *arena) {
+    const struct hfn_span span = hfn_span(ticks, tick);
+    pool(node, &span, arena);
 }

@@ -1,0 +1,139 @@
+"""Row streaming: nodes that run interleaved, some rows of each a tick, and the windows of rows that lie between them.
+
+In tick t a node makes the rows of its output from ``t·step - lag`` to ``(t + 1)·step - lag``, as far as there are such
+rows. Steps follow from strides; a lag is the least with which every node finds the rows it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+
+from edgehfn.ir import ops
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import Node
+from edgehfn.ir.scratch import Span
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a node makes a tick."""
+
+    step: int
+    lag: int
+
+    def calls(self, rows: int, ticks: int) -> list[Span]:
+        """The rows of each tick, of an output of so many; empty in some ticks."""
+        ends = [min(max(tick * self.step - self.lag, 0), rows) for tick in range(ticks + 1)]
+        return list(pairwise(ends))
+
+
+@dataclass(frozen=True)
+class Group:
+    """The nodes from index ``first`` to ``last``. ``windows``: rows kept of each tensor that is never whole."""
+
+    first: int
+    last: int
+    ticks: int
+    rows: dict[str, Rows]
+    windows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Read:
+    """One tensor that a node reads by rows: output row i needs the rows i·stride - padding to i·stride - padding +
+    kernel."""
+
+    name: str
+    kernel: int = 1
+    stride: int = 1
+    padding: int = 0
+
+
+def reads(node: Node) -> tuple[Read, ...] | None:
+    """What a node reads by rows; None if it cannot run by rows at all."""
+    match node:
+        case ops.Input(topology=None, shape=(_, _, _)):
+            return ()
+        case ops.Conv(x=x, residual=residual):
+            own = Read(x, node.weight.shape[2], node.stride, node.padding)
+            return (own,) if residual is None else (own, Read(residual))
+        case ops.MaxPool(x=x, kernel=kernel, stride=stride, padding=padding):
+            return (Read(x, kernel, stride, padding),)
+        case ops.Add(x=x, y=y):
+            return (Read(x), Read(y))
+        case _:
+            return None
+
+
+def group(graph: Graph, first: int, last: int, step: int) -> Group | None:
+    """The nodes from ``first`` to ``last`` as a group of which the slowest makes ``step`` rows a tick; None if they
+    cannot be one."""
+    nodes = graph.nodes[first : last + 1]
+    inside = {node.name for node in nodes}
+    read = {node.name: found for node in nodes if (found := reads(node)) is not None}
+    if len(read) < len(nodes) or any(_height(graph, node) is None for node in nodes):
+        return None
+    pace = _pace(nodes, read)
+    if pace is None:
+        return None
+    rows: dict[str, Rows] = {}
+    for node in nodes:
+        lag = max((_lag(r, rows[r.name].lag) for r in read[node.name] if r.name in inside), default=0)
+        rows[node.name] = Rows(step * pace[node.name], max(lag, 0))
+    ticks = max(-(-(graph.tensors[name].shape[1] + r.lag) // r.step) for name, r in rows.items())
+    return Group(first, last, ticks, rows, dict(_windows(graph, first, last, read, rows)))
+
+
+def _height(graph: Graph, node: Node) -> int | None:
+    """Rows of an image's map."""
+    tensor = graph.tensors[node.name]
+    return tensor.shape[1] if len(tensor.shape) == 3 and not tensor.nodes else None
+
+
+def _pace(nodes: tuple[Node, ...], read: dict[str, tuple[Read, ...]]) -> dict[str, int] | None:
+    """Rows a tick of each node, the least 1: those of what it reads by its stride. None if strides contradict each
+    other, or nothing connects the nodes."""
+    joined = [(r.name, node.name, r.stride) for node in nodes for r in read[node.name] if r.name in read]
+    pace = {nodes[-1].name: Fraction(1)}
+    for _ in nodes:
+        for x, y, stride in joined:
+            if y in pace and pace.setdefault(x, stride * pace[y]) != stride * pace[y]:
+                return None
+            if x in pace:
+                pace.setdefault(y, pace[x] / stride)
+    if len(pace) < len(nodes):
+        return None
+    unit = lcm(*(p.denominator for p in pace.values()))
+    least = min(p * unit for p in pace.values())
+    whole = {name: p * unit / least for name, p in pace.items()}
+    return None if any(p.denominator > 1 for p in whole.values()) else {name: int(p) for name, p in whole.items()}
+
+
+def _lag(read: Read, lag: int) -> int:
+    """The least lag of a node that reads a tensor of such a lag."""
+    return -(-(lag + read.kernel - read.padding - read.stride) // read.stride)
+
+
+def _windows(
+    graph: Graph, first: int, last: int, read: dict[str, tuple[Read, ...]], rows: dict[str, Rows]
+) -> Iterator[tuple[str, int]]:
+    """Of tensors that nothing reads behind the group: the rows from the first that is still to be read, at a tick's
+    start, to the last that is made in it; fewer than all."""
+    later = {name for node in graph.nodes[last + 1 :] for name in ops.inputs(node)}
+    for node in graph.nodes[first : last + 1]:
+        name, own = node.name, rows[node.name]
+        if name in later or name == graph.output.name:
+            continue
+        ends = [
+            own.step - own.lag + rows[reader].lag * r.stride + r.padding
+            for reader, found in read.items()
+            for r in found
+            if r.name == name
+        ]
+        most = max(own.step, *ends)
+        if most < graph.tensors[name].shape[1]:
+            yield name, most

@@ -1,0 +1,113 @@
+"""The ways in which a convolution can work: rows at a time, lists kept or built again, and what each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import Conv, QuantisedWeight, Weight
+
+ALIGN = 4
+OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
+SLACK = 16  # a group of 16 pixels may read past the last plane
+TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
+
+Span = tuple[int, int]  # rows of an output that one call makes: the first, and the first that it does not
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A convolution's memory: planes of ``band`` output rows, then ``list_entries`` uint16 offsets; of a dense one, in
+    their place the unpacked weights of a channel and a tile (firmware/src/conv_trained/conv_dense.h).
+
+    Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
+    band; two uint16 lengths for each of the ``channels`` follow. ``lists``: where they lie, None if behind the planes.
+    """
+
+    offset: int
+    band: int
+    planes: int
+    list_entries: int
+    keep: bool = False
+    channels: int = 0
+    lists: int | None = None
+
+    @property
+    def list_bytes(self) -> int:
+        """Bytes of lists and, where these are kept, of their lengths."""
+        return aligned(2 * self.list_entries) + 4 * self.channels * self.keep
+
+    @property
+    def size(self) -> int:
+        """Bytes of planes and of all that follows."""
+        return self.planes + self.list_bytes
+
+    @property
+    def list_offset(self) -> int:
+        """Where the lists lie in the arena."""
+        return self.offset + self.planes if self.lists is None else self.lists
+
+
+def ways(node: Conv, graph: Graph, rows: int, last: bool = True) -> list[Scratch]:
+    """All ways to make up to ``rows`` rows at a call, by growing bands, each once with lists of a channel and once with
+    lists that are kept. ``last``: there is one call, so that a band of all rows needs nothing kept."""
+    bands = sorted({-(-rows // -(-rows // band)) for band in range(1, rows + 1)})  # evenly filled
+    return [way for band in bands for way in _ways(node, graph, band, last and band == rows)]
+
+
+def _ways(node: Conv, graph: Graph, band: int, once_only: bool) -> Iterator[Scratch]:
+    planes, channels = plane_bytes(node, graph, band), node.weight.shape[0]
+    if planes > OFFSET_LIMIT:
+        return
+    if not node.weight.uses_index_list:
+        yield Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)
+        return
+    values = node.weight.values.reshape(channels, -1)
+    entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
+    yield Scratch(0, band, planes, int(entries.max()))
+    if not once_only:
+        yield Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
+
+
+def plane_bytes(node: Conv, graph: Graph, band: int) -> int:
+    """Bytes of the shifted planes of ``band`` output rows: for each input channel, one per tap column and row phase."""
+    _, channels, kernel, _ = node.weight.shape
+    pitch = aligned(graph.tensors[node.name].shape[2])
+    rows = band + (kernel - 1) // node.stride
+    return channels * kernel * min(node.stride, kernel) * rows * pitch + SLACK
+
+
+def overhead(node: Conv, way: Scratch, calls: Sequence[Span]) -> int:
+    """Roughly the instructions that bands decide: 150 an output channel, 200 an input channel's planes, 1 for eight
+    bytes of planes that are moved, 4 a weight decoded."""
+    bands = sum(-(-(end - first) // way.band) for first, end in calls)
+    channels, inputs, kernel, _ = node.weight.shape
+    decoded = prod(node.weight.shape) if node.weight.uses_index_list or is_int4(node.weight) else 0
+    each = 150 * channels + 200 * inputs * min(node.stride, kernel) + way.planes // 8
+    return bands * each + 4 * decoded * (1 if way.keep else bands)
+
+
+def is_int4(weight: Weight) -> bool:
+    """Whether kernels unpack a weight before they multiply."""
+    return isinstance(weight, QuantisedWeight) and weight.bits == 4
+
+
+def aligned(size: int) -> int:
+    """Bytes up to where the next buffer may start."""
+    return -(-size // ALIGN) * ALIGN
+
+
+def _unpacked(weight: Weight) -> int:
+    """Bytes of a channel's weights where they are not stored as bytes."""
+    return aligned(prod(weight.shape[1:])) * is_int4(weight)
+
+
+def _tile(weight: Weight) -> int:
+    """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least. Weights that are
+    unpacked once a tile want two groups."""
+    group = max(64, 16 * prod(weight.shape[1:]))
+    return group * max(1 + is_int4(weight), TILE // group)

@@ -1,0 +1,65 @@
+/* Row streaming: the nodes of a group run interleaved, some rows of each a tick, so that the maps between them are
+ * never whole: of such a map a window of rows is kept, which slides down the map by as many rows as are made a tick.
+ * What every byte is does not change.
+ *
+ * Generated code runs a group as a loop over ticks: for each node in turn hfn_slide for its window, if its output is in
+ * one, then the function of its kind that ends in _rows. Included by edgehfn.h. */
+#ifndef EDGEHFN_ROWS_H
+#define EDGEHFN_ROWS_H
+
+/* Where a tensor lies. 12 bytes. */
+struct hfn_operand {
+    uint32_t at; /* arena offset of row 0 of channel 0 at tick 0; of a window it may lie before the arena: mod 2^32 */
+    uint32_t slide; /* bytes that this is less after each tick; 0 for a whole map */
+    uint32_t map;   /* bytes from a channel to the next */
+};
+
+/* How a node runs in a group: after tick t it has made the rows of y before (t + 1)·step - lag. 48 bytes. */
+struct hfn_ticks {
+    struct hfn_operand x, y, residual; /* of a node without a residual: as y; of an addition: its second input */
+    uint16_t step;                     /* rows of y a tick: at least 1 */
+    uint16_t lag;                      /* rows */
+    uint16_t rows, columns;            /* of y, in pixels */
+    uint32_t channels;                 /* of y */
+};
+
+/* The memory of a window. 12 bytes. */
+struct hfn_window {
+    uint32_t at;    /* arena offset */
+    uint32_t size;  /* bytes */
+    uint32_t slide; /* bytes: less than size */
+};
+
+/* The rows of a tick, first..end - 1, and where row 0 of channel 0 lies in it; it need not be there. */
+struct hfn_span {
+    uint32_t first, end;
+    uint32_t x, x_map;
+    uint32_t y, y_map;
+    uint32_t residual, residual_map;
+};
+
+struct hfn_span hfn_span(const struct hfn_ticks *ticks, uint32_t tick);
+
+/* Moves a window's bytes down by its slide; those at its end are then to be written. */
+void hfn_slide(const struct hfn_window *window, uint32_t *arena);
+
+/* What the functions of these names without _rows do, for the rows of a tick, if there are any. Offsets of tensors are
+ * those of ticks. */
+void hfn_input_u8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
+void hfn_input_s8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
+void hfn_conv_narrow_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
+                          uint32_t *arena);
+void hfn_conv_plain_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
+                         uint32_t *arena);
+void hfn_conv_wide_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
+                        uint32_t *arena);
+void hfn_conv_dense_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
+                         uint32_t *arena);
+void hfn_conv_int4_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
+                        uint32_t *arena);
+void hfn_max_pool_rows(const struct hfn_max_pool *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
+void hfn_max_pool_2x2_rows(const struct hfn_max_pool *node, const struct hfn_ticks *ticks, uint32_t tick,
+                           uint32_t *arena);
+void hfn_add_rows(const struct hfn_add *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
+
+#endif

@@ -1,0 +1,19 @@
+#include "arena.h"
+#include "runs.h"
+
+HFN_COLD void hfn_slide(const struct hfn_window *window, uint32_t *arena) {
+    uint32_t *to = hfn_in_arena(arena, window->at);
+    const uint32_t *from = to + window->slide / 4, *const end = to + (window->size + 3) / 4;
+    const uint32_t shift = 8 * (window->slide % 4);
+#if !HFN_SMALL
+    if (shift == 0) {
+        hfn_run_copy(to, to + (end - from), from, 0);
+        return;
+    }
+#endif
+    for (uint32_t low = *from++, high; from <= end; low = high) { /* each word is made of two, or else of the lower */
+        high = from != end ? *from : 0;
+        from++;
+        *to++ = low >> shift | (high << 1) << (31 - shift);
+    }
+}
