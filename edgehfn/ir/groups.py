@@ -1,7 +1,8 @@
 """Row streaming: nodes that run interleaved, some rows of each a tick, and the windows of rows that lie between them.
 
-In tick t a node makes the rows of its output from ``t·step - lag`` to ``(t + 1)·step - lag``, as far as there are such
-rows. Steps follow from strides; a lag is the least with which every node finds the rows it reads.
+After tick t a node has made the rows of its output before ``(t + 1) // period · step - lag``, as far as there are such
+rows. Steps and periods follow from strides: the fastest nodes work in every tick, and behind a stride of two a node has
+half as many rows to make, or works in every other tick. A lag is the least with which every node finds the rows it reads.
 """
 
 from __future__ import annotations
@@ -10,24 +11,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import lcm
 
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Node
 from edgehfn.ir.scratch import Span
+from edgehfn.spec.limits import HALF
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a node makes a tick."""
+    """What a node makes: ``step`` rows every ``period`` ticks, a power of two."""
 
     step: int
     lag: int
+    period: int = 1
+
+    @property
+    def pace(self) -> Fraction:
+        """Rows a tick."""
+        return Fraction(self.step, self.period)
+
+    @property
+    def shift(self) -> int:
+        """The period's logarithm."""
+        return self.period.bit_length() - 1
 
     def calls(self, rows: int, ticks: int) -> list[Span]:
         """The rows of each tick, of an output of so many; empty in some ticks."""
-        ends = [min(max(tick * self.step - self.lag, 0), rows) for tick in range(ticks + 1)]
+        ends = [min(max(tick // self.period * self.step - self.lag, 0), rows) for tick in range(ticks + 1)]
         return list(pairwise(ends))
 
 
@@ -70,7 +82,7 @@ def reads(node: Node) -> tuple[Read, ...] | None:
 
 
 def group(graph: Graph, first: int, last: int, step: int) -> Group | None:
-    """The nodes from ``first`` to ``last`` as a group of which the slowest makes ``step`` rows a tick; None if they
+    """The nodes from ``first`` to ``last`` as a group of which the fastest makes ``step`` rows a tick; None if they
     cannot be one."""
     nodes = graph.nodes[first : last + 1]
     inside = {node.name for node in nodes}
@@ -83,8 +95,12 @@ def group(graph: Graph, first: int, last: int, step: int) -> Group | None:
     rows: dict[str, Rows] = {}
     for node in nodes:
         lag = max((_lag(r, rows[r.name].lag) for r in read[node.name] if r.name in inside), default=0)
-        rows[node.name] = Rows(step * pace[node.name], max(lag, 0))
-    ticks = max(-(-(graph.tensors[name].shape[1] + r.lag) // r.step) for name, r in rows.items())
+        each = step * pace[node.name]
+        rows[node.name] = Rows(each.numerator, max(lag, 0), each.denominator)
+        width = graph.tensors[node.name].shape[2]
+        if each.denominator & (each.denominator - 1) or each.numerator * width >= HALF:
+            return None
+    ticks = max(r.period * -(-(graph.tensors[name].shape[1] + r.lag) // r.step) for name, r in rows.items())
     return Group(first, last, ticks, rows, dict(_windows(graph, first, last, read, rows)))
 
 
@@ -94,8 +110,8 @@ def _height(graph: Graph, node: Node) -> int | None:
     return tensor.shape[1] if len(tensor.shape) == 3 and not tensor.nodes else None
 
 
-def _pace(nodes: tuple[Node, ...], read: dict[str, tuple[Read, ...]]) -> dict[str, int] | None:
-    """Rows a tick of each node, the least 1: those of what it reads by its stride. None if strides contradict each
+def _pace(nodes: tuple[Node, ...], read: dict[str, tuple[Read, ...]]) -> dict[str, Fraction] | None:
+    """Rows a tick of each node, the most 1: those of what it reads by its stride. None if strides contradict each
     other, or nothing connects the nodes."""
     joined = [(r.name, node.name, r.stride) for node in nodes for r in read[node.name] if r.name in read]
     pace = {nodes[-1].name: Fraction(1)}
@@ -107,10 +123,8 @@ def _pace(nodes: tuple[Node, ...], read: dict[str, tuple[Read, ...]]) -> dict[st
                 pace.setdefault(y, pace[x] / stride)
     if len(pace) < len(nodes):
         return None
-    unit = lcm(*(p.denominator for p in pace.values()))
-    least = min(p * unit for p in pace.values())
-    whole = {name: p * unit / least for name, p in pace.items()}
-    return None if any(p.denominator > 1 for p in whole.values()) else {name: int(p) for name, p in whole.items()}
+    most = max(pace.values())
+    return {name: p / most for name, p in pace.items()}
 
 
 def _lag(read: Read, lag: int) -> int:
@@ -121,15 +135,15 @@ def _lag(read: Read, lag: int) -> int:
 def _windows(
     graph: Graph, first: int, last: int, read: dict[str, tuple[Read, ...]], rows: dict[str, Rows]
 ) -> Iterator[tuple[str, int]]:
-    """Of tensors that nothing reads behind the group: the rows from the first that is still to be read, at a tick's
-    start, to the last that is made in it; fewer than all."""
+    """Of tensors that nothing reads behind the group: the rows from the first that a reader has still to read, at the
+    start of a tick in which it works, to the last that is made in it; fewer than all."""
     later = {name for node in graph.nodes[last + 1 :] for name in ops.inputs(node)}
     for node in graph.nodes[first : last + 1]:
         name, own = node.name, rows[node.name]
         if name in later or name == graph.output.name:
             continue
         ends = [
-            own.step - own.lag + rows[reader].lag * r.stride + r.padding
+            (rows[reader].step + rows[reader].lag) * r.stride - own.lag + r.padding
             for reader, found in read.items()
             for r in found
             if r.name == name

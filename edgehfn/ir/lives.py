@@ -126,8 +126,9 @@ def _overtaken(graph: Graph, group: Group, node: ops.Node) -> Iterator[str]:
             for read in reads(other) or ():
                 if read.name == name:
                     rows = group.rows[other.name]
-                    in_step = rows.step * read.stride == own.step
-                    spare.append(in_step and own.lag - behind >= rows.lag * read.stride + read.padding)
+                    ahead = behind + rows.step * read.stride - own.step  # rows written since the reader worked
+                    in_step = rows.pace * read.stride == own.pace
+                    spare.append(in_step and own.lag - ahead >= rows.lag * read.stride + read.padding)
             if other.name == node.name:
                 behind, found = own.step, True
         if found and spare and all(spare):

@@ -5,22 +5,73 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgehfn.errors import GraphError
+from edgehfn.ir import price
 from edgehfn.ir.arena import Plan, Schedule, arrange, tensors
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.lives import Buffer, largest_first, peak, place
 from edgehfn.ir.ops import Conv
-from edgehfn.ir.scratch import Scratch, aligned, overhead, plane_bytes, ways
+from edgehfn.ir.scratch import Scratch, aligned, plane_bytes, ways
+from edgehfn.ir.segments import Segments
 from edgehfn.spec.objective import SCRATCH, Objective
 
+POINTS = 24  # of a front, at most
+CLOSER = 0.96  # of the last point's bytes, that the next one may take
 
-def plan(graph: Graph, objective: Objective = "speed", scratch_limit: int | None = None) -> Plan:
+
+def plan(
+    graph: Graph, objective: Objective = "speed", scratch_limit: int | None = None, ram: int | None = None
+) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
-    ``scratch_limit`` (default: the objective's) bounds the arena in bytes beyond its tensors, as far as one output row
-    at a time allows. Within it, and within what the tensors of the moment leave idle, bands and kept lists are chosen
-    for the fewest instructions. Raises GraphError if a node cannot be placed at all.
+    ``ram`` bounds the arena in bytes: the plan of the fewest instructions, of those within it, whose maps need not be
+    whole (:mod:`edgehfn.ir.groups`). Without it every map is whole, and ``scratch_limit`` (default: the objective's)
+    bounds the arena in bytes beyond its tensors, as far as one output row at a time allows; within it, and within what
+    the tensors of the moment leave idle, bands and kept lists are chosen for the fewest instructions. Raises GraphError
+    if a node cannot be placed at all, or nothing fits ``ram``; the message then says how many bytes the least is.
     """
-    limit = SCRATCH[objective] if scratch_limit is None else scratch_limit
+    whole = _whole(graph, objective, SCRATCH[objective] if scratch_limit is None else scratch_limit)
+    if ram is None or whole.size <= ram:
+        return whole
+    return _within(Segments(graph, objective), ram)
+
+
+def front(graph: Graph, objective: Objective = "speed") -> list[Plan]:
+    """The plans that a budget of RAM may bring about, from the fewest instructions to the least RAM: a choice of at
+    most POINTS."""
+    found = [plan(graph, objective)]
+    segments = Segments(graph, objective)
+    least = _least(segments).size
+    while found[-1].size > least:
+        budget = max(least, min(found[-1].size - 4, int(found[-1].size * CLOSER)))
+        found.append(_within(segments, budget))
+    return found
+
+
+def _within(segments: Segments, ram: int) -> Plan:
+    """The cheapest schedule whose arena is within ``ram``. Tensors of different lives may leave gaps between them: then
+    a schedule is sought that takes as much less."""
+    budget = ram
+    while (schedule := segments.cheapest(budget)) is not None:
+        planned = arrange(segments.graph, segments.objective, schedule)
+        if planned.size <= ram:
+            return planned
+        budget -= max(4, planned.size - ram)
+    best = _least(segments)
+    if best.size <= ram:
+        return best
+    raise GraphError(
+        f"no plan fits {ram:,} bytes of RAM; the least is {best.size:,}: allow as many, or use a smaller net"
+    )
+
+
+def _least(segments: Segments) -> Plan:
+    """Of the schedules of the least bytes, by their sum, the one that is."""
+    schedule = segments.cheapest(segments.least())
+    assert schedule is not None
+    return arrange(segments.graph, segments.objective, schedule)
+
+
+def _whole(graph: Graph, objective: Objective, limit: int) -> Plan:
     alone = place(largest_first(tensors(graph, objective)))
     chosen: dict[str, Scratch] = {}
     for i, node in enumerate(graph):
@@ -38,7 +89,7 @@ def _cheapest(node: Conv, graph: Graph, room: int) -> Scratch:
         planes = plane_bytes(node, graph, 1)
         raise GraphError(f"node {node.name}: one output row needs planes of {planes} bytes, offsets reach 65536")
     fitting = [way for way in known if way.size <= room] or [min(known, key=lambda way: way.size)]
-    return min(fitting, key=lambda way: overhead(node, way, [(0, rows)]))
+    return min(fitting, key=lambda way: price.conv(node, graph, way, [(0, rows)]))
 
 
 def _idle(living: Sequence[Buffer], end: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -79,16 +79,6 @@ def plane_bytes(node: Conv, graph: Graph, band: int) -> int:
     pitch = aligned(graph.tensors[node.name].shape[2])
     rows = band + (kernel - 1) // node.stride
     return channels * kernel * min(node.stride, kernel) * rows * pitch + SLACK
-
-
-def overhead(node: Conv, way: Scratch, calls: Sequence[Span]) -> int:
-    """Roughly the instructions that bands decide: 150 an output channel, 200 an input channel's planes, 1 for eight
-    bytes of planes that are moved, 4 a weight decoded."""
-    bands = sum(-(-(end - first) // way.band) for first, end in calls)
-    channels, inputs, kernel, _ = node.weight.shape
-    decoded = prod(node.weight.shape) if node.weight.uses_index_list or is_int4(node.weight) else 0
-    each = 150 * channels + 200 * inputs * min(node.stride, kernel) + way.planes // 8
-    return bands * each + 4 * decoded * (1 if way.keep else bands)
 
 
 def is_int4(weight: Weight) -> bool:

@@ -9,25 +9,29 @@
 
 /* Where a tensor lies. 12 bytes. */
 struct hfn_operand {
-    uint32_t at; /* arena offset of row 0 of channel 0 at tick 0; of a window it may lie before the arena: mod 2^32 */
-    uint32_t slide; /* bytes that this is less after each tick; 0 for a whole map */
+    uint32_t at; /* arena offset of row 0 of channel 0 before the first tick; of a window it may lie before the arena or
+                    behind the window: modulo 2^32 */
     uint32_t map;   /* bytes from a channel to the next */
+    uint16_t slide; /* bytes that the offset is less after every 2^shift ticks; 0 for a whole map */
+    uint16_t shift; /* 0..15 */
 };
 
-/* How a node runs in a group: after tick t it has made the rows of y before (t + 1)·step - lag. 48 bytes. */
+/* How a node runs in a group: after tick t it has made the rows of y before ((t + 1) >> shift)·step - lag. 48 bytes. */
 struct hfn_ticks {
     struct hfn_operand x, y, residual; /* of a node without a residual: as y; of an addition: its second input */
-    uint16_t step;                     /* rows of y a tick: at least 1 */
+    uint16_t step;                     /* rows of y: at least 1 */
     uint16_t lag;                      /* rows */
     uint16_t rows, columns;            /* of y, in pixels */
-    uint32_t channels;                 /* of y */
+    uint16_t channels;                 /* of y */
+    uint16_t shift;                    /* 0..15 */
 };
 
 /* The memory of a window. 12 bytes. */
 struct hfn_window {
     uint32_t at;    /* arena offset */
     uint32_t size;  /* bytes */
-    uint32_t slide; /* bytes: less than size */
+    uint16_t slide; /* bytes, every 2^shift ticks: less than size */
+    uint16_t shift;
 };
 
 /* The rows of a tick, first..end - 1, and where row 0 of channel 0 lies in it; it need not be there. */
@@ -40,8 +44,8 @@ struct hfn_span {
 
 struct hfn_span hfn_span(const struct hfn_ticks *ticks, uint32_t tick);
 
-/* Moves a window's bytes down by its slide; those at its end are then to be written. */
-void hfn_slide(const struct hfn_window *window, uint32_t *arena);
+/* Moves a window's bytes down by its slide, in ticks in which it slides; those at its end are then to be written. */
+void hfn_slide(const struct hfn_window *window, uint32_t tick, uint32_t *arena);
 
 /* What the functions of these names without _rows do, for the rows of a tick, if there are any. Offsets of tensors are
  * those of ticks. */

@@ -35,7 +35,7 @@ def _ticks(node: ops.Node, graph: Graph, plan: Plan, group: Group) -> Record:
     x = _operand("x", first, graph, plan, group)
     residual = _operand("residual", second, graph, plan, group)
     if isinstance(node, ops.Input):
-        x = _fields("x", plan.raw.offset, 0, 1 if node.order == "hwc" else height * width)
+        x = _fields("x", plan.raw.offset, 1 if node.order == "hwc" else height * width)
     return (
         *x,
         *y,
@@ -44,7 +44,8 @@ def _ticks(node: ops.Node, graph: Graph, plan: Plan, group: Group) -> Record:
         Field("lag", "H", rows.lag),
         Field("rows", "H", height),
         Field("columns", "H", width),
-        Field("channels", "I", channels),
+        Field("channels", "H", channels),
+        Field("shift", "H", rows.shift),
     )
 
 
@@ -52,20 +53,26 @@ def _operand(what: str, name: str, graph: Graph, plan: Plan, group: Group) -> Re
     _, height, width = graph.tensors[name].shape
     offset = plan.tensors[name].offset
     if name not in group.windows:
-        return _fields(what, offset, 0, height * width)
+        return _fields(what, offset, height * width)
     kept, rows = group.windows[name], group.rows[name]
-    first = rows.step - rows.lag - kept  # row at the window's start in tick 0, where it may be none
-    return _fields(what, (offset - first * width) % WRAP, rows.step * width, kept * width)
+    before = rows.lag + kept  # rows by which the window starts before row 0, before it slides
+    return _fields(what, (offset + before * width) % WRAP, kept * width, rows.step * width, rows.shift)
 
 
-def _fields(what: str, at: int, slide: int, between: int) -> Record:
-    return (Field(f"{what}.at", "I", at), Field(f"{what}.slide", "I", slide), Field(f"{what}.map", "I", between))
+def _fields(what: str, at: int, between: int, slide: int = 0, shift: int = 0) -> Record:
+    return (
+        Field(f"{what}.at", "I", at),
+        Field(f"{what}.map", "I", between),
+        Field(f"{what}.slide", "H", slide),
+        Field(f"{what}.shift", "H", shift),
+    )
 
 
 def _window(node: ops.Node, graph: Graph, plan: Plan, group: Group) -> Record:
-    buffer, width = plan.tensors[node.name], graph.tensors[node.name].shape[2]
+    buffer, width, rows = plan.tensors[node.name], graph.tensors[node.name].shape[2], group.rows[node.name]
     return (
         Field("at", "I", buffer.offset),
         Field("size", "I", buffer.size),
-        Field("slide", "I", group.rows[node.name].step * width),
+        Field("slide", "H", rows.step * width),
+        Field("shift", "H", rows.shift),
     )

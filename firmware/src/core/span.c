@@ -1,20 +1,24 @@
 #include "span.h"
 
 static uint32_t until(const struct hfn_ticks *ticks, uint32_t count) {
-    const uint32_t rows = count * ticks->step; /* both are below 2^16 */
+    const uint32_t rows = (count >> ticks->shift) * ticks->step; /* both factors are below 2^16 */
     const uint32_t made = rows < ticks->lag ? 0 : rows - ticks->lag;
     return made < ticks->rows ? made : ticks->rows;
+}
+
+static uint32_t place(const struct hfn_operand *operand, uint32_t count) {
+    return operand->at - (count >> operand->shift) * operand->slide;
 }
 
 HFN_COLD struct hfn_span hfn_span(const struct hfn_ticks *ticks, uint32_t tick) {
     struct hfn_span span;
     span.first = until(ticks, tick);
     span.end = until(ticks, tick + 1);
-    span.x = ticks->x.at - tick * ticks->x.slide;
+    span.x = place(&ticks->x, tick + 1);
     span.x_map = ticks->x.map;
-    span.y = ticks->y.at - tick * ticks->y.slide;
+    span.y = place(&ticks->y, tick + 1);
     span.y_map = ticks->y.map;
-    span.residual = ticks->residual.at - tick * ticks->residual.slide;
+    span.residual = place(&ticks->residual, tick + 1);
     span.residual_map = ticks->residual.map;
     return span;
 }
