@@ -24,7 +24,7 @@ class Cost:
 
     ``objective``: of the runtime that it is in. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
     of each piece of code, by name; pieces that several functions need are linked once. For the generated function they
-    are its ``fixed`` bytes and those of each ``call``.
+    are its ``fixed`` bytes and those of each ``call``, each ``group`` and each ``turn`` of a node or window in one.
     """
 
     compiler: str
@@ -54,8 +54,11 @@ def write(costs: Iterable[Cost], path: Path) -> None:
             rows.writerow((cost.compiler, cost.core, cost.objective, cost.function, cost.stack, parts))
 
 
-def predict(core: str, functions: Sequence[str], objective: Objective = "speed") -> tuple[int, int]:
-    """Code bytes and stack bytes of a model that calls these functions, one after another, on a core.
+def predict(
+    core: str, functions: Sequence[str], objective: Objective = "speed", turns: int = 0, groups: int = 0
+) -> tuple[int, int]:
+    """Code bytes and stack bytes of a model that calls these functions, one after another, on a core; ``turns`` of the
+    calls in the loops of ``groups``.
 
     Raises InputError for a core, or a function, that the table lacks.
     """
@@ -68,7 +71,8 @@ def predict(core: str, functions: Sequence[str], objective: Objective = "speed")
             raise InputError(f"{function}: no measured code bytes for {core}; run: make budget")
     run = rows[RUN]
     parts = {name: size for function in functions for name, size in rows[function].parts.items()}
-    code = sum(parts.values()) + run.parts["fixed"] + run.parts["call"] * len(functions)
+    code = sum(parts.values()) + run.parts["fixed"] + run.parts["call"] * (len(functions) - turns)
+    code += run.parts["turn"] * turns + run.parts["group"] * groups
     return code, run.stack + max(rows[function].stack for function in functions)
 
 

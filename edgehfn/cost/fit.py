@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from edgehfn.backends import c
 from edgehfn.backends.c import Function
+from edgehfn.cost.fit_slides import slides
 from edgehfn.cost.instructions import NODES, Effort
 from edgehfn.cost.samples_by_function import samples
-from edgehfn.cost.terms import terms
+from edgehfn.cost.terms import Terms, terms
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.ops import Node
@@ -34,13 +35,17 @@ Counted = tuple[Node, Graph, Plan, int]
 
 def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -> Iterator[Effort]:
     """A row for each core, runtime and function, each fitted by itself. Raises ToolError if a tool is missing."""
-    sampled = {function: samples(function) for function in sorted(functions)}
+    sampled = {function: samples(function) for function in sorted({*functions} - {Function.SLIDE})}
     every = {id(graph): graph for graphs in sampled.values() for graph in graphs}
     fast = {key: [plan(graph), *_few_rows(graph)] for key, graph in every.items()}
     few = {key: [plan(graph, "flash")] for key, graph in every.items()}
     compiler = version(ARM_GCC)
     for core in cores:
         for plans in (fast, few):
+            if Function.SLIDE in functions:
+                moved = slides(core, "flash" if plans is few else "speed")
+                _, found = _least_squares([row for row, _ in moved], [count for _, count in moved])
+                yield Effort(compiler, core, plans is few, Function.SLIDE, GROUPS[0], found)
             counts = {key: [counted(every[key], planned, core).nodes for planned in plans[key]] for key in every}
             for function, graphs in sampled.items():
                 runs = [
@@ -64,20 +69,23 @@ def _fitted(compiler: str, core: str, function: Function, runs: list[Counted]) -
     if not runs:
         raise InputError(f"{function}: no sample graph calls it; draw some in edgehfn/cost/samples_by_function.py")
     is_small = small(runs[0][2].objective)
-    trials = [_least_squares(runs, group) for group in (GROUPS if function.facts.groups_pixels else GROUPS[:1])]
-    _, group, found = min(trials, key=lambda trial: trial[0])
-    return Effort(compiler, core, is_small, function, group, found)
+    counts = [count for *_, count in runs]
+    trials = {
+        group: _least_squares([terms(node, graph, planned, group) for node, graph, planned, _ in runs], counts)
+        for group in (GROUPS if function.facts.groups_pixels else GROUPS[:1])
+    }
+    group = min(trials, key=lambda group: trials[group][0])
+    return Effort(compiler, core, is_small, function, group, trials[group][1])
 
 
-def _least_squares(runs: list[Counted], group: int) -> tuple[float, int, dict[str, float]]:
-    """Squared relative error, ``group``, and a coefficient for each term; no term saves instructions."""
-    each = [terms(node, graph, planned, group) for node, graph, planned, _ in runs]
+def _least_squares(each: Sequence[Terms], counted: Sequence[int]) -> tuple[float, dict[str, float]]:
+    """Squared relative error and a coefficient for each term; no term saves instructions."""
     names = list(dict.fromkeys(name for row in each for name in row))
-    counts = np.array([count for *_, count in runs], np.float64)
+    counts = np.array(counted, np.float64)
     rows = np.array([[row.get(name, 0.0) for name in names] for row in each]) / counts[:, None]
     found = _not_negative(rows)
     error = float(((rows @ found - 1) ** 2).sum())
-    return error, group, {name: float(value) for name, value in zip(names, found, strict=True) if value > 0}
+    return error, {name: float(value) for name, value in zip(names, found, strict=True) if value > 0}
 
 
 def _not_negative(rows: Floats) -> Floats:

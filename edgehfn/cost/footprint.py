@@ -117,7 +117,9 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    flash["code"], stack = code_size.predict(core, c.functions(graph, planned.groups), planned.objective)
+    called, groups = c.functions(graph, planned.groups), len(planned.groups)
+    turns = sum(f.facts.by_rows or f == c.Function.SLIDE for f in called)
+    flash["code"], stack = code_size.predict(core, called, planned.objective, turns, groups)
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

@@ -14,14 +14,14 @@ from importlib import resources
 from pathlib import Path
 
 from edgehfn.backends.c import Function, function
-from edgehfn.cost.terms import terms
+from edgehfn.cost.terms import Terms, slid, terms
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan
 from edgehfn.spec.objective import small
 from edgehfn.target.count import Bench
 
 TOLERANCE = 0.05  # of predicted instructions
-NODES = tuple(f for f in Function if f.facts.runs_a_node)  # all that have rows
+NODES = tuple(f for f in Function if f.facts.runs_a_node or f == Function.SLIDE)  # all that have rows
 HEAD = ("compiler", "core", "small", "function", "group", "terms")
 
 
@@ -37,6 +37,10 @@ class Effort:
     group: int
     terms: dict[str, float]
 
+    def times(self, counts: Terms) -> float:
+        """Return the instructions of so many of each term."""
+        return sum(self.terms.get(name, 0) * count for name, count in counts.items())
+
 
 def predict(graph: Graph, planned: Plan, core: str) -> Bench:
     """The instructions of a verified graph within ``TOLERANCE``, as ``edgehfn.bench`` would count them.
@@ -48,14 +52,20 @@ def predict(graph: Graph, planned: Plan, core: str) -> Bench:
     if not efforts:
         known = dict.fromkeys(effort.core for effort in table())
         raise InputError(f"{core}: no fitted instructions; there are {', '.join(known)}")
-    nodes = []
-    for node in graph:
-        called = function(node, graph)
+
+    def effort(called: Function) -> Effort:
         if called not in efforts:
             raise InputError(f"{called}: no fitted instructions for {core}; run: make budget")
-        effort = efforts[called]
-        counts = terms(node, graph, planned, effort.group)
-        nodes.append((node.name, round(sum(effort.terms.get(name, 0) * count for name, count in counts.items()))))
+        return efforts[called]
+
+    windows = {name: group for group in planned.groups for name in group.windows}
+    nodes = []
+    for node in graph:
+        run = effort(function(node, graph))
+        count = run.times(terms(node, graph, planned, run.group))
+        if node.name in windows:
+            count += effort(Function.SLIDE).times(slid(node.name, graph, windows[node.name]))
+        nodes.append((node.name, round(count)))
     return Bench(sum(count for _, count in nodes), tuple(nodes), predicted=True)
 
 

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from edgehfn.backends import c
 from edgehfn.backends.c import Function
 from edgehfn.cost import code_size
 from edgehfn.cost.code_size import Cost
-from edgehfn.ir import Graph
+from edgehfn.ir import Graph, plan
+from edgehfn.ir.arena import Schedule, arrange
+from edgehfn.ir.groups import Group, group
 from edgehfn.ir.ops import RELU, Conv, Input, Node, Requantise, Supermask
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import elf
 from edgehfn.target.board import BOARDS, CORES, Board
 from edgehfn.target.build import MODEL, build, runtime
-from edgehfn.target.execute import emitted
 from edgehfn.target.toolchain import ARM_GCC, call, version
 
 ROWS = (*Function, code_size.RUN)  # of each core and objective
@@ -64,19 +66,34 @@ def _parts(program: Path) -> dict[str, int]:
 
 def _generated(board: Board, compiler: str, objective: Objective, function: str) -> Cost:
     """The generated function by the difference that more nodes make; behind masks, as nodes lie in real models."""
-    few, many = 4, 24
-    sizes = {}
-    for count in (few, many):
-        program = build(emitted(_chain(count), objective=objective), board, objective)
-        sizes[count] = elf.functions(program, ".code")[f"{MODEL}_run"]
-    each = (sizes[many].size - sizes[few].size) / (many - few)
-    parts = {"fixed": round(sizes[few].size - each * few), "call": round(each)}
-    return Cost(compiler, board.core, objective, function, sizes[many].frame, parts)
+    few, many, groups = 4, 24, 6
+
+    def made(graph: Graph, grouped: Sequence[Group]) -> elf.Function:
+        planned = plan(graph, objective)
+        schedule = Schedule(tuple(grouped), planned.scratch)
+        program = build(c.emit(graph, arrange(graph, objective, schedule), MODEL), board, objective)
+        return elf.functions(program, ".code")[f"{MODEL}_run"]
+
+    def joined(graph: Graph, size: int, count: int) -> list[Group]:
+        found = (group(graph, 1 + size * i, size + size * i, 1) for i in range(count))
+        return [one for one in found if one]
+
+    graph = _chain(many)
+    sizes = made(_chain(few), []).size, made(graph, []).size
+    each = (sizes[1] - sizes[0]) / (many - few)
+    fixed = sizes[0] - each * few
+    long, short = made(graph, joined(graph, many - 1, 1)), made(graph, joined(graph, 3, groups))
+    loops = long.size - fixed - each, short.size - fixed - each * (many - 3 * groups)
+    # One group of many - 1 nodes and many - 2 windows; some of 3 nodes and 2 windows.
+    turn = (loops[0] - loops[1] / groups) / (2 * many - 3 - 5)
+    parts = {"fixed": fixed, "call": each, "turn": turn, "group": loops[0] - turn * (2 * many - 3)}
+    frame = max(long.frame, short.frame)
+    return Cost(compiler, board.core, objective, function, frame, {name: round(size) for name, size in parts.items()})
 
 
 def _chain(count: int) -> Graph:
     """An input and ``count - 1`` convolutions."""
-    nodes: list[Node] = [Input("input", (16, 4, 4))]
+    nodes: list[Node] = [Input("input", (16, 8, 8))]
     counts = np.ones(16 * 16 * 9, np.uint8)
     for i in range(1, count):
         weight = Supermask(f"w{i}", i, (16, 16, 3, 3), 1, counts, seed=1)

@@ -26,7 +26,11 @@ CHANNELS = (1, 3, 4, 7, 8, 16, 24, 32)
 def samples(function: Function) -> tuple[Graph, ...]:
     """What a function is fitted to; nothing for one that runs no node."""
     match function:
-        case Function.CHECK_GRAPH:
+        case Function.CHECK_GRAPH | Function.SLIDE | Function.INPUT_U8_ROWS | Function.INPUT_S8_ROWS:
+            return ()
+        case Function.CONV_NARROW_ROWS | Function.CONV_PLAIN_ROWS | Function.CONV_WIDE_ROWS | Function.CONV_DENSE_ROWS:
+            return ()
+        case Function.CONV_INT4_ROWS | Function.MAX_POOL_ROWS | Function.MAX_POOL_2X2_ROWS | Function.ADD_ROWS:
             return ()
         case Function.INPUT_U8 | Function.INPUT_S8 | Function.MAX_POOL | Function.MAX_POOL_2X2:
             return _shared(function)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import assert_never
 
@@ -12,8 +12,9 @@ from edgehfn.cost import terms_gnn, terms_small
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
+from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Conv, Linear, QuantisedWeight, Supermask, Weight
-from edgehfn.ir.scratch import Scratch, is_int4
+from edgehfn.ir.scratch import Scratch, Span, is_int4
 from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective, small
 
@@ -31,18 +32,19 @@ UNROLLED = 16  # list entries that a loop takes in a turn, or pairs of them
 
 def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
     """The terms of a node on a core whose kernel sums ``group`` pixels at a time."""
-    y = graph.tensors[node.name]
+    y, calls = graph.tensors[node.name], planned.calls(node, graph)
+    by_rows = planned.runs_by_rows(node)
     match node:
         case Conv():
-            return _conv(node, graph, planned.scratch[node.name], group, planned.objective)
+            return _conv(node, graph, planned.scratch[node.name], group, planned.objective, calls)
         case Linear(weight=weight):
             return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
         case ops.Input(order=order, dtype=dtype, topology=topology):
             return {
-                "call": 1,
+                "call": len(calls),
                 "elements": y.size,
-                "channels": y.shape[0] * (order == "hwc" or dtype == "s8"),  # otherwise all are one run
-                "strided elements": y.size * (order == "hwc"),
+                "channels": y.shape[0] * len(calls) * (order == "hwc" or dtype == "s8" or by_rows),  # else all are one
+                "strided elements": y.size * (order == "hwc" or by_rows),
                 **(terms_gnn.checked(topology) if topology else {}),
             }
         case ops.SparseLinear():
@@ -50,27 +52,37 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
         case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
             return terms_gnn.terms(node, y)
         case ops.MaxPool(x=x):
-            return {"call": 1, "channels": y.shape[0], **_pooled(node, graph.tensors[x].shape, y.shape)}
+            found = _pooled(node, graph.tensors[x].shape, y.shape)
+            return {"call": len(calls), "channels": y.shape[0] * len(calls), **found}
         case ops.AvgPool(x=x):
             return {"call": 1, "channels": y.size, "elements": graph.tensors[x].size}
         case ops.Add():
-            return {"call": 1, "elements": y.size}
+            return {"call": y.shape[0] * len(calls) if by_rows else 1, "elements": y.size}
         case _:
             assert_never(node)
 
 
-def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Objective) -> Terms:
-    band = scratch.band
+def slid(name: str, graph: Graph, group: Group) -> Terms:
+    """The terms of moving a window down: it takes other instructions where rows are no whole words."""
+    (channels, _, width), rows = graph.tensors[name].shape, group.rows[name]
+    moves = group.ticks // rows.period
+    words = moves * (channels * group.windows[name] - rows.step) * width // 4
+    odd = rows.step * width % 4 > 0
+    return {"call": group.ticks, "moves": moves, "words": words * (not odd), "odd words": words * odd}
+
+
+def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Objective, calls: Sequence[Span]) -> Terms:
     channels, height, width = graph.tensors[node.name].shape
     pitch = -(-width // 4) * 4
-    bands = [min(band, height - first) for first in range(0, height, band)]
+    each = [[min(scratch.band, end - at) for at in range(first, end, scratch.band)] for first, end in calls]
+    bands = [rows for call in each for rows in call]
     groups = channels * sum(-(-rows * pitch // group) for rows in bands)
     wide = sum(-(-rows * pitch // WIDE) for rows in bands)
     # Groups with places beyond a row's end are stored byte by byte, and so may be those that the band's end cuts short.
     gap, ends = pitch != width, [rows * pitch % group for rows in bands if pitch == width]
     added, signed = node.residual is not None, graph.tensors[node.name].lo < 0
     found: Terms = {
-        "call": 1,
+        "call": len(calls),
         "bands": len(bands),
         "channels": channels * len(bands),
         "groups": groups,
@@ -95,8 +107,9 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
     made = terms_small.planes if small(objective) else _planes_of_few_rows if objective == "ram" else _planes
-    for name, count in made(node, graph, bands, pitch):
-        found[name] = found.get(name, 0) + count
+    for first, call in zip((first for first, _ in calls), each, strict=True):
+        for name, count in made(node, graph, scratch.band, first, call, pitch):
+            found[name] = found.get(name, 0) + count
     return found
 
 
@@ -208,14 +221,16 @@ def _free(weight: Weight) -> int:
     return weight.counts.size - int(gone.sum()) - int(kept.sum())
 
 
-def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
+def _planes(
+    node: Conv, graph: Graph, band: int, first: int, bands: list[int], pitch: int
+) -> Iterator[tuple[str, float]]:
     """The shifted planes (firmware/src/conv/conv.h): those read from the map and those moved from another plane."""
     inputs, _, width = graph.tensors[node.x].shape
     columns = graph.tensors[node.name].shape[2]
     kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
     each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
     rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
-    words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (bands[0] + reach) * pitch // 4 * (reach > 0)
+    words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (band + reach) * pitch // 4 * (reach > 0)
     for b in range(kernel):
         read = b < padding + stride if b >= padding else b + stride >= kernel
         column = b - padding
@@ -246,17 +261,19 @@ def _planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[
         yield "read rows", each * rows * (done < pitch)
 
 
-def _planes_of_few_rows(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
+def _planes_of_few_rows(
+    node: Conv, graph: Graph, band: int, first: int, bands: list[int], pitch: int
+) -> Iterator[tuple[str, float]]:
     """Row by row where bands have a few of them and the shape is usual (firmware/src/conv/rows.h), or else as any."""
     inputs, _, width = graph.tensors[node.x].shape
     columns, stride = graph.tensors[node.name].shape[2], node.stride
     usual = (node.weight.shape[2], node.padding) == (3, 1) and stride <= 2 and columns == pitch
-    if bands[0] > FEW or not usual or width != stride * columns:
-        yield from _planes(node, graph, bands, pitch)
+    if band > FEW or not usual or width != stride * columns:
+        yield from _planes(node, graph, band, first, bands, pitch)
         return
     reach = 2 // stride
     rows = inputs * stride * (reach + sum(bands))
-    yield "copied words", 3 * (len(bands) - 1) * inputs * stride * (bands[0] + reach) * pitch // 4
+    yield "copied words", 3 * (len(bands) - 1) * inputs * stride * (band + reach) * pitch // 4
     yield "rows", rows
     yield ("row words" if stride == 1 else "halved row words"), rows * pitch // 4
 

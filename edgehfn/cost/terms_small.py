@@ -47,21 +47,22 @@ def _coded(bits: masks.Bits, coded: masks.Bits) -> tuple[int, int, int]:
     return gaps, rice * gaps, 8 * coded.size - rice * gaps
 
 
-def planes(node: Conv, graph: Graph, bands: list[int], pitch: int) -> Iterator[tuple[str, float]]:
+def planes(
+    node: Conv, graph: Graph, band: int, first: int, bands: list[int], pitch: int
+) -> Iterator[tuple[str, float]]:
     """The planes of all bands, each filled with zeros and then with what lies in the map."""
     inputs, height, width = graph.tensors[node.x].shape
     kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
     phases, reach = min(stride, kernel), (kernel - 1) // stride
-    starts = range(0, sum(bands), bands[0])
     rows = sum(
-        0 <= (first + row) * stride + phase - padding < height
-        for first in starts
+        0 <= (start + row) * stride + phase - padding < height
+        for start in range(first, first + sum(bands), band)
         for phase in range(phases)
-        for row in range(bands[0] + reach)
+        for row in range(band + reach)
     )
     inside = [sum(0 <= j * stride + b - padding < width for j in range(pitch)) for b in range(kernel)]
     yield "planes", len(bands) * inputs * kernel * phases
-    yield "plane words", len(bands) * inputs * kernel * phases * (bands[0] + reach) * pitch // 4
+    yield "plane words", len(bands) * inputs * kernel * phases * (band + reach) * pitch // 4
     yield "plane columns", len(bands) * inputs * phases * sum(inside)
     yield "plane rows", inputs * kernel * rows
     yield "plane bytes", inputs * rows * sum(inside)

@@ -9,8 +9,8 @@ from edgehfn.ir import gnn_memory
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.lives import NEIGHBOURS, RAW, Alias, Buffer, Life, chains, largest_first, peak, place
-from edgehfn.ir.ops import Linear, Supermask, Weight
-from edgehfn.ir.scratch import Scratch
+from edgehfn.ir.ops import Linear, Node, Supermask, Weight
+from edgehfn.ir.scratch import Scratch, Span
 from edgehfn.spec.objective import Objective, small
 
 SUBSET_TABLES = 2048  # firmware/src/linear/linear_plain.h
@@ -44,6 +44,20 @@ class Plan:
     workspaces: dict[str, Buffer]
     neighbours: Buffer | None
     groups: tuple[Group, ...] = ()
+
+    def runs_by_rows(self, node: Node) -> bool:
+        """Whether a node is in a group."""
+        return self._group(node) is not None
+
+    def calls(self, node: Node, graph: Graph) -> list[Span]:
+        """Return the rows that each call of a node of maps makes, of those that make any."""
+        group, shape = self._group(node), graph.tensors[node.name].shape
+        if group is None:
+            return [(0, shape[1] if len(shape) == 3 else 1)]
+        return [span for span in group.rows[node.name].calls(shape[1], group.ticks) if span[0] < span[1]]
+
+    def _group(self, node: Node) -> Group | None:
+        return next((group for group in self.groups if node.name in group.rows), None)
 
     def order(self, graph: Graph) -> Iterator[tuple[int, Group | None, int]]:
         """Return the calls of a run: the index of a node, and its group and the tick if it is in one."""

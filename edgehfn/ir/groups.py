@@ -2,7 +2,8 @@
 
 After tick t a node has made the rows of its output before ``(t + 1) // period · step - lag``, as far as there are such
 rows. Steps and periods follow from strides: the fastest nodes work in every tick, and behind a stride of two a node has
-half as many rows to make, or works in every other tick. A lag is the least with which every node finds the rows it reads.
+half as many rows to make, or works in every other tick. A lag is the least with which every node finds the rows that it
+reads.
 """
 
 from __future__ import annotations

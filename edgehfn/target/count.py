@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +31,13 @@ class Bench:
     """Instructions of one inference: of the whole call, and of each node in execution order.
 
     The nodes add up to the total less the few instructions of the call's return. ``predicted``: by
-    ``edgehfn.cost.instructions``, not counted.
+    ``edgehfn.cost.instructions``, not counted. ``slides``: what moving each window takes of its node's.
     """
 
     total: int
     nodes: tuple[tuple[str, int], ...]
     predicted: bool = False
+    slides: tuple[tuple[str, int], ...] = ()
 
 
 def bench(graph: Graph, target: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
@@ -54,11 +56,24 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
     program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
     marks = count(program, core, image, graph.output.size)
-    calls = [index for index, *_ in planned.order(graph)]
+    calls = list(_calls(graph, planned))
     if len(marks) != len(calls) + 2:
-        raise ToolError(f"{target}: {len(marks)} marks counted for {len(calls)} calls of nodes")
-    each = np.bincount(calls, np.diff(marks)[:-1], len(graph.nodes))
-    return Bench(marks[-1] - marks[0], tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True)))
+        raise ToolError(f"{target}: {len(marks)} marks counted for {len(calls)} calls")
+    taken = np.diff(marks)[:-1]
+    where, slid = np.array(calls).T
+    each, moved = (np.bincount(where, weights, len(graph.nodes)) for weights in (taken, taken * slid))
+    nodes = tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True))
+    windows = {name for group in planned.groups for name in group.windows}
+    slides = tuple((n.name, int(i)) for n, i in zip(graph, moved, strict=True) if n.name in windows)
+    return Bench(marks[-1] - marks[0], nodes, slides=slides)
+
+
+def _calls(graph: Graph, planned: Plan) -> Iterator[tuple[int, bool]]:
+    """The calls of a run: the index of a node, and whether its window slides or it runs."""
+    for index, group, _ in planned.order(graph):
+        if group and graph.nodes[index].name in group.windows:
+            yield index, True
+        yield index, False
 
 
 def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:

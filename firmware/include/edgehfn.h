@@ -46,6 +46,11 @@
 #define HFN_TRACE_ROWS(index, ticks, tick, arena) ((void)0)
 #endif
 
+/* After each slide of a window. */
+#ifndef HFN_TRACE_SLIDE
+#define HFN_TRACE_SLIDE(index) ((void)0)
+#endif
+
 #define HFN_ASSERT(name, condition) typedef char hfn_assert_##name[(condition) ? 1 : -1]
 
 #ifdef __cplusplus

@@ -18,6 +18,7 @@ void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena)
 #define PORT_MARK() __asm__ volatile("mov r10, r10" ::: "memory")
 #define HFN_TRACE(index, tensor, size) PORT_MARK()
 #define HFN_TRACE_ROWS(index, ticks, tick, arena) PORT_MARK()
+#define HFN_TRACE_SLIDE(index) PORT_MARK()
 #else
 #define PORT_MARK() ((void)0)
 #endif

@@ -64,6 +64,7 @@ def _steps(graph: Graph, plan: Plan, name: str) -> Iterator[str]:
         yield f"    {what}"
         if node.name in group.windows:
             yield f"    {Function.SLIDE}({window}, tick, arena);"
+            yield f"    HFN_TRACE_SLIDE({i});"
         yield f"    {called.rows}({model}&{name}_data.{record}, {ticks}, tick, arena);"
         yield f"    HFN_TRACE_ROWS({i}, {ticks}, tick, arena);"
         if i == group.last:

@@ -14,9 +14,11 @@ HFN_COLD void hfn_slide(const struct hfn_window *window, uint32_t tick, uint32_t
         return;
     }
 #endif
-    for (uint32_t low = *from++, high; from <= end; low = high) { /* each word is made of two, or else of the lower */
-        high = from != end ? *from : 0;
-        from++;
+    uint32_t low = *from++;
+    while (from != end) { /* each word is made of two */
+        const uint32_t high = *from++;
         *to++ = low >> shift | (high << 1) << (31 - shift);
+        low = high;
     }
+    *to = low >> shift;
 }

@@ -1,0 +1,61 @@
+"""What the ways of a node cost, in instructions of a core with DSP extensions: enough to choose by.
+
+One plan serves every core, so no core's own numbers are in it. ``edgehfn.cost`` predicts what a plan takes on each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.groups import Group
+from edgehfn.ir.ops import Conv, Weight
+from edgehfn.ir.scratch import Scratch, Span, aligned, is_int4
+
+CALL, BAND, CHANNEL = 1200, 80, 200  # of each, whatever it sums
+STORED, ENTRY, TAP = 3.0, 0.6, 0.9  # of each pixel: its output, a list entry, a trained weight
+WORD, KEPT, UNPACKED = 23, 7, 4  # reading a mask: 32 bits, a weight kept; half a byte
+ROW, MOVED = 31, 1.5  # of planes: a row of an input channel, a word from the band before
+MADE = (10, 21)  # a word of each tap column, with stride 1 and above
+TICK, SLID = 60, 1.5  # of a group: a node's turn, a word of a window
+
+
+def conv(node: Conv, graph: Graph, way: Scratch, calls: Sequence[Span]) -> float:
+    """Instructions of a convolution that makes so many rows at each call."""
+    channels, inputs, kernel, _ = node.weight.shape
+    pitch = aligned(graph.tensors[node.name].shape[2])
+    spans = [end - first for first, end in calls if end > first]
+    bands = [min(way.band, rows - at) for rows in spans for at in range(0, rows, way.band)]
+    phases, reach = min(node.stride, kernel), (kernel - 1) // node.stride
+    rows = inputs * phases * (sum(bands) + reach * len(spans))
+    moved = (len(bands) - len(spans)) * (way.planes // 4 if reach else 0)
+    made = rows * (ROW + MADE[node.stride > 1] * kernel / 3 * pitch / 4) + MOVED * moved
+    fixed = CALL * len(spans) + (BAND + CHANNEL * channels) * len(bands) + made
+    return fixed + _sums(node.weight, pitch * sum(bands)) + _read(node.weight, 1 if way.keep else len(bands))
+
+
+def turns(graph: Graph, group: Group) -> float:
+    """Instructions that a group takes beside its convolutions' calls: each node's turns, and the windows that slide."""
+    slid = 0
+    for name, rows in group.windows.items():
+        channels, _, width = graph.tensors[name].shape
+        slid += group.ticks // group.rows[name].period * (channels * rows * width // 4)
+    return TICK * group.ticks * len(group.rows) + SLID * slid
+
+
+def _sums(weight: Weight, pixels: int) -> float:
+    each = ENTRY * _entries(weight) if weight.uses_index_list else TAP * prod(weight.shape)
+    return pixels * (STORED * weight.shape[0] + each)
+
+
+def _read(weight: Weight, times: int) -> float:
+    if weight.uses_index_list:
+        return times * (WORD * prod(weight.shape) / 32 + KEPT * _entries(weight))
+    return times * UNPACKED * prod(weight.shape) * is_int4(weight)
+
+
+def _entries(weight: Weight) -> int:
+    return int(np.abs(weight.values.astype(np.int32)).sum())
