@@ -24,7 +24,8 @@ class Cost:
 
     ``objective``: of the runtime that it is in. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
     of each piece of code, by name; pieces that several functions need are linked once. For the generated function they
-    are its ``fixed`` bytes and those of each ``call``, each ``group`` and each ``turn`` of a node or window in one.
+    are its ``fixed`` bytes and those of each ``call``, each ``group`` and each ``turn`` of a node or window in one; groups
+    take ``frame`` more bytes of stack.
     """
 
     compiler: str
@@ -73,7 +74,8 @@ def predict(
     parts = {name: size for function in functions for name, size in rows[function].parts.items()}
     code = sum(parts.values()) + run.parts["fixed"] + run.parts["call"] * (len(functions) - turns)
     code += run.parts["turn"] * turns + run.parts["group"] * groups
-    return code, run.stack + max(rows[function].stack for function in functions)
+    stack = run.stack + run.parts["frame"] * (groups > 0)
+    return code, stack + max(rows[function].stack for function in functions)
 
 
 def _cost(row: dict[str, str]) -> Cost:

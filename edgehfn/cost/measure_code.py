@@ -87,8 +87,9 @@ def _generated(board: Board, compiler: str, objective: Objective, function: str)
     # One group of many - 1 nodes and many - 2 windows; some of 3 nodes and 2 windows.
     turn = (loops[0] - loops[1] / groups) / (2 * many - 3 - 5)
     parts = {"fixed": fixed, "call": each, "turn": turn, "group": loops[0] - turn * (2 * many - 3)}
-    frame = max(long.frame, short.frame)
-    return Cost(compiler, board.core, objective, function, frame, {name: round(size) for name, size in parts.items()})
+    plain = made(graph, []).frame
+    parts["frame"] = max(long.frame, short.frame) - plain
+    return Cost(compiler, board.core, objective, function, plain, {name: round(size) for name, size in parts.items()})
 
 
 def _chain(count: int) -> Graph:

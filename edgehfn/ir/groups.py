@@ -149,6 +149,6 @@ def _windows(
             for r in found
             if r.name == name
         ]
-        most = max(own.step, *ends)
+        most = max([own.step, *ends])
         if most < graph.tensors[name].shape[1]:
             yield name, most
