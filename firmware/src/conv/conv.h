@@ -11,8 +11,9 @@
  * Planes are shifted copies of the input map, one for each tap column b in 0..k-1, input channel c and row phase f in
  * 0..min(stride, k)-1, in this order. A plane has band + (k - 1) / stride rows of pitch bytes, pitch being the output
  * columns rounded up to 4. Its element (r, j) is the input at row (first + r)·stride + f - padding and column
- * j·stride + b - padding, or 0 outside the map. For j beyond the output it is 0 or some element of the input: such
- * pixels are dropped, but their sums must stay in the range of those that are kept.
+ * j·stride + b - padding, or 0 outside the map. For j beyond the output it
+ * is 0 or some element of the input: such pixels are dropped, but their sums must stay in the range of those that are
+ * kept.
  *
  * So the tap (a, b) of output pixel p = row·pitch + column is the byte p bytes behind that of pixel 0, which is in
  * plane (b, c, a % stride) at row a / stride; and the tap of pixels p..p+3 is an aligned word. Inputs that can be
@@ -31,8 +32,9 @@
 struct hfn_planes {
     uint32_t pitch;
     uint32_t phases;
-    uint32_t reach; /* (k - 1) / stride: rows of a plane beyond the band's */
-    uint32_t size;  /* bytes of a plane */
+    uint32_t reach;  /* (k - 1) / stride: rows of a plane beyond the band's */
+    uint32_t size;   /* bytes of a plane */
+    uint32_t height; /* rows of the map that may be read: no more than there are, nor than outputs need */
     struct hfn_span span;
 };
 
@@ -49,6 +51,9 @@ struct hfn_taps {
 /* For all rows, of whole maps. */
 struct hfn_planes hfn_planes(const struct hfn_conv *node);
 
+/* For the rows of a tick. */
+struct hfn_planes hfn_planes_of_rows(const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick);
+
 void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes);
 
 /* Fills the planes for the band that starts at output row first; bands but the span's first one find those of the band
@@ -59,16 +64,18 @@ void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_planes *plane
 void hfn_channel_open(struct hfn_channel *channel, const void *model, const struct hfn_conv *node,
                       const struct hfn_planes *planes, uint32_t *arena, uint32_t first, uint32_t output);
 
-/* The two functions of a kind of convolution, of a static one that is called run. */
-#define HFN_CONV(name)                                                                                                 \
+/* A kind of convolution of whole maps, and by rows, of an inline function of the same arguments and the planes. Each
+ * has its body, as few nets need both. */
+#define HFN_CONV(name, run)                                                                                            \
     HFN_COLD void name(const void *model, const struct hfn_conv *node, uint32_t *arena) {                              \
         const struct hfn_planes planes = hfn_planes(node);                                                             \
         run(model, node, &planes, arena);                                                                              \
-    }                                                                                                                  \
-    HFN_COLD void name##_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks,           \
-                              uint32_t tick, uint32_t *arena) {                                                        \
-        struct hfn_planes planes = hfn_planes(node);                                                                   \
-        planes.span = hfn_span(ticks, tick);                                                                           \
+    }
+
+#define HFN_CONV_ROWS(name, run)                                                                                       \
+    HFN_COLD void name(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,   \
+                       uint32_t *arena) {                                                                              \
+        const struct hfn_planes planes = hfn_planes_of_rows(node, ticks, tick);                                        \
         if (planes.span.first != planes.span.end) {                                                                    \
             run(model, node, &planes, arena);                                                                          \
         }                                                                                                              \

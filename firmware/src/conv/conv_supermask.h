@@ -3,6 +3,7 @@
 #define HFN_CONV_SUPERMASK_H
 
 #include "conv.h"
+#include "generator.h"
 #include "isa.h"
 #include "mask.h"
 
@@ -91,5 +92,36 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
         }
     }
 }
+
+/* The three kinds. */
+static inline void hfn_run_narrow(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                                  uint32_t *arena) {
+    hfn_conv_supermask(model, node, planes, arena, hfn_mask_open, hfn_build_lists, hfn_channel_narrow);
+}
+
+static inline void hfn_run_wide(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                                uint32_t *arena) {
+    hfn_conv_supermask(model, node, planes, arena, hfn_mask_open, hfn_build_lists, hfn_channel_wide);
+}
+
+#if !HFN_SMALL
+
+/* hfn_mask_open for a plain mask. */
+static inline void hfn_mask_open_plain(struct hfn_mask *mask, const void *model, uint32_t weight) {
+    const struct hfn_supermask *stored = hfn_in_model(model, weight);
+    mask->weight = stored;
+    mask->signs = NULL;
+    mask->key = hfn_word(stored->key, HFN_SIGN_STREAM);
+    mask->coat[0].next = hfn_in_model(model, stored->mask);
+    mask->index = 0;
+    mask->left = 0;
+}
+
+static inline void hfn_run_plain(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                                 uint32_t *arena) {
+    hfn_conv_supermask(model, node, planes, arena, hfn_mask_open_plain, hfn_build_plain_lists, hfn_channel_narrow);
+}
+
+#endif
 
 #endif

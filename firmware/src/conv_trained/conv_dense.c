@@ -1,7 +1,3 @@
 #include "conv_dense.h"
 
-static void run(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena) {
-    hfn_conv_trained(model, node, planes, arena, 0);
-}
-
-HFN_CONV(hfn_conv_dense)
+HFN_CONV(hfn_conv_dense, hfn_run_dense)

@@ -60,29 +60,31 @@ static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const v
                                             const struct hfn_span *span, const struct hfn_tile *tile,
                                             struct hfn_place start, int8_t *unpacked) {
     const uint32_t weights = tile->weights;
-    const int8_t *weight = unpacked ? unpacked : hfn_in_model(model, node->weight), *const residual = channel->residual;
-    int8_t *const y = channel->y;
+    const int8_t *weight = unpacked ? unpacked : hfn_in_model(model, node->weight);
+    int8_t *const first = channel->y, *y = first + start.offset;
+    const int8_t *const first_residual = channel->residual;
+    const int8_t *residual = first_residual ? first_residual + start.offset : NULL;
     struct hfn_place end = start;
-    uint32_t at = start.offset, beside = start.offset;
-    for (uint32_t output = 0; output < node->requantise.channels; output++, at += span->y_map) {
+    for (uint32_t output = 0; output < node->requantise.channels; output++) {
         if (unpacked) {
             hfn_unpack(unpacked, hfn_in_model(model, node->weight), output * weights, weights);
         }
         channel->scale.multiplier = hfn_multiplier(model, &node->requantise, output);
         channel->scale.offset = hfn_offset(model, &node->requantise, output);
-        channel->y = y + at;
-        if (residual) {
-            channel->residual = residual + beside;
-            beside += span->residual_map;
-        }
+        channel->y = y;
+        channel->residual = residual;
         channel->column = start.column;
         hfn_tile_outputs(tile, channel, weight);
         weight += unpacked ? 0 : weights;
-        end.offset = (uint32_t)(channel->y - y) - (at - start.offset);
+        end.offset = start.offset + (uint32_t)(channel->y - y);
         end.column = channel->column;
+        y += span->y_map;
+        if (residual) {
+            residual += span->residual_map;
+        }
     }
-    channel->y = y;
-    channel->residual = residual;
+    channel->y = first;
+    channel->residual = first_residual;
     return end;
 }
 
@@ -112,6 +114,16 @@ static inline void hfn_conv_trained(const void *model, const struct hfn_conv *no
             place = hfn_tile_run(&channel, model, node, span, &tile, place, unpacked);
         }
     }
+}
+
+static inline void hfn_run_dense(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                                 uint32_t *arena) {
+    hfn_conv_trained(model, node, planes, arena, 0);
+}
+
+static inline void hfn_run_int4(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
+                                uint32_t *arena) {
+    hfn_conv_trained(model, node, planes, arena, 1);
 }
 
 #endif

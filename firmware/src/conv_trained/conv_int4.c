@@ -1,7 +1,3 @@
 #include "conv_dense.h"
 
-static void run(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena) {
-    hfn_conv_trained(model, node, planes, arena, 1);
-}
-
-HFN_CONV(hfn_conv_int4)
+HFN_CONV(hfn_conv_int4, hfn_run_int4)

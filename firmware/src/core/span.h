@@ -4,10 +4,15 @@
 
 #include "arena.h"
 
-/* All rows, of operands that lie whole. */
-static inline struct hfn_span hfn_whole(uint32_t rows, uint32_t x, uint32_t x_map, uint32_t y, uint32_t y_map) {
-    struct hfn_span span = {0, rows, x, x_map, y, y_map, y, y_map};
-    return span;
+/* All rows, of operands that lie whole; the residual's place is the caller's to set, where there is one. */
+static inline void hfn_whole(struct hfn_span *span, uint32_t rows, uint32_t x, uint32_t x_map, uint32_t y,
+                             uint32_t y_map) {
+    span->first = 0;
+    span->end = rows;
+    span->x = x;
+    span->x_map = x_map;
+    span->y = y;
+    span->y_map = y_map;
 }
 
 #endif
