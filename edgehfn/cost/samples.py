@@ -36,13 +36,15 @@ MACS = 3_000_000  # of one layer at most
 
 def layers(seed: int) -> Graph:
     """A graph of random layers, each reading any earlier tensor. The same seed gives the same graph."""
-    maker = _Maker(Random(seed))
+    maker = Maker(Random(seed))
     while len(maker.nodes) < NODES:
         maker.step()
     return verify(maker.graph)
 
 
-class _Maker:
+class Maker:
+    """Grows a graph of random layers."""
+
     def __init__(self, random: Random) -> None:
         self.random, self.weights = random, 0
         channels, side = random.choice((1, 3, 16, 32)), random.choice(SIDES)

@@ -27,7 +27,7 @@ static void open(struct hfn_mask *mask, const void *model, uint32_t weight) {
 
 HFN_COLD static void run(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
                          uint32_t *arena) {
-    hfn_conv_supermask(model, node, planes, arena, open, hfn_build_plain_lists, hfn_channel_narrow);
+    hfn_conv_supermask(model, node, planes, arena, hfn_taps, open, hfn_build_plain_lists, hfn_channel_narrow);
 }
 
 HFN_CONV(hfn_conv_plain)

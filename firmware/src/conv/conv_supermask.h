@@ -38,12 +38,12 @@ static inline void hfn_pass_lists(struct hfn_channel *channel, uint32_t plus, ui
 
 /* The mask is in the hands of open and build, the sums in those of run; inline, so that no call goes through a pointer
  * and the stack can be measured. */
-static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
-                                      uint32_t *arena,
-                                      void (*open)(struct hfn_mask *mask, const void *model, uint32_t weight),
-                                      void (*build)(struct hfn_channel *channel, struct hfn_mask *mask,
-                                                    const struct hfn_taps *taps, uint32_t weights),
-                                      void (*run)(struct hfn_channel *channel)) {
+static inline void hfn_conv_supermask(
+    const void *model, const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+    void (*tap)(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes),
+    void (*open)(struct hfn_mask *mask, const void *model, uint32_t weight),
+    void (*build)(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights),
+    void (*run)(struct hfn_channel *channel)) {
     const struct hfn_span *const span = &planes->span;
     const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
     const int keep = node->flags & HFN_KEEP_LISTS;
@@ -51,7 +51,7 @@ static inline void hfn_conv_supermask(const void *model, const struct hfn_conv *
     struct hfn_taps taps;
     struct hfn_mask mask;
     struct hfn_channel channel;
-    hfn_taps(&taps, node, planes);
+    tap(&taps, node, planes);
     for (uint32_t first = span->first; first < span->end; first += node->band) {
         hfn_half *lengths = hfn_in_arena(arena, (node->list_end + 3) & ~3u);
         const int is_kept = first != 0 && keep;

@@ -2,7 +2,7 @@
 
 HFN_COLD static void run(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
                          uint32_t *arena) {
-    hfn_conv_supermask(model, node, planes, arena, hfn_mask_open, hfn_build_lists, hfn_channel_wide);
+    hfn_conv_supermask(model, node, planes, arena, hfn_taps, hfn_mask_open, hfn_build_lists, hfn_channel_wide);
 }
 
 HFN_CONV(hfn_conv_wide)
