@@ -84,7 +84,7 @@ def plane_bytes(node: Conv, graph: Graph, band: int) -> int:
 
 
 def is_far(node: Conv, graph: Graph) -> bool:
-    """Whether a row's planes are beyond the reach of bytes, so that offsets count words (firmware/src/conv/conv_far.h)."""
+    """Whether a row's planes are beyond the reach of bytes: offsets count words (firmware/src/conv/conv_far.h)."""
     return plane_bytes(node, graph, 1) > OFFSET_LIMIT
 
 
