@@ -13,7 +13,7 @@ from support.c_batch import WARNINGS, call
 
 from edgehfn.backends.c import firmware, records
 from edgehfn.errors import GraphError
-from edgehfn.ir import arena, gnn_memory, gnn_rules, plan, topology
+from edgehfn.ir import arena, gnn_memory, gnn_rules, plan, scratch, topology
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import (
     SIGNED,
@@ -39,14 +39,15 @@ Macros = dict[str, int]
 
 EQUAL: Macros = {
     "HFN_VERSION": SPEC_VERSION,
-    "HFN_ALIGN": arena.ALIGN,
+    "HFN_ALIGN": scratch.ALIGN,
     "HFN_COLUMNS": COLUMNS,
     "HFN_MAX_NODES": MOST_NODES,
     "HFN_MAX_EDGES": MOST_EDGES,
     "HFN_SIGNED": records.SIGNED,
     "HFN_KEEP_LISTS": records.KEEP_LISTS,
-    "HFN_SLACK": arena.SLACK,
-    "HFN_MAX_PLANES": arena.OFFSET_LIMIT,
+    "HFN_SLACK": scratch.SLACK,
+    "HFN_MAX_PLANES": scratch.OFFSET_LIMIT,
+    "HFN_MAX_FAR_PLANES": scratch.FAR_LIMIT,
     "HFN_TABLES * sizeof(hfn_half)": arena.SUBSET_TABLES,
     "HFN_SIGN_STREAM": generator.SIGN_STREAM,
     "HFN_FROZEN_STREAM": generator.FROZEN_STREAM,
@@ -71,7 +72,7 @@ OTHERS = (
     "HFN_GOLDEN",
 )
 HASHED = [f"hfn_word({key}u, {index}u)" for key in (0, 7, 0xFFFFFFFF) for index in (0, 1, 1000)]
-HEADERS = ("conv_dense.h", "generator.h", "linear_plain.h", "mask.h", "sparse_linear.h", "topology.h")
+HEADERS = ("conv_dense.h", "conv_far.h", "generator.h", "linear_plain.h", "mask.h", "sparse_linear.h", "topology.h")
 
 
 def read(place: Path, names: list[str], small: bool) -> Macros:
@@ -133,7 +134,7 @@ def test_a_tile_has_room_for_the_layout_of_any_core(inputs: int, macros: Macros)
     node = Conv("y", "input", weight, Requantise((1, 1), (0, 0), 0, 12, SIGNED))
     given = plan(verify(Graph((Input("input", (inputs, 4, 4)), node), SEED))).scratch["y"]
     group = max(macros["HFN_MIN_GROUP"], macros["HFN_TAP_BYTES"] * inputs)
-    assert 2 * given.list_entries == group * max(1, arena.TILE // group)
+    assert 2 * given.list_entries == group * max(1, scratch.TILE // group)
 
 
 def bytes_of(node: Node, macros: Macros) -> int:
