@@ -38,9 +38,9 @@ def main() -> None:
     given = asked.parse_args()
     torch.set_num_threads(1)
     graph = untrained(preset(given.net, (3, given.side, given.side), classes=given.classes), IMAGES)
-    print(
-        table([given.net, f"{given.side}x{given.side}"], [[name, f"{value:,}"] for name, value in facts(graph).items()])
-    )
+    size, found = f"{given.side}x{given.side}", facts(graph)
+    print(table([given.net, size], [[name, f"{value:,}"] for name, value in found.items()]))
+    print()
     print(table(["machine", "seconds"], [[name, f"{seconds:.1f}"] for name, seconds in timed(graph).items()]))
 
 
