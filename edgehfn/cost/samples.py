@@ -36,13 +36,15 @@ MACS = 3_000_000  # of one layer at most
 
 def layers(seed: int) -> Graph:
     """A graph of random layers, each reading any earlier tensor. The same seed gives the same graph."""
-    maker = _Maker(Random(seed))
+    maker = Maker(Random(seed))
     while len(maker.nodes) < NODES:
         maker.step()
     return verify(maker.graph)
 
 
-class _Maker:
+class Maker:
+    """Grows a graph of random layers."""
+
     def __init__(self, random: Random) -> None:
         self.random, self.weights = random, 0
         channels, side = random.choice((1, 3, 16, 32)), random.choice(SIDES)
@@ -51,9 +53,11 @@ class _Maker:
 
     @property
     def graph(self) -> Graph:
+        """Return the nodes so far."""
         return Graph(tuple(self.nodes), seed=1)
 
     def step(self) -> None:
+        """Add a node that reads one of the last tensors."""
         tensors = list(self.graph.tensors.values())
         x = self.random.choice(tensors[-6:])
         name = f"y{len(self.nodes)}"
@@ -64,6 +68,7 @@ class _Maker:
         self.nodes.append(self.random.choice(kinds)(name, x))
 
     def conv(self, name: str, x: Tensor) -> ops.Node:
+        """Draw a convolution."""
         kernel = min(self.random.choice((1, 1, 3, 3, 3, 3, 5)), *x.shape[1:])
         stride, padding = self.random.choice((1, 1, 1, 2)), kernel // 2
         made = tuple((side + 2 * padding - kernel) // stride + 1 for side in x.shape[1:])
@@ -77,10 +82,12 @@ class _Maker:
         return Conv(name, x.name, weight, self.requantise(weight, x, residual is not None), stride, padding, residual)
 
     def linear(self, name: str, x: Tensor) -> ops.Node:
+        """Draw a fully connected layer."""
         weight = self.weight((min(self.random.choice(CHANNELS), 200_000 // x.size), x.size))
         return Linear(name, x.name, weight, self.requantise(weight, x, False))
 
     def pool(self, name: str, x: Tensor) -> ops.Node:
+        """Draw a pool, or a convolution where none fits."""
         kernel = self.random.choice((2, 3))
         return (
             MaxPool(name, x.name, kernel, 2, kernel // 2 if kernel > 2 else 0)
@@ -89,13 +96,16 @@ class _Maker:
         )
 
     def average(self, name: str, x: Tensor) -> ops.Node:
+        """Average a map."""
         return AvgPool(name, x.name, 1, prod(x.shape[1:]).bit_length() - 1)
 
     def add(self, name: str, x: Tensor) -> ops.Node:
+        """Add a tensor of the same shape."""
         same = [t.name for t in self.graph.tensors.values() if t.shape == x.shape]
         return Add(name, x.name, self.random.choice(same), 3, 5, 3, self.random.choice((RELU, SIGNED)))
 
     def weight(self, shape: Shape) -> ops.Weight:
+        """Draw a mask, or trained weights."""
         self.weights += 1
         name, draw = f"w{self.weights}", np.random.default_rng(self.random.randrange(2**32))
         if self.random.random() < 0.3:

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from edgehfn.backends.c import Function, functions
 from edgehfn.cost.samples import SIDES, layers
+from edgehfn.cost.samples_far import far_layers
 from edgehfn.cost.samples_gnn import graph_layers
 from edgehfn.ir import Graph, ops, verify
 from edgehfn.ir.graph import Tensor
@@ -20,6 +21,7 @@ from edgehfn.ir.graph import Tensor
 GRAPHS = 64
 NETWORKS = 36  # over graphs
 ALONE = 24
+FAR = 14
 CHANNELS = (1, 3, 4, 7, 8, 16, 24, 32)
 
 
@@ -32,6 +34,10 @@ def samples(function: Function) -> tuple[Graph, ...]:
             return ()
         case Function.CONV_INT4_ROWS | Function.MAX_POOL_ROWS | Function.MAX_POOL_2X2_ROWS | Function.ADD_ROWS:
             return ()
+        case Function.CONV_FAR_ROWS | Function.CONV_FAR_DENSE_ROWS | Function.CONV_FAR_INT4_ROWS:
+            return ()
+        case Function.CONV_FAR | Function.CONV_FAR_DENSE | Function.CONV_FAR_INT4:
+            return _far()
         case Function.INPUT_U8 | Function.INPUT_S8 | Function.MAX_POOL | Function.MAX_POOL_2X2:
             return _shared(function)
         case Function.CONV_NARROW | Function.CONV_PLAIN | Function.CONV_WIDE | Function.CONV_DENSE | Function.CONV_INT4:
@@ -57,6 +63,11 @@ def _alone(random: Random, make: Callable[[Random, Tensor], ops.Node]) -> Graph:
     shape = (random.choice(CHANNELS), random.choice(SIDES), random.choice(SIDES))
     given = ops.Input("input", shape, "chw", "s8" if random.random() < 0.5 else "u8")
     return verify(Graph((given, make(random, Graph((given,), seed=1).output)), seed=1))
+
+
+@cache
+def _far() -> tuple[Graph, ...]:
+    return tuple(far_layers(seed) for seed in range(FAR))
 
 
 @cache

@@ -14,7 +14,7 @@ from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Conv, Linear, QuantisedWeight, Supermask, Weight
-from edgehfn.ir.scratch import Scratch, Span, is_int4
+from edgehfn.ir.scratch import Scratch, Span, is_far, is_int4
 from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective, small
 
@@ -104,6 +104,8 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
     }
     if node.weight.uses_index_list:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
+    elif is_far(node, graph):
+        found["summed taps"] = groups * prod(node.weight.shape[1:])
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
     made = terms_small.planes if small(objective) else _planes_of_few_rows if objective == "ram" else _planes
@@ -156,8 +158,7 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> 
 
     Kernels add unsigned bytes in pairs before they widen them, of one sign or as far as possible of both, and unroll
     their loops."""
-    values = weight.values.reshape(weight.shape[0], -1)
-    plus, minus = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
+    plus, minus = weight.lists
     lists, whole = np.concatenate([plus, minus]), groups - last
     found: Terms = {"turns": int((-(-lists // UNROLLED)).sum()) * whole, "lists": int((lists > 0).sum()) * whole}
     if signed:

@@ -10,7 +10,7 @@ from edgehfn.ir.arena import Plan, Schedule, arrange, tensors
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.lives import Buffer, largest_first, peak, place
 from edgehfn.ir.ops import Conv
-from edgehfn.ir.scratch import Scratch, aligned, plane_bytes, ways
+from edgehfn.ir.scratch import FAR_LIMIT, Scratch, aligned, plane_bytes, ways
 from edgehfn.ir.segments import Segments
 from edgehfn.spec.objective import SCRATCH, Objective
 
@@ -87,7 +87,10 @@ def _cheapest(node: Conv, graph: Graph, room: int) -> Scratch:
     known = ways(node, graph, rows)
     if not known:
         planes = plane_bytes(node, graph, 1)
-        raise GraphError(f"node {node.name}: one output row needs planes of {planes} bytes, offsets reach 65536")
+        raise GraphError(
+            f"node {node.name}: one output row needs planes of {planes:,} bytes, offsets reach {FAR_LIMIT:,}; "
+            "use fewer input channels, a smaller kernel or smaller images"
+        )
     fitting = [way for way in known if way.size <= room] or [min(known, key=lambda way: way.size)]
     return min(fitting, key=lambda way: price.conv(node, graph, way, [(0, rows)]))
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-import numpy as np
-
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Conv, Weight
@@ -58,4 +56,4 @@ def _read(weight: Weight, times: int) -> float:
 
 
 def _entries(weight: Weight) -> int:
-    return int(np.abs(weight.values.astype(np.int32)).sum())
+    return sum(int(entries.sum()) for entries in weight.lists)

@@ -13,6 +13,8 @@ from edgehfn.ir.ops import Conv, QuantisedWeight, Weight
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
+FAR_LIMIT = 4 * OFFSET_LIMIT  # of a layer that is far: they count words
+LONGEST_LIST = 2**16 - 1  # entries of a list that is kept: its length is uint16
 SLACK = 16  # a group of 16 pixels may read past the last plane
 TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
 
@@ -60,16 +62,16 @@ def ways(node: Conv, graph: Graph, rows: int, last: bool = True) -> list[Scratch
 
 
 def _ways(node: Conv, graph: Graph, band: int, once_only: bool) -> Iterator[Scratch]:
-    planes, channels = plane_bytes(node, graph, band), node.weight.shape[0]
-    if planes > OFFSET_LIMIT:
+    planes, channels, far = plane_bytes(node, graph, band), node.weight.shape[0], is_far(node, graph)
+    if planes > (FAR_LIMIT if far else OFFSET_LIMIT):
         return
     if not node.weight.uses_index_list:
-        yield Scratch(0, band, planes, (_unpacked(node.weight) + _tile(node.weight)) // 2)
+        tile = 0 if far else _tile(node.weight)
+        yield Scratch(0, band, planes, (_unpacked(node.weight) + tile) // 2)
         return
-    values = node.weight.values.reshape(channels, -1)
-    entries = 2 * np.maximum(np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1))  # of plus and minus in turn
+    entries = 2 * np.maximum(*node.weight.lists)  # of plus and minus in turn
     yield Scratch(0, band, planes, int(entries.max()))
-    if not once_only:
+    if not once_only and entries.max() <= 2 * LONGEST_LIST:
         yield Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
 
 
@@ -79,6 +81,11 @@ def plane_bytes(node: Conv, graph: Graph, band: int) -> int:
     pitch = aligned(graph.tensors[node.name].shape[2])
     rows = band + (kernel - 1) // node.stride
     return channels * kernel * min(node.stride, kernel) * rows * pitch + SLACK
+
+
+def is_far(node: Conv, graph: Graph) -> bool:
+    """Whether a row's planes are beyond the reach of bytes: offsets count words (firmware/src/conv/conv_far.h)."""
+    return plane_bytes(node, graph, 1) > OFFSET_LIMIT
 
 
 def is_int4(weight: Weight) -> bool:

@@ -71,9 +71,7 @@ def bound(node: Requantised, graph: Graph) -> Bounds:
 
 def accumulators(weight: Weight, x: Tensor) -> Bounds:
     """The same for a weight and the tensor it reads."""
-    values = np.asarray(weight.values, np.int64).reshape(weight.shape[0], -1)
-    plus = np.maximum(values, 0).sum(1)
-    minus = np.maximum(-values, 0).sum(1)
+    plus, minus = weight.lists
     return np.asarray(np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo))
 
 

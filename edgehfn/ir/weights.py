@@ -13,6 +13,7 @@ from edgehfn.spec.limits import LARGEST
 
 Shape = tuple[int, ...]
 Ints = npt.NDArray[np.int32]
+Lists = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,11 @@ class Supermask:
     def uses_index_list(self) -> bool:
         """Whether convolutions walk lists of what is not 0, rather than multiply."""
         return True
+
+    @cached_property
+    def lists(self) -> Lists:
+        """Entries of each output channel's index list: of plus, and of minus."""
+        return _lists(self.values)
 
     @cached_property
     def bit_streams(self) -> list[masks.Bits]:
@@ -91,6 +97,11 @@ class QuantisedWeight:
         return LARGEST[self.bits] == 1
 
     @cached_property
+    def lists(self) -> Lists:
+        """Entries of each output channel's index list: of plus, and of minus."""
+        return _lists(self.values)
+
+    @cached_property
     def nibbles(self) -> npt.NDArray[np.uint8]:
         """What the device stores of 4 bits."""
         halves = np.pad(self.values.ravel(), (0, self.values.size % 2)).reshape(-1, 2).astype(np.uint8) & 15
@@ -108,3 +119,8 @@ class QuantisedWeight:
 
 
 Weight = Supermask | QuantisedWeight
+
+
+def _lists(values: npt.NDArray[np.int32] | npt.NDArray[np.int8]) -> Lists:
+    rows = values.reshape(len(values), -1)
+    return np.maximum(rows, 0).sum(1, np.int64), np.maximum(-rows, 0).sum(1, np.int64)

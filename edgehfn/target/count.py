@@ -19,7 +19,7 @@ from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
 from edgehfn.target.build import HOST, MODEL, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import execute
+from edgehfn.target.execute import PER_IMAGE, execute, patience
 from edgehfn.target.toolchain import HOST_GCC, call
 
 PLUGIN = "count.so"
@@ -55,7 +55,7 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
     core = board(target)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
     program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
-    marks = count(program, core, image, graph.output.size)
+    marks = count(program, core, image, graph.output.size, patience(graph))
     calls = list(_calls(graph, planned))
     if len(marks) != len(calls) + 2:
         raise ToolError(f"{target}: {len(marks)} marks counted for {len(calls)} calls")
@@ -76,16 +76,15 @@ def _calls(graph: Graph, planned: Plan) -> Iterator[tuple[int, bool]]:
         yield index, False
 
 
-def count(program: Path, target: Board, images: Raw, row: int) -> list[int]:
+def count(program: Path, target: Board, images: Raw, row: int, seconds: float = PER_IMAGE) -> list[int]:
     """Return instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
         log, marks = Path(place) / "log", Path(place) / "marks"
         marks.write_text(
             "\n".join(f"{address:x}" for address in elf.halfwords(program, MARKER)) + "\n", encoding="utf-8"
         )
-        execute(
-            program, target, images, row, ["-plugin", f"{_quoted(_plugin())},log={_quoted(log)},marks={_quoted(marks)}"]
-        )
+        plugin = ["-plugin", f"{_quoted(_plugin())},log={_quoted(log)},marks={_quoted(marks)}"]
+        execute(program, target, images, row, plugin, seconds)
         return [int(line) for line in log.read_text(encoding="utf-8").split()]
 
 

@@ -26,8 +26,9 @@ Observe = Callable[[str, Int8], None]
 # Leaks are moot without a heap, and their search fails under a debugger. The address sanitizer must come first, so that
 # nothing may be preloaded (allocators, as PyTorch's guides advise).
 SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": ""}
-STARTING = 60.0  # seconds before a program that hangs is stopped, and for each image
+STARTING = 60.0  # seconds before a program that hangs is stopped, for each image, and for so many of its operations
 PER_IMAGE = 10.0
+MACS = 2e6
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observ
     target = machine(on)
     program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="trace" if observe else "plain")
     if observe is None:
-        return execute(program, target, images, graph.output.size).rows.reshape(len(images), *graph.output.shape)
-    rows = execute(program, target, images, sum(tensor.size for tensor in graph.tensors.values())).rows
+        ran = execute(program, target, images, graph.output.size, seconds=patience(graph))
+        return ran.rows.reshape(len(images), *graph.output.shape)
+    size = sum(tensor.size for tensor in graph.tensors.values())
+    rows = execute(program, target, images, size, seconds=patience(graph)).rows
     found = tensors(graph, planned, rows)
     for name, values in found.items():
         observe(name, values)
@@ -69,7 +72,7 @@ def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bo
     target = machine(on)
     program = build(emitted(graph, golden_checksum(graph), objective), target, objective, main="selftest")
     try:
-        return call(command(program, target), timeout=STARTING + PER_IMAGE, env=SANITIZED).strip() == "PASS"
+        return call(command(program, target), timeout=STARTING + patience(graph), env=SANITIZED).strip() == "PASS"
     except ToolError as error:
         if "FAIL" in str(error):
             return False
@@ -103,16 +106,23 @@ def emitted(graph: Graph, checksum: int | None = None, objective: Objective = "s
     return c.emit(graph, plan(graph, objective), MODEL, checksum)
 
 
-def execute(program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = ()) -> Ran:
-    """Run a built harness on images and read back ``row`` bytes for each. Raises ToolError if it fails or hangs.
+def patience(graph: Graph) -> float:
+    """Return the seconds within which every machine runs an image."""
+    return PER_IMAGE + sum(graph.macs.values()) / MACS
 
-    Images of no bytes are all the same: the harness runs once.
+
+def execute(
+    program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = (), seconds: float = PER_IMAGE
+) -> Ran:
+    """Run a built harness on images and read back ``row`` bytes for each, ``seconds`` an image at most.
+
+    Raises ToolError if it fails or hangs. Images of no bytes are all the same: the harness runs once.
     """
     runs = len(images) if images.shape[1:] != (0,) else 1
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as name:
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
-        timeout = STARTING + PER_IMAGE * len(images)
+        timeout = STARTING + seconds * len(images)
         call([*command(program, target), *plugin], timeout=timeout, cwd=place, env=SANITIZED)
         made = np.fromfile(place / "out.bin", np.int8)
     if made.size != row * runs + 4:

@@ -10,7 +10,7 @@ from edgehfn.ir.inputs import golden
 from edgehfn.target import elf
 from edgehfn.target.board import Board
 from edgehfn.target.build import MODEL, build
-from edgehfn.target.execute import execute
+from edgehfn.target.execute import execute, patience
 from edgehfn.target.toolchain import QEMU, available
 
 HARNESS = (".vectors", ".harness", ".data")  # in flash: start-up, semihosting, the harness
@@ -66,7 +66,7 @@ def measure(graph: Graph, plan: Plan, board: Board) -> Measured:
     bound = elf.deepest(elf.functions(program, ".code"), f"{MODEL}_run")
     stack = bound
     if available(QEMU):
-        stack = execute(program, board, golden(graph)[None], graph.output.size).stack
+        stack = execute(program, board, golden(graph)[None], graph.output.size, seconds=patience(graph)).stack
     sizes = Sizes(
         weights_flash=parts[".model"],
         code_flash=parts[".code"],

@@ -92,7 +92,8 @@ struct hfn_requantise {
  *
  *     inputs · kernel · min(stride, kernel) · (band + (kernel - 1) / stride) · pitch + 16
  *
- * bytes, at most 65,536, pitch being columns rounded up to a multiple of 4. */
+ * bytes, at most 65,536, or 262,144 for the functions with _far in their names, pitch being columns rounded up to a
+ * multiple of 4. For those, entries count words, and trained weights take no tile. */
 struct hfn_conv {
     uint32_t x, y; /* arena offsets; may be equal if kernel and stride are 1, padding 0 and y has no more channels */
     uint32_t residual; /* arena offset of a tensor of y's shape; may equal x or y; unused while its multiplier is 0 */
@@ -178,6 +179,12 @@ void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *are
 /* Convolutions with trained weights: of 8 bits, -127..127, and of 4 bits, -7..7, two a byte. */
 void hfn_conv_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_int4(const void *model, const struct hfn_conv *node, uint32_t *arena);
+
+/* The same, in 32-bit accumulators, for layers one output row of which needs planes of more than 65,536 bytes: of
+ * masks, and of trained weights of 8 and of 4 bits. */
+void hfn_conv_far(const void *model, const struct hfn_conv *node, uint32_t *arena);
+void hfn_conv_far_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
+void hfn_conv_far_int4(const void *model, const struct hfn_conv *node, uint32_t *arena);
 
 /* Fully connected layers with the same kinds of weights. _plain sums by lookup tables and takes scratch. */
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena);

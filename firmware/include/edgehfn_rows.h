@@ -61,6 +61,12 @@ void hfn_conv_dense_rows(const void *model, const struct hfn_conv *node, const s
                          uint32_t *arena);
 void hfn_conv_int4_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
                         uint32_t *arena);
+void hfn_conv_far_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
+                       uint32_t *arena);
+void hfn_conv_far_dense_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks,
+                             uint32_t tick, uint32_t *arena);
+void hfn_conv_far_int4_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks,
+                            uint32_t tick, uint32_t *arena);
 void hfn_max_pool_rows(const struct hfn_max_pool *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
 void hfn_max_pool_2x2_rows(const struct hfn_max_pool *node, const struct hfn_ticks *ticks, uint32_t tick,
                            uint32_t *arena);

@@ -47,6 +47,7 @@ EQUAL: Macros = {
     "HFN_KEEP_LISTS": records.KEEP_LISTS,
     "HFN_SLACK": scratch.SLACK,
     "HFN_MAX_PLANES": scratch.OFFSET_LIMIT,
+    "HFN_MAX_FAR_PLANES": scratch.FAR_LIMIT,
     "HFN_TABLES * sizeof(hfn_half)": arena.SUBSET_TABLES,
     "HFN_SIGN_STREAM": generator.SIGN_STREAM,
     "HFN_FROZEN_STREAM": generator.FROZEN_STREAM,
@@ -71,7 +72,7 @@ OTHERS = (
     "HFN_GOLDEN",
 )
 HASHED = [f"hfn_word({key}u, {index}u)" for key in (0, 7, 0xFFFFFFFF) for index in (0, 1, 1000)]
-HEADERS = ("conv_dense.h", "generator.h", "linear_plain.h", "mask.h", "sparse_linear.h", "topology.h")
+HEADERS = ("conv_dense.h", "conv_far.h", "generator.h", "linear_plain.h", "mask.h", "sparse_linear.h", "topology.h")
 
 
 def read(place: Path, names: list[str], small: bool) -> Macros:

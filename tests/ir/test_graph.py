@@ -168,9 +168,9 @@ def test_bands_keep_the_scratch_limit() -> None:
         assert 1 <= scratch.band <= roomy.scratch[name].band <= rows
 
 
-def test_planes_beyond_16_bit_offsets_are_refused() -> None:
-    weight = ops.QuantisedWeight("w", np.ones((1, 300, 3, 3), np.int8))
+def test_planes_beyond_all_offsets_are_refused() -> None:
+    weight = ops.QuantisedWeight("w", np.ones((1, 1000, 3, 3), np.int8))
     conv = ops.Conv("conv", "input", weight, ops.Requantise((1,), (0,), 0, 16, ops.RELU), 1, 1)
-    graph = verify(Graph((ops.Input("input", (300, 32, 32)), conv), seed=0))
-    with pytest.raises(GraphError, match="conv: one output row needs planes of"):
+    graph = verify(Graph((ops.Input("input", (1000, 32, 32)), conv), seed=0))
+    with pytest.raises(GraphError, match="conv: one output row needs planes of 288,016 bytes"):
         plan(graph)

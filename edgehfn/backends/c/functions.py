@@ -15,7 +15,8 @@ from edgehfn.ir import ops
 from edgehfn.ir.arena import by_node, uses_lookup_table
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
-from edgehfn.ir.ops import Node, QuantisedWeight, Supermask
+from edgehfn.ir.ops import Node, QuantisedWeight, Supermask, Weight
+from edgehfn.ir.scratch import is_far, is_int4
 from edgehfn.ir.validate import sums_fit_16_bits
 
 
@@ -62,6 +63,9 @@ class Function(StrEnum):
     CONV_WIDE = "hfn_conv_wide", PIXELS
     CONV_DENSE = "hfn_conv_dense", PIXELS
     CONV_INT4 = "hfn_conv_int4", PIXELS
+    CONV_FAR = "hfn_conv_far", PIXELS
+    CONV_FAR_DENSE = "hfn_conv_far_dense", PIXELS
+    CONV_FAR_INT4 = "hfn_conv_far_int4", PIXELS
     LINEAR_PLAIN = "hfn_linear_plain", MODEL
     LINEAR_SUPERMASK = "hfn_linear_supermask", MODEL
     LINEAR_DENSE = "hfn_linear_dense", MODEL
@@ -78,6 +82,9 @@ class Function(StrEnum):
     CONV_WIDE_ROWS = "hfn_conv_wide_rows", MODEL_ROWS
     CONV_DENSE_ROWS = "hfn_conv_dense_rows", MODEL_ROWS
     CONV_INT4_ROWS = "hfn_conv_int4_rows", MODEL_ROWS
+    CONV_FAR_ROWS = "hfn_conv_far_rows", MODEL_ROWS
+    CONV_FAR_DENSE_ROWS = "hfn_conv_far_dense_rows", MODEL_ROWS
+    CONV_FAR_INT4_ROWS = "hfn_conv_far_int4_rows", MODEL_ROWS
     MAX_POOL_ROWS = "hfn_max_pool_rows", ROWS
     MAX_POOL_2X2_ROWS = "hfn_max_pool_2x2_rows", ROWS
     ADD_ROWS = "hfn_add_rows", ROWS
@@ -115,6 +122,8 @@ def function(node: Node, graph: Graph) -> Function:
     match node:
         case ops.Input(dtype=dtype):
             return Function.INPUT_U8 if dtype == "u8" else Function.INPUT_S8
+        case ops.Conv() if is_far(node, graph):
+            return _far(node.weight)
         case ops.Conv(weight=weight) if weight.uses_index_list:
             if not sums_fit_16_bits(node, graph):
                 return Function.CONV_WIDE
@@ -151,6 +160,12 @@ def function(node: Node, graph: Graph) -> Function:
             return Function.NODE_POOL
         case _:
             assert_never(node)
+
+
+def _far(weight: Weight) -> Function:
+    if weight.uses_index_list:
+        return Function.CONV_FAR
+    return Function.CONV_FAR_INT4 if is_int4(weight) else Function.CONV_FAR_DENSE
 
 
 def _side_by_side(node: ops.MaxPool, graph: Graph) -> bool:

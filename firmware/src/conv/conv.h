@@ -18,7 +18,7 @@
  * So the tap (a, b) of output pixel p = row·pitch + column is the byte p bytes behind that of pixel 0, which is in
  * plane (b, c, a % stride) at row a / stride; and the tap of pixels p..p+3 is an aligned word. Inputs that can be
  * negative are stored as x + 128. All planes and the HFN_SLACK bytes behind them, which hold zeros, take at most
- * HFN_MAX_PLANES bytes.
+ * HFN_MAX_PLANES bytes; if those of one output row take more, conv_far.h has the kernels.
  */
 #ifndef HFN_CONV_H
 #define HFN_CONV_H

@@ -8,6 +8,10 @@
 
 #include "channel.h"
 
+#ifndef HFN_UNIT
+#define HFN_UNIT 1 /* bytes that an entry of a list counts */
+#endif
+
 struct hfn_lanes {
     uint32_t even0, odd0, even1, odd1, even2, odd2, even3, odd3;
 };
@@ -52,11 +56,12 @@ static inline struct hfn_list hfn_list(const hfn_half *first, const hfn_half *en
 static inline struct hfn_lanes hfn_lanes_add_list(struct hfn_lanes l, const uint8_t *planes, struct hfn_list list) {
     const hfn_half *at = list.first;
     for (; at != list.odd; at += 2 * HFN_PACE) {
-        const uint32_t *a = (const void *)(planes + at[0]), *b = (const void *)(planes + at[HFN_PACE]);
+        const uint32_t *a = (const void *)(planes + HFN_UNIT * at[0]),
+                       *b = (const void *)(planes + HFN_UNIT * at[HFN_PACE]);
         l = hfn_lanes_add(l, a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
     }
     for (; at != list.end; at += HFN_PACE) {
-        const uint32_t *a = (const void *)(planes + at[0]);
+        const uint32_t *a = (const void *)(planes + HFN_UNIT * at[0]);
         l = hfn_lanes_add(l, a[0], a[1], a[2], a[3]);
     }
     return l;
