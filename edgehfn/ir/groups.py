@@ -8,7 +8,7 @@ reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -85,24 +85,29 @@ def reads(node: Node) -> tuple[Read, ...] | None:
 def group(graph: Graph, first: int, last: int, step: int) -> Group | None:
     """The nodes from ``first`` to ``last`` as a group of which the fastest makes ``step`` rows a tick; None if they
     cannot be one."""
+    return next(groups(graph, first, last, (step,)), None)
+
+
+def groups(graph: Graph, first: int, last: int, steps: Sequence[int]) -> Iterator[Group]:
+    """These nodes as a group for each step, up to the first for which they cannot be one."""
     nodes = graph.nodes[first : last + 1]
     inside = {node.name for node in nodes}
     read = {node.name: found for node in nodes if (found := reads(node)) is not None}
     if len(read) < len(nodes) or any(_height(graph, node) is None for node in nodes):
-        return None
+        return
     pace = _pace(nodes, read)
-    if pace is None:
-        return None
-    rows: dict[str, Rows] = {}
-    for node in nodes:
-        lag = max((_lag(r, rows[r.name].lag) for r in read[node.name] if r.name in inside), default=0)
-        each = step * pace[node.name]
-        rows[node.name] = Rows(each.numerator, max(lag, 0), each.denominator)
-        width = graph.tensors[node.name].shape[2]
-        if each.denominator & (each.denominator - 1) or each.numerator * width >= HALF:
-            return None
-    ticks = max(r.period * -(-(graph.tensors[name].shape[1] + r.lag) // r.step) for name, r in rows.items())
-    return Group(first, last, ticks, rows, dict(_windows(graph, first, last, read, rows)))
+    if pace is None or any(each.denominator & (each.denominator - 1) for each in pace.values()):
+        return
+    for step in steps:
+        rows: dict[str, Rows] = {}
+        for node in nodes:
+            lag = max((_lag(r, rows[r.name].lag) for r in read[node.name] if r.name in inside), default=0)
+            each = step * pace[node.name]
+            rows[node.name] = Rows(each.numerator, max(lag, 0), each.denominator)
+            if each.numerator * graph.tensors[node.name].shape[2] >= HALF:
+                return
+        ticks = max(r.period * -(-(graph.tensors[name].shape[1] + r.lag) // r.step) for name, r in rows.items())
+        yield Group(first, last, ticks, rows, dict(_windows(graph, first, last, read, rows)))
 
 
 def _height(graph: Graph, node: Node) -> int | None:
@@ -116,8 +121,10 @@ def _pace(nodes: tuple[Node, ...], read: dict[str, tuple[Read, ...]]) -> dict[st
     other, or nothing connects the nodes."""
     joined = [(r.name, node.name, r.stride) for node in nodes for r in read[node.name] if r.name in read]
     pace = {nodes[-1].name: Fraction(1)}
-    for _ in nodes:
-        for x, y, stride in joined:
+    known = 0
+    while known < len(pace):
+        known = len(pace)
+        for x, y, stride in reversed(joined):
             if y in pace and pace.setdefault(x, stride * pace[y]) != stride * pace[y]:
                 return None
             if x in pace:
@@ -149,6 +156,6 @@ def _windows(
             for r in found
             if r.name == name
         ]
-        most = max(own.step, *ends)
+        most = max([own.step, *ends])
         if most < graph.tensors[name].shape[1]:
             yield name, most
