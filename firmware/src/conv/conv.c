@@ -12,6 +12,16 @@ HFN_COLD struct hfn_planes hfn_planes(const struct hfn_conv *node) {
     planes.span = hfn_whole(node->rows, node->x, (uint32_t)node->height * node->width, node->y,
                             (uint32_t)node->rows * node->columns);
     planes.span.residual = node->residual;
+    planes.height = node->height;
+    return planes;
+}
+
+HFN_COLD struct hfn_planes hfn_planes_of_rows(const struct hfn_conv *node, const struct hfn_ticks *ticks,
+                                              uint32_t tick) {
+    struct hfn_planes planes = hfn_planes(node);
+    planes.span = hfn_span(ticks, tick);
+    const uint32_t needed = planes.span.end * node->stride + node->kernel - node->stride - node->padding;
+    planes.height = needed < planes.height ? needed : planes.height;
     return planes;
 }
 

@@ -31,8 +31,9 @@
 struct hfn_planes {
     uint32_t pitch;
     uint32_t phases;
-    uint32_t reach; /* (k - 1) / stride: rows of a plane beyond the band's */
-    uint32_t size;  /* bytes of a plane */
+    uint32_t reach;  /* (k - 1) / stride: rows of a plane beyond the band's */
+    uint32_t size;   /* bytes of a plane */
+    uint32_t height; /* rows of the map that may be read: no more than there are, nor than outputs need */
     struct hfn_span span;
 };
 
@@ -48,6 +49,9 @@ struct hfn_taps {
 
 /* For all rows, of whole maps. */
 struct hfn_planes hfn_planes(const struct hfn_conv *node);
+
+/* For the rows of a tick. */
+struct hfn_planes hfn_planes_of_rows(const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick);
 
 void hfn_taps(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes);
 
@@ -67,8 +71,7 @@ void hfn_channel_open(struct hfn_channel *channel, const void *model, const stru
     }                                                                                                                  \
     HFN_COLD void name##_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks,           \
                               uint32_t tick, uint32_t *arena) {                                                        \
-        struct hfn_planes planes = hfn_planes(node);                                                                   \
-        planes.span = hfn_span(ticks, tick);                                                                           \
+        const struct hfn_planes planes = hfn_planes_of_rows(node, ticks, tick);                                        \
         if (planes.span.first != planes.span.end) {                                                                    \
             run(model, node, &planes, arena);                                                                          \
         }                                                                                                              \

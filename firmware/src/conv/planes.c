@@ -103,18 +103,18 @@ HFN_COLD static void mend(const struct hfn_conv *node, const struct plane *plane
     }
 }
 
-/* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. Channel 0 lies at x. */
-HFN_COLD static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows,
-                            uint32_t *arena, uint32_t x) {
+/* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. */
+HFN_COLD static void divide(const struct hfn_conv *node, const struct hfn_planes *planes, struct plane *plane,
+                            uint32_t row, uint32_t rows, uint32_t *arena) {
     plane->above = plane->below = 0;
-    for (; rows && row >= node->height; row += node->stride, rows--) {
+    for (; rows && row >= planes->height; row += node->stride, rows--) {
         plane->above++;
     }
-    for (; rows && row + (rows - 1) * node->stride >= node->height; rows--) {
+    for (; rows && row + (rows - 1) * node->stride >= planes->height; rows--) {
         plane->below++;
     }
     plane->inside = rows;
-    plane->x = hfn_in_arena(arena, rows ? x + row * node->width : 0);
+    plane->x = hfn_in_arena(arena, rows ? planes->span.x + row * node->width : 0);
 }
 
 /* The planes of tap column b. */
@@ -153,7 +153,7 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     }
     for (uint32_t phase = 0; phase < planes->phases; phase++) {
         plane.to = to + phase * size + known * (planes->pitch / 4);
-        divide(node, &plane, (first + known) * stride + phase - padding, band + planes->reach - known, arena, span->x);
+        divide(node, planes, &plane, (first + known) * stride + phase - padding, band + planes->reach - known, arena);
         for (uint32_t c = node->inputs; c; c--, plane.x += span->x_map, plane.to += planes->phases * size) {
             if (moved) {
                 mend(node, &plane, j);
@@ -196,7 +196,7 @@ HFN_COLD static void fill_rows(const struct hfn_conv *node, const struct hfn_pla
         uint32_t *to = start + phase * size + known * rows.words;
         uint32_t i = (first + known) * node->stride + phase - node->padding; /* of the map; may be -1 modulo 2^32 */
         for (uint32_t r = known; r < band + planes->reach; r++, to += rows.words, i += node->stride) {
-            if (i < node->height) {
+            if (i < planes->height) {
                 hfn_rows_read(to, hfn_in_arena(arena, span->x + i * node->width), &rows);
             } else {
                 hfn_rows_clear(to, &rows);

@@ -22,7 +22,7 @@ static void fill_plane(const struct hfn_conv *node, const struct hfn_planes *pla
         inside++;
     }
     for (uint32_t row = node->band + planes->reach; row; row--, i += stride, to += planes->pitch) {
-        if (i < node->height) {
+        if (i < planes->height) {
             copy(to, hfn_in_arena(arena, x + i * width + j), inside, stride, zero);
         }
     }
