@@ -8,6 +8,7 @@ from edgehfn.errors import GraphError
 from edgehfn.ir import price
 from edgehfn.ir.arena import Plan, Schedule, arrange, tensors
 from edgehfn.ir.graph import Graph
+from edgehfn.ir.groups import fed
 from edgehfn.ir.lives import Buffer, largest_first, peak, place
 from edgehfn.ir.ops import Conv
 from edgehfn.ir.scratch import Scratch, aligned, plane_bytes, ways
@@ -19,27 +20,32 @@ CLOSER = 0.96  # of the last point's bytes, that the next one may take
 
 
 def plan(
-    graph: Graph, objective: Objective = "speed", scratch_limit: int | None = None, ram: int | None = None
+    graph: Graph,
+    objective: Objective = "speed",
+    scratch_limit: int | None = None,
+    ram: int | None = None,
+    rows: bool = False,
 ) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
     ``ram`` bounds the arena in bytes: the plan of the fewest instructions, of those within it, whose maps need not be
     whole (:mod:`edgehfn.ir.groups`). Without it every map is whole, and ``scratch_limit`` (default: the objective's)
     bounds the arena in bytes beyond its tensors, as far as one output row at a time allows; within it, and within what
-    the tensors of the moment leave idle, bands and kept lists are chosen for the fewest instructions. Raises GraphError
-    if a node cannot be placed at all, or nothing fits ``ram``; the message then says how many bytes the least is.
+    the tensors of the moment leave idle, bands and kept lists are chosen for the fewest instructions. ``rows``: the
+    image comes row by row, and is never in the arena. Raises GraphError if a node cannot be placed at all, or nothing
+    fits ``ram``, and the message then says how many bytes the least is; or if what is to come by rows is no image.
     """
-    whole = _whole(graph, objective, SCRATCH[objective] if scratch_limit is None else scratch_limit)
+    whole = _whole(graph, objective, SCRATCH[objective] if scratch_limit is None else scratch_limit, rows)
     if ram is None or whole.size <= ram:
         return whole
-    return _within(Segments(graph, objective), ram)
+    return _within(Segments(graph, objective, rows), ram)
 
 
-def front(graph: Graph, objective: Objective = "speed") -> list[Plan]:
+def front(graph: Graph, objective: Objective = "speed", rows: bool = False) -> list[Plan]:
     """The plans that a budget of RAM may bring about, from the fewest instructions to the least RAM: a choice of at
     most POINTS."""
-    found = [plan(graph, objective)]
-    segments = Segments(graph, objective)
+    found = [plan(graph, objective, rows=rows)]
+    segments = Segments(graph, objective, rows)
     least = _least(segments).size
     while found[-1].size > least:
         budget = max(least, min(found[-1].size - 4, int(found[-1].size * CLOSER)))
@@ -71,14 +77,15 @@ def _least(segments: Segments) -> Plan:
     return arrange(segments.graph, segments.objective, schedule)
 
 
-def _whole(graph: Graph, objective: Objective, limit: int) -> Plan:
-    alone = place(largest_first(tensors(graph, objective)))
+def _whole(graph: Graph, objective: Objective, limit: int, rows: bool) -> Plan:
+    groups = (fed(graph),) if rows else ()
+    alone = place(largest_first(tensors(graph, objective, groups)))
     chosen: dict[str, Scratch] = {}
     for i, node in enumerate(graph):
         if isinstance(node, Conv):
             idle = _idle([b for b in alone.values() if b.first <= i <= b.last], peak(alone) + limit)
             chosen[node.name] = _cheapest(node, graph, idle)
-    return arrange(graph, objective, Schedule((), chosen))
+    return arrange(graph, objective, Schedule(groups, chosen))
 
 
 def _cheapest(node: Conv, graph: Graph, room: int) -> Scratch:

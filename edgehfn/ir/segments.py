@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edgehfn.ir import price
 from edgehfn.ir.arena import Schedule, tensors, working
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.groups import Group, groups
+from edgehfn.ir.groups import Group, fed, groups
 from edgehfn.ir.lives import Alias
 from edgehfn.ir.ops import Conv
 from edgehfn.ir.scratch import Scratch, aligned, ways
@@ -52,12 +52,14 @@ class Choice:
 
 
 class Segments:
-    """All segments of a graph with their choices, of which none takes more of both than another of the segment."""
+    """All segments of a graph with their choices, of which none takes more of both than another of the segment.
+    ``rows``: the image comes row by row, so that the first segment is a group."""
 
-    def __init__(self, graph: Graph, objective: Objective) -> None:
+    def __init__(self, graph: Graph, objective: Objective, rows: bool = False) -> None:
         self.graph, self.objective = graph, objective
+        self.fed = (fed(graph),) if rows else ()
         self.work = working(graph, objective)
-        self.whole = tensors(graph, objective)
+        self.whole = tensors(graph, objective, self.fed)
         self.options: dict[tuple[int, int, int], Options] = {}
         self.ending: list[list[tuple[int, Choice]]] = [[] for _ in graph.nodes]  # by their last node: first, choice
         for last in range(len(graph.nodes)):
@@ -97,7 +99,8 @@ class Segments:
         node = self.graph.nodes[index]
         size = _living(self.whole, index, index)
         if not isinstance(node, Conv):
-            yield Choice(size + aligned(self.work.get(node.name, 0)), 0, None)
+            fed = self.fed[0] if self.fed and index == 0 else None
+            yield Choice(size + aligned(self.work.get(node.name, 0)), 0, fed)
             return
         rows = self.graph.tensors[node.name].shape[1]
         for way in ways(node, self.graph, rows):
@@ -105,7 +108,7 @@ class Segments:
             yield Choice(size + aligned(way.size), cost, None, (Option(node.name, way, way.size, cost),))
 
     def _together(self, first: int, last: int) -> Iterator[Choice]:
-        for made in groups(self.graph, first, last, STEPS):
+        for made in groups(self.graph, first, last, STEPS, bool(self.fed) and first == 0):
             if not made.windows:
                 return
             yield from self._ways(made)
@@ -113,9 +116,12 @@ class Segments:
     def _ways(self, made: Group) -> Iterator[Choice]:
         """Lists are kept of those nodes first where a byte saves most; then each band is as large as the room allows,
         for every room that makes a difference."""
-        base = _living(tensors(self.graph, self.objective, (made,)), made.first, made.last)
+        grouped = (made,) if made.fed else (*self.fed, made)
+        base = _living(tensors(self.graph, self.objective, grouped), made.first, made.last)
         turns = price.turns(self.graph, made)
         convs = [i for i in range(made.first, made.last + 1) if isinstance(self.graph.nodes[i], Conv)]
+        if not convs:
+            yield Choice(base, turns, made)
         options = [self._options(i, made) for i in convs]
         order = sorted(range(len(options)), key=lambda i: -options[i].saving)
         for kept in range(len(order) + 1):

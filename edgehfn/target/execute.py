@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
 from edgehfn.ir import Graph, Plan, plan
-from edgehfn.ir.inputs import Raw, checked, fitting
+from edgehfn.ir.inputs import Raw, checked, fitting, rows
 from edgehfn.spec.objective import Objective
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
@@ -53,10 +53,11 @@ def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observ
     """Do the same by a plan of one's own."""
     target = machine(on)
     program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="trace" if observe else "plain")
+    images = rows(graph, images) if planned.fed else images
     if observe is None:
         return execute(program, target, images, graph.output.size).rows.reshape(len(images), *graph.output.shape)
-    rows = execute(program, target, images, sum(tensor.size for tensor in graph.tensors.values())).rows
-    found = tensors(graph, planned, rows)
+    traced = execute(program, target, images, sum(tensor.size for tensor in graph.tensors.values())).rows
+    found = tensors(graph, planned, traced)
     for name, values in found.items():
         observe(name, values)
     return found[graph.output.name]
