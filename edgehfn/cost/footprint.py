@@ -119,7 +119,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     weights = sum(flash.values())
     called, groups = c.functions(graph, planned.groups), len(planned.groups)
     turns = sum(f.facts.by_rows or f == c.Function.SLIDE for f in called)
-    flash["code"], stack = code_size.predict(core, called, planned.objective, turns, groups)
+    flash["code"], stack = code_size.predict(core, called, planned.objective, turns, groups, planned.fed)
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

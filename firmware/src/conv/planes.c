@@ -16,6 +16,7 @@ struct plane {
     uint32_t *to;
     const uint8_t *x;              /* the input channel's first row in the plane, if there is one */
     uint32_t above, inside, below; /* rows before the map, of it and behind it */
+    uint32_t height;               /* rows of the map that may be read */
     uint32_t column;               /* of the map, of the plane's first; may be negative modulo 2^32 */
     uint32_t pitch;
     uint32_t zero; /* four zeros as stored: 0, or 0x80808080 where x + 128 is; x + zero is x ^ zero in each byte */
@@ -103,18 +104,18 @@ HFN_COLD static void mend(const struct hfn_conv *node, const struct plane *plane
     }
 }
 
-/* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. */
-HFN_COLD static void divide(const struct hfn_conv *node, const struct hfn_planes *planes, struct plane *plane,
-                            uint32_t row, uint32_t rows, uint32_t *arena) {
+/* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. Channel 0 lies at x. */
+HFN_COLD static void divide(const struct hfn_conv *node, struct plane *plane, uint32_t row, uint32_t rows,
+                            uint32_t *arena, uint32_t x) {
     plane->above = plane->below = 0;
-    for (; rows && row >= planes->height; row += node->stride, rows--) {
+    for (; rows && row >= plane->height; row += node->stride, rows--) {
         plane->above++;
     }
-    for (; rows && row + (rows - 1) * node->stride >= planes->height; rows--) {
+    for (; rows && row + (rows - 1) * node->stride >= plane->height; rows--) {
         plane->below++;
     }
     plane->inside = rows;
-    plane->x = hfn_in_arena(arena, rows ? planes->span.x + row * node->width : 0);
+    plane->x = hfn_in_arena(arena, rows ? x + row * node->width : 0);
 }
 
 /* The planes of tap column b. */
@@ -128,6 +129,7 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     struct plane plane;
     plane.column = b - padding;
     plane.pitch = planes->pitch;
+    plane.height = planes->height;
     plane.zero = node->flags & HFN_SIGNED ? 0x80808080u : 0;
     uint32_t j = 0, known = 0; /* rows that the band before leaves */
     int moved = 1;
@@ -153,7 +155,7 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     }
     for (uint32_t phase = 0; phase < planes->phases; phase++) {
         plane.to = to + phase * size + known * (planes->pitch / 4);
-        divide(node, planes, &plane, (first + known) * stride + phase - padding, band + planes->reach - known, arena);
+        divide(node, &plane, (first + known) * stride + phase - padding, band + planes->reach - known, arena, span->x);
         for (uint32_t c = node->inputs; c; c--, plane.x += span->x_map, plane.to += planes->phases * size) {
             if (moved) {
                 mend(node, &plane, j);
