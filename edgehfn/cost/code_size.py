@@ -25,7 +25,7 @@ class Cost:
     ``objective``: of the runtime that it is in. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
     of each piece of code, by name; pieces that several functions need are linked once. For the generated function they
     are its ``fixed`` bytes, those of each ``call``, each ``group`` and each ``turn`` of a node or window in one, and what
-    an image that is ``fed`` takes besides.
+    an image that is ``fed`` takes besides; groups take ``frame`` more bytes of stack.
     """
 
     compiler: str
@@ -79,7 +79,8 @@ def predict(
     parts = {name: size for function in functions for name, size in rows[function].parts.items()}
     code = sum(parts.values()) + run.parts["fixed"] + run.parts["call"] * (len(functions) - turns)
     code += run.parts["turn"] * turns + run.parts["group"] * groups + run.parts["fed"] * fed
-    return code, run.stack + max(rows[function].stack for function in functions)
+    stack = run.stack + run.parts["frame"] * (groups > 0)
+    return code, stack + max(rows[function].stack for function in functions)
 
 
 def _cost(row: dict[str, str]) -> Cost:

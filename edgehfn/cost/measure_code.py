@@ -82,9 +82,10 @@ def _generated(board: Board, compiler: str, objective: Objective, function: str)
         return [one for one in found if one]
 
     graph = _chain(many)
-    sizes = made(_chain(few), [])[0], made(graph, [])[0]
-    each = (sizes[1] - sizes[0]) / (many - few)
-    fixed = sizes[0] - each * few
+    whole, plain = made(graph, [])
+    less, _ = made(_chain(few), [])
+    each = (whole - less) / (many - few)
+    fixed = less - each * few
     long, long_frame = made(graph, joined(graph, many - 1, 1))
     short, short_frame = made(graph, joined(graph, 3, groups))
     rows, rows_frame = made(graph, [fed(graph)])
@@ -93,8 +94,8 @@ def _generated(board: Board, compiler: str, objective: Objective, function: str)
     turn = (loops[0] - loops[1] / groups) / (2 * many - 3 - 5)
     parts = {"fixed": fixed, "call": each, "turn": turn, "group": loops[0] - turn * (2 * many - 3)}
     parts["fed"] = rows - fixed - each * (many - 1) - turn - parts["group"]  # the input's group of one turn
-    frame = max(long_frame, short_frame, rows_frame)
-    return Cost(compiler, board.core, objective, function, frame, {name: round(size) for name, size in parts.items()})
+    parts["frame"] = max(long_frame, short_frame, rows_frame) - plain
+    return Cost(compiler, board.core, objective, function, plain, {name: round(size) for name, size in parts.items()})
 
 
 def _chain(count: int) -> Graph:

@@ -71,7 +71,7 @@ def chains(graph: Graph, groups: Groups, rolling: bool) -> list[Alias]:
             spent = _overtaken(graph, group, node) if size == tensor.size else iter(())
         else:
             spent = (name for name in _in_place(node, rolling) if last[name] == i)
-        alias = next((lives[name] for name in spent), None)
+        alias = next((lives[name] for name in spent if lives[name][-1].key[1] == name), None)  # not taken yet
         if isinstance(node, ops.Input) and not group and _as_it_lies(node):
             alias = aliases[0]
         if alias is None:
@@ -152,8 +152,9 @@ def _in_place(node: ops.Node, rolling: bool) -> tuple[str, ...]:
     """
     match node:
         case Conv(x=x, residual=residual):
-            kernel = node.weight.shape[2]
-            same = node.stride == 1 and 2 * node.padding == kernel - 1 and (rolling or kernel == 1)
+            outputs, channels, kernel, _ = node.weight.shape
+            same = node.stride == 1 and 2 * node.padding == kernel - 1 and outputs <= channels
+            same = same and (rolling or kernel == 1)
             spent = (residual,) if residual is not None and (residual != x or same) else ()
             return (*spent, x) if same else spent
         case ops.Aggregate(x=x, residual=residual):

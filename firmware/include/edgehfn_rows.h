@@ -31,7 +31,7 @@ struct hfn_ticks {
 struct hfn_window {
     uint32_t at;    /* arena offset */
     uint32_t size;  /* bytes */
-    uint16_t slide; /* bytes, every 2^shift ticks: less than size */
+    uint16_t slide; /* bytes, every 2^shift ticks: at most size */
     uint16_t shift;
 };
 

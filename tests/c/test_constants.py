@@ -13,7 +13,7 @@ from support.c_batch import WARNINGS, call
 
 from edgehfn.backends.c import firmware, records
 from edgehfn.errors import GraphError
-from edgehfn.ir import arena, gnn_memory, gnn_rules, plan, topology
+from edgehfn.ir import arena, gnn_memory, gnn_rules, plan, scratch, topology
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import (
     SIGNED,
@@ -39,14 +39,14 @@ Macros = dict[str, int]
 
 EQUAL: Macros = {
     "HFN_VERSION": SPEC_VERSION,
-    "HFN_ALIGN": arena.ALIGN,
+    "HFN_ALIGN": scratch.ALIGN,
     "HFN_COLUMNS": COLUMNS,
     "HFN_MAX_NODES": MOST_NODES,
     "HFN_MAX_EDGES": MOST_EDGES,
     "HFN_SIGNED": records.SIGNED,
     "HFN_KEEP_LISTS": records.KEEP_LISTS,
-    "HFN_SLACK": arena.SLACK,
-    "HFN_MAX_PLANES": arena.OFFSET_LIMIT,
+    "HFN_SLACK": scratch.SLACK,
+    "HFN_MAX_PLANES": scratch.OFFSET_LIMIT,
     "HFN_TABLES * sizeof(hfn_half)": arena.SUBSET_TABLES,
     "HFN_SIGN_STREAM": generator.SIGN_STREAM,
     "HFN_FROZEN_STREAM": generator.FROZEN_STREAM,
@@ -133,7 +133,7 @@ def test_a_tile_has_room_for_the_layout_of_any_core(inputs: int, macros: Macros)
     node = Conv("y", "input", weight, Requantise((1, 1), (0, 0), 0, 12, SIGNED))
     given = plan(verify(Graph((Input("input", (inputs, 4, 4)), node), SEED))).scratch["y"]
     group = max(macros["HFN_MIN_GROUP"], macros["HFN_TAP_BYTES"] * inputs)
-    assert 2 * given.list_entries == group * max(1, arena.TILE // group)
+    assert 2 * given.list_entries == group * max(1, scratch.TILE // group)
 
 
 def bytes_of(node: Node, macros: Macros) -> int:

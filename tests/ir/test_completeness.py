@@ -15,15 +15,17 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
-from support import gnn_nets, gnn_sets, nets, oracle
+from support import gnn_nets, gnn_sets, nets, oracle, schedules
 
 from edgehfn import nn
 from edgehfn.backends import c
 from edgehfn.backends.c import Function
 from edgehfn.backends.c.functions import function
 from edgehfn.cost import code_size, instructions
+from edgehfn.cost.instructions import NODES
 from edgehfn.data.gnn_sets import Features
 from edgehfn.ir import Graph, ops
+from edgehfn.ir.groups import Group
 from edgehfn.ir.inputs import golden
 from edgehfn.lowering.untrained import untrained
 from edgehfn.model import modelfile
@@ -44,6 +46,14 @@ def drawn() -> tuple[Graph, ...]:
     """What the random nets of the tests draw."""
     makers = nets.random_graph, gnn_nets.stored, gnn_nets.variable
     return (nets.folded_resnet(1), *(make(seed) for make in makers for seed in range(SEEDS)))
+
+
+@cache
+def run() -> tuple[tuple[Graph, tuple[Group, ...]], ...]:
+    """These nets whole, and those of images in random groups."""
+    whole = tuple((graph, ()) for graph in drawn())
+    plans = ((graph, schedules.random_plan(graph, seed)) for seed, graph in enumerate(drawn()[: SEEDS + 1]))
+    return (*whole, *((graph, planned.groups) for graph, planned in plans))
 
 
 @cache
@@ -144,7 +154,7 @@ def test_a_layer_becomes_every_operation(op: type[Any]) -> None:
 
 @pytest.mark.parametrize("called", Function)
 def test_random_nets_call_every_function(called: Function) -> None:
-    found = any(called in c.functions(graph) for graph in drawn())
+    found = any(called in c.functions(graph, groups) for graph, groups in run())
     assert found, f"no random net calls {called}: let tests/support/nets.py or gnn_nets.py draw a node that it runs"
 
 
@@ -154,7 +164,7 @@ def test_every_function_is_priced(called: Function) -> None:
     code = {(row.core, row.objective) for row in code_size.table() if row.function == called}
     assert code == {(core, objective) for core in CORES for objective in OBJECTIVES}, remedy
     counted = {(row.core, row.small) for row in instructions.table() if row.function == called}
-    assert counted == {(core, small) for core in CORES for small in (False, True) if called.facts.runs_a_node}, remedy
+    assert counted == {(core, small) for core in CORES for small in (False, True) if called in NODES}, remedy
 
 
 def test_no_function_is_priced_that_is_not_there() -> None:

@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
-from edgehfn.ir import plan
+from edgehfn.ir import Plan, plan
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.inputs import raw_shape
 from edgehfn.spec.objective import Objective, macro
+from edgehfn.target import trace
 from support.nodes import Tensors
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -33,8 +34,11 @@ Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
 
 TRACE = """
 #include <stddef.h>
+#include <stdint.h>
 void trace(const void *tensor, size_t size);
+void trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena);
 #define HFN_TRACE(index, tensor, size) trace(tensor, size)
+#define HFN_TRACE_ROWS(index, ticks, tick, arena) trace_rows(ticks, tick, arena)
 """
 
 DRIVER = """
@@ -42,10 +46,21 @@ DRIVER = """
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "edgehfn.h"
+
 static FILE *out;
 
 void trace(const void *tensor, size_t size) {{
     fwrite(tensor, 1, size, out);
+}}
+
+void trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena) {{
+    const struct hfn_ticks *rows = ticks;
+    const struct hfn_span span = hfn_span(rows, tick);
+    for (uint32_t c = 0; c < rows->channels; c++) {{
+        const uint32_t at = span.y + c * span.y_map + span.first * rows->columns;
+        fwrite((const uint8_t *)arena + at, 1, (span.end - span.first) * rows->columns, out);
+    }}
 }}
 
 {prototypes}
@@ -84,14 +99,19 @@ int main(void) {{
 
 @dataclass(frozen=True)
 class Case:
-    """A graph, its raw images ``(N, *raw_shape)``, the scratch it may take (None: the objective's), what it spares, and
-    a change to its generated source."""
+    """A graph, its raw images ``(N, *raw_shape)``, the scratch it may take (None: the objective's), what it spares, a
+    change to its generated source, and a plan of its own in place of what a limit gives."""
 
     graph: Graph
     raw: Raw
     scratch_limit: int | None = None
     objective: Objective = "speed"
     edit: Callable[[str], str] = str
+    own: Plan | None = None
+
+    @property
+    def plan(self) -> Plan:
+        return self.own or plan(self.graph, self.objective, self.scratch_limit)
 
 
 def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
@@ -117,11 +137,9 @@ def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
     made = np.fromfile(place / "out.bin", np.int8)
     found = []
     for case in cases:
-        shapes = {name: tensor.shape for name, tensor in case.graph.tensors.items()}
-        ends = np.cumsum([prod(shape) for shape in shapes.values()]).tolist()
-        rows, made = np.split(made, [len(case.raw) * ends[-1]])
-        columns = np.split(rows.reshape(len(case.raw), -1), ends[:-1], axis=1)
-        found.append({n: part.reshape(-1, *shape) for part, (n, shape) in zip(columns, shapes.items(), strict=True)})
+        size = sum(tensor.size for tensor in case.graph.tensors.values())
+        rows, made = np.split(made, [len(case.raw) * size])
+        found.append({**trace.tensors(case.graph, case.plan, rows.reshape(len(case.raw), -1))})
     assert not made.size
     return found
 
@@ -136,7 +154,7 @@ def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
     """Writes the models; returns what the driver must know of them."""
     prototypes, models = [], []
     for i, case in enumerate(cases):
-        planned = plan(case.graph, case.objective, case.scratch_limit)
+        planned = case.plan
         for name, text in c.emit(case.graph, planned, f"n{i}").items():
             (place / name).write_text(case.edit(text))
         over_graphs = case.graph.input is not None and case.graph.input.topology is not None

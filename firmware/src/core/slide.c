@@ -5,7 +5,7 @@ HFN_COLD void hfn_slide(const struct hfn_window *window, uint32_t tick, uint32_t
     uint32_t *to = hfn_in_arena(arena, window->at);
     const uint32_t *from = to + window->slide / 4, *const end = to + (window->size + 3) / 4;
     const uint32_t shift = 8 * (window->slide % 4u);
-    if ((tick + 1) & ((1u << window->shift) - 1)) {
+    if (from == end || ((tick + 1) & ((1u << window->shift) - 1))) { /* nothing stays, or it does not slide now */
         return;
     }
 #if !HFN_SMALL

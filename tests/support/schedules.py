@@ -1,0 +1,48 @@
+"""Random legal ways to run a graph: nodes in groups or whole, bands and kept lists as they come."""
+
+from __future__ import annotations
+
+from random import Random
+
+from edgehfn.ir import Graph, Plan
+from edgehfn.ir.arena import Schedule, arrange, by_node
+from edgehfn.ir.groups import Group, group
+from edgehfn.ir.ops import Conv
+from edgehfn.ir.scratch import Scratch, ways
+from edgehfn.spec.objective import Objective
+
+
+def random_plan(graph: Graph, seed: int, objective: Objective = "speed", longest: int = 6) -> Plan:
+    """A plan of a random schedule. The same seed gives the same plan."""
+    random = Random(seed)
+    groups = random_groups(graph, random, longest)
+    inside, chosen = by_node(groups), dict[str, Scratch]()
+    for i, node in enumerate(graph):
+        if isinstance(node, Conv):
+            rows = graph.tensors[node.name].shape[1]
+            most = min(rows, inside[i].rows[node.name].step) if i in inside else rows
+            chosen[node.name] = random.choice(ways(node, graph, most, last=i not in inside))
+    return arrange(graph, objective, Schedule(tuple(groups), chosen))
+
+
+def random_groups(graph: Graph, random: Random, longest: int) -> list[Group]:
+    """Some groups, one behind another."""
+    found, at = list[Group](), 0
+    while at < len(graph.nodes):
+        last = min(len(graph.nodes) - 1, at + random.randrange(longest))
+        made = group(graph, at, last, random.choice((1, 1, 2, 3, 4))) if last > at or random.random() < 0.2 else None
+        if made is None and last > at + 1:
+            last = at + 1
+            made = group(graph, at, last, random.choice((1, 2)))
+        found += [made] if made else []
+        at = (last if made else at) + 1
+    return found
+
+
+def grouped(graph: Graph, seed: int, objective: Objective = "speed") -> Plan | None:
+    """The first of some random plans in which a map is never whole; None if there is none among them."""
+    for attempt in range(8):
+        found = random_plan(graph, 100 * seed + attempt, objective)
+        if any(made.windows for made in found.groups):
+            return found
+    return None
