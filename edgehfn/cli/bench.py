@@ -36,7 +36,8 @@ def bench(
     model: Path | None,
     target: str,
     arch: str | None,
-    objective: Objective,
+    objective: Objective | None,
+    ram: int | None,
     as_json: bool,
     **net_options: Any,
 ) -> Result:
@@ -48,6 +49,7 @@ def bench(
     from edgehfn import bench as count
     from edgehfn.evaluation.models import open_model
     from edgehfn.lowering.untrained import untrained
+    from edgehfn.spec.objective import chosen
 
     _net_options.check(model, arch, net_options)
     if model is not None:
@@ -55,19 +57,19 @@ def bench(
     else:
         net = _net_options.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
-    found, mac = count(graph, target, objective=objective), graph.macs
+    found, mac = count(graph, target, objective=objective, ram=ram), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
     result = {
         "instructions": found.total,
         "nodes": nodes,
         "mac": sum(mac.values()),
         "core": target,
-        "objective": objective,
+        "objective": chosen(objective, ram),
     }
     if as_json:
         emit(result)
     else:
-        _show(result, f"{name} on {target}, for {objective}")
+        _show(result, f"{name} on {target}, for {result['objective']}")
     return result
 
 

@@ -34,7 +34,9 @@ CORE_IMAGES = 100
 )
 @objective
 @as_json
-def run(model: Path, data: str, on: str, limit: int | None, objective: Objective, as_json: bool) -> Result:
+def run(
+    model: Path, data: str, on: str, limit: int | None, objective: Objective | None, ram: int | None, as_json: bool
+) -> Result:
     """Measure the integer accuracy of MODEL on the test part of a data set, on one machine."""
     from edgehfn.evaluation import machines
     from edgehfn.evaluation.accuracy import accuracy
@@ -47,7 +49,7 @@ def run(model: Path, data: str, on: str, limit: int | None, objective: Objective
     opened = open_model(model)
     examples = load_examples(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
     with progress(machine) as report:
-        reached = accuracy(opened.graph, examples, machine, objective=objective, progress=report)
+        reached = accuracy(opened.graph, examples, machine, objective=objective, ram=ram, progress=report)
     count = examples.count(len(examples.raw))
     result = {"accuracy": reached, examples.unit: count, "machine": machine}
     if as_json:

@@ -43,7 +43,8 @@ def verify(
     on: str,
     limit: int,
     limit_cores: int | None,
-    objective: Objective,
+    objective: Objective | None,
+    ram: int | None,
     as_json: bool,
 ) -> Result:
     """Compare every byte of every node of MODEL on several machines.
@@ -62,7 +63,7 @@ def verify(
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
     slow = {board.name: cap for board in target.BOARDS}
     with progress("comparing") as report:
-        agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective)
+        agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective, ram)
     result = _result(agreed, examples)
     result["unit"] = examples.unit
     result["float_accuracy"] = examples.float_accuracy(opened.net, result["inputs"])

@@ -51,6 +51,40 @@ class Plan:
         """Whether the image comes row by row."""
         return bool(self.groups) and self.groups[0].fed
 
+    def __str__(self) -> str:
+        """A line for each group and each node that runs whole: rows a tick, rows of windows, bytes that live then."""
+        names, groups = [*self.tensors], by_node(self.groups)
+        lines = [f"for {self.objective}: {self.size:,} bytes, {self.activations:,} without scratch"]
+        for i, name in enumerate(names):
+            group = groups.get(i)
+            if group is None:
+                lines.append(f"{name}: whole, {self._living(i, i):,} bytes")
+            elif i == group.first:
+                rows = (f"{n} {r.step}{f'/{r.period}' * (r.period > 1)}" for n, r in group.rows.items())
+                windows = ", ".join(f"{n} {kept}" for n, kept in group.windows.items())
+                lines.append(
+                    f"{', '.join(rows)} rows a tick of {group.ticks}; windows of rows: {windows or 'none'}; "
+                    f"{self._living(i, group.last):,} bytes"
+                )
+        return "\n".join(lines)
+
+    def _living(self, first: int, last: int) -> int:
+        """Bytes that are in use at some time from one node to another."""
+        at = {name: i for i, name in enumerate(self.tensors)}
+        work = {**self.tables, **self.workspaces}
+        alive = [b for b in (self.raw, self.neighbours, *self.tensors.values()) if b]
+        spans = [(b.offset, b.end) for b in alive if b.first <= last and first <= b.last]
+        spans += [(b.offset, b.end) for name, b in work.items() if first <= at[name] <= last]
+        for name, way in self.scratch.items():
+            if first <= at[name] <= last:
+                lists = (way.list_offset, way.list_offset + way.list_bytes)
+                spans += [(way.offset, way.offset + way.planes), lists]
+        used = end = 0
+        for low, high in sorted(spans):
+            used += max(0, high - max(low, end))
+            end = max(end, high)
+        return used
+
     def runs_by_rows(self, node: Node) -> bool:
         """Whether a node is in a group."""
         return self._group(node) is not None

@@ -88,12 +88,12 @@ class Segments:
             tuple(c.group for c in chosen if c.group), {n.name: ways[n.name] for n in self.graph if n.name in ways}
         )
 
-    def least(self) -> int:
-        """The fewest bytes with which there is a schedule."""
-        sizes = [0]
+    def sizes(self) -> list[int]:
+        """All bytes from which on another schedule is possible, the fewest first with which there is one."""
+        least = [0]
         for ending in self.ending:
-            sizes.append(min(max(sizes[first], c.size) for first, c in ending))
-        return sizes[-1]
+            least.append(min(max(least[first], c.size) for first, c in ending))
+        return sorted({least[-1], *(c.size for ending in self.ending for _, c in ending if c.size > least[-1])})
 
     def _alone(self, index: int) -> Iterator[Choice]:
         node = self.graph.nodes[index]

@@ -43,14 +43,21 @@ class Bench:
     slides: tuple[tuple[str, int], ...] = ()
 
 
-def bench(graph: Graph, target: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
+def bench(
+    graph: Graph,
+    target: str,
+    raw: Raw | None = None,
+    objective: Objective | None = None,
+    ram: int | None = None,
+) -> Bench:
     """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
 
-    Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
+    ``objective`` and ``ram``: as of ``edgehfn.plan``. Raises InputError for another machine or shape, GraphError if
+    nothing fits ``ram``, ToolError if a tool is missing or fails.
     """
     if target == HOST:
         raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
-    return counted(graph, plan(graph, objective), target, raw)
+    return counted(graph, plan(graph, objective, ram=ram), target, raw)
 
 
 def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) -> Bench:

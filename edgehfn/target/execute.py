@@ -38,15 +38,22 @@ class Ran:
     stack: int
 
 
-def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None, objective: Objective = "speed") -> Int8:
+def run(
+    graph: Graph,
+    raw: Raw,
+    on: str = HOST,
+    observe: Observe | None = None,
+    objective: Objective | None = None,
+    ram: int | None = None,
+) -> Int8:
     """Compile the graph and run it on raw images ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on`` is ``host`` (with the address and undefined-behaviour sanitizers) or a core, in QEMU. ``observe`` receives
-    every node's name and bytes, int8 ``(N, *shape)``. Raises InputError for other input, ToolError if a tool is missing
-    or the program fails.
+    every node's name and bytes, int8 ``(N, *shape)``. ``objective`` and ``ram``: as of ``edgehfn.plan``. Raises
+    InputError for other input, GraphError if nothing fits ``ram``, ToolError if a tool is missing or the program fails.
     """
     images = checked(graph, raw)
-    return run_planned(graph, plan(graph, objective), images, on, observe)
+    return run_planned(graph, plan(graph, objective, ram=ram), images, on, observe)
 
 
 def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observe: Observe | None = None) -> Int8:
@@ -63,12 +70,14 @@ def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observ
     return found[graph.output.name]
 
 
-def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bool:
-    """Return whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
+def selftest(graph: Graph, on: str = HOST, objective: Objective | None = None, ram: int | None = None) -> bool:
+    """Return whether the model's golden inference (SPEC section 8) passes; ``objective`` and ``ram`` as of
+    ``edgehfn.plan``. Raises GraphError if nothing fits ``ram``, ToolError if a tool is missing."""
     from edgehfn.backends.emulator import golden_checksum  # compiles its kernels, which nothing else here needs
 
-    target = machine(on)
-    program = build(emitted(graph, golden_checksum(graph), objective), target, objective, main="selftest")
+    target, planned = machine(on), plan(graph, objective, ram=ram)
+    texts = c.emit(graph, planned, MODEL, golden_checksum(graph))
+    program = build(texts, target, planned.objective, main="selftest")
     try:
         return call(command(program, target), timeout=STARTING + PER_IMAGE, env=SANITIZED).strip() == "PASS"
     except ToolError as error:
