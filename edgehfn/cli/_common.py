@@ -178,6 +178,19 @@ def objective(command: F) -> F:
     return click.option("--objective", type=choice, help=about + default)(ram)
 
 
+def rows(command: F) -> F:
+    """The option ``--input``, as a truth value."""
+
+    def by_rows(context: click.Context, parameter: click.Parameter, value: str) -> bool:
+        return value == "rows"
+
+    about = "How an image comes: whole, or in rows to NAME_feed, so that it is never whole in RAM."
+    choice = click.Choice(("image", "rows"))
+    return click.option(
+        "--input", "rows", type=choice, default="image", show_default=True, callback=by_rows, help=about
+    )(command)
+
+
 def emit(result: Result | list[Result]) -> None:
     """Print the result of ``--json``: one object, or a list of them."""
     click.echo(json.dumps(result))

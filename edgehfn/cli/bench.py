@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn.cli import _net_options
-from edgehfn.cli._common import CORE, Result, as_json, emit, example, objective, show, table
+from edgehfn.cli._common import CORE, Result, as_json, emit, example, objective, rows, show, table
 
 if TYPE_CHECKING:
     from edgehfn.spec.objective import Objective
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 )
 @_net_options.untrained
 @objective
+@rows
 @as_json
 def bench(
     model: Path | None,
@@ -38,6 +39,7 @@ def bench(
     arch: str | None,
     objective: Objective | None,
     ram: int | None,
+    rows: bool,
     as_json: bool,
     **net_options: Any,
 ) -> Result:
@@ -57,7 +59,7 @@ def bench(
     else:
         net = _net_options.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
-    found, mac = count(graph, target, objective=objective, ram=ram), graph.macs
+    found, mac = count(graph, target, objective=objective, ram=ram, rows=rows), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
     result = {
         "instructions": found.total,

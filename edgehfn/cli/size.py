@@ -20,6 +20,7 @@ from edgehfn.cli._common import (
     force,
     note,
     objective,
+    rows,
     show,
     table,
 )
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 )
 @click.option("--curve", is_flag=True, help="List what less RAM costs: instructions for each number of bytes of --ram.")
 @objective
+@rows
 @force
 @as_json
 def size(
@@ -73,6 +75,7 @@ def size(
     html: Path | None,
     objective: Objective | None,
     ram: int | None,
+    rows: bool,
     curve: bool,
     as_json: bool,
 ) -> Result:
@@ -89,22 +92,22 @@ def size(
     if html is not None:
         files.check(html, "report")
     opened = open_model(model)
-    found = footprint(opened.graph, target, objective, ram)
+    found = footprint(opened.graph, target, objective, ram, rows)
     if html is not None:
-        files.write(html, _page(opened, found, curve_of(opened.graph, target, objective)))
+        files.write(html, _page(opened, found, curve_of(opened.graph, target, objective, rows)))
         note(f"written to {html}")
     result = found.to_json()
     if curve:
-        result["curve"] = [point.to_json() for point in curve_of(opened.graph, target, objective)]
+        result["curve"] = [point.to_json() for point in curve_of(opened.graph, target, objective, rows)]
     if as_json:
         emit(result)
     else:
         show(str(found))
     if curve and not as_json:
-        rows = table("--ram", "predicted instructions", title=f"{model} on {target}: what less RAM costs")
+        points = table("--ram", "predicted instructions", title=f"{model} on {target}: what less RAM costs")
         for point in result["curve"]:
-            rows.add_row(f"{point['ram']:,}", f"{point['instructions']:,}")
-        show(rows)
+            points.add_row(f"{point['ram']:,}", f"{point['instructions']:,}")
+        show(points)
     for name, limit, remedy in (
         ("total_flash", max_flash, "fewer channels, coats or classes, or more folding"),
         ("total_ram", max_ram, "--ram, fewer channels, or a pooled stem"),

@@ -24,8 +24,8 @@ class Cost:
 
     ``objective``: of the runtime that it is in. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
     of each piece of code, by name; pieces that several functions need are linked once. For the generated function they
-    are its ``fixed`` bytes, those of each ``call``, each ``group`` and each ``turn`` of a node or window in one, and what
-    an image that is ``fed`` takes besides; groups take ``frame`` more bytes of stack.
+    are its ``fixed`` bytes, those of each ``call``, each ``group`` and each ``turn`` of a node or window in one, and
+    what an image that is ``fed`` takes besides; groups take ``frame`` more bytes of stack.
     """
 
     compiler: str

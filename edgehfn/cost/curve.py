@@ -25,15 +25,17 @@ class Point:
         return {"ram": self.ram, "instructions": self.instructions}
 
 
-def curve(graph: Graph, target: str = "cortex-m4", objective: Objective | None = None) -> list[Point]:
+def curve(
+    graph: Graph, target: str = "cortex-m4", objective: Objective | None = None, rows: bool = False
+) -> list[Point]:
     """Return the Pareto front of a verified graph on a core, from the fewest instructions to the least RAM.
 
     ``objective``: what else the C is optimised for; ``ram`` if None, as where a number of bytes is given to
-    ``edgehfn.plan``. Raises InputError for an unknown core.
+    ``edgehfn.plan``, as are ``rows``. Raises InputError for an unknown core.
     """
     core = board(target).core
     found: list[Point] = []
-    for plan in reversed(front(graph, objective)):
+    for plan in reversed(front(graph, objective, rows)):
         point = Point(plan.size, predict(graph, plan, core).total, plan)
         if not found or point.instructions < found[-1].instructions:
             found.append(point)

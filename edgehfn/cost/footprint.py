@@ -101,15 +101,19 @@ class Footprint:
 
 
 def footprint(
-    graph: Graph, target: str = "cortex-m4", objective: Objective | None = None, ram: int | None = None
+    graph: Graph,
+    target: str = "cortex-m4",
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
 ) -> Footprint:
     """What a verified graph costs on a core; measured too if the compiler is installed.
 
-    ``objective`` and ``ram``: as of ``edgehfn.plan``. Raises InputError for an unknown core, GraphError if nothing fits
-    ``ram``, ToolError if the compiler fails or the model exceeds the board that stands for the core.
+    ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. Raises InputError for an unknown core, GraphError if
+    nothing fits ``ram``, ToolError if the compiler fails or the model exceeds the board that stands for the core.
     """
     board(target)
-    return sized(graph, target, plan(graph, objective, ram=ram))
+    return sized(graph, target, plan(graph, objective, ram=ram, rows=rows))
 
 
 def sized(graph: Graph, target: str, planned: Plan) -> Footprint:

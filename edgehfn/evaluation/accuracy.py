@@ -69,19 +69,21 @@ def accuracy(
     limit: int | None = None,
     objective: Objective | None = None,
     ram: int | None = None,
+    rows: bool = False,
     progress: Report | None = None,
 ) -> float:
     """Return Top-1 accuracy of a graph on one machine, 0..1; of equal outputs the first counts.
 
     It is measured on the test part of ``data`` (``edgehfn.data.load``), or on its first ``limit`` inputs. ``on``,
-    ``objective`` and ``ram`` are as for ``edgehfn.run``. Raises InputError if the data do not fit the graph or there is
-    no such machine, GraphError if nothing fits ``ram``, ToolError where a compiler or QEMU is missing or fails.
+    ``objective``, ``ram`` and ``rows`` are as for ``edgehfn.run``. Raises InputError if the data do not fit the graph
+    or there is no such machine, GraphError if nothing fits ``ram``, ToolError where a compiler or QEMU is missing or
+    fails.
     """
     if limit is not None and limit < 1:
         raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
     examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
     raw, step = examples.raw, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP
-    planned = machines.planned(graph, (on,), objective, ram)
+    planned = machines.planned(graph, (on,), objective, ram, rows)
     right = 0
     for start in range(0, len(raw), step):
         if progress is not None:

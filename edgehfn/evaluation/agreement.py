@@ -69,14 +69,15 @@ def verify(
     progress: Report | None = None,
     objective: Objective | None = None,
     ram: int | None = None,
+    rows: bool = False,
 ) -> Agreement:
     """Run raw images ``(N, *raw_shape)`` on machines and compare every node with the emulator's, byte for byte.
 
-    ``limits`` caps the images of slow machines, by name; ``objective`` and ``ram``, of the C, are as of
-    ``edgehfn.plan``. Raises as ``machines.run`` does.
+    ``limits`` caps the images of slow machines, by name; ``objective``, ``ram`` and ``rows``, of the C, are
+    as of ``edgehfn.plan``. Raises as ``machines.run`` does.
     """
     limits, raw = limits or {}, machines.as_raw(raw)
-    planned = machines.planned(graph, on, objective, ram)
+    planned = machines.planned(graph, on, objective, ram, rows)
     images = {name: min(len(raw), limits.get(name, len(raw))) for name in on}
     found: dict[str, list[Compared]] = {name: [] for name in on}
     done, total = 0, sum(images.values())

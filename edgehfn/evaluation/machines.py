@@ -28,22 +28,29 @@ def run(
     observe: Observe | None = None,
     objective: Objective | None = None,
     ram: int | None = None,
+    rows: bool = False,
 ) -> Int8:
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
-    receives every node's name and int8 bytes ``(N, *shape)``. ``objective`` and ``ram``, of the C: as of
+    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``, ``ram`` and ``rows``, of the C: as of
     ``edgehfn.plan``. Raises InputError for other machines or images, GraphError if nothing fits ``ram``, ToolError
     where a compiler or QEMU is missing or fails.
     """
-    return run_planned(graph, planned(graph, (on,), objective, ram), raw, on, observe)
+    return run_planned(graph, planned(graph, (on,), objective, ram, rows), raw, on, observe)
 
 
-def planned(graph: Graph, on: Sequence[str], objective: Objective | None = None, ram: int | None = None) -> Plan | None:
+def planned(
+    graph: Graph,
+    on: Sequence[str],
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> Plan | None:
     """Return the plan of the C that machines run, as of ``edgehfn.plan``; None if none runs any, and none has to fit
     ``ram``."""
     own(graph)
-    return None if ram is None and {*on} <= {*INTERPRETERS} else plan(graph, objective, ram=ram)
+    return None if ram is None and {*on} <= {*INTERPRETERS} else plan(graph, objective, ram=ram, rows=rows)
 
 
 def run_planned(graph: Graph, how: Plan | None, raw: Raw, on: str = EMULATOR, observe: Observe | None = None) -> Int8:

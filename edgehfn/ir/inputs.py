@@ -56,10 +56,10 @@ def fitting(graph: Graph, raw: Raw) -> Raw:
     return plain
 
 
-def rows(graph: Graph, images: Raw) -> Raw:
+def by_rows(graph: Graph, images: Raw) -> Raw:
     """A batch of images as they come row by row: ``(N, H, W·C)`` or ``(N, H, C·W)``, the bytes of a row as they lie."""
-    by_rows = graph.input is not None and graph.input.order == "hwc"
-    plain: npt.NDArray[Any] = images if by_rows else images.transpose(0, 2, 1, 3)
+    lie_by_rows = graph.input is not None and graph.input.order == "hwc"
+    plain: npt.NDArray[Any] = images if lie_by_rows else images.transpose(0, 2, 1, 3)
     return np.ascontiguousarray(plain.reshape(*plain.shape[:2], prod(plain.shape[2:])))
 
 

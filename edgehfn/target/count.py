@@ -14,7 +14,7 @@ from edgehfn.backends.c import firmware
 from edgehfn.errors import InputError, ToolError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.groups import Group
-from edgehfn.ir.inputs import Raw, checked, golden, rows
+from edgehfn.ir.inputs import Raw, by_rows, checked, golden
 from edgehfn.spec.objective import Objective
 from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
@@ -33,8 +33,9 @@ MARKER = 0x46D2  # mov r10, r10
 class Bench:
     """Instructions of one inference: of the whole call, and of each node in execution order.
 
-    The nodes add up to the total less the few instructions of the return, or of returns if an image is fed. ``predicted``: by
-    ``edgehfn.cost.instructions``, not counted. ``slides``: what moving each window takes of its node's.
+    The nodes add up to the total less the few instructions of the return, or of returns if an image is fed.
+    ``predicted``: by ``edgehfn.cost.instructions``, not counted. ``slides``: what moving each window takes of its
+    node's.
     """
 
     total: int
@@ -49,15 +50,16 @@ def bench(
     raw: Raw | None = None,
     objective: Objective | None = None,
     ram: int | None = None,
+    rows: bool = False,
 ) -> Bench:
     """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
 
-    ``objective`` and ``ram``: as of ``edgehfn.plan``. Raises InputError for another machine or shape, GraphError if
-    nothing fits ``ram``, ToolError if a tool is missing or fails.
+    ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. Raises InputError for another machine or shape,
+    GraphError if nothing fits ``ram``, ToolError if a tool is missing or fails.
     """
     if target == HOST:
         raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
-    return counted(graph, plan(graph, objective, ram=ram), target, raw)
+    return counted(graph, plan(graph, objective, ram=ram, rows=rows), target, raw)
 
 
 def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) -> Bench:
@@ -65,7 +67,7 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
     core = board(target)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
     program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
-    marks = count(program, core, rows(graph, image) if planned.fed else image, graph.output.size)
+    marks = count(program, core, by_rows(graph, image) if planned.fed else image, graph.output.size)
     calls = [*_fed(graph, planned), *_calls(graph, planned), (len(graph.nodes), False)]
     if len(marks) != len(calls) + 1:
         raise ToolError(f"{target}: {len(marks)} marks counted for {len(calls)} calls")

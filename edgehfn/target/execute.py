@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
 from edgehfn.ir import Graph, Plan, plan
-from edgehfn.ir.inputs import Raw, checked, fitting, rows
+from edgehfn.ir.inputs import Raw, by_rows, checked, fitting
 from edgehfn.spec.objective import Objective
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
@@ -45,22 +45,24 @@ def run(
     observe: Observe | None = None,
     objective: Objective | None = None,
     ram: int | None = None,
+    rows: bool = False,
 ) -> Int8:
     """Compile the graph and run it on raw images ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on`` is ``host`` (with the address and undefined-behaviour sanitizers) or a core, in QEMU. ``observe`` receives
-    every node's name and bytes, int8 ``(N, *shape)``. ``objective`` and ``ram``: as of ``edgehfn.plan``. Raises
-    InputError for other input, GraphError if nothing fits ``ram``, ToolError if a tool is missing or the program fails.
+    every node's name and bytes, int8 ``(N, *shape)``. ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``.
+    Raises InputError for other input, GraphError if nothing fits ``ram``, ToolError if a tool is missing or the program
+    fails.
     """
     images = checked(graph, raw)
-    return run_planned(graph, plan(graph, objective, ram=ram), images, on, observe)
+    return run_planned(graph, plan(graph, objective, ram=ram, rows=rows), images, on, observe)
 
 
 def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observe: Observe | None = None) -> Int8:
     """Do the same by a plan of one's own."""
     target = machine(on)
     program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="trace" if observe else "plain")
-    images = rows(graph, images) if planned.fed else images
+    images = by_rows(graph, images) if planned.fed else images
     if observe is None:
         return execute(program, target, images, graph.output.size).rows.reshape(len(images), *graph.output.shape)
     traced = execute(program, target, images, sum(tensor.size for tensor in graph.tensors.values())).rows
@@ -70,12 +72,18 @@ def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observ
     return found[graph.output.name]
 
 
-def selftest(graph: Graph, on: str = HOST, objective: Objective | None = None, ram: int | None = None) -> bool:
-    """Return whether the model's golden inference (SPEC section 8) passes; ``objective`` and ``ram`` as of
+def selftest(
+    graph: Graph,
+    on: str = HOST,
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> bool:
+    """Return whether the model's golden inference (SPEC section 8) passes; ``objective``, ``ram`` and ``rows`` as of
     ``edgehfn.plan``. Raises GraphError if nothing fits ``ram``, ToolError if a tool is missing."""
     from edgehfn.backends.emulator import golden_checksum  # compiles its kernels, which nothing else here needs
 
-    target, planned = machine(on), plan(graph, objective, ram=ram)
+    target, planned = machine(on), plan(graph, objective, ram=ram, rows=rows)
     texts = c.emit(graph, planned, MODEL, golden_checksum(graph))
     program = build(texts, target, planned.objective, main="selftest")
     try:

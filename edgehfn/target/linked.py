@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edgehfn.backends import c
 from edgehfn.ir import Graph, Plan
-from edgehfn.ir.inputs import golden, rows
+from edgehfn.ir.inputs import by_rows, golden
 from edgehfn.target import elf
 from edgehfn.target.board import Board
 from edgehfn.target.build import MODEL, build
@@ -67,7 +67,7 @@ def measure(graph: Graph, plan: Plan, board: Board) -> Measured:
     stack = bound
     if available(QEMU):
         image = golden(graph)[None]
-        stack = execute(program, board, rows(graph, image) if plan.fed else image, graph.output.size).stack
+        stack = execute(program, board, by_rows(graph, image) if plan.fed else image, graph.output.size).stack
     sizes = Sizes(
         weights_flash=parts[".model"],
         code_flash=parts[".code"],

@@ -30,14 +30,15 @@ def write_c(
     into: str | Path = ".",
     objective: Objective | None = None,
     ram: int | None = None,
+    rows: bool = False,
 ) -> list[Path]:
     """Write ``NAME.h`` and ``NAME.c``; the same graph gives the same bytes. Returns their paths.
 
-    ``objective`` and ``ram``: as of ``edgehfn.plan``. The self-test (docs/SPEC.md section 8) expects what the emulator
-    computes. Raises InputError if the name cannot begin C names or a file cannot be written, GraphError if the net is
-    too large for the runtime or nothing fits ``ram``.
+    ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. The self-test (docs/SPEC.md section 8) expects what the
+    emulator computes. Raises InputError if the name cannot begin C names or a file cannot be written, GraphError if the
+    net is too large for the runtime or nothing fits ``ram``.
     """
-    return _put(Path(into), _generated(graph, name, plan(graph, objective, ram=ram)))
+    return _put(Path(into), _generated(graph, name, plan(graph, objective, ram=ram, rows=rows)))
 
 
 def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path]:
