@@ -179,16 +179,9 @@ def objective(command: F) -> F:
 
 
 def rows(command: F) -> F:
-    """The option ``--input``, as a truth value."""
-
-    def by_rows(context: click.Context, parameter: click.Parameter, value: str) -> bool:
-        return value == "rows"
-
-    about = "How an image comes: whole, or in rows to NAME_feed, so that it is never whole in RAM."
-    choice = click.Choice(("image", "rows"))
-    return click.option(
-        "--input", "rows", type=choice, default="image", show_default=True, callback=by_rows, help=about
-    )(command)
+    """The option ``--rows``."""
+    about = "Let the image come row by row, to NAME_feed: it is then never whole in RAM."
+    return click.option("--rows", is_flag=True, help=about)(command)
 
 
 def emit(result: Result | list[Result]) -> None:
