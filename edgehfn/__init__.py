@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edgehfn.backends.c.write import write_c, write_runtime
     from edgehfn.backends.emulator import emulate
     from edgehfn.backends.tflite import write_tflite
+    from edgehfn.cost.curve import curve
     from edgehfn.cost.footprint import footprint
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
     from edgehfn.evaluation.accuracy import accuracy
@@ -49,6 +50,7 @@ __all__ = [
     "accuracy",
     "bench",
     "compare",
+    "curve",
     "data",
     "digest",
     "emulate",
@@ -76,6 +78,7 @@ _HOMES = {
     "edgehfn.backends.c.write": ("write_c", "write_runtime"),
     "edgehfn.backends.emulator": ("emulate",),
     "edgehfn.backends.tflite": ("write_tflite",),
+    "edgehfn.cost.curve": ("curve",),
     "edgehfn.cost.footprint": ("footprint",),
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
     "edgehfn.evaluation.accuracy": ("accuracy",),

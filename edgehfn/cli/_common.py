@@ -169,10 +169,19 @@ def as_json(command: F) -> F:
 
 
 def objective(command: F) -> F:
-    """The option ``--objective``."""
+    """The options ``--objective`` and ``--ram``."""
     choice = click.Choice(OBJECTIVES)
-    about = "Optimise the generated C for speed, RAM or flash; outputs are bit-identical."
-    return click.option("--objective", type=choice, default="speed", show_default=True, help=about)(command)
+    about = "Optimise the generated C for speed, for the least RAM or for flash; outputs are bit-identical.  "
+    default = "[default: speed; with --ram, ram]"
+    within = "Take at most so much RAM, without stack, and no more instructions than that costs.  [default: no limit]"
+    ram = click.option("--ram", type=Bytes(), help=within)(command)
+    return click.option("--objective", type=choice, help=about + default)(ram)
+
+
+def rows(command: F) -> F:
+    """The option ``--rows``."""
+    about = "Let the image come row by row, to NAME_feed: it is then never whole in RAM."
+    return click.option("--rows", is_flag=True, help=about)(command)
 
 
 def emit(result: Result | list[Result]) -> None:

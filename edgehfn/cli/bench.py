@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn.cli import _net_options
-from edgehfn.cli._common import CORE, Result, as_json, emit, example, objective, show, table
+from edgehfn.cli._common import CORE, Result, as_json, emit, example, objective, rows, show, table
 
 if TYPE_CHECKING:
     from edgehfn.spec.objective import Objective
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 )
 @_net_options.untrained
 @objective
+@rows
 @as_json
 def bench(
     model: Path | None,
     target: str,
     arch: str | None,
-    objective: Objective,
+    objective: Objective | None,
+    ram: int | None,
+    rows: bool,
     as_json: bool,
     **net_options: Any,
 ) -> Result:
@@ -48,6 +51,7 @@ def bench(
     from edgehfn import bench as count
     from edgehfn.evaluation.models import open_model
     from edgehfn.lowering.untrained import untrained
+    from edgehfn.spec.objective import chosen
 
     _net_options.check(model, arch, net_options)
     if model is not None:
@@ -55,19 +59,19 @@ def bench(
     else:
         net = _net_options.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
-    found, mac = count(graph, target, objective=objective), graph.macs
+    found, mac = count(graph, target, objective=objective, ram=ram, rows=rows), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
     result = {
         "instructions": found.total,
         "nodes": nodes,
         "mac": sum(mac.values()),
         "core": target,
-        "objective": objective,
+        "objective": chosen(objective, ram),
     }
     if as_json:
         emit(result)
     else:
-        _show(result, f"{name} on {target}, for {objective}")
+        _show(result, f"{name} on {target}, for {result['objective']}")
     return result
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli._common import Result, as_json, command, emit, example, force, objective, quotable, show
+from edgehfn.cli._common import Result, as_json, command, emit, example, force, objective, quotable, rows, show
 
 if TYPE_CHECKING:
     from edgehfn.spec.objective import Objective
@@ -29,9 +29,18 @@ RUNTIME = "edgehfn"  # the folder beside the generated files
     help="Folder of the files.",
 )
 @objective
+@rows
 @force
 @as_json
-def compile_(model: Path, name: str | None, output: Path, objective: Objective, as_json: bool) -> Result:
+def compile_(
+    model: Path,
+    name: str | None,
+    output: Path,
+    objective: Objective | None,
+    ram: int | None,
+    rows: bool,
+    as_json: bool,
+) -> Result:
     """Write MODEL as NAME.c and NAME.h, and the C runtime that they call into a folder edgehfn beside them.
 
     The same model gives the same files. Compile all of them with the folder edgehfn on the include path; your
@@ -43,15 +52,15 @@ def compile_(model: Path, name: str | None, output: Path, objective: Objective, 
     from edgehfn.spec.objective import small
 
     graph, name = open_model(model).graph, name or model.stem
-    files = write_program(graph, name, output, output / RUNTIME, objective)
-    arena = plan(graph, objective).size
-    result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": objective}
+    planned = plan(graph, objective, ram=ram, rows=rows)
+    files, arena = write_program(graph, name, output, output / RUNTIME, planned), planned.size
+    result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": planned.objective}
     if as_json:
         emit(result)
     else:
         header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
-        show(f"{header} and {source}; {name}_run needs an arena of {arena:,} bytes")
-        level = "-Os" if small(objective) else "-O2"
+        show(f"{header} and {source}; {name}_{'feed' if rows else 'run'} needs an arena of {arena:,} bytes")
+        level = "-Os" if small(planned.objective) else "-O2"
         gcc = command(
             "arm-none-eabi-gcc", "-std=c99", level, "-mthumb", "-mcpu=cortex-m4", f"-I{runtime}", "-c", source
         )

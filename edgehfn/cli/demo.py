@@ -47,7 +47,7 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
 
     One table has its accuracy, its size and its instructions. A model that is there already is not trained again.
     """
-    from edgehfn import bench, footprint, verify
+    from edgehfn import bench, footprint, plan, verify
     from edgehfn import data as sets
     from edgehfn.backends.c.write import write_program
     from edgehfn.evaluation.accuracy import accuracy, examples_of
@@ -62,7 +62,7 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
         note(f"$ {command('edgehfn', 'calibrate', model, '--data', data)}")
         graph = calibrated(model, loaded).graph
         note(f"$ {command('edgehfn', 'compile', model, '--name', 'demo', '-o', output)}")
-        write_program(graph, "demo", output, output / RUNTIME)
+        write_program(graph, "demo", output, output / RUNTIME, plan(graph))
         note(f"$ {command('edgehfn', 'verify', model, '--data', data)}")
         few = examples_of(graph, loaded, VERIFIED)
         agreed = verify(graph, few.raw, limits=dict.fromkeys(_cores(), VERIFIED_ON_CORES), progress=report)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli._common import DATA, MODEL, Result, as_json, emit, example, objective, show
+from edgehfn.cli._common import DATA, MODEL, Result, as_json, emit, example, objective, rows, show
 
 if TYPE_CHECKING:
     from edgehfn.spec.objective import Objective
@@ -33,8 +33,18 @@ CORE_IMAGES = 100
     "--limit", type=click.IntRange(1), help="Test inputs to run.  [default: all, but 1000 on the host, 100 on a core]"
 )
 @objective
+@rows
 @as_json
-def run(model: Path, data: str, on: str, limit: int | None, objective: Objective, as_json: bool) -> Result:
+def run(
+    model: Path,
+    data: str,
+    on: str,
+    limit: int | None,
+    objective: Objective | None,
+    ram: int | None,
+    rows: bool,
+    as_json: bool,
+) -> Result:
     """Measure the integer accuracy of MODEL on the test part of a data set, on one machine."""
     from edgehfn.evaluation import machines
     from edgehfn.evaluation.accuracy import accuracy
@@ -47,7 +57,7 @@ def run(model: Path, data: str, on: str, limit: int | None, objective: Objective
     opened = open_model(model)
     examples = load_examples(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
     with progress(machine) as report:
-        reached = accuracy(opened.graph, examples, machine, objective=objective, progress=report)
+        reached = accuracy(opened.graph, examples, machine, objective=objective, ram=ram, rows=rows, progress=report)
     count = examples.count(len(examples.raw))
     result = {"accuracy": reached, examples.unit: count, "machine": machine}
     if as_json:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edgehfn import files
-from edgehfn.cli._common import CORE, Bytes, Failure, Result, as_json, emit, example, force, note, objective, show
+from edgehfn.cli._common import (
+    CORE,
+    Bytes,
+    Failure,
+    Result,
+    as_json,
+    emit,
+    example,
+    force,
+    note,
+    objective,
+    rows,
+    show,
+    table,
+)
 
 if TYPE_CHECKING:
+    from edgehfn.cost.curve import Point
     from edgehfn.cost.footprint import Footprint
     from edgehfn.evaluation.models import Model
     from edgehfn.ir import Graph
@@ -22,7 +38,8 @@ if TYPE_CHECKING:
     short_help="Flash and RAM on a core.",
     epilog=example(
         "edgehfn size kws.hfn --target cortex-m0 --html kws.html\n"
-        "edgehfn size kws.hfn --target cortex-m4 --max-flash 16K --max-ram 16K"
+        "edgehfn size kws.hfn --target cortex-m4 --max-flash 16K --max-ram 16K\n"
+        "edgehfn size kws.hfn --curve"
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
@@ -45,7 +62,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write a report for the browser, too.",
 )
+@click.option("--curve", is_flag=True, help="List what less RAM costs: instructions for each number of bytes of --ram.")
 @objective
+@rows
 @force
 @as_json
 def size(
@@ -54,7 +73,10 @@ def size(
     max_flash: int | None,
     max_ram: int | None,
     html: Path | None,
-    objective: Objective,
+    objective: Objective | None,
+    ram: int | None,
+    rows: bool,
+    curve: bool,
     as_json: bool,
 ) -> Result:
     """Show the flash and RAM of MODEL on a core, in bytes, by what they are spent on.
@@ -62,6 +84,7 @@ def size(
     They are predicted from the model alone, and measured in a linked program where the compiler is installed. Start-up
     code and the test harness are not counted. Exit status 2 if a limit is exceeded.
     """
+    from edgehfn import curve as curve_of
     from edgehfn import footprint
     from edgehfn.evaluation.models import calibration_of, open_model
 
@@ -69,18 +92,25 @@ def size(
     if html is not None:
         files.check(html, "report")
     opened = open_model(model)
-    found = footprint(opened.graph, target, objective)
+    found = footprint(opened.graph, target, objective, ram, rows)
     if html is not None:
-        files.write(html, _page(opened, found))
+        files.write(html, _page(opened, found, curve_of(opened.graph, target, objective, rows)))
         note(f"written to {html}")
     result = found.to_json()
+    if curve:
+        result["curve"] = [point.to_json() for point in curve_of(opened.graph, target, objective, rows)]
     if as_json:
         emit(result)
     else:
         show(str(found))
+    if curve and not as_json:
+        points = table("--ram", "predicted instructions", title=f"{model} on {target}: what less RAM costs")
+        for point in result["curve"]:
+            points.add_row(f"{point['ram']:,}", f"{point['instructions']:,}")
+        show(points)
     for name, limit, remedy in (
         ("total_flash", max_flash, "fewer channels, coats or classes, or more folding"),
-        ("total_ram", max_ram, "fewer channels, or a pooled stem"),
+        ("total_ram", max_ram, "--ram, fewer channels, or a pooled stem"),
     ):
         if limit is not None and result[name] > limit:
             what = name.replace("_", " ")
@@ -88,21 +118,21 @@ def size(
     return result
 
 
-def _instructions(graph: Graph, core: str, objective: Objective) -> Bench:
+def _instructions(graph: Graph, found: Footprint) -> Bench:
     """For a report: counted, or predicted where the tools to count are missing."""
-    from edgehfn import bench as count
-    from edgehfn import plan
     from edgehfn.cost.instructions import predict
+    from edgehfn.target.board import board
+    from edgehfn.target.count import counted
     from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
 
     if available(ARM_GCC, HOST_GCC, QEMU):
-        return count(graph, core, objective=objective)
-    return predict(graph, plan(graph, objective), core)
+        return counted(graph, found.plan, found.core)
+    return predict(graph, found.plan, board(found.core).core)
 
 
-def _page(model: Model, found: Footprint) -> str:
+def _page(model: Model, found: Footprint, curve: Sequence[Point]) -> str:
     """The report."""
     from edgehfn import report
 
-    instructions = _instructions(model.graph, found.core, found.objective)
-    return report.report(model.graph, model.path.stem, found, instructions, model.calibration)
+    instructions = _instructions(model.graph, found)
+    return report.report(model.graph, model.path.stem, found, instructions, model.calibration, curve)

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehfn.cli._common import DATA, DISAGREES, MODEL, Result, as_json, emit, example, note, objective, show, table
+from edgehfn.cli._common import (
+    DATA,
+    DISAGREES,
+    MODEL,
+    Result,
+    as_json,
+    emit,
+    example,
+    note,
+    objective,
+    rows,
+    show,
+    table,
+)
 
 if TYPE_CHECKING:
     from edgehfn.evaluation.accuracy import Examples
@@ -36,6 +49,7 @@ CORE_IMAGES_OF_ALL = 20  # an image takes a core in QEMU a hundred times as long
     help="Test inputs on each core.  [default: 20 with --on all, else --limit]",
 )
 @objective
+@rows
 @as_json
 def verify(
     model: Path,
@@ -43,7 +57,9 @@ def verify(
     on: str,
     limit: int,
     limit_cores: int | None,
-    objective: Objective,
+    objective: Objective | None,
+    ram: int | None,
+    rows: bool,
     as_json: bool,
 ) -> Result:
     """Compare every byte of every node of MODEL on several machines.
@@ -62,7 +78,7 @@ def verify(
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
     slow = {board.name: cap for board in target.BOARDS}
     with progress("comparing") as report:
-        agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective)
+        agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective, ram, rows)
     result = _result(agreed, examples)
     result["unit"] = examples.unit
     result["float_accuracy"] = examples.float_accuracy(opened.net, result["inputs"])

@@ -24,8 +24,8 @@ class Cost:
 
     ``objective``: of the runtime that it is in. ``stack``: bytes on the longest chain of calls. ``parts``: bytes
     of each piece of code, by name; pieces that several functions need are linked once. For the generated function they
-    are its ``fixed`` bytes and those of each ``call``, each ``group`` and each ``turn`` of a node or window in one;
-    groups take ``frame`` more bytes of stack.
+    are its ``fixed`` bytes, those of each ``call``, each ``group`` and each ``turn`` of a node or window in one, and
+    what an image that is ``fed`` takes besides; groups take ``frame`` more bytes of stack.
     """
 
     compiler: str
@@ -56,10 +56,15 @@ def write(costs: Iterable[Cost], path: Path) -> None:
 
 
 def predict(
-    core: str, functions: Sequence[str], objective: Objective = "speed", turns: int = 0, groups: int = 0
+    core: str,
+    functions: Sequence[str],
+    objective: Objective = "speed",
+    turns: int = 0,
+    groups: int = 0,
+    fed: bool = False,
 ) -> tuple[int, int]:
     """Code bytes and stack bytes of a model that calls these functions, one after another, on a core; ``turns`` of the
-    calls in the loops of ``groups``.
+    calls in the loops of ``groups``. ``fed``: its image comes row by row.
 
     Raises InputError for a core, or a function, that the table lacks.
     """
@@ -73,7 +78,7 @@ def predict(
     run = rows[RUN]
     parts = {name: size for function in functions for name, size in rows[function].parts.items()}
     code = sum(parts.values()) + run.parts["fixed"] + run.parts["call"] * (len(functions) - turns)
-    code += run.parts["turn"] * turns + run.parts["group"] * groups
+    code += run.parts["turn"] * turns + run.parts["group"] * groups + run.parts["fed"] * fed
     stack = run.stack + run.parts["frame"] * (groups > 0)
     return code, stack + max(rows[function].stack for function in functions)
 

@@ -33,17 +33,22 @@ class Footprint:
 
     ``flash``: bytes of total flash by origin. ``paper``: the size that the papers on hidden networks count, without and
     with the running statistics of norms that are not shared. ``dense_int8``: model data if each weight were a byte.
-    ``instructions`` of one inference, predicted.
+    ``instructions`` of one inference, predicted. ``plan``: what was sized.
     """
 
     core: str
-    objective: Objective
     predicted: Sizes
     measured: Measured | None
     flash: dict[str, int]
     paper: tuple[int, int]
     dense_int8: int
     instructions: int
+    plan: Plan
+
+    @property
+    def objective(self) -> Objective:
+        """What the runtime is built for."""
+        return self.plan.objective
 
     @property
     def sizes(self) -> Sizes:
@@ -95,20 +100,31 @@ class Footprint:
         return text.getvalue() + "\n".join(lines)
 
 
-def footprint(graph: Graph, target: str = "cortex-m4", objective: Objective = "speed") -> Footprint:
+def footprint(
+    graph: Graph,
+    target: str = "cortex-m4",
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> Footprint:
     """What a verified graph costs on a core; measured too if the compiler is installed.
 
-    Raises InputError for an unknown core, ToolError if the compiler fails or the model exceeds the board that stands
-    for the core.
+    ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. Raises InputError for an unknown core, GraphError if
+    nothing fits ``ram``, ToolError if the compiler fails or the model exceeds the board that stands for the core.
     """
+    board(target)
+    return sized(graph, target, plan(graph, objective, ram=ram, rows=rows))
+
+
+def sized(graph: Graph, target: str, planned: Plan) -> Footprint:
+    """Do the same by a plan of one's own."""
     core = board(target)
-    planned = plan(graph, objective)
     predicted, flash = predict(graph, planned, core.core)
     measured = measure(graph, planned, core) if available(ARM_GCC) else None
     if measured:
         flash["code"] = measured.sizes.code_flash
     instructions = prediction.predict(graph, planned, core.core).total
-    return Footprint(target, objective, predicted, measured, flash, paper(graph), dense_int8(graph), instructions)
+    return Footprint(target, predicted, measured, flash, paper(graph), dense_int8(graph), instructions, planned)
 
 
 def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, int]]:
@@ -119,7 +135,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     weights = sum(flash.values())
     called, groups = c.functions(graph, planned.groups), len(planned.groups)
     turns = sum(f.facts.by_rows or f == c.Function.SLIDE for f in called)
-    flash["code"], stack = code_size.predict(core, called, planned.objective, turns, groups)
+    flash["code"], stack = code_size.predict(core, called, planned.objective, turns, groups, planned.fed)
     return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
 
 

@@ -14,7 +14,7 @@ from edgehfn.cost import code_size
 from edgehfn.cost.code_size import Cost
 from edgehfn.ir import Graph, plan
 from edgehfn.ir.arena import Schedule, arrange
-from edgehfn.ir.groups import Group, group
+from edgehfn.ir.groups import Group, fed, group
 from edgehfn.ir.ops import RELU, Conv, Input, Node, Requantise, Supermask
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import elf
@@ -22,6 +22,7 @@ from edgehfn.target.board import BOARDS, CORES, Board
 from edgehfn.target.build import MODEL, build, runtime
 from edgehfn.target.toolchain import ARM_GCC, call, version
 
+RUNS = (f"{MODEL}_run", f"{MODEL}_start", f"{MODEL}_feed")  # what a model may have of them
 ROWS = (*Function, code_size.RUN)  # of each core and objective
 
 
@@ -68,27 +69,32 @@ def _generated(board: Board, compiler: str, objective: Objective, function: str)
     """The generated function by the difference that more nodes make; behind masks, as nodes lie in real models."""
     few, many, groups = 4, 24, 6
 
-    def made(graph: Graph, grouped: Sequence[Group]) -> elf.Function:
+    def made(graph: Graph, grouped: Sequence[Group]) -> tuple[int, int]:
         planned = plan(graph, objective)
         schedule = Schedule(tuple(grouped), planned.scratch)
         program = build(c.emit(graph, arrange(graph, objective, schedule), MODEL), board, objective)
-        return elf.functions(program, ".code")[f"{MODEL}_run"]
+        found = elf.functions(program, ".code")
+        size = sum(found[name].size for name in RUNS if name in found)
+        return size, max(found[name].frame for name in RUNS if name in found)
 
     def joined(graph: Graph, size: int, count: int) -> list[Group]:
         found = (group(graph, 1 + size * i, size + size * i, 1) for i in range(count))
         return [one for one in found if one]
 
     graph = _chain(many)
-    sizes = made(_chain(few), []).size, made(graph, []).size
-    each = (sizes[1] - sizes[0]) / (many - few)
-    fixed = sizes[0] - each * few
-    long, short = made(graph, joined(graph, many - 1, 1)), made(graph, joined(graph, 3, groups))
-    loops = long.size - fixed - each, short.size - fixed - each * (many - 3 * groups)
+    whole, plain = made(graph, [])
+    less, _ = made(_chain(few), [])
+    each = (whole - less) / (many - few)
+    fixed = less - each * few
+    long, long_frame = made(graph, joined(graph, many - 1, 1))
+    short, short_frame = made(graph, joined(graph, 3, groups))
+    rows, rows_frame = made(graph, [fed(graph)])
+    loops = long - fixed - each, short - fixed - each * (many - 3 * groups)
     # One group of many - 1 nodes and many - 2 windows; some of 3 nodes and 2 windows.
     turn = (loops[0] - loops[1] / groups) / (2 * many - 3 - 5)
     parts = {"fixed": fixed, "call": each, "turn": turn, "group": loops[0] - turn * (2 * many - 3)}
-    plain = made(graph, []).frame
-    parts["frame"] = max(long.frame, short.frame) - plain
+    parts["fed"] = rows - fixed - each * (many - 1) - turn - parts["group"]  # the input's group of one turn
+    parts["frame"] = max(long_frame, short_frame, rows_frame) - plain
     return Cost(compiler, board.core, objective, function, plain, {name: round(size) for name, size in parts.items()})
 
 

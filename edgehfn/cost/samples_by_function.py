@@ -38,6 +38,8 @@ def samples(function: Function) -> tuple[Graph, ...]:
             return ()
         case Function.CONV_FAR | Function.CONV_FAR_DENSE | Function.CONV_FAR_INT4:
             return _far()
+        case Function.FEED_U8 | Function.FEED_S8:
+            return ()
         case Function.INPUT_U8 | Function.INPUT_S8 | Function.MAX_POOL | Function.MAX_POOL_2X2:
             return _shared(function)
         case Function.CONV_NARROW | Function.CONV_PLAIN | Function.CONV_WIDE | Function.CONV_DENSE | Function.CONV_INT4:

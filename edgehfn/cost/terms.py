@@ -40,10 +40,11 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
         case Linear(weight=weight):
             return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
         case ops.Input(order=order, dtype=dtype, topology=topology):
+            times = y.shape[1] if planned.fed else len(calls)  # an image that is fed comes a row a call
             return {
-                "call": len(calls),
+                "call": times,
                 "elements": y.size,
-                "channels": y.shape[0] * len(calls) * (order == "hwc" or dtype == "s8" or by_rows),  # else all are one
+                "channels": y.shape[0] * times * (order == "hwc" or dtype == "s8" or by_rows),  # else all are one
                 "strided elements": y.size * (order == "hwc" or by_rows),
                 **(terms_gnn.checked(topology) if topology else {}),
             }

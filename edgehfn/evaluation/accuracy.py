@@ -67,24 +67,28 @@ def accuracy(
     on: str = machines.EMULATOR,
     *,
     limit: int | None = None,
-    objective: Objective = "speed",
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
     progress: Report | None = None,
 ) -> float:
     """Return Top-1 accuracy of a graph on one machine, 0..1; of equal outputs the first counts.
 
-    It is measured on the test part of ``data`` (``edgehfn.data.load``), or on its first ``limit`` inputs. ``on`` and
-    ``objective`` are as for ``edgehfn.run``. Raises InputError if the data do not fit the graph or there is no such
-    machine, ToolError where a compiler or QEMU is missing or fails.
+    It is measured on the test part of ``data`` (``edgehfn.data.load``), or on its first ``limit`` inputs. ``on``,
+    ``objective``, ``ram`` and ``rows`` are as for ``edgehfn.run``. Raises InputError if the data do not fit the graph
+    or there is no such machine, GraphError if nothing fits ``ram``, ToolError where a compiler or QEMU is missing or
+    fails.
     """
     if limit is not None and limit < 1:
         raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
     examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
-    raw, step = examples.raw, STEP if on in (machines.PYTORCH, machines.EMULATOR, HOST) else CORE_STEP
+    raw, step = examples.raw, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP
+    planned = machines.planned(graph, (on,), objective, ram, rows)
     right = 0
     for start in range(0, len(raw), step):
         if progress is not None:
             progress(start, len(raw))
-        right += examples.right(machines.run(graph, raw[start : start + step], on, objective=objective), start)
+        right += examples.right(machines.run_planned(graph, planned, raw[start : start + step], on), start)
     return right / examples.count(len(raw))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgehfn.evaluation import machines
 from edgehfn.evaluation.machines import EMULATOR
-from edgehfn.ir import Graph
+from edgehfn.ir import Graph, Plan
 from edgehfn.ir.inputs import Raw
 from edgehfn.progress import Report
 from edgehfn.spec.objective import Objective
@@ -67,15 +67,17 @@ def verify(
     on: Sequence[str] = machines.MACHINES,
     limits: Mapping[str, int] | None = None,
     progress: Report | None = None,
-    objective: Objective = "speed",
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
 ) -> Agreement:
     """Run raw images ``(N, *raw_shape)`` on machines and compare every node with the emulator's, byte for byte.
 
-    ``limits`` caps the images of slow machines, by name; ``objective`` is what the C is optimised for. Raises as
-    ``machines.run`` does.
+    ``limits`` caps the images of slow machines, by name; ``objective``, ``ram`` and ``rows``, of the C, are
+    as of ``edgehfn.plan``. Raises as ``machines.run`` does.
     """
     limits, raw = limits or {}, machines.as_raw(raw)
-    machines.own(graph)
+    planned = machines.planned(graph, on, objective, ram, rows)
     images = {name: min(len(raw), limits.get(name, len(raw))) for name in on}
     found: dict[str, list[Compared]] = {name: [] for name in on}
     done, total = 0, sum(images.values())
@@ -87,13 +89,13 @@ def verify(
                 continue
             if progress:
                 progress(done, total, name)
-            found[name].append(_compare(graph, name, start, emulated, _nodes(graph, part, name, emulated, objective)))
+            found[name].append(_compare(graph, name, start, emulated, _nodes(graph, part, name, emulated, planned)))
             done += len(part)
     return Agreement({name: _joined(parts) for name, parts in found.items()})
 
 
 def _nodes(
-    graph: Graph, raw: Raw, on: str, known: Mapping[str, Int8] | None = None, objective: Objective = "speed"
+    graph: Graph, raw: Raw, on: str, known: Mapping[str, Int8] | None = None, planned: Plan | None = None
 ) -> Mapping[str, Int8]:
     if known is not None and on == EMULATOR:
         return {name: values[: len(raw)] for name, values in known.items()}
@@ -102,7 +104,7 @@ def _nodes(
     def keep(name: str, values: Int8) -> None:
         tensors[name] = values.copy()
 
-    machines.run(graph, raw, on, keep, objective)
+    machines.run_planned(graph, planned, raw, on, keep)
     return {name: tensors[name] for name in graph.tensors}
 
 

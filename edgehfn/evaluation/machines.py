@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from edgehfn import target
 from edgehfn.errors import InputError
-from edgehfn.ir import Graph
-from edgehfn.ir.inputs import Raw
+from edgehfn.ir import Graph, Plan, plan
+from edgehfn.ir.inputs import Raw, checked
 from edgehfn.spec.objective import Objective
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8, Observe
 
 PYTORCH = "pytorch"
 EMULATOR = "emulator"
+INTERPRETERS = (PYTORCH, EMULATOR)  # run the graph itself: no C, no plan
 MACHINES = (PYTORCH, EMULATOR, HOST, *target.CORES)
 
 
 def run(
-    graph: Graph, raw: Raw, on: str = EMULATOR, observe: Observe | None = None, objective: Objective = "speed"
+    graph: Graph,
+    raw: Raw,
+    on: str = EMULATOR,
+    observe: Observe | None = None,
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
 ) -> Int8:
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
-    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``: what the C is optimised for. Raises
-    InputError for other machines or images, ToolError where a compiler or QEMU is missing or fails.
+    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``, ``ram`` and ``rows``, of the C: as of
+    ``edgehfn.plan``. Raises InputError for other machines or images, GraphError if nothing fits ``ram``, ToolError
+    where a compiler or QEMU is missing or fails.
     """
+    return run_planned(graph, planned(graph, (on,), objective, ram, rows), raw, on, observe)
+
+
+def planned(
+    graph: Graph,
+    on: Sequence[str],
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> Plan | None:
+    """Return the plan of the C that machines run, as of ``edgehfn.plan``; None if none runs any, and none has to fit
+    ``ram``."""
+    own(graph)
+    return None if ram is None and {*on} <= {*INTERPRETERS} else plan(graph, objective, ram=ram, rows=rows)
+
+
+def run_planned(graph: Graph, how: Plan | None, raw: Raw, on: str = EMULATOR, observe: Observe | None = None) -> Int8:
+    """Do the same by a plan of one's own; those that are no C need none."""
     own(graph)
     raw = as_raw(raw)
     match on:
@@ -39,7 +67,7 @@ def run(
 
             return emulate(graph, raw, observe)
         case _:
-            return target.run(graph, raw, on, observe, objective)
+            return target.run_planned(graph, how or plan(graph), checked(graph, raw), on, observe)
 
 
 def own(graph: object) -> Graph:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from edgehfn.ir import gnn_memory
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
-from edgehfn.ir.lives import NEIGHBOURS, RAW, Alias, Buffer, Life, chains, largest_first, peak, place
+from edgehfn.ir.lives import NEIGHBOURS, RAW, Alias, Buffer, Life, chains, largest_first, longest_first, peak, place
 from edgehfn.ir.ops import Linear, Node, Supermask, Weight
 from edgehfn.ir.scratch import Scratch, Span
 from edgehfn.spec.objective import Objective, small
@@ -31,7 +31,8 @@ class Plan:
 
     ``scratch`` of convolutions, ``tables`` of fully connected layers, ``workspaces`` of nodes of graph networks;
     ``neighbours`` of a graph that comes with the input. ``groups``: nodes that run interleaved; of those of their
-    tensors that are in ``Group.windows`` the buffer holds so many rows.
+    tensors that are in ``Group.windows`` the buffer holds so many rows. ``raw``: the input; if it is ``fed``, row by
+    row, the word that counts the rows.
     """
 
     objective: Objective
@@ -44,6 +45,45 @@ class Plan:
     workspaces: dict[str, Buffer]
     neighbours: Buffer | None
     groups: tuple[Group, ...] = ()
+
+    @property
+    def fed(self) -> bool:
+        """Whether the image comes row by row."""
+        return bool(self.groups) and self.groups[0].fed
+
+    def __str__(self) -> str:
+        """A line for each group and each node that runs whole: rows a tick, rows of windows, bytes that live then."""
+        names, groups = [*self.tensors], by_node(self.groups)
+        lines = [f"for {self.objective}: {self.size:,} bytes, {self.activations:,} without scratch"]
+        for i, name in enumerate(names):
+            group = groups.get(i)
+            if group is None:
+                lines.append(f"{name}: whole, {self._living(i, i):,} bytes")
+            elif i == group.first:
+                rows = (f"{n} {r.step}{f'/{r.period}' * (r.period > 1)}" for n, r in group.rows.items())
+                windows = ", ".join(f"{n} {kept}" for n, kept in group.windows.items())
+                lines.append(
+                    f"{', '.join(rows)} rows a tick of {group.ticks}; windows of rows: {windows or 'none'}; "
+                    f"{self._living(i, group.last):,} bytes"
+                )
+        return "\n".join(lines)
+
+    def _living(self, first: int, last: int) -> int:
+        """Bytes that are in use at some time from one node to another."""
+        at = {name: i for i, name in enumerate(self.tensors)}
+        work = {**self.tables, **self.workspaces}
+        alive = [b for b in (self.raw, self.neighbours, *self.tensors.values()) if b]
+        spans = [(b.offset, b.end) for b in alive if b.first <= last and first <= b.last]
+        spans += [(b.offset, b.end) for name, b in work.items() if first <= at[name] <= last]
+        for name, way in self.scratch.items():
+            if first <= at[name] <= last:
+                lists = (way.list_offset, way.list_offset + way.list_bytes)
+                spans += [(way.offset, way.offset + way.planes), lists]
+        used = end = 0
+        for low, high in sorted(spans):
+            used += max(0, high - max(low, end))
+            end = max(end, high)
+        return used
 
     def runs_by_rows(self, node: Node) -> bool:
         """Whether a node is in a group."""
@@ -69,7 +109,7 @@ class Plan:
                 yield index, None, 0
                 index += 1
                 continue
-            for tick in range(group.ticks):
+            for tick in range(group.start, group.ticks):
                 yield from ((i, group, tick) for i in range(group.first, group.last + 1))
             index = group.last + 1
 
@@ -112,9 +152,10 @@ def arrange(graph: Graph, objective: Objective, schedule: Schedule) -> Plan:
             work.append((Life(("scratch", node.name), way.planes, i, i),))
         elif way is not None or node.name in others:
             work.append((Life(("scratch", node.name), way.size if way else others[node.name], i, i),))
-    together = place(largest_first([*made, *work]))
-    after = place([*largest_first(made), *largest_first(work)])
-    best = min(after, together, key=peak)
+    orders = [[*largest_first(made), *largest_first(work)], largest_first([*made, *work])]
+    if groups:  # many windows lie beside maps that are there before and after
+        orders.append(longest_first([*made, *work]))
+    best = min(map(place, orders), key=peak)
     lists = {name: best["lists", name].offset for kind, name in best if kind == "lists"}
     return Plan(
         objective=objective,

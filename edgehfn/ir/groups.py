@@ -8,11 +8,12 @@ reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from edgehfn.errors import GraphError
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Node
@@ -46,13 +47,19 @@ class Rows:
 
 @dataclass(frozen=True)
 class Group:
-    """The nodes from index ``first`` to ``last``. ``windows``: rows kept of each tensor that is never whole."""
+    """The nodes from index ``first`` to ``last``. ``windows``: rows kept of each tensor that is never whole.
+
+    ``start``: the first tick in which there is anything to do. ``fed``: the image comes row by row, and is never whole
+    either. The first node is then the input, which works in every tick, for whatever reads it is as fast or slower.
+    """
 
     first: int
     last: int
     ticks: int
     rows: dict[str, Rows]
     windows: dict[str, int]
+    start: int = 0
+    fed: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,27 +89,56 @@ def reads(node: Node) -> tuple[Read, ...] | None:
             return None
 
 
-def group(graph: Graph, first: int, last: int, step: int) -> Group | None:
+def group(graph: Graph, first: int, last: int, step: int, fed: bool = False) -> Group | None:
     """The nodes from ``first`` to ``last`` as a group of which the fastest makes ``step`` rows a tick; None if they
-    cannot be one."""
+    cannot be one. ``fed``: the first is the input, whose image comes row by row."""
+    return next(groups(graph, first, last, (step,), fed), None)
+
+
+def groups(graph: Graph, first: int, last: int, steps: Sequence[int], fed: bool = False) -> Iterator[Group]:
+    """These nodes as a group for each step, up to the first for which they cannot be one."""
     nodes = graph.nodes[first : last + 1]
-    inside = {node.name for node in nodes}
     read = {node.name: found for node in nodes if (found := reads(node)) is not None}
     if len(read) < len(nodes) or any(_height(graph, node) is None for node in nodes):
-        return None
+        return
     pace = _pace(nodes, read)
-    if pace is None:
-        return None
+    if pace is None or any(each.denominator & (each.denominator - 1) for each in pace.values()):
+        return
+    for step in steps:
+        rates = {node.name: step * pace[node.name] for node in nodes}
+        if any(rate.numerator * graph.tensors[name].shape[2] >= HALF for name, rate in rates.items()):
+            return
+        # All may begin some rows late, so that slow nodes work in the ticks in which their last row to read is made.
+        tried = [_late(graph, first, last, read, rates, late) for late in range(int(1 / min(pace.values())))]
+        rows, windows = min(tried, key=lambda found: _held(graph, *found))
+        start = min(r.period * (r.lag // r.step + 1) - 1 for r in rows.values())
+        ticks = max(r.period * -(-(graph.tensors[name].shape[1] + r.lag) // r.step) for name, r in rows.items())
+        yield Group(first, last, ticks, rows, windows, start, fed)
+
+
+def _late(
+    graph: Graph, first: int, last: int, read: dict[str, tuple[Read, ...]], rates: dict[str, Fraction], late: int
+) -> tuple[dict[str, Rows], dict[str, int]]:
+    """The rows of nodes and their windows, if those that read nothing of the group have so much lag."""
     rows: dict[str, Rows] = {}
-    for node in nodes:
-        lag = max((_lag(r, rows[r.name].lag) for r in read[node.name] if r.name in inside), default=0)
-        each = step * pace[node.name]
-        rows[node.name] = Rows(each.numerator, max(lag, 0), each.denominator)
-        width = graph.tensors[node.name].shape[2]
-        if each.denominator & (each.denominator - 1) or each.numerator * width >= HALF:
-            return None
-    ticks = max(r.period * -(-(graph.tensors[name].shape[1] + r.lag) // r.step) for name, r in rows.items())
-    return Group(first, last, ticks, rows, dict(_windows(graph, first, last, read, rows)))
+    for name, rate in rates.items():
+        lags = [_lag(r, rows[r.name].lag) for r in read[name] if r.name in rows]
+        rows[name] = Rows(rate.numerator, max(0, max(lags, default=late)), rate.denominator)
+    return rows, dict(_windows(graph, first, last, read, rows))
+
+
+def _held(graph: Graph, rows: dict[str, Rows], windows: dict[str, int]) -> int:
+    """Bytes of what the nodes make."""
+    shapes = {name: graph.tensors[name].shape for name in rows}
+    return sum(channels * windows.get(name, height) * width for name, (channels, height, width) in shapes.items())
+
+
+def fed(graph: Graph) -> Group:
+    """The input alone, whose image comes row by row. Raises GraphError for a graph that reads none."""
+    made = group(graph, 0, 0, 1, fed=True) if graph.input else None
+    if made is None:
+        raise GraphError("the input is no image of channels, rows and columns: it cannot come row by row, but whole")
+    return made
 
 
 def _height(graph: Graph, node: Node) -> int | None:
@@ -116,8 +152,10 @@ def _pace(nodes: tuple[Node, ...], read: dict[str, tuple[Read, ...]]) -> dict[st
     other, or nothing connects the nodes."""
     joined = [(r.name, node.name, r.stride) for node in nodes for r in read[node.name] if r.name in read]
     pace = {nodes[-1].name: Fraction(1)}
-    for _ in nodes:
-        for x, y, stride in joined:
+    known = 0
+    while known < len(pace):
+        known = len(pace)
+        for x, y, stride in reversed(joined):
             if y in pace and pace.setdefault(x, stride * pace[y]) != stride * pace[y]:
                 return None
             if x in pace:

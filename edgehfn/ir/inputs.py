@@ -56,6 +56,13 @@ def fitting(graph: Graph, raw: Raw) -> Raw:
     return plain
 
 
+def by_rows(graph: Graph, images: Raw) -> Raw:
+    """A batch of images as they come row by row: ``(N, H, W·C)`` or ``(N, H, C·W)``, the bytes of a row as they lie."""
+    lie_by_rows = graph.input is not None and graph.input.order == "hwc"
+    plain: npt.NDArray[Any] = images if lie_by_rows else images.transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(plain.reshape(*plain.shape[:2], prod(plain.shape[2:])))
+
+
 def golden(graph: Graph) -> Raw:
     """The raw input of the self-test (SPEC section 8)."""
     data = generator.golden_input(graph.seed, prod(raw_shape(graph))).reshape(raw_shape(graph))

@@ -17,6 +17,7 @@ from edgehfn.ir.scratch import aligned
 Key = tuple[str, str]
 RAW: Key = ("raw", "input")
 NEIGHBOURS: Key = ("neighbours", "input")
+FED = 4  # bytes that count the rows of an image that comes row by row, between any two of them
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def chains(graph: Graph, groups: Groups, rolling: bool) -> list[Alias]:
     last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
     lives: dict[str, list[Life]] = {}
     raw = Life(RAW, prod(raw_shape(graph)), 0, _end(groups, 0))
+    if 0 in groups and groups[0].fed:
+        raw = Life(RAW, FED, 0, len(graph.nodes) - 1)
     aliases: list[list[Life]] = [[raw]]
     if graph.input and graph.input.topology:
         users = [i for i, node in enumerate(graph) if ops.topology(node)]
@@ -94,6 +97,12 @@ def place(aliases: Sequence[Alias]) -> dict[Key, Buffer]:
 def largest_first(aliases: Sequence[Alias]) -> list[Alias]:
     """In the order in which :func:`place` does best."""
     return sorted(aliases, key=lambda alias: -max(life.size for life in alias))
+
+
+def longest_first(aliases: Sequence[Alias]) -> list[Alias]:
+    """By the number of nodes during which they are alive, then by size."""
+    lasting = {alias: max(life.last for life in alias) - min(life.first for life in alias) for alias in aliases}
+    return sorted(largest_first(aliases), key=lambda alias: -lasting[alias])
 
 
 def peak(placed: Mapping[Key, Buffer]) -> int:

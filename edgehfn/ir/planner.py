@@ -8,48 +8,78 @@ from edgehfn.errors import GraphError
 from edgehfn.ir import price
 from edgehfn.ir.arena import Plan, Schedule, arrange, tensors
 from edgehfn.ir.graph import Graph
+from edgehfn.ir.groups import fed
 from edgehfn.ir.lives import Buffer, largest_first, peak, place
 from edgehfn.ir.ops import Conv
 from edgehfn.ir.scratch import FAR_LIMIT, Scratch, aligned, plane_bytes, ways
 from edgehfn.ir.segments import Segments
-from edgehfn.spec.objective import SCRATCH, Objective
+from edgehfn.spec.objective import SCRATCH, Objective, chosen
 
 POINTS = 24  # of a front, at most
-CLOSER = 0.96  # of the last point's bytes, that the next one may take
 
 
 def plan(
-    graph: Graph, objective: Objective = "speed", scratch_limit: int | None = None, ram: int | None = None
+    graph: Graph,
+    objective: Objective | None = None,
+    scratch_limit: int | None = None,
+    ram: int | None = None,
+    rows: bool = False,
 ) -> Plan:
     """Place the tensors and scratch of a verified graph.
 
     ``ram`` bounds the arena in bytes: the plan of the fewest instructions, of those within it, whose maps need not be
-    whole (:mod:`edgehfn.ir.groups`). Without it every map is whole, and ``scratch_limit`` (default: the objective's)
-    bounds the arena in bytes beyond its tensors, as far as one output row at a time allows; within it, and within what
-    the tensors of the moment leave idle, bands and kept lists are chosen for the fewest instructions. Raises GraphError
-    if a node cannot be placed at all, or nothing fits ``ram``; the message then says how many bytes the least is.
+    whole (:mod:`edgehfn.ir.groups`). Without it the objective ``ram`` takes the least there is. All else keeps every
+    map whole, and ``scratch_limit`` (default: SCRATCH) bounds the arena in bytes beyond its tensors, as far as one
+    output row at a time allows; within it, and within what the tensors of the moment leave idle, bands and kept lists
+    are chosen for the fewest instructions. ``objective``: if None, ``ram`` where a number of bytes is given, else
+    ``speed``. ``rows``: the image comes row by row, and is never in the arena.
+
+    Raises GraphError if a node cannot be placed at all, or nothing fits ``ram``, and the message then says how many
+    bytes the least is; or if what is to come by rows is no image.
     """
-    whole = _whole(graph, objective, SCRATCH[objective] if scratch_limit is None else scratch_limit)
-    if ram is None or whole.size <= ram:
-        return whole
-    return _within(Segments(graph, objective), ram)
-
-
-def front(graph: Graph, objective: Objective = "speed") -> list[Plan]:
-    """The plans that a budget of RAM may bring about, from the fewest instructions to the least RAM: a choice of at
-    most POINTS."""
-    found = [plan(graph, objective)]
-    segments = Segments(graph, objective)
-    least = _least(segments).size
-    while found[-1].size > least:
-        budget = max(least, min(found[-1].size - 4, int(found[-1].size * CLOSER)))
-        found.append(_within(segments, budget))
+    found = nearest(graph, objective, scratch_limit, ram, rows)
+    if ram is not None and found.size > ram:
+        raise GraphError(
+            f"no plan fits {ram:,} bytes of RAM; the least is {found.size:,}: allow as many, or use a smaller net"
+        )
     return found
 
 
-def _within(segments: Segments, ram: int) -> Plan:
-    """The cheapest schedule whose arena is within ``ram``. Tensors of different lives may leave gaps between them: then
-    a schedule is sought that takes as much less."""
+def nearest(
+    graph: Graph,
+    objective: Objective | None = None,
+    scratch_limit: int | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> Plan:
+    """Do the same, but return the plan of the least bytes where nothing fits."""
+    objective = chosen(objective, ram)
+    whole = _whole(graph, objective, SCRATCH if scratch_limit is None else scratch_limit, rows)
+    if whole.size <= ram if ram is not None else objective != "ram" or scratch_limit is not None:
+        return whole
+    segments = Segments(graph, objective, rows)
+    return (None if ram is None else _within(segments, ram)) or _least(segments)
+
+
+def front(graph: Graph, objective: Objective | None = None, rows: bool = False) -> list[Plan]:
+    """Return plans that a number of bytes of RAM may bring about, from the fewest instructions to the least RAM: POINTS
+    at most. Each is the plan for its own size."""
+    objective = objective or "ram"
+    found = [_whole(graph, objective, SCRATCH, rows)]
+    segments = Segments(graph, objective, rows)
+    least = _least(segments)
+    falling = (least.size / found[0].size) ** (1 / (POINTS - 1))
+    while found[-1].size > least.size:
+        made = _within(segments, max(least.size, min(found[-1].size - 4, int(found[-1].size * falling)))) or least
+        while (again := _within(segments, made.size) or made).size < made.size:
+            made = again
+        found.append(again)
+    return found
+
+
+def _within(segments: Segments, ram: int) -> Plan | None:
+    """The cheapest schedule whose arena is within ``ram``, if there is one. Tensors of different lives may leave gaps
+    between them: then a schedule is sought that takes as much less."""
     budget = ram
     while (schedule := segments.cheapest(budget)) is not None:
         planned = arrange(segments.graph, segments.objective, schedule)
@@ -57,28 +87,35 @@ def _within(segments: Segments, ram: int) -> Plan:
             return planned
         budget -= max(4, planned.size - ram)
     best = _least(segments)
-    if best.size <= ram:
-        return best
-    raise GraphError(
-        f"no plan fits {ram:,} bytes of RAM; the least is {best.size:,}: allow as many, or use a smaller net"
-    )
+    return best if best.size <= ram else None
 
 
 def _least(segments: Segments) -> Plan:
-    """Of the schedules of the least bytes, by their sum, the one that is."""
-    schedule = segments.cheapest(segments.least())
-    assert schedule is not None
-    return arrange(segments.graph, segments.objective, schedule)
+    """The smallest arena. Gaps may make it larger than the sum of what lives at once, so schedules of larger sums are
+    tried, as far as one may have the smaller arena."""
+    best: Plan | None = None
+    last: Schedule | None = None
+    for budget in segments.sizes():
+        if best is not None and budget >= best.size:
+            break
+        schedule = segments.cheapest(budget)
+        assert schedule is not None
+        if schedule != last:
+            made, last = arrange(segments.graph, segments.objective, schedule), schedule
+            best = made if best is None or made.size < best.size else best
+    assert best is not None
+    return best
 
 
-def _whole(graph: Graph, objective: Objective, limit: int) -> Plan:
-    alone = place(largest_first(tensors(graph, objective)))
+def _whole(graph: Graph, objective: Objective, limit: int, rows: bool) -> Plan:
+    groups = (fed(graph),) if rows else ()
+    alone = place(largest_first(tensors(graph, objective, groups)))
     chosen: dict[str, Scratch] = {}
     for i, node in enumerate(graph):
         if isinstance(node, Conv):
             idle = _idle([b for b in alone.values() if b.first <= i <= b.last], peak(alone) + limit)
             chosen[node.name] = _cheapest(node, graph, idle)
-    return arrange(graph, objective, Schedule((), chosen))
+    return arrange(graph, objective, Schedule(groups, chosen))
 
 
 def _cheapest(node: Conv, graph: Graph, room: int) -> Scratch:

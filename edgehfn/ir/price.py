@@ -41,7 +41,7 @@ def turns(graph: Graph, group: Group) -> float:
     for name, rows in group.windows.items():
         channels, _, width = graph.tensors[name].shape
         slid += group.ticks // group.rows[name].period * (channels * rows * width // 4)
-    return TICK * group.ticks * len(group.rows) + SLID * slid
+    return TICK * (group.ticks - group.start) * len(group.rows) + SLID * slid
 
 
 def _sums(weight: Weight, pixels: int) -> float:

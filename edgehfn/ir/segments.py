@@ -3,19 +3,42 @@ instructions. The cheapest cut within a budget is found by dynamic programming o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from edgehfn.ir import price
 from edgehfn.ir.arena import Schedule, tensors, working
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.groups import Group, group
+from edgehfn.ir.groups import Group, fed, groups
+from edgehfn.ir.lives import Alias
 from edgehfn.ir.ops import Conv
-from edgehfn.ir.scratch import Scratch, Span, aligned, ways
+from edgehfn.ir.scratch import Scratch, aligned, ways
 from edgehfn.spec.objective import Objective
 
 LONGEST = 12  # nodes of a group
 STEPS = (1, 2, 4, 8)  # rows a tick of its fastest node
+
+
+@dataclass(frozen=True)
+class Option:
+    """A way of a convolution: ``room``, the bytes of it that other nodes of a group may use in their turn, and
+    instructions."""
+
+    name: str
+    way: Scratch
+    room: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class Options:
+    """The ways of a convolution that builds its lists ``again`` for every band and of one that keeps them, ``kept``:
+    those that none beats in room and instructions, by growing room. ``saving``: instructions that a byte of kept lists
+    saves at the largest band."""
+
+    again: tuple[Option, ...]
+    kept: tuple[Option, ...]
+    saving: float
 
 
 @dataclass(frozen=True)
@@ -25,15 +48,19 @@ class Choice:
     size: int
     cost: float
     group: Group | None
-    ways: dict[str, Scratch]
+    picked: tuple[Option, ...] = ()
 
 
 class Segments:
-    """All segments of a graph with their choices, of which none takes more of both than another of the segment."""
+    """All segments of a graph with their choices, of which none takes more of both than another of the segment.
+    ``rows``: the image comes row by row, so that the first segment is a group."""
 
-    def __init__(self, graph: Graph, objective: Objective) -> None:
+    def __init__(self, graph: Graph, objective: Objective, rows: bool = False) -> None:
         self.graph, self.objective = graph, objective
+        self.fed = (fed(graph),) if rows else ()
         self.work = working(graph, objective)
+        self.whole = tensors(graph, objective, self.fed)
+        self.options: dict[tuple[int, int, int], Options] = {}
         self.ending: list[list[tuple[int, Choice]]] = [[] for _ in graph.nodes]  # by their last node: first, choice
         for last in range(len(graph.nodes)):
             self.ending[last] += [(last, choice) for choice in _best([*self._alone(last)])]
@@ -56,90 +83,96 @@ class Segments:
         while (step := taken[at]) is not None:
             at = step[0]
             chosen.insert(0, step[1])
-        ways = {name: way for choice in chosen for name, way in choice.ways.items()}
+        ways = {option.name: option.way for choice in chosen for option in choice.picked}
         return Schedule(
             tuple(c.group for c in chosen if c.group), {n.name: ways[n.name] for n in self.graph if n.name in ways}
         )
 
-    def least(self) -> int:
-        """The fewest bytes with which there is a schedule."""
-        sizes = [0]
+    def sizes(self) -> list[int]:
+        """All bytes from which on another schedule is possible, the fewest first with which there is one."""
+        least = [0]
         for ending in self.ending:
-            sizes.append(min(max(sizes[first], c.size) for first, c in ending))
-        return sizes[-1]
+            least.append(min(max(least[first], c.size) for first, c in ending))
+        return sorted({least[-1], *(c.size for ending in self.ending for _, c in ending if c.size > least[-1])})
 
     def _alone(self, index: int) -> Iterator[Choice]:
         node = self.graph.nodes[index]
-        size = self._tensors(index, index, None)
+        size = _living(self.whole, index, index)
         if not isinstance(node, Conv):
-            yield Choice(size + aligned(self.work.get(node.name, 0)), 0, None, {})
+            fed = self.fed[0] if self.fed and index == 0 else None
+            yield Choice(size + aligned(self.work.get(node.name, 0)), 0, fed)
             return
         rows = self.graph.tensors[node.name].shape[1]
         for way in ways(node, self.graph, rows):
             cost = price.conv(node, self.graph, way, [(0, rows)])
-            yield Choice(size + aligned(way.size), cost, None, {node.name: way})
+            yield Choice(size + aligned(way.size), cost, None, (Option(node.name, way, way.size, cost),))
 
     def _together(self, first: int, last: int) -> Iterator[Choice]:
-        for step in STEPS:
-            made = group(self.graph, first, last, step)
-            if made is None or not made.windows:
+        for made in groups(self.graph, first, last, STEPS, bool(self.fed) and first == 0):
+            if not made.windows:
                 return
             yield from self._ways(made)
 
     def _ways(self, made: Group) -> Iterator[Choice]:
         """Lists are kept of those nodes first where a byte saves most; then each band is as large as the room allows,
         for every room that makes a difference."""
-        base = self._tensors(made.first, made.last, made)
+        grouped = (made,) if made.fed else (*self.fed, made)
+        base = _living(tensors(self.graph, self.objective, grouped), made.first, made.last)
         turns = price.turns(self.graph, made)
-        options = {
-            node.name: [*self._options(node, made)]
-            for node in self.graph.nodes[made.first : made.last + 1]
-            if isinstance(node, Conv)
-        }
-        if any(not found for found in options.values()):
-            return
-        order = sorted(options, key=lambda name: -_saving(options[name]))
+        convs = [i for i in range(made.first, made.last + 1) if isinstance(self.graph.nodes[i], Conv)]
+        if not convs:
+            yield Choice(base, turns, made)
+        options = [self._options(i, made) for i in convs]
+        order = sorted(range(len(options)), key=lambda i: -options[i].saving)
         for kept in range(len(order) + 1):
             keep = {*order[:kept]}
-            rooms = {name: [o for o in found if o[0].keep == (name in keep)] for name, found in options.items()}
-            if not all(rooms.values()):
+            found = [o.kept if i in keep else o.again for i, o in enumerate(options)]
+            if not found or not all(found):
                 return
-            lists = sum(aligned(found[0][0].list_bytes) for name, found in rooms.items() if name in keep)
-            for room in sorted({_transient(way) for found in rooms.values() for way, _ in found}):
-                picked = {
-                    name: min((o for o in found if _transient(o[0]) <= room), key=lambda o: o[1], default=None)
-                    for name, found in rooms.items()
-                }
-                if None not in picked.values():
-                    chosen = {name: o for name, o in picked.items() if o}
-                    cost = turns + sum(o[1] for o in chosen.values())
-                    most = max((aligned(_transient(o[0])) for o in chosen.values()), default=0)
-                    yield Choice(base + lists + most, cost, made, {name: o[0] for name, o in chosen.items()})
+            size = base + sum(aligned(found[i][0].way.list_bytes) for i in keep)
+            picked = [each[0] for each in found]
+            least = max(o.room for o in picked)
+            larger = sorted((o.room, i, n) for i, each in enumerate(found) for n, o in enumerate(each))
+            for at, (room, i, n) in enumerate(larger):
+                picked[i] = found[i][n]
+                if room >= least and (at + 1 == len(larger) or larger[at + 1][0] > room):
+                    yield Choice(size + aligned(room), turns + sum([o.cost for o in picked]), made, (*picked,))
 
-    def _options(self, node: Conv, made: Group) -> Iterator[tuple[Scratch, float]]:
-        rows = self.graph.tensors[node.name].shape[1]
-        calls: list[Span] = made.rows[node.name].calls(rows, made.ticks)
-        for way in ways(node, self.graph, min(rows, made.rows[node.name].step), last=False):
-            yield way, price.conv(node, self.graph, way, calls)
-
-    def _tensors(self, first: int, last: int, made: Group | None) -> int:
-        """Bytes of all tensors that are alive in the segment."""
-        total = 0
-        for alias in tensors(self.graph, self.objective, (made,) if made else ()):
-            total += max((aligned(life.size) for life in alias if life.first <= last and first <= life.last), default=0)
-        return total
-
-
-def _transient(way: Scratch) -> int:
-    """Bytes that other nodes of the group may use in their turn."""
-    return way.planes if way.keep else way.size
+    def _options(self, index: int, made: Group) -> Options:
+        """Of a convolution in a group: they hang on how many rows it makes at each call, and so on its lag modulo its
+        step."""
+        node = self.graph.nodes[index]
+        assert isinstance(node, Conv)
+        own = made.rows[node.name]
+        key = (index, own.step, own.lag % own.step)
+        if key not in self.options:
+            rows = self.graph.tensors[node.name].shape[1]
+            calls = own.calls(rows, made.ticks)
+            every = [
+                Option(node.name, way, way.planes if way.keep else way.size, price.conv(node, self.graph, way, calls))
+                for way in ways(node, self.graph, min(rows, own.step), last=False)
+            ]
+            again, kept = ([o for o in every if o.way.keep == keep] for keep in (False, True))
+            saving = (again[-1].cost - kept[-1].cost) / max(1, kept[-1].way.list_bytes) if kept and again else 0.0
+            self.options[key] = Options(_fewer(again), _fewer(kept), saving)
+        return self.options[key]
 
 
-def _saving(options: list[tuple[Scratch, float]]) -> float:
-    """Instructions that a byte of kept lists saves, at the largest band."""
-    kept = [o for o in options if o[0].keep]
-    again = [o for o in options if not o[0].keep]
-    return (again[-1][1] - kept[-1][1]) / max(1, kept[-1][0].list_bytes) if kept and again else 0.0
+def _living(aliases: Sequence[Alias], first: int, last: int) -> int:
+    """Bytes of all tensors that are alive in a segment."""
+    return sum(
+        max((aligned(life.size) for life in alias if life.first <= last and first <= life.last), default=0)
+        for alias in aliases
+    )
+
+
+def _fewer(options: Iterable[Option]) -> tuple[Option, ...]:
+    """Those of growing room that take fewer instructions than any before."""
+    found: list[Option] = []
+    for option in options:
+        if not found or option.cost < found[-1].cost:
+            found.append(option)
+    return tuple(found)
 
 
 def _best(choices: list[Choice]) -> list[Choice]:

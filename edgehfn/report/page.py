@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from edgehfn.cost.curve import Point
 from edgehfn.cost.footprint import Footprint
-from edgehfn.ir import Graph, ops, plan
+from edgehfn.ir import Graph, Plan, ops
 from edgehfn.ir.inputs import raw_shape
 from edgehfn.report import svg
 from edgehfn.report.svg import Bar
-from edgehfn.spec.objective import Objective
 from edgehfn.target import Bench
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 STYLE = """
 :root { --ink: #1c2530; --faint: #6b7785; --page: #ffffff; --card: #f4f6f8; --line: #dde3e9; --masks: #2f6fb3;
   --norms: #47a3a0; --dense: #8a63b8; --tables: #98a4b1; --code: #e0883a; --raw: #57a861; --tensor: #7fb0df;
+  --window: #c3e0c8; --lists: #f3d3aa; --group: #6b7785;
   --scratch: #efb777; --conv: #2f6fb3; --linear: #8a63b8; --other: #98a4b1; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --faint: #93a0ad; --page: #14181d; --card: #1e242b;
-  --line: #333c46; --tensor: #3f6f9e; --scratch: #9a6a2f; --raw: #3f7d49; } }
+  --line: #333c46; --window: #2f5238; --lists: #6e5230; --tensor: #3f6f9e; --scratch: #9a6a2f; --raw: #3f7d49; } }
 body { font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; color: var(--ink); background: var(--page);
   max-width: 1000px; margin: 2.5rem auto; padding: 0 1.25rem; }
 h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.6rem 0 .6rem; } p { margin: .3rem 0 .9rem; }
@@ -35,15 +36,24 @@ th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(-
 th { font-weight: 600; vertical-align: bottom; } th:first-child, td:first-child { text-align: left; }
 svg { width: 100%; height: auto; display: block; font-size: 11px; } svg text { fill: var(--ink); }
 svg text.faint { fill: var(--faint); } svg line { stroke: var(--line); } svg rect { stroke: var(--page); }
+svg line.step { stroke: var(--conv); stroke-width: 2; }
+svg rect.window { stroke: var(--faint); stroke-dasharray: 4 3; }
 """
 
 
 def report(
-    graph: Graph, name: str, footprint: Footprint, bench: Bench | None = None, calibration: Calibration | None = None
+    graph: Graph,
+    name: str,
+    footprint: Footprint,
+    bench: Bench | None = None,
+    calibration: Calibration | None = None,
+    curve: Sequence[Point] = (),
 ) -> str:
-    """Return the page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, the
-    instructions of each node and the calibration of each tensor."""
-    sections = [_flash(footprint), _arena(graph, footprint.objective)]
+    """Return the page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, what
+    less RAM costs, the instructions of each node and the calibration of each tensor."""
+    sections = [_flash(footprint), _arena(graph, footprint.plan)]
+    if len(curve) > 1:
+        sections.append(_curve(curve))
     if bench is not None:
         sections.append(_instructions(graph, bench))
     if calibration is not None:
@@ -69,7 +79,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-_KINDS = ("masks", "norms", "dense", "graph", "tables", "code", "raw", "tensor", "scratch", "conv", "linear", "other")
+_FLASH = ("masks", "norms", "dense", "graph", "tables", "code")
+_ARENA = ("raw", "tensor", "window", "scratch", "lists", "group")
+_KINDS = (*_FLASH, *_ARENA, "conv", "linear", "other")
 
 
 def _shape(graph: Graph) -> str:
@@ -119,13 +131,26 @@ def _stack(footprint: Footprint) -> str:
     return f"a run used {used:,} bytes, and the longest chain of calls in the machine code takes {bound:,}"
 
 
-def _arena(graph: Graph, objective: Objective) -> str:
-    planned = plan(graph, objective)
+def _arena(graph: Graph, planned: Plan) -> str:
     note = (
         f"One block of {planned.size:,} bytes holds every tensor and the scratch of every convolution; without scratch "
         f"it would take {planned.activations:,}. A box is a buffer: across the nodes while it lives, over its bytes."
     )
-    return f"<h2>Arena</h2><p>{note}</p>{svg.arena(planned, [node.name for node in graph])}"
+    if planned.groups:
+        note += (
+            " Nodes over a bar run interleaved, some rows of each at a time: a dashed box is a tensor of "
+            "which there is never more than a window of rows."
+        )
+    return f"<h2>Arena</h2><p>{note}</p>{svg.arena(planned, graph)}"
+
+
+def _curve(points: Sequence[Point]) -> str:
+    objective = points[0].plan.objective
+    note = (
+        f"Predicted instructions of the plan for each number of bytes of RAM (`--ram`, for {objective}). A dot "
+        "is a plan; between two dots it is the one to the left."
+    )
+    return f"<h2>RAM against instructions</h2><p>{note}</p>{svg.curve([(p.ram, p.instructions) for p in points])}"
 
 
 def _instructions(graph: Graph, bench: Bench) -> str:

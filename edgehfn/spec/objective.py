@@ -7,12 +7,12 @@ from typing import Literal, get_args
 Objective = Literal["speed", "ram", "flash"]
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 
-KB = 1024
-SCRATCH: dict[Objective, int] = {
-    "speed": 22 * KB,
-    "ram": 25 * KB // 4,
-    "flash": 22 * KB,
-}  # bytes beyond the feature maps
+SCRATCH = 22 * 1024  # bytes of the arena beyond whole feature maps, where no number of bytes is asked for
+
+
+def chosen(objective: Objective | None, ram: int | None) -> Objective:
+    """Return the objective where none may be named: RAM within a number of bytes, else speed."""
+    return objective or ("speed" if ram is None else "ram")
 
 
 def macro(objective: Objective) -> str:

@@ -2,6 +2,6 @@
 
 from edgehfn.target.board import BOARDS, CORES
 from edgehfn.target.count import Bench, bench
-from edgehfn.target.execute import check, run, selftest
+from edgehfn.target.execute import check, run, run_planned, selftest
 
-__all__ = ["BOARDS", "CORES", "Bench", "bench", "check", "run", "selftest"]
+__all__ = ["BOARDS", "CORES", "Bench", "bench", "check", "run", "run_planned", "selftest"]

@@ -13,7 +13,8 @@ from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.errors import InputError, ToolError
 from edgehfn.ir import Graph, Plan, plan
-from edgehfn.ir.inputs import Raw, checked, golden
+from edgehfn.ir.groups import Group
+from edgehfn.ir.inputs import Raw, by_rows, checked, golden
 from edgehfn.spec.objective import Objective
 from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
@@ -21,6 +22,8 @@ from edgehfn.target.build import HOST, MODEL, build
 from edgehfn.target.cache import cached
 from edgehfn.target.execute import PER_IMAGE, execute, patience
 from edgehfn.target.toolchain import HOST_GCC, call
+
+Call = tuple[int, bool]  # the index of a node, and whether its window slides or it runs
 
 PLUGIN = "count.so"
 MARKER = 0x46D2  # mov r10, r10
@@ -30,8 +33,9 @@ MARKER = 0x46D2  # mov r10, r10
 class Bench:
     """Instructions of one inference: of the whole call, and of each node in execution order.
 
-    The nodes add up to the total less the few instructions of the call's return. ``predicted``: by
-    ``edgehfn.cost.instructions``, not counted. ``slides``: what moving each window takes of its node's.
+    The nodes add up to the total less the few instructions of the return, or of returns if an image is fed.
+    ``predicted``: by ``edgehfn.cost.instructions``, not counted. ``slides``: what moving each window takes of its
+    node's.
     """
 
     total: int
@@ -40,14 +44,22 @@ class Bench:
     slides: tuple[tuple[str, int], ...] = ()
 
 
-def bench(graph: Graph, target: str, raw: Raw | None = None, objective: Objective = "speed") -> Bench:
+def bench(
+    graph: Graph,
+    target: str,
+    raw: Raw | None = None,
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> Bench:
     """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
 
-    Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
+    ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. Raises InputError for another machine or shape,
+    GraphError if nothing fits ``ram``, ToolError if a tool is missing or fails.
     """
     if target == HOST:
         raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
-    return counted(graph, plan(graph, objective), target, raw)
+    return counted(graph, plan(graph, objective, ram=ram, rows=rows), target, raw)
 
 
 def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) -> Bench:
@@ -55,25 +67,47 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
     core = board(target)
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
     program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
-    marks = count(program, core, image, graph.output.size, patience(graph))
-    calls = list(_calls(graph, planned))
-    if len(marks) != len(calls) + 2:
+    images = by_rows(graph, image) if planned.fed else image
+    marks = count(program, core, images, graph.output.size, patience(graph))
+    calls = [*_fed(graph, planned), *_calls(graph, planned), (len(graph.nodes), False)]
+    if len(marks) != len(calls) + 1:
         raise ToolError(f"{target}: {len(marks)} marks counted for {len(calls)} calls")
-    taken = np.diff(marks)[:-1]
+    taken = np.diff(marks)
     where, slid = np.array(calls).T
-    each, moved = (np.bincount(where, weights, len(graph.nodes)) for weights in (taken, taken * slid))
-    nodes = tuple((n.name, int(i)) for n, i in zip(graph, each, strict=True))
+    each, moved = (np.bincount(where, weights, len(graph.nodes) + 2) for weights in (taken, taken * slid))
+    nodes = tuple((n.name, int(i)) for n, i in zip(graph, each, strict=False))
     windows = {name for group in planned.groups for name in group.windows}
-    slides = tuple((n.name, int(i)) for n, i in zip(graph, moved, strict=True) if n.name in windows)
-    return Bench(marks[-1] - marks[0], nodes, slides=slides)
+    slides = tuple((n.name, int(i)) for n, i in zip(graph, moved, strict=False) if n.name in windows)
+    return Bench(int(each[:-1].sum()), nodes, slides=slides)
 
 
-def _calls(graph: Graph, planned: Plan) -> Iterator[tuple[int, bool]]:
-    """The calls of a run: the index of a node, and whether its window slides or it runs."""
+def _calls(graph: Graph, planned: Plan) -> Iterator[Call]:
+    """The calls behind those that take in an image."""
     for index, group, _ in planned.order(graph):
-        if group and graph.nodes[index].name in group.windows:
-            yield index, True
-        yield index, False
+        if group is None or not group.fed:
+            yield from _call(graph, group, index)
+
+
+def _call(graph: Graph, group: Group | None, index: int) -> Iterator[Call]:
+    if group and graph.nodes[index].name in group.windows:
+        yield index, True
+    yield index, False
+
+
+def _fed(graph: Graph, planned: Plan) -> Iterator[Call]:
+    """The calls that take in an image row by row: a tick runs with its last row, and with that of the image all ticks
+    that are left. What is spent until the next row comes is counted, but not as the model's."""
+    if not planned.fed:
+        return
+    group, (source, *others) = planned.groups[0], graph.nodes[: planned.groups[0].last + 1]
+    returns, waits = (len(graph.nodes), False), (len(graph.nodes) + 1, False)
+    tick = [(0, False), *(call for i in range(1, len(others) + 1) for call in _call(graph, group, i))]
+    tick += [(0, True)] * (source.name in group.windows)
+    height = graph.tensors[source.name].shape[1]
+    for number, (first, end) in enumerate(group.rows[source.name].calls(height, group.ticks)):
+        if first < end:
+            yield from ((0, False), waits) * (end - first - 1)
+            yield from (*tick, returns, waits) if end < height else tick * (group.ticks - number)
 
 
 def count(program: Path, target: Board, images: Raw, row: int, seconds: float = PER_IMAGE) -> list[int]:

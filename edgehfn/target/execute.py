@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
 from edgehfn.ir import Graph, Plan, plan
-from edgehfn.ir.inputs import Raw, checked, fitting
+from edgehfn.ir.inputs import Raw, by_rows, checked, fitting
 from edgehfn.spec.objective import Objective
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, Machine, build
@@ -39,38 +39,55 @@ class Ran:
     stack: int
 
 
-def run(graph: Graph, raw: Raw, on: str = HOST, observe: Observe | None = None, objective: Objective = "speed") -> Int8:
+def run(
+    graph: Graph,
+    raw: Raw,
+    on: str = HOST,
+    observe: Observe | None = None,
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> Int8:
     """Compile the graph and run it on raw images ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on`` is ``host`` (with the address and undefined-behaviour sanitizers) or a core, in QEMU. ``observe`` receives
-    every node's name and bytes, int8 ``(N, *shape)``. Raises InputError for other input, ToolError if a tool is missing
-    or the program fails.
+    every node's name and bytes, int8 ``(N, *shape)``. ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``.
+    Raises InputError for other input, GraphError if nothing fits ``ram``, ToolError if a tool is missing or the program
+    fails.
     """
     images = checked(graph, raw)
-    return run_planned(graph, plan(graph, objective), images, on, observe)
+    return run_planned(graph, plan(graph, objective, ram=ram, rows=rows), images, on, observe)
 
 
 def run_planned(graph: Graph, planned: Plan, images: Raw, on: str = HOST, observe: Observe | None = None) -> Int8:
     """Do the same by a plan of one's own."""
     target = machine(on)
     program = build(c.emit(graph, planned, MODEL), target, planned.objective, mode="trace" if observe else "plain")
+    images = by_rows(graph, images) if planned.fed else images
     if observe is None:
         ran = execute(program, target, images, graph.output.size, seconds=patience(graph))
         return ran.rows.reshape(len(images), *graph.output.shape)
     size = sum(tensor.size for tensor in graph.tensors.values())
-    rows = execute(program, target, images, size, seconds=patience(graph)).rows
-    found = tensors(graph, planned, rows)
+    found = tensors(graph, planned, execute(program, target, images, size, seconds=patience(graph)).rows)
     for name, values in found.items():
         observe(name, values)
     return found[graph.output.name]
 
 
-def selftest(graph: Graph, on: str = HOST, objective: Objective = "speed") -> bool:
-    """Return whether the model's golden inference (SPEC section 8) passes. Raises ToolError if a tool is missing."""
+def selftest(
+    graph: Graph,
+    on: str = HOST,
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> bool:
+    """Return whether the model's golden inference (SPEC section 8) passes; ``objective``, ``ram`` and ``rows`` as of
+    ``edgehfn.plan``. Raises GraphError if nothing fits ``ram``, ToolError if a tool is missing."""
     from edgehfn.backends.emulator import golden_checksum  # compiles its kernels, which nothing else here needs
 
-    target = machine(on)
-    program = build(emitted(graph, golden_checksum(graph), objective), target, objective, main="selftest")
+    target, planned = machine(on), plan(graph, objective, ram=ram, rows=rows)
+    texts = c.emit(graph, planned, MODEL, golden_checksum(graph))
+    program = build(texts, target, planned.objective, main="selftest")
     try:
         return call(command(program, target), timeout=STARTING + patience(graph), env=SANITIZED).strip() == "PASS"
     except ToolError as error:

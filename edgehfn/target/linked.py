@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edgehfn.backends import c
 from edgehfn.ir import Graph, Plan
-from edgehfn.ir.inputs import golden
+from edgehfn.ir.inputs import by_rows, golden
 from edgehfn.target import elf
 from edgehfn.target.board import Board
 from edgehfn.target.build import MODEL, build
@@ -63,10 +63,11 @@ def measure(graph: Graph, plan: Plan, board: Board) -> Measured:
     """Link the model for a board and read its sizes; run it for the stack if QEMU is installed. Raises ToolError."""
     program = build(c.emit(graph, plan, MODEL), board, plan.objective)
     parts = elf.sections(program)
-    bound = elf.deepest(elf.functions(program, ".code"), f"{MODEL}_run")
+    bound = elf.deepest(elf.functions(program, ".code"), f"{MODEL}_feed" if plan.fed else f"{MODEL}_run")
     stack = bound
     if available(QEMU):
-        stack = execute(program, board, golden(graph)[None], graph.output.size, seconds=patience(graph)).stack
+        image = by_rows(graph, golden(graph)[None]) if plan.fed else golden(graph)[None]
+        stack = execute(program, board, image, graph.output.size, seconds=patience(graph)).stack
     sizes = Sizes(
         weights_flash=parts[".model"],
         code_flash=parts[".code"],

@@ -198,9 +198,11 @@ void hfn_max_pool_2x2(const struct hfn_max_pool *node, uint32_t *arena);
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena);
 void hfn_add(const struct hfn_add *node, uint32_t *arena);
 
-/* For the self-test, SPEC section 8: the CRC-32 of size bytes, and size raw bytes from the stream with this key. */
+/* For the self-test, SPEC section 8: the CRC-32 of size bytes, and size raw bytes from the stream with this key, or
+ * from its byte first on. */
 uint32_t hfn_crc32(const void *data, size_t size);
 void hfn_golden_input(uint32_t key, void *raw, size_t size);
+void hfn_golden_part(uint32_t key, uint32_t first, void *raw, size_t size);
 
 #include "edgehfn_rows.h"
 

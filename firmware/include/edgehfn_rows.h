@@ -1,6 +1,7 @@
 /* Row streaming: the nodes of a group run interleaved, some rows of each a tick, so that the maps between them are
  * never whole: of such a map a window of rows is kept, which slides down the map by as many rows as are made a tick.
- * What every byte is does not change.
+ * What every byte is does not change. An image that is fed comes row by row, too, and the ticks of the first group run
+ * as its rows come.
  *
  * Generated code runs a group as a loop over ticks: for each node in turn hfn_slide for its window, if its output is in
  * one, then the function of its kind that ends in _rows. Included by edgehfn.h. */
@@ -34,6 +35,14 @@ struct hfn_window {
     uint16_t shift;
 };
 
+/* How an image comes in, row by row. 12 bytes. */
+struct hfn_feed {
+    uint32_t state; /* arena offset of a uint32_t: the tick times 2^16, and how many rows of this tick have come */
+    uint32_t skip;  /* bytes of a row from a channel to the next: 1 (row, column, channel) or columns */
+    uint16_t step;  /* bytes of a row from a pixel to the next: channels or 1 */
+    uint16_t ticks; /* of the group */
+};
+
 /* The rows of a tick, first..end - 1, and where row 0 of channel 0 lies in it; it need not be there. */
 struct hfn_span {
     uint32_t first, end;
@@ -46,6 +55,12 @@ struct hfn_span hfn_span(const struct hfn_ticks *ticks, uint32_t tick);
 
 /* Moves a window's bytes down by its slide, in ticks in which it slides; those at its end are then to be written. */
 void hfn_slide(const struct hfn_window *window, uint32_t tick, uint32_t *arena);
+
+/* Takes in the next row of an image, as hfn_input_u8 and hfn_input_s8 take in all of it; columns and channels are those
+ * of ticks. Returns the tick before which all can run: that of the row, if more rows of it are to come, the next one,
+ * or after the image's last row the number of ticks. */
+uint32_t hfn_feed_u8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row, uint32_t *arena);
+uint32_t hfn_feed_s8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row, uint32_t *arena);
 
 /* What the functions of these names without _rows do, for the rows of a tick, if there are any. Offsets of tensors are
  * those of ticks. */

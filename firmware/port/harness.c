@@ -1,11 +1,14 @@
-/* Runs the model on every image, or graph, of in.bin; once where nothing is read. out.bin receives the outputs (of
- * every node in a traced build), then four bytes: the deepest stack of the runs, little endian. Any other ending has a
- * message and a status that is not 0. */
+/* Runs the model on every image, or graph, of in.bin; once where nothing is read. An image that is fed comes from it
+ * row by row. out.bin receives the outputs (of every node in a traced build), then four bytes: the deepest stack of the
+ * runs, little endian. Any other ending has a message and a status that is not 0. */
 #include "model.h"
 #include "port.h"
 
 #ifdef PORT_TRACE
 #include "edgehfn.h"
+#define TRACED 1
+#else
+#define TRACED 0
 #endif
 
 static MODEL_ARENA(arena);
@@ -27,6 +30,23 @@ void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena)
 }
 #endif
 
+#if defined(MODEL_ROW_SIZE)
+static uint8_t row[MODEL_ROW_SIZE];
+
+static int next(int in) {
+    return port_read(in, row, MODEL_ROW_SIZE) == MODEL_ROW_SIZE;
+}
+
+/* 1 if there is an output. */
+static int run(void) {
+    static int complete = 1;
+    if (complete) {
+        model_start(arena);
+    }
+    complete = model_feed(arena, (const void *)row);
+    return complete;
+}
+#else
 #if defined(MODEL_INPUT_SIZE)
 static int next(int in) {
     return port_read(in, MODEL_INPUT(arena), MODEL_INPUT_SIZE) == MODEL_INPUT_SIZE;
@@ -39,7 +59,7 @@ static int next(int in) {
 }
 #endif
 
-static void run(void) {
+static int run(void) {
 #if defined(MODEL_GRAPH_NODES_MOST)
     if (model_check_graph(arena) != MODEL_GRAPH_OK) {
         port_print("a graph is not legal\n");
@@ -47,7 +67,9 @@ static void run(void) {
     }
 #endif
     model_run(arena);
+    return 1;
 }
+#endif
 
 int main(void) {
     int in = port_open("in.bin", PORT_READ);
@@ -56,13 +78,13 @@ int main(void) {
     while (next(in)) {
         port_stack_paint();
         PORT_MARK();
-        run();
+        const int complete = run();
         PORT_MARK();
         size_t used = port_stack_used();
         deepest = used > deepest ? used : deepest;
-#ifndef PORT_TRACE
-        port_write(out, MODEL_OUTPUT(arena), MODEL_OUTPUT_SIZE);
-#endif
+        if (complete && !TRACED) {
+            port_write(out, MODEL_OUTPUT(arena), MODEL_OUTPUT_SIZE);
+        }
     }
     unsigned char trailer[4];
     for (int i = 0; i < 4; i++) {

@@ -5,7 +5,12 @@
 static MODEL_ARENA(arena);
 
 int main(void) {
+#if defined(MODEL_ROW_SIZE)
+    static uint8_t row[MODEL_ROW_SIZE];
+    int bad = model_selftest(arena, (void *)row);
+#else
     int bad = model_selftest(arena);
+#endif
     port_print(bad ? "FAIL\n" : "PASS\n");
     return bad ? 1 : 0;
 }

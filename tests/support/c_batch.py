@@ -20,7 +20,7 @@ from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.ir import Plan, plan
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.inputs import raw_shape
+from edgehfn.ir.inputs import by_rows, raw_shape
 from edgehfn.spec.objective import Objective, macro
 from edgehfn.target import trace
 from support.nodes import Tensors
@@ -66,12 +66,28 @@ void trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena) {{
 {prototypes}
 
 static const struct {{
-    void (*run)(uint32_t *);
+    void (*run)(uint32_t *); /* of an image that is fed: what starts it */
     int (*check)(uint32_t *);
-    size_t arena, input, input_size, images;
+    int (*feed)(uint32_t *, const void *);
+    size_t arena, input, input_size, images, rows; /* rows: 0, or those of input_size bytes that are fed */
 }} models[] = {{
 {models}
 }};
+
+/* Each row from memory of its own, which is gone before the next one comes. */
+static int fed(size_t m, uint32_t *arena, FILE *in) {{
+    models[m].run(arena);
+    for (size_t i = 1; i <= models[m].rows; i++) {{
+        void *row = malloc(models[m].input_size);
+        size_t size = fread(row, 1, models[m].input_size, in);
+        int complete = models[m].feed(arena, row);
+        free(row);
+        if (size != models[m].input_size || complete != (i == models[m].rows)) {{
+            return 0;
+        }}
+    }}
+    return 1;
+}}
 
 int main(void) {{
     FILE *in = fopen("in.bin", "rb");
@@ -81,6 +97,12 @@ int main(void) {{
         for (size_t image = 0; image < models[m].images; image++) {{
             for (size_t i = 0; i < models[m].arena / 4; i++) {{
                 arena[i] = (uint32_t)rand() * 0x9E3779B9u;
+            }}
+            if (models[m].rows) {{
+                if (!fed(m, arena, in)) {{
+                    return 4;
+                }}
+                continue;
             }}
             if (fread((uint8_t *)arena + models[m].input, 1, models[m].input_size, in) != models[m].input_size) {{
                 return 2;
@@ -132,7 +154,8 @@ def run(cases: Sequence[Case], place: Path) -> list[Tensors]:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda part: call(["gcc", *flags, *part], place), (sources[::2], sources[1::2])))
     call(["gcc", *SANITIZED, *sorted(p.name for p in place.glob("*.o")), "-o", "driver"], place)
-    (place / "in.bin").write_bytes(b"".join(np.ascontiguousarray(case.raw).tobytes() for case in cases))
+    given = (by_rows(case.graph, case.raw) if case.plan.fed else case.raw for case in cases)
+    (place / "in.bin").write_bytes(b"".join(np.ascontiguousarray(raw).tobytes() for raw in given))
     call(["./driver"], place)
     made = np.fromfile(place / "out.bin", np.int8)
     found = []
@@ -160,6 +183,9 @@ def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
         over_graphs = case.graph.input is not None and case.graph.input.topology is not None
         check = f"n{i}_check_graph" if over_graphs else "NULL"
         prototypes.append(f"void n{i}_run(uint32_t *arena);\nint n{i}_check_graph(uint32_t *arena);")
-        numbers = (planned.size, planned.raw.offset, prod(raw_shape(case.graph)), len(case.raw))
-        models.append(f"    {{n{i}_run, {check}, {', '.join(map(str, numbers))}}},")
+        prototypes.append(f"void n{i}_start(uint32_t *arena);\nint n{i}_feed(uint32_t *arena, const void *row);")
+        run, feed = (f"n{i}_start", f"n{i}_feed") if planned.fed else (f"n{i}_run", "NULL")
+        size, rows = prod(raw_shape(case.graph)), case.graph.input.shape[1] if case.graph.input and planned.fed else 0
+        numbers = (planned.size, planned.raw.offset, size // max(1, rows), len(case.raw), rows)
+        models.append(f"    {{{run}, {check}, {feed}, {', '.join(map(str, numbers))}}},")
     return {"prototypes": "\n".join(prototypes), "models": "\n".join(models)}

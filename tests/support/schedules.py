@@ -6,28 +6,32 @@ from random import Random
 
 from edgehfn.ir import Graph, Plan
 from edgehfn.ir.arena import Schedule, arrange, by_node
-from edgehfn.ir.groups import Group, group
+from edgehfn.ir.groups import Group, fed, group
 from edgehfn.ir.ops import Conv
 from edgehfn.ir.scratch import Scratch, ways
 from edgehfn.spec.objective import Objective
 
 
-def random_plan(graph: Graph, seed: int, objective: Objective = "speed", longest: int = 6) -> Plan:
-    """A plan of a random schedule. The same seed gives the same plan."""
+def random_plan(graph: Graph, seed: int, objective: Objective = "speed", longest: int = 6, rows: bool = False) -> Plan:
+    """A plan of a random schedule, for an image that comes whole or in rows. The same seed gives the same plan."""
     random = Random(seed)
-    groups = random_groups(graph, random, longest)
+    groups = random_groups(graph, random, longest, rows)
     inside, chosen = by_node(groups), dict[str, Scratch]()
     for i, node in enumerate(graph):
         if isinstance(node, Conv):
-            rows = graph.tensors[node.name].shape[1]
-            most = min(rows, inside[i].rows[node.name].step) if i in inside else rows
+            height = graph.tensors[node.name].shape[1]
+            most = min(height, inside[i].rows[node.name].step) if i in inside else height
             chosen[node.name] = random.choice(ways(node, graph, most, last=i not in inside))
     return arrange(graph, objective, Schedule(tuple(groups), chosen))
 
 
-def random_groups(graph: Graph, random: Random, longest: int) -> list[Group]:
-    """Some groups, one behind another."""
+def random_groups(graph: Graph, random: Random, longest: int, rows: bool = False) -> list[Group]:
+    """Some groups, one behind another; the first one is fed if the image comes in rows."""
     found, at = list[Group](), 0
+    if rows:
+        last = min(len(graph.nodes) - 1, random.randrange(longest))
+        found.append(group(graph, 0, last, random.choice((1, 1, 2, 3, 4)), fed=True) or fed(graph))
+        at = found[0].last + 1
     while at < len(graph.nodes):
         last = min(len(graph.nodes) - 1, at + random.randrange(longest))
         made = group(graph, at, last, random.choice((1, 1, 2, 3, 4))) if last > at or random.random() < 0.2 else None
@@ -39,10 +43,10 @@ def random_groups(graph: Graph, random: Random, longest: int) -> list[Group]:
     return found
 
 
-def grouped(graph: Graph, seed: int, objective: Objective = "speed") -> Plan | None:
+def grouped(graph: Graph, seed: int, objective: Objective = "speed", rows: bool = False) -> Plan | None:
     """The first of some random plans in which a map is never whole; None if there is none among them."""
     for attempt in range(8):
-        found = random_plan(graph, 100 * seed + attempt, objective)
+        found = random_plan(graph, 100 * seed + attempt, objective, rows=rows)
         if any(made.windows for made in found.groups):
             return found
     return None

@@ -13,6 +13,7 @@ from edgehfn.backends.c.functions import Function, function
 from edgehfn.backends.c.text import SelfTest
 from edgehfn.ir.arena import Plan, by_node
 from edgehfn.ir.graph import Graph
+from edgehfn.ir.groups import Group
 
 
 class Part(NamedTuple):
@@ -49,23 +50,36 @@ def _steps(graph: Graph, plan: Plan, name: str) -> Iterator[str]:
     """The lines of the function that runs the net: a call for each node, those of a group in a loop."""
     groups = by_node(plan.groups)
     for i, (node, record) in enumerate(zip(graph, records.records(graph), strict=True)):
-        group, called = groups.get(i), function(node, graph)
+        group, called, of_node = groups.get(i), function(node, graph), f"&{name}_data.{record}"
         model = f"&{name}_data, " if called.facts.takes_model else ""
         tensor = graph.tensors[node.name]
         what = f"/* {text.described(node, tensor)} */"
         if group is None:
             yield what
-            yield f"{called}({model}&{name}_data.{record}, arena);"
+            yield f"{called}({model}{of_node}, arena);"
             yield f"HFN_TRACE({i}, (const int8_t *)arena + {plan.tensors[node.name].offset}, {tensor.size});"
             continue
-        ticks, window = (f"&{name}_data.{rows_records.named(graph, kind)[i]}" for kind in ("ticks", "window"))
-        if i == group.first:
-            yield f"for (uint32_t tick = 0; tick < {group.ticks}; tick++) {{"
-        yield f"    {what}"
-        if node.name in group.windows:
-            yield f"    {Function.SLIDE}({window}, tick, arena);"
-            yield f"    HFN_TRACE_SLIDE({i});"
-        yield f"    {called.rows}({model}&{name}_data.{record}, {ticks}, tick, arena);"
+        ticks = f"&{name}_data.{rows_records.named(graph, 'ticks')[i]}"
+        feeds = group.fed and i == 0
+        if feeds:
+            yield what
+            yield f"const uint32_t end = {called.feeding}({of_node}, {ticks}, row, arena);"
+            yield "for (uint32_t tick = first; tick < end; tick++) {"
+        else:
+            if i == group.first:
+                yield f"for (uint32_t tick = {group.start}; tick < {group.ticks}; tick++) {{"
+            yield f"    {what}"
+            yield from _slide(graph, group, i, name)
+            yield f"    {called.rows}({model}{of_node}, {ticks}, tick, arena);"
         yield f"    HFN_TRACE_ROWS({i}, {ticks}, tick, arena);"
         if i == group.last:
+            yield from _slide(graph, group, 0, name) if group.fed else ()  # room for the rows of the next tick
             yield "}"
+            yield from (f"if (end != {group.ticks}) {{", "    return 0;", "}") if group.fed else ()
+
+
+def _slide(graph: Graph, group: Group, i: int, name: str) -> Iterator[str]:
+    """The lines that move the window of a node, if it has one."""
+    if graph.nodes[i].name in group.windows:
+        yield f"    {Function.SLIDE}(&{name}_data.{rows_records.named(graph, 'window')[i]}, tick, arena);"
+        yield f"    HFN_TRACE_SLIDE({i});"

@@ -27,7 +27,7 @@ class Facts:
     ``takes_model``: its first argument is the struct of constants. ``groups_pixels``: its kernel sums some pixels at a
     time, a number that is the core's own. ``runs_a_node``: otherwise it is called beside the nodes, and its
     instructions count as those of the input. ``by_rows``: it runs some rows of a node, as the function of its name
-    without ``_rows`` runs all.
+    without ``_rows`` runs all, or takes in one.
     """
 
     takes_model: bool = False
@@ -88,6 +88,8 @@ class Function(StrEnum):
     MAX_POOL_ROWS = "hfn_max_pool_rows", ROWS
     MAX_POOL_2X2_ROWS = "hfn_max_pool_2x2_rows", ROWS
     ADD_ROWS = "hfn_add_rows", ROWS
+    FEED_U8 = "hfn_feed_u8", ROWS
+    FEED_S8 = "hfn_feed_s8", ROWS
     CHECK_GRAPH = "hfn_check_graph", BESIDE
     CONSTANT = "hfn_constant", MODEL
     SPARSE_SUPERMASK = "hfn_sparse_supermask", MODEL
@@ -102,6 +104,11 @@ class Function(StrEnum):
         """The function that runs some rows of what this one runs whole."""
         return next(function for function in Function if function == f"{self}_rows")
 
+    @property
+    def feeding(self) -> Function:
+        """The function that takes in one row of what this one takes in whole."""
+        return next(function for function in Function if function == self.replace("_input_", "_feed_"))
+
 
 def functions(graph: Graph, groups: Sequence[Group] = ()) -> list[Function]:
     """All that generated code calls, a call each, if so many nodes run interleaved."""
@@ -111,7 +118,8 @@ def functions(graph: Graph, groups: Sequence[Group] = ()) -> list[Function]:
     for i, node in enumerate(graph):
         whole = function(node, graph)
         if i in grouped:
-            found += [Function.SLIDE] * (node.name in grouped[i].windows) + [whole.rows]
+            feeds = grouped[i].fed and isinstance(node, ops.Input)
+            found += [Function.SLIDE] * (node.name in grouped[i].windows) + [whole.feeding if feeds else whole.rows]
         else:
             found.append(whole)
     return found

@@ -20,8 +20,37 @@ def declared(graph: Graph, plan: Plan, name: str) -> str:
             return "/* Nothing is read: the features are stored. */\n"
         case ops.Input(topology=InputTopology() as topology) as node:
             return _graph(node, topology, plan, name)
+        case node if plan.fed:
+            return _rows(node, name.upper())
         case node:
             return _image(node, plan, name.upper())
+
+
+def runs(graph: Graph, plan: Plan, name: str) -> str:
+    """The prototypes of what runs the net."""
+    if graph.input is None or not plan.fed:
+        return f"void {name}_run(uint32_t *arena);"
+    return f"""/* Before the first row of each image, whether or not the one before it was complete. */
+void {name}_start(uint32_t *arena);
+
+/* The next row, from the top. 1 with the last one: the output is valid until the next start. Else 0. */
+int {name}_feed(uint32_t *arena, const {TYPES[graph.input.dtype]} *row);"""
+
+
+def defined(graph: Graph, plan: Plan, name: str, steps: str) -> str:
+    """The definitions of what runs the net in these steps; those of a fed image run as far as its rows allow."""
+    if graph.input is None or not plan.fed:
+        return f"void {name}_run(uint32_t *arena) {{\n{steps}\n}}"
+    state = f"arena[{plan.raw.offset // 4}]"
+    return f"""void {name}_start(uint32_t *arena) {{
+    {state} = {plan.groups[0].start << 16}u;
+}}
+
+int {name}_feed(uint32_t *arena, const {TYPES[graph.input.dtype]} *row) {{
+    const uint32_t first = {state} >> 16;
+{steps}
+    return 1;
+}}"""
 
 
 def prototype(graph: Graph, name: str) -> str:
@@ -60,6 +89,17 @@ def _image(node: ops.Input, plan: Plan, up: str) -> str:
 #define {up}_INPUT(arena) (({TYPES[node.dtype]} *)(arena) + {plan.raw.offset})
 #define {up}_INPUT_SIZE {plan.raw.size}
 #define {up}_INPUT_SHAPE {braces(shape)}
+"""
+
+
+def _rows(node: ops.Input, up: str) -> str:
+    channels, height, width = node.shape
+    lies = "pixel by pixel" if node.order == "hwc" else "channel by channel"
+    shape = (width, channels) if node.order == "hwc" else (channels, width)
+    return f"""/* The sensor's bytes come row by row; those of a row lie {lies}. */
+#define {up}_ROWS {height}
+#define {up}_ROW_SIZE {channels * width} /* bytes */
+#define {up}_ROW_SHAPE {braces(shape)}
 """
 
 

@@ -197,7 +197,7 @@ Other = ops.Input | ops.MaxPool | ops.AvgPool | ops.Add | ops.Constant | ops.Agg
 def _other(node: Other, record: str, graph: Graph, plan: Plan) -> tuple[str, Record]:
     match node:
         case ops.Input():
-            return "struct hfn_input", _input(node, plan)
+            return rows_records.feed(node, plan) if plan.fed else ("struct hfn_input", _input(node, plan))
         case ops.MaxPool():
             return "struct hfn_max_pool", (
                 *_places(plan, x=node.x, y=node.name),

@@ -23,6 +23,17 @@ def members(graph: Graph, plan: Plan) -> list[Member]:
     return found
 
 
+def feed(node: ops.Input, plan: Plan) -> tuple[str, Record]:
+    """The record of an input that comes row by row."""
+    step, skip = (node.shape[0], 1) if node.order == "hwc" else (1, node.shape[2])
+    return "struct hfn_feed", (
+        Field("state", "I", plan.raw.offset),
+        Field("skip", "I", skip),
+        Field("step", "H", step),
+        Field("ticks", "H", plan.groups[0].ticks),
+    )
+
+
 def named(graph: Graph, kind: str) -> list[str]:
     """Each node's member of a kind, whether or not it has one."""
     return [f"{kind}_{name}" for name in identifiers(node.name for node in graph)]
@@ -34,7 +45,7 @@ def _ticks(node: ops.Node, graph: Graph, plan: Plan, group: Group) -> Record:
     first, second = [*(r.name for r in reads(node) or ()), node.name, node.name][:2]
     x = _operand("x", first, graph, plan, group)
     residual = _operand("residual", second, graph, plan, group)
-    if isinstance(node, ops.Input):
+    if isinstance(node, ops.Input) and not group.fed:
         x = _fields("x", plan.raw.offset, 1 if node.order == "hwc" else height * width)
     return (
         *x,

@@ -53,8 +53,8 @@ def header(graph: Graph, plan: Plan, name: str, selftest: bool) -> str:
 extern "C" {{
 #endif
 
-void {name}_run(uint32_t *arena);
-{input.prototype(graph, name)}{_selftest_prototype(name) if selftest else ""}
+{input.runs(graph, plan, name)}
+{input.prototype(graph, name)}{_selftest_prototype(graph, plan, name) if selftest else ""}
 #ifdef __cplusplus
 }}
 #endif
@@ -93,10 +93,8 @@ static const struct {name}_data {{
 HFN_ASSERT({name}_data, sizeof(struct {name}_data) == {total});
 {chr(10).join(asserts)}
 
-void {name}_run(uint32_t *arena) {{
-{_lines(iter(steps))}
-}}
-{input.check(graph, name)}{_selftest(graph, name, test) if test else ""}"""
+{input.defined(graph, plan, name, _lines(iter(steps)))}
+{input.check(graph, name)}{_selftest(graph, plan, name, test) if test else ""}"""
 
 
 def _lines(lines: Iterator[str]) -> str:
@@ -111,11 +109,16 @@ def _nodes(output: Tensor) -> str:
     return f" /* node v of channel c, of {output.nodes} nodes, is element c * {slots} + v */" if output.nodes else ""
 
 
-def _selftest_prototype(name: str) -> str:
+def _selftest_prototype(graph: Graph, plan: Plan, name: str) -> str:
+    row = f"; row: {name.upper()}_ROW_SIZE bytes that it may write" if plan.fed else ""
     return f"""
-/* Runs on a known input and loses what the arena held. 0: the constants and the output are right. */
-int {name}_selftest(uint32_t *arena);
+/* Runs on a known input and loses what the arena held{row}. 0: the constants and the output are right. */
+int {name}_selftest(uint32_t *arena{_row(graph, plan)});
 """
+
+
+def _row(graph: Graph, plan: Plan) -> str:
+    return f", {input.TYPES[graph.input.dtype]} *row" if graph.input and plan.fed else ""
 
 
 def _scale(graph: Graph, up: str) -> str:
@@ -190,25 +193,41 @@ def _comment(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[^ -~]|[\\?]|/(?=\*)|\*(?=/)", "_", text))
 
 
-def _selftest(graph: Graph, name: str, test: SelfTest) -> str:
+def _selftest(graph: Graph, plan: Plan, name: str, test: SelfTest) -> str:
     up = name.upper()
-    fill = "".join(f"    {line}\n" for line in _golden(graph, name))
+    run = _lines(_golden_rows(graph.input, graph, name) if graph.input and plan.fed else _golden(graph, name))
     return f"""
-int {name}_selftest(uint32_t *arena) {{
+int {name}_selftest(uint32_t *arena{_row(graph, plan)}) {{
     if (hfn_crc32(&{name}_data, sizeof {name}_data) != 0x{test.data:08X}u) {{
         return 1;
     }}
-{fill}    {name}_run(arena);
+{run}
     return hfn_crc32({up}_OUTPUT(arena), {up}_OUTPUT_SIZE) != 0x{test.output:08X}u ? 2 : 0;
 }}
 """
 
 
 def _golden(graph: Graph, name: str) -> Iterator[str]:
-    """What fills the input of the golden inference, if there is one."""
+    """The golden inference, its input filled if there is one."""
     up, key = name.upper(), generator.key(graph.seed, generator.GOLDEN_TENSOR)
     if graph.input is not None:
         yield f"hfn_golden_input(0x{key:08X}u, {up}_INPUT(arena), {up}_INPUT_SIZE);"
         if graph.input.topology is not None:
             yield f"hfn_golden_graph(&{name}_data.{gnn_records.topology_member(graph, graph.input.topology)}, arena);"
             yield f"(void){name}_check_graph(arena); /* a path is legal */"
+    yield f"{name}_run(arena);"
+
+
+def _golden_rows(node: ops.Input, graph: Graph, name: str) -> Iterator[str]:
+    """The golden inference of an image that is fed: a row has a part of the stream, or one of each channel."""
+    key = generator.key(graph.seed, generator.GOLDEN_TENSOR)
+    channels, height, width = node.shape
+    parts, size = (1, channels * width) if node.order == "hwc" else (channels, width)
+    yield f"{name}_start(arena);"
+    yield f"for (uint32_t i = 0; i < {height}; i++) {{"
+    yield f"    for (uint32_t part = 0; part < {parts}; part++) {{"
+    yield f"        const uint32_t first = (part * {height} + i) * {size};"
+    yield f"        hfn_golden_part(0x{key:08X}u, first, row + part * {size}, {size});"
+    yield "    }"
+    yield f"    (void){name}_feed(arena, row);"
+    yield "}"

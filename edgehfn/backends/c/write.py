@@ -12,7 +12,7 @@ from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.backends.emulator import golden_checksum
 from edgehfn.errors import InputError
-from edgehfn.ir import Graph, plan
+from edgehfn.ir import Graph, Plan, plan
 from edgehfn.spec.objective import Objective, macro
 
 CONFIG = "hfn_config.h"
@@ -24,13 +24,21 @@ FORMER = {  # of runtimes that had no manifest
 REMEDY = "choose another folder"
 
 
-def write_c(graph: Graph, name: str, into: str | Path = ".", objective: Objective = "speed") -> list[Path]:
+def write_c(
+    graph: Graph,
+    name: str,
+    into: str | Path = ".",
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+) -> list[Path]:
     """Write ``NAME.h`` and ``NAME.c``; the same graph gives the same bytes. Returns their paths.
 
-    Their self-test (docs/SPEC.md section 8) expects what the emulator computes. Raises InputError if the name cannot
-    begin C names or a file cannot be written, GraphError if the net is too large for the runtime.
+    ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. The self-test (docs/SPEC.md section 8) expects what the
+    emulator computes. Raises InputError if the name cannot begin C names or a file cannot be written, GraphError if the
+    net is too large for the runtime or nothing fits ``ram``.
     """
-    return _put(Path(into), _generated(graph, name, objective))
+    return _put(Path(into), _generated(graph, name, plan(graph, objective, ram=ram, rows=rows)))
 
 
 def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path]:
@@ -42,17 +50,17 @@ def write_runtime(into: str | Path, objective: Objective = "speed") -> list[Path
     return _put_runtime(Path(into), _runtime(objective))
 
 
-def write_program(graph: Graph, name: str, into: Path, runtime: Path, objective: Objective = "speed") -> list[Path]:
-    """Do both. Raises what they raise, before anything is written if a file may not be replaced."""
-    generated, sources = _generated(graph, name, objective), _runtime(objective)
+def write_program(graph: Graph, name: str, into: Path, runtime: Path, planned: Plan) -> list[Path]:
+    """Do both by a plan. Raises what they raise, before anything is written if a file may not be replaced."""
+    generated, sources = _generated(graph, name, planned), _runtime(planned.objective)
     for file in generated:
         files.check(into / file, "C file", remedy=REMEDY)
     written = _put_runtime(runtime, sources)
     return [*_put(into, generated), *written]
 
 
-def _generated(graph: Graph, name: str, objective: Objective) -> dict[str, bytes]:
-    texts = c.emit(graph, plan(graph, objective), name, golden_checksum(graph))
+def _generated(graph: Graph, name: str, planned: Plan) -> dict[str, bytes]:
+    texts = c.emit(graph, planned, name, golden_checksum(graph))
     return {file: text.encode() for file, text in texts.items()}
 
 

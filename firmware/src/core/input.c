@@ -1,3 +1,4 @@
+#include "input.h"
 #include "span.h"
 
 /* SPEC section 5, Input: x >> 1. Buffers start at multiples of 4, so that nothing lies behind a tensor in its last
@@ -46,12 +47,7 @@ static inline void rows(const struct hfn_input *node, const struct hfn_ticks *ti
         return;
     }
     for (uint32_t c = node->channels; c; c--, from += span.x_map, to += span.y_map) {
-        const uint8_t *x = hfn_in_arena(arena, from);
-        uint8_t *y = hfn_in_arena(arena, to);
-        for (const uint8_t *end = y + count; y != end; x += step) {
-            const int32_t value = (int8_t)*x;
-            *y++ = is_signed ? (uint8_t)(value - ((value + 127) >> 31)) : *x >> 1;
-        }
+        hfn_pixels(hfn_in_arena(arena, from), step, hfn_in_arena(arena, to), count, is_signed);
     }
 }
 

@@ -1,0 +1,16 @@
+/* SPEC section 5, Input, pixel by pixel. */
+#ifndef HFN_INPUT_H
+#define HFN_INPUT_H
+
+#include <stdint.h>
+
+/* Writes count elements at y, of raw bytes that lie step apart: x >> 1 of unsigned ones; max(x, -127) of signed ones,
+ * by arithmetic as comparisons may branch. */
+static inline void hfn_pixels(const uint8_t *x, uint32_t step, uint8_t *y, uint32_t count, int is_signed) {
+    for (const uint8_t *end = y + count; y != end; x += step) {
+        const int32_t value = (int8_t)*x;
+        *y++ = is_signed ? (uint8_t)(value - ((value + 127) >> 31)) : *x >> 1;
+    }
+}
+
+#endif
