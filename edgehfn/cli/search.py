@@ -85,7 +85,11 @@ class Count(click.ParamType[int]):
 )
 @click.option("--rung", type=click.IntRange(1), help="Epochs of a net's first training.  [default: about 400 steps]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all sampling.")
-@click.option("--storage", metavar="URL", help="Database that machines share a study by.  [default: sqlite in DIR]")
+@click.option(
+    "--storage",
+    metavar="URL",
+    help="Database that machines share a study by, such as postgresql+psycopg://me@host/db.  [default: sqlite in DIR]",
+)
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),

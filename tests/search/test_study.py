@@ -180,7 +180,7 @@ def test_storages_that_are_none(tmp_path: Path) -> None:
 
 def tried(number: int, flash: int, accuracies: dict[int, float], **changed: Any) -> Tried:
     return (
-        Tried(number, LEAST[0], 4, Cost(flash, 1, 1), {}, accuracies, 0.0, None)
+        Tried(number, LEAST[0], number + 1, Cost(flash, 1, 1), {}, accuracies, 0.0, None)
         if not changed
         else replace(tried(number, flash, accuracies), **changed)
     )
@@ -199,3 +199,8 @@ def test_the_front_is_what_nothing_smaller_beats() -> None:
     ]
     assert [one.number for one in trained(some)] == [6, 0, 1, 2, 3]
     assert [one.number for one in front(some)] == [1, 6]
+
+
+def test_a_net_that_two_processes_trained_at_the_same_time_counts_once() -> None:
+    some = [tried(0, 900, {1: 0.5}, width=3), tried(1, 900, {1: 0.5, 3: 0.8}, width=3), tried(2, 900, {1: 0.5})]
+    assert [one.number for one in trained(some)] == [1, 2]
