@@ -156,7 +156,10 @@ def _print_any_name() -> None:
 
 MODEL = click.argument("model", type=click.Path(path_type=Path))
 DATA = click.option(
-    "--data", required=True, metavar="NAME|PATH", help="Data set whose test part is used; as for train."
+    "--data",
+    required=True,
+    metavar="NAME|PATH[:nchw]",
+    help="Data set whose test part is used; as for train, :nchw where its images are N,C,H,W.",
 )
 
 
