@@ -18,13 +18,13 @@ LONGEST = 110  # characters of another library's words
 
 @contextmanager
 def stored(storage: str) -> Iterator[None]:
-    """Around what reads or writes a study: raise InputError for whatever fails.
+    """Around what reads or writes a study: raise InputError for whatever fails, but that a trial had already ended.
 
     Optuna and SQLAlchemy meet damaged rows with any kind of exception, so nothing else belongs into the block.
     """
     try:
         yield
-    except (EdgeHFNError, MemoryError):
+    except (EdgeHFNError, MemoryError, optuna.exceptions.UpdateFinishedTrialError):
         raise
     except FAILURES as error:
         raise InputError(

@@ -106,6 +106,8 @@ class Search:
                     self._tell(trial, fit, None)
                     return False
             self._halve(trial, candidate, fit, deadline, tell)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return False  # by another process: two may take a trial at the same moment where a database locks no rows
         except BaseException:
             with stored(self.storage):
                 _again(self.study, trial.number, trial.params)
