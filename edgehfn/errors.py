@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 LONGEST = 284  # characters of a message; "edgehfn: error: " and it are a line of at most 300
 TAIL = 120  # of them, what is kept of the end, where the remedy stands
 
 
 class EdgeHFNError(Exception):
-    """Base of every error this package raises on purpose; the message names the place and the remedy."""
+    """Base of every error this package raises on purpose; the message names the place and the remedy, no password."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(masked(str(message)))
 
 
 class InputError(EdgeHFNError):
@@ -32,3 +37,32 @@ def one_line(message: str) -> str:
     """Return a message on one line, without the middle of one that is too long: names may be of any length."""
     line = " ".join(message.split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - TAIL - 3]} … {line[-TAIL:]}"
+
+
+def masked(text: str, *, word: bool = False) -> str:
+    """Return a text with ``***`` for each password, and for each value of an option that is not harmless, of its URLs.
+
+    A ``word`` is one URL from its begin to its end, or the value of an option (``--storage=…``); its password may hold
+    whatever a sentence cannot be told from.
+    """
+    for pattern in (_WORD,) * word + (_LOGIN, _BARE):
+        text = pattern.sub(r"\1:***@", text)
+    text = _NO_HOST.sub(r"\1:***", text)
+    while (shorter := _OPTION.sub(r"\1=***", text)) != text:
+        text = shorter
+    return _NAMED.sub(r"\1=***", text)
+
+
+HARMLESS = (
+    "host|hostaddr|port|dbname|user|service|sslmode|target_session_attrs|connect_timeout|timeout|charset|mode|uri"
+)
+_SCHEME = r"[a-zA-Z][\w+.-]+:/+"  # of a Path too, which has one slash
+_USER = rf"({_SCHEME}[^\s:/@]*):(?!\*\*\*)"
+_WORD = re.compile(rf"(?<![^=]){_USER}.*@", re.DOTALL)
+_LOGIN = re.compile(rf"{_USER}(?:\S*|(?!\d+[/:?,)])(?:(?!: )[^\n(])*)@")
+_BARE = re.compile(r"((?<![\w./:@%+-])[\w.%+-]+):(?!\*\*\*)[^\s/@]+@(?=[\w\[])")  # me:password@host, no URL
+_NO_HOST = re.compile(rf"{_USER}(?!\d*(?:[/?:;,)'\s]|$))[^\s/?]+")  # what is no port is a password without its host
+_OPTION = re.compile(rf"({_SCHEME}\S*?[?&](?!(?:{HARMLESS})=)[\w.%-]+)=(?!\*\*\*)[^&\s]+(?<!\))")
+_NAMED = re.compile(
+    r"\b(password|passwd|pwd)\s*=\s*(?!\*\*\*)(?:'[^']*'|\"[^\"]*\"|[^\s&;]+)", re.IGNORECASE
+)  # as in libpq

@@ -87,6 +87,7 @@ fi
 
 needed=$(missing)
 if [ -n "$needed" ]; then
+    # shellcheck disable=SC2086 # on one line
     echo "edgehfn: install these, then run this again: sudo apt-get install --no-install-recommends" $needed >&2
     exit 1
 fi

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgehfn import files
-from edgehfn.errors import EdgeHFNError, one_line
+from edgehfn.errors import EdgeHFNError, masked, one_line
 from edgehfn.spec.objective import OBJECTIVES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +27,7 @@ Result = dict[str, Any]  # of a command: what --json prints
 DISAGREES = 1  # exit status
 TOO_LARGE = "not enough memory for a net or a set of this size; make it smaller"
 CORE = "cortex-m4"  # where none is named
+WORDS = "edgehfn.words"  # of the command line that have passwords: a key of click's context
 FILE_WIDTH = 200  # columns where output goes to a file or a pipe: nothing is cut
 RENAMED = {  # options of old, still taken
     "--border": "--crop-padding",
@@ -54,7 +55,7 @@ class Failure(click.ClickException):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(one_line(message))
+        super().__init__(one_line(masked(message)))
 
     def show(self, file: Any = None) -> None:
         click.echo(f"edgehfn: error: {self.message}", err=True, file=file)
@@ -75,7 +76,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else ctx.command_path
-            raise Failure(f"{error.format_message().rstrip('.')}; see {command} --help") from error
+            said = error.format_message().rstrip(".")
+            for word in ctx.meta.get(WORDS, ()):  # as a whole, for a password may have blanks
+                said = said.replace(word, masked(word, word=True))
+            raise Failure(f"{said}; see {command} --help") from error
         except EdgeHFNError as error:
             raise Failure(str(error)) from error
         except BrokenPipeError:
@@ -93,6 +97,9 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         renamed = {**RENAMED, **({"--on": "--target"} if args[:1] == ["bench"] else {})}
+        ctx.meta[WORDS] = [
+            one for word in args for one in (word, word.partition("=")[2]) if masked(one, word=True) != one
+        ]
         words = [word.partition("=") for word in args]
         return super().parse_args(ctx, ["".join((renamed.get(name, name), *rest)) for name, *rest in words])
 
@@ -106,7 +113,10 @@ def example(text: str) -> str:
 
 
 def typed() -> str:
-    """The command that is running with the options that were given, in the order of its help; files by name alone."""
+    """The command that is running with the options that were given, in the order of its help.
+
+    Of files it has the names alone, and of URLs all but the passwords.
+    """
     context = click.get_current_context()
     words = context.command_path.split()
     for parameter in context.command.params:
@@ -122,13 +132,13 @@ def typed() -> str:
         if isinstance(value, Path):
             words.append(quotable(value.name))
         else:
-            words.append(quotable(value) if name == "data" else str(value))
+            words.append(masked(quotable(value) if name == "data" else str(value), word=True))
     return shlex.join(words)
 
 
 def command(*words: object) -> str:
     """A command as one pastes it into a shell: paths are quoted, and none is taken for an option."""
-    return shlex.join(quotable(word) if isinstance(word, Path) else str(word) for word in words)
+    return shlex.join(quotable(word) if isinstance(word, Path) else masked(str(word)) for word in words)
 
 
 def quotable(value: object) -> str:
@@ -146,7 +156,10 @@ def _print_any_name() -> None:
 
 MODEL = click.argument("model", type=click.Path(path_type=Path))
 DATA = click.option(
-    "--data", required=True, metavar="NAME|PATH", help="Data set whose test part is used; as for train."
+    "--data",
+    required=True,
+    metavar="NAME|PATH[:nchw]",
+    help="Data set whose test part is used; as for train, :nchw where its images are N,C,H,W.",
 )
 
 

@@ -120,7 +120,7 @@ def untrained(command: F) -> F:
     for decorate in (
         click.option(
             "--data",
-            metavar="NAME|PATH",
+            metavar="NAME|PATH[:nchw]",
             help="Data set with the input's shape and the classes, in place of --input and --classes.",
         ),
         click.option(

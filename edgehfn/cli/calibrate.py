@@ -23,8 +23,8 @@ from edgehfn.errors import InputError
 @click.option(
     "--data",
     required=True,
-    metavar="NAME|PATH",
-    help="Data set whose training part, or one graph, is observed; as for train.",
+    metavar="NAME|PATH[:nchw]",
+    help="Data set whose training part, or one graph, is observed; as for train, :nchw where its images are N,C,H,W.",
 )
 @click.option(
     "--method",

@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 )
 @click.option("--std", metavar="D,D,D", help="Deviation that each was divided by.  [default: none]")
 @click.option(
-    "--data", metavar="NAME|PATH", help="Data set to calibrate on (training images) and measure on (test images)."
+    "--data",
+    metavar="NAME|PATH[:nchw]",
+    help="Data set to calibrate on (training images) and measure on (test images).",
 )
 @force
 @as_json

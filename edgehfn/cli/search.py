@@ -55,7 +55,7 @@ class Count(click.ParamType[int]):
         "edgehfn search --flash 32K --ram 24K --instructions 20M --target cortex-m0 --data mine.npz -o found"
     ),
 )
-@click.option("--data", required=True, metavar="NAME|PATH", help="Data set of images, as for train.")
+@click.option("--data", required=True, metavar="NAME|PATH[:nchw]", help="Data set of images, as for train.")
 @click.option(
     "--flash", type=Bytes(), help="Most total flash, in bytes, as edgehfn size counts it.  [default: no limit]"
 )
@@ -85,7 +85,11 @@ class Count(click.ParamType[int]):
 )
 @click.option("--rung", type=click.IntRange(1), help="Epochs of a net's first training.  [default: about 400 steps]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all sampling.")
-@click.option("--storage", metavar="URL", help="Database that machines share a study by.  [default: sqlite in DIR]")
+@click.option(
+    "--storage",
+    metavar="URL",
+    help="Database that machines share a study by, such as postgresql+psycopg://me@host/db.  [default: sqlite in DIR]",
+)
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),

@@ -33,8 +33,9 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "crop_padding": 
 @click.option(
     "--data",
     required=True,
-    metavar="NAME|PATH",
-    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz, or a folder of IDX files.",
+    metavar="NAME|PATH[:nchw]",
+    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz, or a folder of IDX files; "
+    ":nchw behind it where images are N,C,H,W.",
 )
 @click.option(
     "--arch",

@@ -9,8 +9,10 @@
 | ``edges`` | integers | ``(2, E)``: each undirected edge once |
 | ``graph_indptr`` (small graphs) | integers | ``(graphs + 1,)``: each graph's first node, and the number of nodes |
 | ``labels`` | integers from 0, -1 = none | one a node, or one a graph where there is ``graph_indptr`` |
+| or | text, empty = none | the same |
+| or | 0 and 1, no 1 = none | ``(N, classes)`` |
 | ``train_idx``, ``val_idx``, ``test_idx`` | integers | the nodes, or graphs, of each part |
-| ``classes`` (optional) | text | one name a class |
+| ``classes`` (optional) | text, or whole numbers | one name a class |
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy.typing as npt
 
 from edgehfn.data.gnn_sets import Features, GraphSet, Index, Part, Structure
 from edgehfn.data.image_files import Array, as_arrays
-from edgehfn.data.labels import class_names
+from edgehfn.data.labels import class_names, numbered, stored_names
 from edgehfn.errors import InputError
 from edgehfn.spec.limits import LEVELS
 
@@ -39,18 +41,22 @@ def from_arrays(name: str, arrays: Mapping[str, npt.ArrayLike], *, place: str = 
     """
     place = place or name
     found = as_arrays(arrays, NEEDED, place, "a graph")
-    whole = {key: _integers(found, key, place) for key in (*NEEDED, "graph_indptr") if key in found}
+    numbers, names = numbered(
+        {"labels": found["labels"]}, stored_names(found.get("classes"), place), place, unlabelled=True
+    )
+    given = {**found, **numbers}
+    whole = {key: _integers(given, key, place) for key in (*NEEDED, "graph_indptr") if key in found}
     features = _features(whole, found.get("feat_data"), place)
     starts = whole.get("graph_indptr", np.array([0, features.nodes]))
     joined = structure(whole["edges"], starts, features.nodes, place)
     of: Literal["nodes", "graphs"] = "graphs" if "graph_indptr" in found else "nodes"
-    labels, classes = _labels(whole["labels"], found.get("classes"), joined, of, place)
+    labels, classes = _labels(whole["labels"], names, joined, of, place)
     split = {part: _part(whole[f"{part}_idx"], part, labels, of, place) for part in get_args(Part)}
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         both = np.intersect1d(split[one], split[other])
         if both.size:
             raise InputError(f"{place}: {of[:-1]} {both[0]} is in {one}_idx and in {other}_idx; leave it in one")
-    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(found))
+    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(given))
 
 
 def to_arrays(data: GraphSet) -> dict[str, Array]:
@@ -157,17 +163,15 @@ def structure(edges: Index, starts: Index, nodes: int, place: str) -> Structure:
 
 
 def _labels(
-    labels: Index, names: Array | None, structure: Structure, of: str, place: str
+    labels: Index, names: tuple[str, ...] | None, structure: Structure, of: str, place: str
 ) -> tuple[Index, tuple[str, ...]]:
     wanted = structure.nodes if of == "nodes" else structure.graphs
     if len(labels) != wanted:
         raise InputError(f"{place}: labels has {len(labels)} entries for {wanted} {of}; give one each, -1 for none")
-    if names is not None and (names.ndim != 1 or names.dtype.kind != "U"):
-        raise InputError(f"{place}: classes is {names.dtype} of shape {names.shape}; save np.array([names], str)")
     highest = int(labels.max(initial=-1))
     if names is None and highest >= len(labels):
         raise InputError(f"{place}: labels has {highest} in {len(labels)} {of}; number the classes from 0")
-    classes = class_names(range(highest + 1) if names is None else names, f"{place}: classes")
+    classes = class_names(range(highest + 1)) if names is None else names
     if labels.min(initial=0) < -1 or highest >= len(classes):
         raise InputError(
             f"{place}: labels go from {labels.min()} to {highest}, {len(classes)} classes allow 0 to "

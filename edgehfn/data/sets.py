@@ -97,7 +97,7 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     if data is None:
         started = time.monotonic()
         arrays = image_files.read_npz(path)
-        names = _stored_names(arrays.get("classes"), path)
+        names = labels.stored_names(arrays.get("classes"), str(path))
         data = from_arrays(path.stem, arrays, names, place=str(path), sha256=digest[:16], layout=layout)
         if time.monotonic() - started > SLOW:
             _write_decoded(cached, data)
@@ -129,7 +129,7 @@ def from_arrays(
     place, layout = place or name, _layout(layout)
     found = image_files.as_arrays(arrays, image_files.ARRAYS, place)
     x_train, x_test = (_images(found, part, place, layout) for part in labels.PARTS)
-    numbers, named = labels.numbered(found, classes, place)
+    numbers, named = labels.numbered({key: found[key] for key in ("y_train", "y_test")}, classes, place)
     y_train, y_test = (_labels(numbers, part, place, len(found[f"x_{part}"])) for part in labels.PARTS)
     if x_train.shape[1:] != x_test.shape[1:]:
         raise InputError(
@@ -235,12 +235,6 @@ def _labels(arrays: Mapping[str, Array], part: str, place: str, images: int) -> 
     if y.shape != (images,):
         raise InputError(f"{place}: y_{part} has shape {y.shape} for {images} images; give it shape ({images},)")
     return y
-
-
-def _stored_names(classes: Array | None, path: Path) -> list[str] | None:
-    if classes is not None and (classes.ndim != 1 or classes.dtype.kind != "U"):
-        raise InputError(f"{path}: classes is {classes.dtype} of shape {classes.shape}; save np.array([names], str)")
-    return None if classes is None else [str(name) for name in classes]
 
 
 def _digits() -> Dataset:

@@ -6,14 +6,16 @@ import hashlib
 import os
 import platform
 import time
+import weakref
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.trial import TrialState
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 import calibrate
 from edgehfn.data.sets import Dataset
@@ -23,7 +25,8 @@ from edgehfn.nn import Net
 from edgehfn.progress import Report
 from edgehfn.search.budget import Budget, Fit, Fitting
 from edgehfn.search.space import SPACE, STARTS, Candidate, build
-from edgehfn.search.trials import Tried, ended, note, trained
+from edgehfn.search.storage import shown, stored, why
+from edgehfn.search.trials import Tried, candidate_of, ended, note, trained
 from edgehfn.spec import generator
 from edgehfn.training.images import train
 from edgehfn.training.loop import Diverged
@@ -35,7 +38,6 @@ HELD_BACK = (6, 10_000)  # training images to measure on: one in so many, but no
 FRUITLESS = 200  # candidates in a row that do not fit or were tried before, after which a search ends
 PROCESS = "process"  # a trial's note of the machine and the process that run it
 OPENINGS = 20  # attempts to open a storage that others open at the same moment
-FAILURES = (SQLAlchemyError, optuna.exceptions.OptunaError)  # of a storage
 BEGUN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 ORDER, SAMPLER = 32, 33  # streams of the generator, beyond those of training
 
@@ -61,7 +63,7 @@ class Search:
     def run(self, trials: int | None, seconds: float | None, progress: Report | None = None) -> None:
         """Try candidates until the study has ``trials`` trained ones, or this call has taken ``seconds``.
 
-        Raises InputError if the storage fails.
+        Raises InputError if the storage fails, or the study in it is damaged.
         """
         started = time.monotonic()
         fruitless = 0
@@ -71,17 +73,13 @@ class Search:
             if share >= 1:
                 return
             deadline = None if seconds is None else started + seconds
-            try:
-                tried = self._try(deadline, _hear(progress, share))
-            except FAILURES as error:
-                raise InputError(
-                    f"{self.storage}: the storage failed ({_why(error)}); the same command goes on"
-                ) from None
+            tried = self._try(deadline, _hear(progress, share))
             fruitless = 0 if tried else fruitless + 1
 
     def tried(self) -> list[Tried]:
         """Return the trials that ended so far, here and elsewhere."""
-        return ended(self.study.get_trials(deepcopy=False))
+        with stored(self.storage):
+            return ended(self.study.get_trials(deepcopy=False))
 
     def net(self, candidate: Candidate, width: int) -> Net:
         """Build a fresh net of a candidate."""
@@ -89,24 +87,30 @@ class Search:
 
     def _try(self, deadline: float | None, tell: Callable[[str, str], None]) -> bool:
         """One trial; whether it trained anything."""
-        begun = self.study.get_trials(deepcopy=False, states=BEGUN)
-        # A new sampler each time: what it samples depends on the study alone, not on when a process began or ended.
-        self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, len(begun), SAMPLER))
-        trial = self.study.ask(SPACE)
-        trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
+        with stored(self.storage):
+            begun = self.study.get_trials(deepcopy=False, states=BEGUN)
+            # A new sampler each time: what it samples depends on the study alone, not on when a process began or ended.
+            self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, len(begun), SAMPLER))
+            trial = self.study.ask(SPACE)
+            trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
         try:
-            candidate = Candidate(**trial.params)
+            with stored(self.storage):
+                candidate = candidate_of(trial.params)
             fit = self.fitting.fit(candidate)
             duplicate = self._duplicate(candidate, fit)
-            note(trial, fit, duplicate=duplicate.number if duplicate else None)
-            if fit.over or duplicate:
-                for epochs, accuracy in duplicate.accuracies.items() if duplicate else ():
-                    trial.report(accuracy, epochs)
-                self._tell(trial, fit, None)
-                return False
+            with stored(self.storage):
+                note(trial, fit, duplicate=duplicate.number if duplicate else None)
+                if fit.over or duplicate:
+                    for epochs, accuracy in duplicate.accuracies.items() if duplicate else ():
+                        trial.report(accuracy, epochs)
+                    self._tell(trial, fit, None)
+                    return False
             self._halve(trial, candidate, fit, deadline, tell)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return False  # by another process: two may take a trial at the same moment where a database locks no rows
         except BaseException:
-            _again(self.study, trial.number, trial.params)
+            with stored(self.storage):
+                _again(self.study, trial.number, trial.params)
             raise
         return True
 
@@ -134,14 +138,16 @@ class Search:
             except (Diverged, GraphError):  # GraphError: trained so that no integers express it
                 accuracy = 0.0
             cpu += time.process_time() - cpu_started
-            note(trial, fit, cpu)
-            trial.report(accuracy, epochs)
             late = deadline is not None and time.monotonic() + FACTOR * (time.monotonic() - started) > deadline
-            if fit.over or (epochs != self.rungs[-1] and (trial.should_prune() or late)):
-                self._tell(trial, fit, None)
-                break
+            with stored(self.storage):
+                note(trial, fit, cpu)
+                trial.report(accuracy, epochs)
+                if fit.over or (epochs != self.rungs[-1] and (trial.should_prune() or late)):
+                    self._tell(trial, fit, None)
+                    break
         else:
-            self._tell(trial, fit, accuracy)
+            with stored(self.storage):
+                self._tell(trial, fit, accuracy)
         tell("", _line(trial.number, candidate, fit, accuracy, epochs))
 
     def _train(self, net: Net, epochs: int, tell: Callable[[str], None]) -> float:
@@ -182,35 +188,41 @@ def _open(storage: str, name: str, first: int) -> optuna.Study:
     pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=FACTOR)
     for attempt in range(OPENINGS):
         try:
+            # A connection is tried before each use: a server may have started anew since the last one, hours ago.
+            opened = optuna.storages.RDBStorage(storage, engine_kwargs={"pool_pre_ping": True})
+            weakref.finalize(opened, opened.engine.dispose)  # closes the connections with the study, or at exit
             study = optuna.create_study(
-                storage=storage, study_name=name, direction="maximize", pruner=pruner, load_if_exists=True
+                storage=opened, study_name=name, direction="maximize", pruner=pruner, load_if_exists=True
             )
             break
         except ImportError as error:
-            raise InputError(f"{storage}: its driver is not installed ({_why(error)}); pip install one") from None
-        except (*FAILURES, ValueError) as error:
+            raise InputError(
+                f"{shown(storage)}: its driver is not installed ({why(error, storage)}); pip install one, for "
+                "PostgreSQL psycopg[binary]"
+            ) from None
+        except Exception as error:  # of any kind, as stored() says
             raced = isinstance(error, IntegrityError) or "already exists" in str(error)
             if raced and attempt < OPENINGS - 1:  # another process is making the tables
                 time.sleep(0.2)
                 continue
             raise InputError(
-                f"{storage}: no usable storage ({_why(error)}); give an SQLAlchemy URL such as sqlite:///s.db"
+                f"{shown(storage)}: no usable storage ({why(error, storage)}); give an SQLAlchemy URL such as "
+                "sqlite:///s.db, or move a damaged file away"
             ) from None
-    for start in STARTS:
-        study.enqueue_trial(asdict(start), skip_if_exists=True)
-    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        if _dead(*trial.user_attrs.get(PROCESS, ("", 0))):
-            _again(study, trial.number, trial.params)
+    with stored(storage):
+        ended(study.get_trials(deepcopy=False))  # nothing is added to a damaged study
+        for start in STARTS:
+            study.enqueue_trial(asdict(start), skip_if_exists=True)
+        for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+            if _dead(*trial.user_attrs.get(PROCESS, ("", 0))):
+                _again(study, trial.number, trial.params)
     return study
 
 
-def _why(error: Exception) -> str:
-    return str(error).splitlines()[0]
-
-
 def _again(study: optuna.Study, number: int, candidate: Mapping[str, Any]) -> None:
-    """Give up a trial that was interrupted, unless it had just ended, and queue its candidate anew."""
-    if study.tell(number, state=TrialState.FAIL, skip_if_finished=True).state == TrialState.FAIL:
+    """Give up a trial that was interrupted and queue its candidate anew, unless it had ended or another process did."""
+    with suppress(ValueError, optuna.exceptions.UpdateFinishedTrialError):  # ended, and ended while we looked
+        study.tell(number, state=TrialState.FAIL)
         study.enqueue_trial(dict(candidate))
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from optuna.trial import TrialState, create_trial
+
 from edgehfn.search.budget import Cost, Fit
-from edgehfn.search.space import Candidate
+from edgehfn.search.space import SPACE, Candidate
+from edgehfn.spec.objective import OBJECTIVES
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -48,27 +52,47 @@ def note(trial: Trial, fit: Fit, cpu_seconds: float = 0.0, duplicate: int | None
 
 
 def ended(trials: Iterable[FrozenTrial]) -> list[Tried]:
-    """Return the trials that ended whole, in the order of their numbers."""
-    return [
-        Tried(
-            number=trial.number,
-            candidate=Candidate(**trial.params),
-            width=trial.user_attrs["width"],
-            cost=_cost(trial.user_attrs["cost"]),
-            over=trial.user_attrs["over"],
-            accuracies=trial.intermediate_values,
-            cpu_seconds=trial.user_attrs["cpu_seconds"],
-            duplicate=trial.user_attrs["duplicate"],
-        )
-        for trial in trials
-        if trial.state.name in ("COMPLETE", "PRUNED")
-    ]
+    """Return the trials that ended whole, in the order of their numbers. Raises ValueError for one that is damaged."""
+    return [_read(trial) for trial in trials if trial.state.name in ("COMPLETE", "PRUNED")]
+
+
+def candidate_of(params: Mapping[str, Any]) -> Candidate:
+    """Return the candidate of a trial's parameters. Raises ValueError for what is outside the space."""
+    create_trial(state=TrialState.RUNNING, params=dict(params), distributions=SPACE)  # checks them
+    return Candidate(**params)
+
+
+def _read(trial: FrozenTrial) -> Tried:
+    """A trial that this program has written, or ValueError: others write into a shared study too."""
+    attrs, accuracies = trial.user_attrs, trial.intermediate_values
+    missing = [name for name in NOTES if name not in attrs]
+    _check(not missing, f"of trial {trial.number} {', '.join(missing)}")
+    width, over, duplicate = attrs["width"], attrs["over"], attrs["duplicate"]
+    _check(isinstance(width, int) and width > 0, f"width {width}")
+    _check(isinstance(over, dict) and all(_is_number(part) for part in over.values()), f"excess {over}")
+    _check(duplicate is None or isinstance(duplicate, int), f"duplicate {duplicate}")
+    _check(_is_number(attrs["cpu_seconds"]), f"CPU time {attrs['cpu_seconds']}")
+    _check(all(_is_number(one) and one <= 1 for one in accuracies.values()), f"accuracies of trial {trial.number}")
+    _check(trial.state.name != "COMPLETE" or bool(accuracies and trial.values), f"accuracies of trial {trial.number}")
+    return Tried(
+        trial.number,
+        candidate_of(trial.params),
+        width,
+        _cost(attrs["cost"]),
+        over,
+        accuracies,
+        attrs["cpu_seconds"],
+        duplicate,
+    )
 
 
 def trained(tried: Iterable[Tried]) -> list[Tried]:
-    """Return those that fit and were trained, the best first."""
+    """Return those that fit and were trained, the best first, each net once: two processes may have drawn the same."""
     found = (one for one in tried if one.accuracies and not one.over and one.duplicate is None)
-    return sorted(found, key=lambda one: one.rank, reverse=True)
+    best: dict[tuple[Candidate, int], Tried] = {}
+    for one in sorted(found, key=lambda one: one.rank, reverse=True):
+        best.setdefault((one.candidate.shape, one.width), one)
+    return list(best.values())
 
 
 def front(tried: Iterable[Tried]) -> list[Tried]:
@@ -83,4 +107,18 @@ def front(tried: Iterable[Tried]) -> list[Tried]:
 
 
 def _cost(stored: Mapping[str, Any] | None) -> Cost | None:
-    return None if stored is None else Cost(**stored)
+    if stored is None:
+        return None
+    cost = Cost(**stored)
+    _check(cost.objective in OBJECTIVES, f"objective {cost.objective}")
+    _check(all(isinstance(n, int) for n in (cost.flash, cost.ram, cost.instructions)), f"cost {stored}")
+    return cost
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and isfinite(value) and value >= 0
+
+
+def _check(whole: bool, what: str) -> None:
+    if not whole:
+        raise ValueError(f"no or a wrong {what}")

@@ -23,7 +23,7 @@ from edgehfn.target.toolchain import HOST_GCC, available
         "would hide a header": ["string", "stdio", "STDLIB", "time", "math", "unistd", "vector", "Memory", "stdbit"],
         "is a keyword": ["class", "int", "Template", "co_await", "restrict", "alignas", "while"],
         "a device": ["con", "AUX", "lpt1"],
-        "in use": ["hfn", "EdgeHFN", "add", "mask", "Conv", "input", "hfn_config", "hfn_conv", "HFN_X", "runs_thumb2"],
+        "in use": ["hfn", "EdgeHFN", "edgehfn_gnn", "hfn_config", "hfn_conv", "HFN_X", "hfn_runs_thumb2"],
     }.items(),
 )
 def test_names_that_c_cannot_use_are_refused(why: str, refused: list[str]) -> None:
@@ -36,12 +36,14 @@ def test_names_that_c_cannot_use_are_refused(why: str, refused: list[str]) -> No
 
 
 def test_every_file_of_the_runtime_keeps_its_name() -> None:
-    for path in (*firmware.headers(), *firmware.runtime(assembly=True)):
+    for name in firmware.exported():
         with pytest.raises(InputError):
-            names.check(path.stem)
+            names.check(Path(name).stem)
 
 
-@pytest.mark.parametrize("name", ["kws", "demo", "m", "a_b", "class1", "strings2", "main", "hfnet", "Digits"])
+@pytest.mark.parametrize(
+    "name", ["kws", "demo", "m", "a_b", "class1", "strings2", "main", "hfnet", "Digits", "mask", "dot"]
+)
 def test_other_names_are_taken(name: str) -> None:
     names.check(name)
     assert names.usable(name) == name

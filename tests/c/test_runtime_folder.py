@@ -53,7 +53,20 @@ def test_a_runtime_without_a_manifest_is_known(tmp_path: Path) -> None:
     subprocess.run(["sha256sum", "--quiet", "-c", MANIFEST], cwd=tmp_path, check=True)
 
 
-@pytest.mark.parametrize("name", ["hfn_config.h", "list.c", "old_kernel.c"])
+@pytest.mark.parametrize("manifest", [True, False])
+def test_a_runtime_whose_files_had_names_of_every_day_goes(manifest: bool, tmp_path: Path) -> None:
+    plain = [*firmware.headers(), *firmware.runtime(assembly=True)]
+    for path in plain:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    if manifest:
+        with (tmp_path / MANIFEST).open("w") as said:
+            subprocess.run(["sha256sum", *(path.name for path in plain)], cwd=tmp_path, stdout=said, check=True)
+    (tmp_path / "input.h").write_bytes(OWN)  # the user's
+    written = write_runtime(tmp_path)
+    assert {*tmp_path.iterdir()} == {*written, tmp_path / "input.h"}
+
+
+@pytest.mark.parametrize("name", ["hfn_config.h", "hfn_list.c", "old_kernel.c"])
 def test_a_changed_runtime_is_kept(name: str, tmp_path: Path) -> None:
     write_runtime(tmp_path)
     stale_by_manifest(tmp_path)
@@ -68,10 +81,10 @@ def test_a_changed_runtime_is_kept(name: str, tmp_path: Path) -> None:
 
 
 def test_sources_are_no_place_for_a_runtime(tmp_path: Path) -> None:
-    (tmp_path / "list.c").write_bytes(OWN)
-    with pytest.raises(InputError, match=r"list\.c"):
+    (tmp_path / "hfn_list.c").write_bytes(OWN)
+    with pytest.raises(InputError, match=r"hfn_list\.c"):
         write_runtime(tmp_path)
     for place in (Path(files.__file__).parent, firmware.directory() / "src" / "core", firmware.directory() / "include"):
         with pytest.raises(InputError, match="folder of sources"):
             write_runtime(place)
-    assert not {path.name for path in firmware.runtime(assembly=True)} & FORMER
+    assert not {name for name in firmware.exported() if not name.endswith(".h")} & FORMER

@@ -77,9 +77,9 @@ def test_compile_keeps_sources_of_others(model: Path) -> None:
     (place / "edgehfn").mkdir()
     before = state(place)
     assert "main.c" in refused("compile", model, "--name", "main", "-o", place)
-    (place / "edgehfn" / "list.c").write_bytes(OWN)
-    assert "list.c" in refused("compile", model, "--name", "kws", "-o", place)
-    (place / "edgehfn" / "list.c").rename(place / "edgehfn" / "__init__.py")
+    (place / "edgehfn" / "hfn_list.c").write_bytes(OWN)
+    assert "hfn_list.c" in refused("compile", model, "--name", "kws", "-o", place)
+    (place / "edgehfn" / "hfn_list.c").rename(place / "edgehfn" / "__init__.py")
     assert "folder of sources" in refused("compile", model, "--name", "kws", "-o", place)
     (place / "edgehfn" / "__init__.py").unlink()
     assert state(place) == before
@@ -138,7 +138,7 @@ def test_printed_commands_can_be_pasted(name: str, model: Path, monkeypatch: pyt
     words = subprocess.run(line, shell=True, capture_output=True, text=True, check=True).stdout.splitlines()
     place = f"./{name}" if name.startswith("-") else name
     assert f"{place}/kws.c" in words
-    assert f"{place}/edgehfn/list.c" in words
+    assert f"{place}/edgehfn/hfn_list.c" in words
     got = call("zoo", "get", "digits", "-o", f"{name}.hfn")
     (_, following) = got.stderr.split("next: ")
     assert shlex.split(following)[:3] == ["edgehfn", "compile", f"{place}.hfn"]

@@ -78,7 +78,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"labels": np.array([0, 1, 0, 9, -1])}, "labels has 9 in 5 nodes"),
     ({"labels": np.array([0, 0, 0, 0, -1])}, "of one class"),
     ({"labels": np.array([0, 1, 2, 1, -1]), "classes": np.array(["a", "b"])}, "labels go from -1 to 2, 2 classes"),
-    ({"classes": np.array([1, 2])}, "classes is int64"),
+    ({"classes": np.array([1.0, 2.0])}, "classes is float64"),
+    ({"classes": np.array([["a", "b"]])}, "classes is <U1 of shape"),
+    ({"labels": np.array(["a", "b", "a", "c", ""]), "classes": np.array(["a", "b"])}, "label 'c' is none of the 2"),
+    ({"labels": np.array(["a", "a", "a", "a", ""])}, "of one class"),
+    ({"labels": np.array(["a", "b", "a", ""])}, "labels has 4 entries for 5 nodes"),
+    ({"labels": np.array(["a", "b", "a", "", ""])}, "node 3 in test_idx has no label"),
+    ({"labels": np.eye(5, 3, dtype=int) * 2}, "labels has shape"),
+    ({"labels": np.eye(5, 3, dtype=int)}, "node 3 in test_idx has no label"),
+    ({"labels": np.eye(5), "classes": np.array(["a", "b"])}, "have .2, 5. columns"),
     ({"train_idx": np.array([0, 5])}, "train_idx has 5 at 1; there are 5 nodes"),
     ({"train_idx": np.array([], int)}, "train_idx is empty"),
     ({"train_idx": np.array([0, 0])}, "train_idx names nodes more than once"),
@@ -89,6 +97,32 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"graph_indptr": np.array([0, 4, 6])}, "graph_indptr must rise from 0 to the 5 nodes"),
     ({"graph_indptr": np.array([0])}, "graph_indptr has 1 entries"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (np.array(["no", "yes", "no", "yes", ""]), ("no", "yes")),
+        (np.array(["no", "yes", "no", "yes", ""], object), ("no", "yes")),
+        (np.array([b"no", b"yes", b"no", b"yes", b""]), ("no", "yes")),
+        (np.eye(2)[[0, 1, 0, 1]], None),
+        (np.eye(2, dtype=bool)[[0, 1, 0, 1]], ("no", "yes")),
+        (np.eye(2, dtype=np.uint8)[[0, 1, 0, 1]], (3, 17)),
+    ],
+)
+def test_labels_may_be_text_or_a_column_a_class(labels: Any, classes: Any, tmp_path: Path) -> None:
+    if labels.ndim == 2:
+        labels = np.concatenate([labels, np.zeros((1, 2), labels.dtype)])
+    given = arrays(labels=labels, **({} if classes is None else {"classes": np.array(classes)}))
+    data = from_arrays("x", given)
+    assert data.labels.tolist() == [0, 1, 0, 1, -1]
+    assert data.classes == tuple(map(str, classes or (0, 1)))
+    assert data.sha256 == from_arrays("x", {**given, "labels": labels.copy()}).sha256
+    if labels.dtype != object:
+        np.savez(tmp_path / "x.npz", **given)
+        read = hfn.data.load(tmp_path / "x.npz")
+        assert isinstance(read, GraphSet)
+        assert read.digest() == data.digest()
 
 
 @pytest.mark.parametrize(("changed", "says"), WRONG)

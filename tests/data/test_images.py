@@ -101,7 +101,7 @@ def test_digest_names_the_file_content(tmp_path: Path) -> None:
         ({"y_test": np.array([0, 1, 2, 3])}, "y_test goes from 0 to 3, 3 classes allow 0 to 2"),
         ({"y_train": np.zeros(12, int), "y_test": np.zeros(4, int)}, "at least 2"),
         ({"classes": np.array(["a", "b"])}, "y_train goes from 0 to 2, 2 classes"),
-        ({"classes": np.array([1, 2, 3])}, r"classes is int64 of shape \(3,\)"),
+        ({"classes": np.array([1.5, 2, 3])}, r"classes is float64 of shape \(3,\)"),
         ({"classes": np.array([["a", "b"]])}, r"classes is <U1 of shape \(1, 2\)"),
         ({"x_train": np.array([{"a": 1}] * 12, object)}, "not plain arrays"),
     ],

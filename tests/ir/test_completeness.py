@@ -24,12 +24,14 @@ from edgehfn.backends.c.functions import function
 from edgehfn.cost import code_size, instructions
 from edgehfn.cost.instructions import NODES
 from edgehfn.data.gnn_sets import Features
+from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, ops
 from edgehfn.ir.groups import Group
 from edgehfn.ir.inputs import golden
 from edgehfn.lowering.untrained import untrained
 from edgehfn.model import modelfile
 from edgehfn.nn.structure import describe
+from edgehfn.spec import limits
 from edgehfn.spec.objective import OBJECTIVES
 from edgehfn.target.board import CORES
 
@@ -156,6 +158,22 @@ def test_a_layer_becomes_every_operation(op: type[Any]) -> None:
 def test_random_nets_call_every_function(called: Function) -> None:
     found = any(called in c.functions(graph, groups) for graph, groups in run())
     assert found, f"no random net calls {called}: let tests/support/nets.py or gnn_nets.py draw a node that it runs"
+
+
+@pytest.mark.parametrize("op", [ops.Conv, ops.Linear, ops.SparseLinear])
+def test_weights_of_a_new_number_of_bits_need_a_function(op: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And fall to none that is there."""
+    monkeypatch.setitem(limits.LARGEST, 3, 3)
+    for bits, ends in ((8, "dense"), (4, "int4"), (3, None)):
+        weight = ops.QuantisedWeight("w", np.ones((2, 2, 1, 1), np.int8), bits)
+        found = ((node, graph) for graph in drawn() for node in graph if isinstance(node, op))
+        node, graph = next(found)
+        changed = replace(node, weight=weight)
+        if ends:
+            assert function(changed, graph).endswith(ends)
+        else:
+            with pytest.raises(GraphError, match=r"w: no function .* weights of 3 bits"):
+                function(changed, graph)
 
 
 @pytest.mark.parametrize("called", Function)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 from support.studies import SEARCH, SMALL, url
 
@@ -159,6 +160,21 @@ def test_the_same_net_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.M
     assert len(trained(made.tried())) == count
 
 
+def test_a_trial_that_another_process_took_as_well_and_ended_first_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, other = (Search(data.images("digits"), SMALL, url(tmp_path), rung=1) for _ in range(2))
+
+    def train(*_: Any) -> float:
+        if not made.tried():
+            other.study.tell(0, state=optuna.trial.TrialState.PRUNED)
+        return 0.5
+
+    monkeypatch.setattr(Search, "_train", train)
+    made.run(1, None)
+    assert [(one.number, one.accuracies) for one in made.tried()] == [(0, {}), (1, {1: 0.5, 3: 0.5, 9: 0.5})]
+
+
 def test_a_net_that_diverges_is_given_up(tmp_path: Path) -> None:
     made = Search(data.images("digits"), SMALL, url(tmp_path), rung=1, lr=1e30)
     made.run(1, None)
@@ -180,7 +196,7 @@ def test_storages_that_are_none(tmp_path: Path) -> None:
 
 def tried(number: int, flash: int, accuracies: dict[int, float], **changed: Any) -> Tried:
     return (
-        Tried(number, LEAST[0], 4, Cost(flash, 1, 1), {}, accuracies, 0.0, None)
+        Tried(number, LEAST[0], number + 1, Cost(flash, 1, 1), {}, accuracies, 0.0, None)
         if not changed
         else replace(tried(number, flash, accuracies), **changed)
     )
@@ -199,3 +215,12 @@ def test_the_front_is_what_nothing_smaller_beats() -> None:
     ]
     assert [one.number for one in trained(some)] == [6, 0, 1, 2, 3]
     assert [one.number for one in front(some)] == [1, 6]
+
+
+def test_a_net_that_two_processes_trained_at_the_same_time_counts_once() -> None:
+    some = [
+        tried(0, 900, {1: 0.5}, width=3),
+        tried(1, 900, {1: 0.5, 3: 0.8}, width=3),
+        tried(2, 900, {1: 0.5}, width=7),
+    ]
+    assert [one.number for one in trained(some)] == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from edgehfn.errors import ToolError
@@ -29,9 +30,26 @@ def headers() -> list[Path]:
     return sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*/*.h")], key=lambda path: path.name)
 
 
+def exported() -> dict[str, bytes]:
+    """The headers and sources by the names that they have in one folder of a user's project, which they include.
+
+    These begin with ``hfn_``, or ``edgehfn``: build systems of vendors put the objects of a whole project into one
+    folder, where the ``list.o`` of an operating system would take the place of ours.
+    """
+    sources = [*headers(), *runtime(assembly=True)]
+    names = {path.name: re.sub("^(?!hfn_|edgehfn)", "hfn_", path.name) for path in sources}
+
+    def include(found: re.Match[bytes]) -> bytes:
+        return names[found[0].decode()].encode()
+
+    texts = {
+        names[path.name]: re.sub(rb'(?<=^#include ")[^"]+', include, path.read_bytes(), flags=re.M) for path in sources
+    }
+    return dict(sorted(texts.items()))
+
+
 def includes() -> list[str]:
-    """What tells a compiler where these are. The families of sources read each other's headers by their bare names, so
-    that all of the runtime can lie in one folder of a user's project."""
+    """What tells a compiler where these are. The families of sources read each other's headers by their bare names."""
     return [f"-I{folder}" for folder in sorted({path.parent for path in headers()})]
 
 

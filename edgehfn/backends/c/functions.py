@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, assert_never
 
+from edgehfn.errors import GraphError
 from edgehfn.ir import ops
 from edgehfn.ir.arena import by_node, uses_lookup_table
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Node, QuantisedWeight, Supermask, Weight
-from edgehfn.ir.scratch import is_far, is_int4
+from edgehfn.ir.scratch import is_far
 from edgehfn.ir.validate import sums_fit_16_bits
 
 
@@ -136,16 +137,12 @@ def function(node: Node, graph: Graph) -> Function:
             if not sums_fit_16_bits(node, graph):
                 return Function.CONV_WIDE
             return Function.CONV_PLAIN if isinstance(weight, Supermask) and weight.plain else Function.CONV_NARROW
-        case ops.Conv(weight=QuantisedWeight(bits=8)):
-            return Function.CONV_DENSE
-        case ops.Conv():
-            return Function.CONV_INT4
+        case ops.Conv(weight=weight):
+            return _by_bits(weight, {8: Function.CONV_DENSE, 4: Function.CONV_INT4})
         case ops.Linear(weight=weight) if weight.uses_index_list:
             return Function.LINEAR_PLAIN if uses_lookup_table(weight) else Function.LINEAR_SUPERMASK
-        case ops.Linear(weight=QuantisedWeight(bits=8)):
-            return Function.LINEAR_DENSE
-        case ops.Linear():
-            return Function.LINEAR_INT4
+        case ops.Linear(weight=weight):
+            return _by_bits(weight, {8: Function.LINEAR_DENSE, 4: Function.LINEAR_INT4})
         case ops.MaxPool():
             return Function.MAX_POOL_2X2 if _side_by_side(node, graph) else Function.MAX_POOL
         case ops.AvgPool():
@@ -156,10 +153,8 @@ def function(node: Node, graph: Graph) -> Function:
             return Function.CONSTANT
         case ops.SparseLinear(weight=weight) if weight.uses_index_list:
             return Function.SPARSE_SUPERMASK
-        case ops.SparseLinear(weight=QuantisedWeight(bits=8)):
-            return Function.SPARSE_DENSE
-        case ops.SparseLinear():
-            return Function.SPARSE_INT4
+        case ops.SparseLinear(weight=weight):
+            return _by_bits(weight, {8: Function.SPARSE_DENSE, 4: Function.SPARSE_INT4})
         case ops.Aggregate():
             return Function.AGGREGATE
         case ops.Attention():
@@ -173,7 +168,16 @@ def function(node: Node, graph: Graph) -> Function:
 def _far(weight: Weight) -> Function:
     if weight.uses_index_list:
         return Function.CONV_FAR
-    return Function.CONV_FAR_INT4 if is_int4(weight) else Function.CONV_FAR_DENSE
+    return _by_bits(weight, {8: Function.CONV_FAR_DENSE, 4: Function.CONV_FAR_INT4})
+
+
+def _by_bits(weight: Supermask | QuantisedWeight, functions: dict[int, Function]) -> Function:
+    """The function that multiplies by a weight. Raises GraphError where there is none."""
+    found = functions.get(weight.bits) if isinstance(weight, QuantisedWeight) else None
+    if found is None:
+        what = f"{weight.bits} bits" if isinstance(weight, QuantisedWeight) else "a mask"
+        raise GraphError(f"{weight.name}: no function of the runtime multiplies by weights of {what}; add it here")
+    return found
 
 
 def _side_by_side(node: ops.MaxPool, graph: Graph) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
-from edgehfn.backends.c import firmware
 from edgehfn.errors import InputError
 
 C_HEADERS = """
@@ -60,7 +58,7 @@ def check(name: str) -> None:
         raise InputError(f"{shown}: is a keyword of C or C++; {GIVE}")
     if small in DEVICES:
         raise InputError(f"{shown}: names a device on Windows, where no file can have it; {GIVE}")
-    if small in _runtime() or small.startswith("hfn_"):
+    if small in ("hfn", "edgehfn", "edgehfn_gnn") or small.startswith("hfn_"):
         raise InputError(f"{shown}: is in use by the files and functions of the runtime; {GIVE}")
 
 
@@ -80,9 +78,3 @@ def encoded(text: str) -> bytes:
         return text.encode(errors="surrogateescape")
     except UnicodeEncodeError:
         return text.encode(errors="replace")
-
-
-@functools.cache
-def _runtime() -> set[str]:
-    """The names of its files, and what its headers and functions begin with."""
-    return {"hfn", "edgehfn", *(path.stem for path in (*firmware.headers(), *firmware.runtime(assembly=True)))}

@@ -66,8 +66,7 @@ def _generated(graph: Graph, name: str, planned: Plan) -> dict[str, bytes]:
 
 def _runtime(objective: Objective) -> dict[str, bytes]:
     """The manifest first: after a kill it names no file that is still to come by an old content."""
-    sources = [*firmware.headers(), *firmware.runtime(assembly=True)]
-    texts = {source.name: source.read_bytes() for source in sorted(sources, key=lambda path: path.name)}
+    texts = firmware.exported()
     if wanted := macro(objective):
         texts[CONFIG] = texts[CONFIG].replace(f"#define {wanted} 0".encode(), f"#define {wanted} 1".encode())
     lines = (f"{_digest(content)}  {name}\n" for name, content in texts.items())
@@ -88,7 +87,8 @@ def _put_runtime(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     def ours(path: Path) -> bool:
         return _is_runtime(path, before) or (path.name == MANIFEST and bool(before))
 
-    stale = [folder / name for name in sorted({*before, *FORMER} - {*contents}) if (folder / name).is_file()]
+    former = {*before, *FORMER} if before else {*FORMER, *(name.removeprefix("hfn_") for name in contents)}
+    stale = [folder / name for name in sorted(former - {*contents}) if (folder / name).is_file()]
     stale = [path for path in stale if path.name in before or ours(path)]
     for path in stale:
         if not ours(path):
