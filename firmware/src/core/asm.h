@@ -7,10 +7,10 @@
 /* Assembly, which only *.S include. */
 /* clang-format off */
 
-#if defined(__linux__) && defined(__ELF__)
+#if defined(__ELF__) && (defined(__linux__) || defined(__clang__))
     /* No code here needs an executable stack. Linkers for Linux assume that it does without this section, even of an
-     * object that is empty because its instruction set is another. Bare-metal compilers do not write the section, and
-     * their linkers warn where some objects have it and others do not. */
+     * object that is empty because its instruction set is another. GNU linkers also warn where some objects have the
+     * section and others do not, so bare metal goes by its compiler: Clang writes it for C, GCC does not. */
     .section .note.GNU-stack, "", %progbits
     .text
 #endif

@@ -17,7 +17,7 @@ void hfn_max_pool(const struct hfn_max_pool *node, uint32_t *arena) {
                 for (int32_t i = first_row; i < last_row; i++) {
                     for (const int8_t *p = x + i * width + first, *end = x + i * width + last; p != end; p++) {
                         int32_t more = *p - largest;
-                        largest += more & ~(more >> 31);
+                        largest += more & ~hfn_sign(more);
                     }
                 }
                 *y++ = (int8_t)largest;
