@@ -2,6 +2,8 @@
 #ifndef EDGEHFN_PORT_MARK_H
 #define EDGEHFN_PORT_MARK_H
 
+#ifndef __ASSEMBLER__
+
 #include <stddef.h>
 
 /* Every node's bytes go to the output file. */
@@ -16,6 +18,8 @@ void harness_trace(const void *tensor, size_t size);
 #define HFN_TRACE(index, tensor, size) PORT_MARK()
 #else
 #define PORT_MARK() ((void)0)
+#endif
+
 #endif
 
 #endif
