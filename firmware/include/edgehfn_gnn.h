@@ -38,12 +38,12 @@ struct hfn_topology {
 /* What hfn_check_graph returns, the lowest that applies: SPEC section 5.2. */
 enum hfn_graph_status {
     HFN_GRAPH_OK,
-    HFN_GRAPH_NODES,     /* more nodes than the topology's */
-    HFN_GRAPH_EDGES,     /* more edges than the topology's */
-    HFN_GRAPH_RANGE,     /* an edge joins a node that does not exist */
-    HFN_GRAPH_LOOP,      /* an edge joins a node to itself */
-    HFN_GRAPH_DEGREE,    /* a node has more neighbours than the topology's degree */
-    HFN_GRAPH_DUPLICATE, /* two edges join the same nodes */
+    HFN_GRAPH_NODES,    /* more nodes than the topology's */
+    HFN_GRAPH_EDGES,    /* more edges than the topology's */
+    HFN_GRAPH_RANGE,    /* an edge joins a node that does not exist */
+    HFN_GRAPH_LOOP,     /* an edge joins a node to itself */
+    HFN_GRAPH_DEGREE,   /* a node has more neighbours than the topology's degree */
+    HFN_GRAPH_DUPLICATE /* two edges join the same nodes */
 };
 
 /* A stored tensor. 12 bytes. */
