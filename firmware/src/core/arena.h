@@ -2,7 +2,7 @@
 #ifndef HFN_ARENA_H
 #define HFN_ARENA_H
 
-#include "edgehfn.h"
+#include "guards.h"
 
 /* Words of the arena are its declared type; halfwords in it need leave to alias. */
 typedef uint16_t __attribute__((__may_alias__)) hfn_half;
