@@ -24,7 +24,7 @@ size_t port_stack_written(const uint32_t *from);
 uint32_t *port_painted_from, *port_painted_to; /* which stack.S sets */
 
 void port_reset(void) {
-#if defined(__ARM_ARCH_6M__) /* a larger core standing in for an M0 must refuse what an M0 refuses */
+#if !defined(__ARM_FEATURE_UNALIGNED) /* what stands in for an M0 must refuse it, and whoever builds so asks for it */
     if (!CPUID_ARMV6M(CPUID)) {
         CCR |= CCR_UNALIGN_TRP;
     }
