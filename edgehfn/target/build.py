@@ -105,7 +105,7 @@ def _program(
 
 
 def _port(machine: Machine) -> tuple[str, ...]:
-    return ("host.c",) if machine == HOST else ("qemu/start.c", "qemu/semihost.c")
+    return ("host.c",) if machine == HOST else ("qemu/start.c", "qemu/stack.S", "qemu/semihost.c")
 
 
 def _link(machine: Machine) -> list[str]:

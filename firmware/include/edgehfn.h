@@ -13,7 +13,10 @@
  * the input. They trust the model: the compiler has verified the ranges given here, and that sums fit. What there is
  * for graph networks, and what holds for these besides, is in edgehfn_gnn.h, which this header includes.
  *
- * Needs two's complement, little endian, and GCC, Clang or Arm Compiler 6. */
+ * Needs 8-bit bytes, int of 32 bits, two's complement, little endian, from Armv6-M on if it is Arm, and GCC, Clang or
+ * Arm Compiler 6 (guards.h refuses others). Kernels for the DSP extension and for Helium load words from
+ * unaligned addresses. Firmware that has these trapped (CCR.UNALIGN_TRP) compiles the runtime with
+ * -mno-unaligned-access, which takes the kernels of Armv7-M in their place. */
 #ifndef EDGEHFN_H
 #define EDGEHFN_H
 

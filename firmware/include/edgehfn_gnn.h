@@ -24,7 +24,7 @@ extern "C" {
  * neighbours, and their number is its degree. Slots behind the last node have degree 0. 28 bytes. */
 struct hfn_topology {
     uint32_t degrees; /* offset of a uint16_t for each slot: in the model, or in the arena if the graph is input */
-    uint32_t sources; /* likewise, of the neighbours of the first node, then of the second, ...: uint16_t */
+    uint32_t sources; /* right behind them, of the neighbours of the first node, then of the second, ...: uint16_t */
     /* Arena offsets, if the graph is input; else 0: */
     uint32_t count;   /* of the number of nodes, a uint16_t */
     uint32_t raw;     /* of the input behind its features: uint16_t numbers of nodes and of edges, and pairs of nodes */
@@ -38,12 +38,12 @@ struct hfn_topology {
 /* What hfn_check_graph returns, the lowest that applies: SPEC section 5.2. */
 enum hfn_graph_status {
     HFN_GRAPH_OK,
-    HFN_GRAPH_NODES,     /* more nodes than the topology's */
-    HFN_GRAPH_EDGES,     /* more edges than the topology's */
-    HFN_GRAPH_RANGE,     /* an edge joins a node that does not exist */
-    HFN_GRAPH_LOOP,      /* an edge joins a node to itself */
-    HFN_GRAPH_DEGREE,    /* a node has more neighbours than the topology's degree */
-    HFN_GRAPH_DUPLICATE, /* two edges join the same nodes */
+    HFN_GRAPH_NODES,    /* more nodes than the topology's */
+    HFN_GRAPH_EDGES,    /* more edges than the topology's */
+    HFN_GRAPH_RANGE,    /* an edge joins a node that does not exist */
+    HFN_GRAPH_LOOP,     /* an edge joins a node to itself */
+    HFN_GRAPH_DEGREE,   /* a node has more neighbours than the topology's degree */
+    HFN_GRAPH_DUPLICATE /* two edges join the same nodes */
 };
 
 /* A stored tensor. 12 bytes. */

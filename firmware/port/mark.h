@@ -2,6 +2,8 @@
 #ifndef EDGEHFN_PORT_MARK_H
 #define EDGEHFN_PORT_MARK_H
 
+#ifndef __ASSEMBLER__
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +23,8 @@ void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena)
 #define HFN_TRACE_SLIDE(index) PORT_MARK()
 #else
 #define PORT_MARK() ((void)0)
+#endif
+
 #endif
 
 #endif

@@ -90,7 +90,7 @@ def test_port_and_example_compile_without_warnings(core: str, tmp_path: Path) ->
     for name, text in {**c.emit(SMALL, plan(SMALL), "kws"), **execute.emitted(SMALL, 0)}.items():
         (tmp_path / name).write_text(text)
     root = firmware.directory()
-    port = ["host.c", "qemu/count.c"] if machine == HOST else ["qemu/start.c", "qemu/semihost.c"]
+    port = ["host.c", "qemu/count.c"] if machine == HOST else ["qemu/start.c", "qemu/stack.S", "qemu/semihost.c"]
     sources = [root / "example/main.c", *(root / "port" / name for name in ("harness.c", "selftest.c", *port))]
     compiler = ["gcc"] if machine == HOST else ["arm-none-eabi-gcc", *machine.flags]
     include = [f"-I{tmp_path}", f"-I{root}/include", f"-I{root}/port", "-include", f"{root}/port/mark.h"]

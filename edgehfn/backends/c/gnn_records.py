@@ -81,7 +81,7 @@ def _topology(topology: Topology, member: str, graph: Graph, plan: Plan) -> list
             degrees, sources = f"degrees_{member}", f"sources_{member}"
             places: Record = (
                 Field("degrees", "I", Ref(degrees)),
-                Field("sources", "I", Ref(sources) if len(topology.sources) else 0),
+                Field("sources", "I", Ref(degrees, 2 * slots)),
             )
             stored = [
                 Member(degrees, "graph", "uint16_t", topology.degrees.astype(np.uint16)),

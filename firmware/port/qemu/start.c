@@ -1,5 +1,5 @@
-/* Reset, faults and the painted stack of every board. Needs no library, so whatever library code an image holds is the
- * runtime's. */
+/* Reset and faults of every board, and how much of the stack was used. Needs no library, so whatever library code an
+ * image holds is the runtime's. */
 #include "../port.h"
 
 #include <stdint.h>
@@ -11,10 +11,6 @@
 #define CPUID_ARMV6M(id) (((id) >> 16 & 15u) == 12u)
 #define CCR_UNALIGN_TRP (1u << 3)
 
-#define PAINT 0xA5A5A5A5u
-
-enum { PAINTED_WORDS = 1024 };
-
 /* From sections.ld. */
 extern uint32_t port_data_load[], port_data_start[], port_data_end[], port_bss_start[], port_bss_end[],
     port_stack_limit[];
@@ -23,12 +19,12 @@ extern void port_stack_top(void); /* an address; typed to fit the vector table *
 int main(void);
 void port_reset(void);
 void port_fault(const uint32_t *frame);
-void port_paint_below(uint32_t *caller);
+size_t port_stack_written(const uint32_t *from);
 
-static uint32_t *painted_from, *painted_to;
+uint32_t *port_painted_from, *port_painted_to; /* which stack.S sets */
 
 void port_reset(void) {
-#if defined(__ARM_ARCH_6M__) /* a larger core standing in for an M0 must refuse what an M0 refuses */
+#if !defined(__ARM_FEATURE_UNALIGNED) /* what stands in for an M0 must refuse it, and whoever builds so asks for it */
     if (!CPUID_ARMV6M(CPUID)) {
         CCR |= CCR_UNALIGN_TRP;
     }
@@ -69,29 +65,11 @@ __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void
     port_stack_top, port_reset, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap,
 };
 
-/* Leaves its own few words unpainted: they lie where the first frame below the caller's will. */
-__attribute__((used)) void port_paint_below(uint32_t *caller) {
-    uint32_t *own;
-    __asm__ volatile("mov %0, sp" : "=r"(own));
-    painted_to = caller;
-    painted_from = caller - PAINTED_WORDS > port_stack_limit ? caller - PAINTED_WORDS : port_stack_limit;
-    for (volatile uint32_t *word = painted_from; word != own; word++) {
-        *word = PAINT;
-    }
-}
-
-__attribute__((naked)) void port_stack_paint(void) {
-    __asm__("mov r0, sp\n\tldr r1, =port_paint_below\n\tbx r1\n\t.ltorg");
-}
-
-size_t port_stack_used(void) {
-    const volatile uint32_t *word = painted_from;
-    while (*word == PAINT) {
-        word++;
-    }
-    if (word == painted_from) {
+/* From the first word that has been written, counted from the lowest one painted. */
+size_t port_stack_written(const uint32_t *from) {
+    if (from == port_painted_from) {
         port_print("the model used more stack than the harness painted or the board has\n");
         port_exit(5);
     }
-    return (size_t)(painted_to - word) * sizeof *word;
+    return (size_t)(port_painted_to - from) * sizeof *from;
 }

@@ -3,17 +3,10 @@
 #define HFN_ASM_H
 
 #include "isa.h"
+#include "stack_note.h"
 
 /* Assembly, which only *.S include. */
 /* clang-format off */
-
-#if defined(__linux__) && defined(__ELF__)
-    /* No code here needs an executable stack. Linkers for Linux assume that it does without this section, even of an
-     * object that is empty because its instruction set is another. Bare-metal compilers do not write the section, and
-     * their linkers warn where some objects have it and others do not. */
-    .section .note.GNU-stack, "", %progbits
-    .text
-#endif
 
 #if HFN_ISA != HFN_ISA_C
 

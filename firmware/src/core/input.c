@@ -32,7 +32,7 @@ HFN_COLD void hfn_input_s8(const struct hfn_input *node, uint32_t *arena) {
         const int8_t *x = raw + c * node->skip;
         for (uint32_t i = 0; i < node->pixels; i++) {
             int32_t value = x[i * node->step];
-            *y++ = (int8_t)(value - ((value + 127) >> 31)); /* only -128 + 127 is negative */
+            *y++ = (int8_t)(value - hfn_sign(value + 127)); /* only -128 + 127 is negative */
         }
     }
 }

@@ -16,11 +16,12 @@
 #define HFN_THUMB2 0
 #endif
 
+/* With -mno-unaligned-access, for firmware that sets CCR.UNALIGN_TRP, only what loads from aligned addresses. */
 #if HFN_SMALL
 #define HFN_ISA HFN_ISA_C
-#elif defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#elif defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1) && defined(__ARM_FEATURE_UNALIGNED)
 #define HFN_ISA HFN_ISA_MVE
-#elif HFN_THUMB2 && defined(__ARM_FEATURE_DSP)
+#elif HFN_THUMB2 && defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_UNALIGNED)
 #define HFN_ISA HFN_ISA_DSP
 #elif defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
 #define HFN_ISA HFN_ISA_V6M

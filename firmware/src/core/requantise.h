@@ -37,10 +37,10 @@ int8_t hfn_requantise(const void *model, const struct hfn_requantise *q, uint32_
 /* min(max(t, lo), 127) for any t and lo = 0 or -127. In arithmetic: a compiler may make branches of comparisons, and
  * their time would depend on the data. */
 static inline int32_t hfn_clamp(int32_t t, int32_t lo) {
-    int32_t over = (63 - (t >> 1)) >> 31; /* ones if t > 127 */
+    int32_t over = hfn_sign(63 - (t >> 1)); /* ones if t > 127 */
     t = (t & ~over) | (int32_t)((uint32_t)over >> 25);
     int32_t above = t - lo; /* t <= 127: no overflow */
-    return lo + (above & ~(above >> 31));
+    return lo + (above & ~hfn_sign(above));
 }
 
 /* The same for lo = 0 by comparisons, where they become USAT or conditional moves: everywhere but on Armv6-M. */

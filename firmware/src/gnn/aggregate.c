@@ -30,13 +30,18 @@ static const hfn_half *gather(const struct tables *tables, const uint32_t *weigh
                               const hfn_half *source, const int8_t *x, uint32_t apart, int32_t *sums, uint32_t count) {
     const int32_t half = (int32_t)(1u << tables->shift >> 1);
     for (const int32_t *end = sums + count; sums != end; sums++, degree++, x++) {
-        const int32_t own = tables->own[*degree], whole = tables->whole[*degree];
+        const int32_t own = tables->own[*degree];
         int32_t first = own * x[0], second = own * x[apart];
-        for (const hfn_half *last = source + *degree; source != last; source++) {
-            const uint32_t both = weighted[*source];
+        const hfn_half *before = source - 1, *at = source + *degree;
+        uint32_t both = 0;
+        source = at;
+        do {
             first += (int16_t)both;
             second += (int32_t)both >> 16;
-        }
+            both = weighted[*--at]; /* at last of what is before: a node, or a degree, below slots too */
+            HFN_HIDE(before);
+        } while (at != before);
+        const int32_t whole = tables->whole[*degree];
         sums[0] = (whole * first + half) >> tables->shift;
         sums[NODES] = (whole * second + half) >> tables->shift;
     }

@@ -1,11 +1,12 @@
 #include "channel.h"
 #include "topology.h"
 
-/* SPEC section 5.3. For each head: the weight of every edge, behind those of a node's neighbours that of itself; for
+/* SPEC section 5.3. For each head: the weight of every edge, before those of a node's neighbours that of itself; for
  * each node the shift and the factor that divide by their sum; then channel by channel, copied to scratch, so that y
  * may be x. Comparisons are arithmetic, as they may branch. */
 
-enum { NODES = 24 }; /* whose sums are held at once */
+enum { NODES = 24 };         /* whose sums are held at once */
+enum { LEAST = -(1 << 20) }; /* below every score */
 
 struct head {
     const struct hfn_neighbours *all;
@@ -27,43 +28,49 @@ static const uint8_t reciprocal[128] = {
 };
 
 static int32_t leaky(int32_t e, int32_t slope) {
-    const int32_t negative = e >> 31;
+    const int32_t negative = hfn_sign(e);
     return (e & ~negative) | (((slope * e + 128) >> 8) & negative);
 }
 
 /* The larger, of numbers whose difference fits. */
 static int32_t larger(int32_t a, int32_t b) {
     const int32_t more = b - a;
-    return a + (more & ~(more >> 31));
+    return a + (more & ~hfn_sign(more));
 }
 
 /* How far a sum must be shifted to be below 256: the bits of sum / 256, which is below 2^16. */
 static uint32_t excess(uint32_t sum) {
     uint32_t rest = sum >> 8, found = 0;
     for (uint32_t step = 8; step; step >>= 1) {
-        const uint32_t by = step & (0u - ((0u - (rest >> step)) >> 31));
+        const uint32_t by = step & (uint32_t)hfn_sign(-(int32_t)(rest >> step));
         found += by;
         rest >>= by;
     }
     return found + rest;
 }
 
-/* The weights of a node's neighbours and itself; returns their sum. */
-static uint32_t softmax(const struct head *head, const hfn_half *source, const hfn_half *end, uint32_t v,
+/* The weights of a node and its neighbours; returns their sum. */
+static uint32_t softmax(const struct head *head, const hfn_half *before, const hfn_half *end, uint32_t v,
                         uint8_t *weight) {
-    const int32_t target = head->target[v], own = leaky(head->source[v] + target, head->slope);
-    int32_t top = own;
-    for (const hfn_half *u = source; u != end; u++) {
-        top = larger(top, leaky(head->source[*u] + target, head->slope));
-    }
-    uint32_t sum = 0;
-    for (; source != end; source++) {
-        const int32_t below = top - leaky(head->source[*source] + target, head->slope);
+    const int32_t target = head->target[v];
+    int32_t top = LEAST;
+    uint32_t u = v, sum = 0;
+    const hfn_half *at = end;
+    do {
+        top = larger(top, leaky(head->source[u] + target, head->slope));
+        u = *--at;
+        HFN_HIDE(before);
+    } while (at != before);
+    u = v;
+    at = end;
+    do {
+        const int32_t below = top - leaky(head->source[u] + target, head->slope);
         *weight = head->exponential[255 - larger(0, 255 - below)];
         sum += *weight++;
-    }
-    *weight = head->exponential[255 - larger(0, 255 - (top - own))];
-    return sum + *weight;
+        u = *--at;
+        HFN_HIDE(before);
+    } while (at != before);
+    return sum;
 }
 
 static void weigh(const struct head *head) {
@@ -71,7 +78,7 @@ static void weigh(const struct head *head) {
     uint8_t *weight = head->weight;
     for (uint32_t v = 0; v < head->all->slots; v++) {
         const hfn_half *const end = source + head->all->degree[v];
-        const uint32_t sum = softmax(head, source, end, v, weight), shift = excess(sum);
+        const uint32_t sum = softmax(head, source - 1, end, v, weight), shift = excess(sum);
         head->shift[v] = (uint8_t)shift;
         head->factor[v] = reciprocal[(sum >> shift) - 128];
         weight += head->all->degree[v] + 1u;
@@ -89,11 +96,15 @@ static void average(const struct head *head, const int8_t *x, struct hfn_channel
     for (uint32_t v = 0; v < head->all->slots;) {
         const uint32_t rest = head->all->slots - v, count = rest < NODES ? rest : NODES;
         for (uint32_t i = 0; i < count; i++, v++) {
+            const hfn_half *before = source - 1, *at = source + *degree++;
             int32_t sum = 0;
-            for (const hfn_half *end = source + *degree++; source != end; source++) {
-                sum += *weight++ * head->copy[*source];
-            }
-            sum += *weight++ * head->copy[v];
+            uint32_t u = v;
+            source = at;
+            do {
+                sum += *weight++ * head->copy[u];
+                u = *--at;
+                HFN_HIDE(before);
+            } while (at != before);
             sums[i] = (sum >> head->shift[v]) * head->factor[v];
         }
         hfn_store(channel, sums, count);

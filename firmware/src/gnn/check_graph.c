@@ -21,6 +21,11 @@ static int ends(const hfn_half *edge, const hfn_half *end, uint32_t nodes) {
     return !(inside >> 31) ? HFN_GRAPH_RANGE : loop >> 31 ? HFN_GRAPH_LOOP : HFN_GRAPH_OK;
 }
 
+static void fill(uint32_t *arena, uint32_t offset, uint32_t slots, uint32_t value) {
+    uint32_t *const words = hfn_in_arena(arena, offset);
+    hfn_fill(words, words + slots / 2, value);
+}
+
 /* Counts the degrees, which are 0, and sets where the next neighbour of each node goes. */
 static int count(const struct hfn_topology *topology, const hfn_half *edge, const hfn_half *end, hfn_half *degrees,
                  hfn_half *next) {
@@ -36,17 +41,20 @@ static int count(const struct hfn_topology *topology, const hfn_half *edge, cons
     return over >> 31 ? HFN_GRAPH_DEGREE : HFN_GRAPH_OK;
 }
 
-/* Whether no node has a neighbour twice. A source is marked with the target of the last edge that was seen from it. */
+/* Whether no node has a neighbour twice. A source is marked with the target of the last edge that was seen from it; at
+ * first with no node. */
 static int distinct(const hfn_half *degrees, const hfn_half *source, hfn_half *mark, uint32_t slots) {
     uint32_t twice = 0;
     for (uint32_t v = 0; v < slots; v++) {
-        mark[v] = (hfn_half)v; /* no node is its own neighbour */
-    }
-    for (uint32_t v = 0; v < slots; v++) {
-        for (const hfn_half *end = source + degrees[v]; source != end; source++) {
-            twice |= is_zero(mark[*source] ^ v);
-            mark[*source] = (hfn_half)v;
-        }
+        const hfn_half *before = source - 1, *at = source + degrees[v];
+        uint32_t u = v; /* seen by no edge to v, as no node is its own neighbour */
+        source = at;
+        do {
+            twice |= is_zero(mark[u] ^ v);
+            mark[u] = (hfn_half)v;
+            u = *--at;
+            HFN_HIDE(before);
+        } while (at != before);
     }
     return twice >> 31 ? HFN_GRAPH_DUPLICATE : HFN_GRAPH_OK;
 }
@@ -66,8 +74,7 @@ int hfn_check_graph(const struct hfn_topology *topology, uint32_t *arena) {
     const hfn_half *const end = edges + 2 * (uint32_t)raw[1];
     int status = ends(edges, end, nodes);
     if (status == HFN_GRAPH_OK) {
-        uint32_t *const words = hfn_in_arena(arena, topology->degrees);
-        hfn_fill(words, words + topology->slots / 2, 0);
+        fill(arena, topology->degrees, topology->slots, 0);
         status = count(topology, edges, end, degrees, next);
     }
     if (status != HFN_GRAPH_OK) {
@@ -77,5 +84,6 @@ int hfn_check_graph(const struct hfn_topology *topology, uint32_t *arena) {
         sources[next[edge[0]]++] = edge[1];
         sources[next[edge[1]]++] = edge[0];
     }
+    fill(arena, topology->scratch, topology->slots, ~0u);
     return distinct(degrees, sources, next, topology->slots);
 }

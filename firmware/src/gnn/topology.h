@@ -17,6 +17,10 @@ struct hfn_neighbours {
     uint32_t nodes;
 };
 
+/* What loops over a node's neighbours runs once more than there are, backwards, up to the halfword before the first. So
+ * no loop is empty, and all nodes together take as many steps however edges are shared out: no compiler has a way round
+ * a loop to make shorter than through it. HFN_HIDE (arena.h) keeps it from working out how often one runs. */
+
 static inline struct hfn_neighbours hfn_neighbours(const void *model, uint32_t offset, uint32_t *arena) {
     const struct hfn_topology *topology = hfn_in_model(model, offset);
     const void *base = topology->edges ? arena : model;

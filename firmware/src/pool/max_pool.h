@@ -22,7 +22,7 @@ static inline void hfn_pool(const struct hfn_max_pool *node, const struct hfn_sp
                     const int8_t *p = hfn_in_arena(arena, x + (uint32_t)(i * width + first));
                     for (const int8_t *end = p + (last - first); p != end; p++) {
                         int32_t more = *p - largest;
-                        largest += more & ~(more >> 31);
+                        largest += more & ~hfn_sign(more);
                     }
                 }
                 *y++ = (int8_t)largest;
