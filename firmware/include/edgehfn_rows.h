@@ -8,6 +8,13 @@
 #ifndef EDGEHFN_ROWS_H
 #define EDGEHFN_ROWS_H
 
+#include <stdint.h>
+
+struct hfn_input;
+struct hfn_conv;
+struct hfn_max_pool;
+struct hfn_add;
+
 /* Where a tensor lies. 12 bytes. */
 struct hfn_operand {
     uint32_t at; /* arena offset of row 0 of channel 0 before the first tick; of a window it may lie before the arena or
