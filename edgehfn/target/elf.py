@@ -134,10 +134,22 @@ def _function(name: str, size: int, body: list[_Instruction], names: Mapping[int
         callee = names.get(int(target[1], 16)) if target and op.mnemonic.startswith("b") else None
         if callee and callee != name:
             calls.add(callee)
-        if op.literal is not None:
-            literals[op.operands.partition(",")[0]] = op.literal
+        _remember(op, literals)
         frame += _pushed(name, op, literals)
     return Function(name, size, frame, tuple(sorted(calls)), by_pointer)
+
+
+def _remember(op: _Instruction, known: dict[str, int]) -> None:
+    """What a register holds that was loaded from beside the code, or made of a small number by a shift."""
+    register, _, rest = op.operands.partition(", ")
+    if op.literal is not None:
+        known[register] = op.literal
+    elif op.mnemonic == "movs" and (number := re.fullmatch(r"#(\d+)", rest)):
+        known[register] = int(number[1])
+    elif op.mnemonic == "lsls" and (number := re.fullmatch(rf"{register}, #(\d+)", rest)) and register in known:
+        known[register] = known[register] << int(number[1]) & 0xFFFFFFFF
+    elif op.mnemonic in ("negs", "rsbs") and rest.startswith(register) and register in known:
+        known[register] = -known[register] & 0xFFFFFFFF
 
 
 def _pushed(name: str, op: _Instruction, literals: Mapping[str, int]) -> int:

@@ -37,9 +37,9 @@ static inline void hfn_pass_lists(struct hfn_channel *channel, uint32_t plus, ui
 #endif
 }
 
-/* The mask is in the hands of open and build, the sums in those of run; inline, so that no call goes through a pointer
- * and the stack can be measured. */
-static inline void hfn_conv_supermask(
+/* The mask is in the hands of open and build, the sums in those of run; inline, always, so that no call goes through a
+ * pointer and the stack can be measured. */
+__attribute__((__always_inline__)) static inline void hfn_conv_supermask(
     const void *model, const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
     void (*tap)(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes),
     void (*open)(struct hfn_mask *mask, const void *model, uint32_t weight),
