@@ -69,7 +69,7 @@ def camera() -> Graph:
     return untrained(nn.tiny((3, 96, 96), 2, width=14), 2)
 
 
-MILLIONS = {"cortex-m0": 15, "cortex-m4": 20, "cortex-m55": 8}
+MILLIONS = {"cortex-m0": 16, "cortex-m4": 9, "cortex-m55": 5}
 
 
 @pytest.mark.slow

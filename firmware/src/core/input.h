@@ -7,9 +7,15 @@
 /* Writes count elements at y, of raw bytes that lie step apart: x >> 1 of unsigned ones; max(x, -127) of signed ones,
  * by arithmetic as comparisons may branch. */
 static inline void hfn_pixels(const uint8_t *x, uint32_t step, uint8_t *y, uint32_t count, int is_signed) {
-    for (const uint8_t *end = y + count; y != end; x += step) {
-        const int32_t value = (int8_t)*x;
-        *y++ = is_signed ? (uint8_t)(value - ((value + 127) >> 31)) : *x >> 1;
+    if (is_signed) {
+        for (; count; count--, x += step) {
+            const int32_t value = (int8_t)*x;
+            *y++ = (uint8_t)(value - ((value + 127) >> 31)); /* only -128 + 127 is negative */
+        }
+        return;
+    }
+    for (; count; count--, x += step) {
+        *y++ = *x >> 1;
     }
 }
 
