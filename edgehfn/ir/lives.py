@@ -123,15 +123,16 @@ def _overtaken(graph: Graph, group: Group, node: ops.Node) -> Iterator[str]:
     """Maps from before the group that nothing reads behind it, and of which no row is read in it once the node has
     written the output's row of that number."""
     made, own = graph.tensors[node.name], group.rows[node.name]
-    inside = {other.name for other in graph.nodes[group.first : group.last + 1]}
+    nodes = graph.nodes[group.first : group.last + 1]
+    outside = {read.name for other in nodes for read in reads(other) or ()} - {other.name for other in nodes}
     for name, tensor in graph.tensors.items():
-        if name in inside or len(tensor.shape) != 3 or tensor.shape[1:] != made.shape[1:]:
+        if name not in outside or len(tensor.shape) != 3 or tensor.shape[1:] != made.shape[1:]:
             continue
         if any(name in ops.inputs(other) for other in graph.nodes[group.last + 1 :]) or name == graph.output.name:
             continue
         behind, found = 0, False
         spare = []
-        for other in graph.nodes[group.first : group.last + 1]:
+        for other in nodes:
             for read in reads(other) or ():
                 if read.name == name:
                     rows = group.rows[other.name]
