@@ -84,7 +84,7 @@ def _within(segments: Segments, ram: int) -> Plan | None:
 def _smallest(graph: Graph, objective: Objective, whole: Plan, limit: int) -> Plan:
     """The smallest arena, with ``whole`` for one that is known; it is sought within a limit first, which is faster."""
     while (best := _least(Segments(graph, objective, limit))) is None or best.size > limit:
-        limit = best.size if best else min(whole.size, limit + limit // 2)
+        limit = best.size if best else min(whole.size, limit + max(limit // 2, 1024))
     return min(best, whole, key=lambda plan: plan.size)
 
 

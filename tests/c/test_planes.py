@@ -16,9 +16,9 @@ from support.c_batch import LEAST, SANITIZED, WARNINGS, call
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.ir import plan
-from edgehfn.ir.scratch import Scratch
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import SIGNED, Conv, Input, Requantise, Supermask
+from edgehfn.ir.scratch import Scratch
 from edgehfn.ir.validate import verify
 
 pytestmark = pytest.mark.gcc

@@ -15,8 +15,8 @@ from edgehfn.cost.samples import layers
 from edgehfn.cost.terms import terms
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, plan
-from edgehfn.ir.scratch import SLACK
 from edgehfn.ir.ops import Conv, MaxPool, Supermask
+from edgehfn.ir.scratch import SLACK
 from edgehfn.lowering.untrained import untrained
 from edgehfn.spec.objective import OBJECTIVES
 from edgehfn.target import CORES, bench
