@@ -1,6 +1,7 @@
 """Writes docs/ACCURACY.md: what the zoo's models cost, kinds of weights at equal bytes, a search beside presets.
 
     make accuracy                           # what is missing (hours; goes on where it stopped)
+    python -m benchmarks.accuracy.compare zoo       # the zoo's table alone (minutes)
     python -m benchmarks.accuracy.compare write     # the document alone, from docs/accuracy
 
 Models stay in runs/accuracy, results in docs/accuracy: a table of the zoo, of each comparison and of the search.
@@ -24,7 +25,7 @@ from benchmarks.common.table import table
 from edgehfn import accuracy, bench, data, footprint, zoo
 from edgehfn.evaluation.models import calibrated, open_model
 from edgehfn.model import modelfile
-from edgehfn.spec.objective import Objective
+from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.training import trainlog
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,6 @@ COMPARISONS = {
 }
 FOUND, ZOO = "search", "zoo"
 CORE = "cortex-m4"
-OBJECTIVES: tuple[Objective, ...] = ("speed", "flash")  # of the zoo's table
 BUDGET = "--flash 16K --ram 16K"
 SEARCH = f"edgehfn search {BUDGET} --data fashion-mnist --minutes 45 --epochs 20"
 PRESETS = {
@@ -77,8 +77,8 @@ class Net:
 
 @dataclass(frozen=True)
 class Entry:
-    """A model of the zoo on a Cortex-M4: model data alone, and what a linked program takes; ``small…`` is compiled for
-    flash, all else for speed."""
+    """A model of the zoo on a Cortex-M4: model data alone, and what a linked program takes; ``least…`` is compiled for
+    RAM, ``small…`` for flash, all else for speed."""
 
     name: str
     accuracy: float
@@ -86,6 +86,8 @@ class Entry:
     flash: int
     ram: int
     instructions: int
+    least_ram: int
+    least_instructions: int
     small: int
     small_instructions: int
     epochs: int
@@ -100,11 +102,12 @@ def zoo_sizes() -> None:
         for card in zoo.cards():
             model, _ = zoo.get(card.name, folder)
             graph = open_model(model).graph
-            fast, small = (footprint(graph, CORE, objective).sizes for objective in OBJECTIVES)
+            fast, least, small = (footprint(graph, CORE, objective).sizes for objective in OBJECTIVES)
             counts = [bench(graph, CORE, objective=objective).total for objective in OBJECTIVES]
-            sizes = (fast.weights_flash, fast.total_flash, fast.total_ram)
+            sizes = (fast.weights_flash, fast.total_flash, fast.total_ram, counts[0])
+            others = (least.total_ram, counts[1], small.total_flash, counts[2])
             trained = (card.epochs, card.cpu_minutes, card.command)
-            found.append(Entry(card.name, card.accuracy, *sizes, counts[0], small.total_flash, counts[1], *trained))
+            found.append(Entry(card.name, card.accuracy, *sizes, *others, *trained))
     keep(ZOO, found)
 
 
@@ -130,18 +133,19 @@ def search() -> None:
         call(*command.split()[1:], "-o", model)
         calibrated(model, data.images("fashion-mnist"))
         minutes = trainlog.load(model, modelfile.digest(model)).cpu_minutes
-        nets.append(measured(name, model, "speed", minutes, command))
+        nets.append(measured(name, model, "speed", None, minutes, command))
     found = call(*SEARCH.split()[1:], "-o", RUNS / FOUND)
-    nets.append(measured("found", Path(found["model"]), found["objective"], found["cpu_minutes"], SEARCH))
+    within = found["objective"], found["ram"]
+    nets.append(measured("found", Path(found["model"]), *within, found["cpu_minutes"], SEARCH))
     keep(FOUND, nets)
 
 
-def measured(name: str, model: Path, objective: Objective, minutes: float, command: str) -> Net:
+def measured(name: str, model: Path, objective: Objective, ram: int | None, minutes: float, command: str) -> Net:
     """A net that was trained and calibrated."""
     graph = open_model(model).graph
-    sizes = footprint(graph, CORE, objective).sizes
+    sizes = footprint(graph, CORE, objective, ram).sizes
     reached = accuracy(graph, data.load("fashion-mnist"))
-    instructions = bench(graph, CORE, objective=objective).total
+    instructions = bench(graph, CORE, objective=objective, ram=ram).total
     return Net(name, reached, sizes.total_flash, sizes.total_ram, instructions, objective, round(minutes, 1), command)
 
 
@@ -199,7 +203,10 @@ def _shown(values: Sequence[float], winner: float, key: str) -> str:
 
 def _zoo() -> Iterator[str]:
     yield "## The zoo"
-    yield "The last two figures are those of `compile --objective flash`: least flash, more instructions."
+    yield (
+        "*Least RAM* is that of `compile --objective ram`; `edgehfn size --curve` lists what lies between. The last "
+        "two figures are those of `compile --objective flash`: least flash, more instructions."
+    )
     heads = [
         "",
         "accuracy, %",
@@ -207,10 +214,13 @@ def _zoo() -> Iterator[str]:
         "RAM",
         "flash",
         "instructions",
+        "least RAM",
+        "instructions, for RAM",
         "flash, for flash",
         "instructions, for flash",
     ]
-    numbers = ("model", "ram", "flash", "instructions", "small", "small_instructions", "epochs")
+    least = ("least_ram", "least_instructions", "small", "small_instructions")
+    numbers = ("model", "ram", "flash", "instructions", *least, "epochs")
     rows = [
         [
             row["name"],
@@ -264,10 +274,11 @@ def document() -> str:
 
 
 def main(words: list[str]) -> None:
-    if words not in ([], ["write"]):
-        sys.exit("usage: python -m benchmarks.accuracy.compare [write]")
-    if not words:
+    if words not in ([], ["zoo"], ["write"]):
+        sys.exit("usage: python -m benchmarks.accuracy.compare [zoo|write]")
+    if words != ["write"]:
         zoo_sizes()
+    if not words:
         for name in COMPARISONS:
             compare(name)
         if not _rows(FOUND):

@@ -11,13 +11,14 @@ from benchmarks.common.table import table
 from benchmarks.kernels.references import resnet8
 from edgehfn.backends import c
 from edgehfn.cost.instructions import predict
-from edgehfn.ir import Graph, plan
+from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.ops import Supermask
 from edgehfn.lowering.untrained import untrained
 from edgehfn.spec.objective import OBJECTIVES, Objective
-from edgehfn.target import bench, elf
+from edgehfn.target import elf
 from edgehfn.target.board import board
 from edgehfn.target.build import MODEL, build
+from edgehfn.target.count import counted
 
 DENSITIES = (0.1, 0.2, 0.3)
 CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")
@@ -26,9 +27,9 @@ START = 4  # bytes that say where a stream starts
 
 @dataclass(frozen=True)
 class Spent:
-    """``scratch``: bytes of the arena beyond the feature maps. ``predicted``: instructions."""
+    """``ram``: bytes of the arena. ``predicted``: instructions."""
 
-    scratch: int
+    ram: int
     code: int
     model: int
     instructions: int
@@ -40,8 +41,8 @@ def objectives() -> Iterator[str]:
     graphs = {density: untrained(resnet8(density)) for density in DENSITIES}
     yield "## Speed, RAM or flash"
     yield (
-        "The same net and the same bytes of every node, compiled with each `--objective`. *Scratch* is what the arena "
-        "has beyond the feature maps, *data* is everything stored but the code. In brackets: instructions against "
+        "The same net and the same bytes of every node, compiled with each `--objective`. *RAM* is the arena, *data* "
+        "is everything stored but the code. In brackets: instructions against "
         "those of `speed`, and how far the prediction is from them."
     )
     yield _points(graphs)
@@ -52,13 +53,12 @@ def objectives() -> Iterator[str]:
     yield _masks(graphs)
 
 
-def measure(graph: Graph, core: str, objective: Objective) -> Spent:
+def measure(graph: Graph, core: str, planned: Plan) -> Spent:
     """Raises ToolError if a tool is missing."""
-    planned = plan(graph, objective)
-    parts = elf.sections(build(c.emit(graph, planned, MODEL), board(core), objective))
+    parts = elf.sections(build(c.emit(graph, planned, MODEL), board(core), planned.objective))
     predicted = predict(graph, planned, core).total
-    instructions = bench(graph, core, objective=objective).total
-    return Spent(planned.size - planned.activations, parts[".code"], parts[".model"], instructions, predicted)
+    instructions = counted(graph, planned, core).total
+    return Spent(planned.size, parts[".code"], parts[".model"], instructions, predicted)
 
 
 def mask_bytes(graph: Graph, objective: Objective) -> int:
@@ -80,14 +80,14 @@ def _points(graphs: dict[float, Graph]) -> str:
     rows = []
     for density, graph in graphs.items():
         for core in CORES:
-            spent = {objective: measure(graph, core, objective) for objective in OBJECTIVES}
+            spent = {objective: measure(graph, core, plan(graph, objective)) for objective in OBJECTIVES}
             for objective, s in spent.items():
                 ratio, error = s.instructions / spent["speed"].instructions, s.predicted / s.instructions - 1
-                numbers = [f"{n:,}" for n in (s.scratch, s.code, s.model)]
+                numbers = [f"{n:,}" for n in (s.ram, s.code, s.model)]
                 rows.append(
                     [core, str(density), objective, *numbers, f"{s.instructions:,} ({ratio:.2f}x, {error:+.1%})"]
                 )
-    return table(["", "density", "objective", "scratch", "code", "data", "instructions"], rows)
+    return table(["", "density", "objective", "RAM", "code", "data", "instructions"], rows)
 
 
 def _masks(graphs: dict[float, Graph]) -> str:

@@ -133,10 +133,11 @@ def search(
 ) -> Result:
     """Search for the most accurate net that fits a part.
 
-    A net fits if it does when compiled for speed, else for RAM, else for flash (--objective of compile). Only nets that
-    fit are trained, briefly at first and measured on images held back. One in three then trains three times as long,
-    and of these again one in three. The best is trained on all training images and left in DIR as best.hfn, calibrated,
-    with search.json (all trials) and search.png (accuracy against flash). The same command goes on after a kill.
+    A net fits if it does when compiled for speed, else for RAM, else for flash (--objective of compile; for RAM and
+    flash with its --ram). Only nets that fit are trained, briefly at first and measured on images held back. One in
+    three then trains three times as long, and of these again one in three. The best is trained on all training images
+    and left in DIR as best.hfn, calibrated, with search.json (all trials) and search.png (accuracy against flash). The
+    same command goes on after a kill.
     """
     if flash is ram is instructions is None:
         raise click.UsageError("give at least one of --flash, --ram and --instructions")
@@ -169,7 +170,8 @@ def search(
         emit(result)
     else:
         _show(result, study)
-        words = ("edgehfn", "compile", done.model, "--objective", done.cost.objective, "-o", "build")
+        within = () if result["ram"] is None else ("--ram", result["ram"])
+        words = ("edgehfn", "compile", done.model, "--objective", done.cost.objective, *within, "-o", "build")
         note(f"next: {command(*words)}")
     return result
 
@@ -184,6 +186,7 @@ def _result(study: Search, done: Finished) -> Result:
         "total_ram": done.cost.ram,
         "instructions": done.cost.instructions,
         "objective": done.cost.objective,
+        "ram": study.budget.asked(done.cost.objective),
         "trial": done.tried.number,
         "width": done.tried.width,
         "candidate": asdict(done.tried.candidate),

@@ -57,8 +57,8 @@ def nearest(
     whole = _whole(graph, objective, SCRATCH if scratch_limit is None else scratch_limit, rows)
     if whole.size <= ram if ram is not None else objective != "ram" or scratch_limit is not None:
         return whole
-    segments = Segments(graph, objective, rows)
-    return (None if ram is None else _within(segments, ram)) or _least(segments)
+    found = None if ram is None else _within(Segments(graph, objective, ram, rows), ram)
+    return found or _smallest(graph, objective, whole, whole.size if ram is None else ram, rows)
 
 
 def front(graph: Graph, objective: Objective | None = None, rows: bool = False) -> list[Plan]:
@@ -66,8 +66,8 @@ def front(graph: Graph, objective: Objective | None = None, rows: bool = False) 
     at most. Each is the plan for its own size."""
     objective = objective or "ram"
     found = [_whole(graph, objective, SCRATCH, rows)]
-    segments = Segments(graph, objective, rows)
-    least = _least(segments)
+    segments = Segments(graph, objective, found[0].size, rows)
+    least = _smallest(graph, objective, found[0], found[0].size, rows)
     falling = (least.size / found[0].size) ** (1 / (POINTS - 1))
     while found[-1].size > least.size:
         made = _within(segments, max(least.size, min(found[-1].size - 4, int(found[-1].size * falling)))) or least
@@ -87,23 +87,28 @@ def _within(segments: Segments, ram: int) -> Plan | None:
             return planned
         budget -= max(4, planned.size - ram)
     best = _least(segments)
-    return best if best.size <= ram else None
+    return best if best and best.size <= ram else None
 
 
-def _least(segments: Segments) -> Plan:
-    """The smallest arena. Gaps may make it larger than the sum of what lives at once, so schedules of larger sums are
-    tried, as far as one may have the smaller arena."""
+def _smallest(graph: Graph, objective: Objective, whole: Plan, limit: int, rows: bool) -> Plan:
+    """The smallest arena, with ``whole`` for one that is known; it is sought within a limit first, which is faster."""
+    while (best := _least(Segments(graph, objective, limit, rows))) is None or best.size > limit:
+        limit = best.size if best else min(whole.size, limit + max(limit // 2, 1024))
+    return min(best, whole, key=lambda plan: plan.size)
+
+
+def _least(segments: Segments) -> Plan | None:
+    """The smallest arena of segments within their limit. Gaps may make one larger than the sum of what lives at once,
+    so schedules of larger sums are tried, as far as one may have the smaller arena."""
     best: Plan | None = None
     last: Schedule | None = None
     for budget in segments.sizes():
         if best is not None and budget >= best.size:
             break
         schedule = segments.cheapest(budget)
-        assert schedule is not None
-        if schedule != last:
+        if schedule is not None and schedule != last:
             made, last = arrange(segments.graph, segments.objective, schedule), schedule
             best = made if best is None or made.size < best.size else best
-    assert best is not None
     return best
 
 

@@ -52,23 +52,24 @@ class Choice:
 
 
 class Segments:
-    """All segments of a graph with their choices, of which none takes more of both than another of the segment.
-    ``rows``: the image comes row by row, so that the first segment is a group."""
+    """All segments of a graph with their choices within a limit of bytes, of which none takes more of both than another
+    of the segment. ``rows``: the image comes row by row, so that the first segment is a group."""
 
-    def __init__(self, graph: Graph, objective: Objective, rows: bool = False) -> None:
-        self.graph, self.objective = graph, objective
+    def __init__(self, graph: Graph, objective: Objective, limit: int, rows: bool = False) -> None:
+        self.graph, self.objective, self.limit = graph, objective, limit
         self.fed = (fed(graph),) if rows else ()
         self.work = working(graph, objective)
         self.whole = tensors(graph, objective, self.fed)
         self.options: dict[tuple[int, int, int], Options] = {}
         self.ending: list[list[tuple[int, Choice]]] = [[] for _ in graph.nodes]  # by their last node: first, choice
         for last in range(len(graph.nodes)):
-            self.ending[last] += [(last, choice) for choice in _best([*self._alone(last)])]
+            self.ending[last] += [(last, choice) for choice in _best(self._alone(last))]
             for first in range(max(0, last - LONGEST + 1), last):
-                self.ending[last] += [(first, choice) for choice in _best([*self._together(first, last)])]
+                self.ending[last] += [(first, choice) for choice in _best(self._together(first, last))]
 
     def cheapest(self, budget: int) -> Schedule | None:
-        """The schedule of the fewest instructions in which no segment takes more bytes; None if there is none."""
+        """The schedule of the fewest instructions in which no segment takes more bytes than a budget within the limit;
+        None if there is none."""
         costs: list[float] = [0.0]
         taken: list[tuple[int, Choice] | None] = [None]
         for ending in self.ending:
@@ -92,20 +93,23 @@ class Segments:
         """All bytes from which on another schedule is possible, the fewest first with which there is one."""
         least = [0]
         for ending in self.ending:
-            least.append(min(max(least[first], c.size) for first, c in ending))
-        return sorted({least[-1], *(c.size for ending in self.ending for _, c in ending if c.size > least[-1])})
+            least.append(min((max(least[first], c.size) for first, c in ending), default=self.limit + 1))
+        larger = (c.size for ending in self.ending for _, c in ending if c.size > least[-1])
+        return sorted({least[-1], *larger}) if least[-1] <= self.limit else []
 
     def _alone(self, index: int) -> Iterator[Choice]:
         node = self.graph.nodes[index]
         size = _living(self.whole, index, index)
         if not isinstance(node, Conv):
             fed = self.fed[0] if self.fed and index == 0 else None
-            yield Choice(size + aligned(self.work.get(node.name, 0)), 0, fed)
+            if (size := size + aligned(self.work.get(node.name, 0))) <= self.limit:
+                yield Choice(size, 0, fed)
             return
         rows = self.graph.tensors[node.name].shape[1]
         for way in ways(node, self.graph, rows):
             cost = price.conv(node, self.graph, way, [(0, rows)])
-            yield Choice(size + aligned(way.size), cost, None, (Option(node.name, way, way.size, cost),))
+            if size + aligned(way.size) <= self.limit:
+                yield Choice(size + aligned(way.size), cost, None, (Option(node.name, way, way.size, cost),))
 
     def _together(self, first: int, last: int) -> Iterator[Choice]:
         for made in groups(self.graph, first, last, STEPS, bool(self.fed) and first == 0):
@@ -118,6 +122,8 @@ class Segments:
         for every room that makes a difference."""
         grouped = (made,) if made.fed else (*self.fed, made)
         base = _living(tensors(self.graph, self.objective, grouped), made.first, made.last)
+        if base > self.limit:
+            return
         turns = price.turns(self.graph, made)
         convs = [i for i in range(made.first, made.last + 1) if isinstance(self.graph.nodes[i], Conv)]
         if not convs:
@@ -130,10 +136,14 @@ class Segments:
             if not found or not all(found):
                 return
             size = base + sum(aligned(found[i][0].way.list_bytes) for i in keep)
+            if size > self.limit:
+                return
             picked = [each[0] for each in found]
             least = max(o.room for o in picked)
             larger = sorted((o.room, i, n) for i, each in enumerate(found) for n, o in enumerate(each))
             for at, (room, i, n) in enumerate(larger):
+                if size + aligned(room) > self.limit:
+                    break
                 picked[i] = found[i][n]
                 if room >= least and (at + 1 == len(larger) or larger[at + 1][0] > room):
                     yield Choice(size + aligned(room), turns + sum([o.cost for o in picked]), made, (*picked,))
@@ -175,7 +185,7 @@ def _fewer(options: Iterable[Option]) -> tuple[Option, ...]:
     return tuple(found)
 
 
-def _best(choices: list[Choice]) -> list[Choice]:
+def _best(choices: Iterable[Choice]) -> list[Choice]:
     """Those that none beats in bytes and instructions."""
     found: list[Choice] = []
     for choice in sorted(choices, key=lambda c: (c.size, c.cost)):

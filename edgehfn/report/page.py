@@ -147,7 +147,7 @@ def _arena(graph: Graph, planned: Plan) -> str:
 def _curve(points: Sequence[Point]) -> str:
     objective = points[0].plan.objective
     note = (
-        f"Predicted instructions of the plan for each number of bytes of RAM (`--ram`, for {objective}). A dot "
+        f"Predicted instructions of the plan for each number of bytes of RAM (option --ram, for {objective}). A dot "
         "is a plan; between two dots it is the one to the left."
     )
     return f"<h2>RAM against instructions</h2><p>{note}</p>{svg.curve([(p.ram, p.instructions) for p in points])}"

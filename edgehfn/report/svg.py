@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 from edgehfn.ir import Graph, Plan
 from edgehfn.ir.arena import by_node
@@ -84,7 +84,7 @@ def curve(points: Sequence[tuple[int, int]]) -> str:
         return left + width * ram / most, top + height * (1 - count / peak)
 
     shapes = []
-    for count in (*_ticks(peak), peak):
+    for count in (*_ticks(peak, (2, 2.5, 2)), peak):
         y = place(0, count)[1]
         shapes += [_line(left, y, WIDTH, y), _text(left - 8, y + 4, _short(count), anchor="end", faint=True)]
     for ram in (*_ticks(most), most):
@@ -160,12 +160,12 @@ def bars(rows: Sequence[Bar]) -> str:
     return _svg(24 * len(rows), "Instructions of each node", shapes)
 
 
-def _ticks(top: int) -> range:
-    """About five round numbers below ``top``, none close to it."""
-    step = 1
+def _ticks(top: int, factors: Sequence[float] = (2,)) -> range:
+    """About five round numbers below ``top``, none close to it; each factor in turn makes a rounder one."""
+    step, larger = 1.0, cycle(factors)
     while top / step > 6:
-        step *= 2
-    return range(0, top - step // 3, step)
+        step *= next(larger)
+    return range(0, top - int(step) // 3, int(step))
 
 
 def _fitting(text: str, width: float) -> str:

@@ -9,12 +9,13 @@ from edgehfn.cost import footprint
 from edgehfn.cost import instructions as prediction
 from edgehfn.cost.sizing import largest
 from edgehfn.errors import GraphError, InputError
-from edgehfn.ir import Graph, plan
+from edgehfn.ir import Graph, Plan
+from edgehfn.ir.planner import nearest
 from edgehfn.lowering.untrained import untrained
 from edgehfn.search.space import LEAST, Candidate, Shape, build
 from edgehfn.spec.objective import OBJECTIVES, Objective
-from edgehfn.target import bench
 from edgehfn.target.board import board
+from edgehfn.target.count import counted
 from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
 
 NARROWEST, WIDEST = 4, 128  # channels of the first stage: from, and below
@@ -35,7 +36,8 @@ class Cost:
 @dataclass(frozen=True)
 class Budget:
     """Limits on a core, each 1 or more; None is that of its emulated board, where a net has to be measured. A net is
-    compiled for speed if that fits, else for RAM, else for flash.
+    compiled for speed if that fits, else for RAM, else for flash, both of these with rows streamed as far as the RAM
+    asks for it.
 
     Raises InputError for an unknown core and for limits below 1.
     """
@@ -68,30 +70,37 @@ class Budget:
         """Predict the cost without any tool: RAM is exact, flash within 2 %, instructions within 6 %."""
         core = board(self.target).core
 
-        def cost(objective: Objective) -> Cost:
-            planned = plan(graph, objective)
+        def cost(planned: Plan) -> Cost:
             sizes, _ = footprint.predict(graph, planned, core)
-            return _cost(sizes.to_json(), prediction.predict(graph, planned, core).total, objective)
+            return _cost(sizes.to_json(), prediction.predict(graph, planned, core).total, planned)
 
-        return self._least(cost)
+        return self._least(graph, cost)
 
     def measured(self, graph: Graph) -> Cost:
         """Measure the cost by compiler and emulator where they are installed, else predict it."""
-        counted = available(ARM_GCC, HOST_GCC, QEMU)
+        counts = available(ARM_GCC, HOST_GCC, QEMU)
 
-        def cost(objective: Objective) -> Cost:
-            sizes = footprint.footprint(graph, self.target, objective)
-            count = bench(graph, self.target, objective=objective).total if counted else sizes.instructions
-            return _cost(sizes.sizes.to_json(), count, objective)
+        def cost(planned: Plan) -> Cost:
+            sizes = footprint.sized(graph, self.target, planned)
+            count = counted(graph, planned, self.target).total if counts else sizes.instructions
+            return _cost(sizes.sizes.to_json(), count, planned)
 
-        return self._least(cost)
+        return self._least(graph, cost)
 
-    def _least(self, cost: Callable[[Objective], Cost]) -> Cost:
-        """The cost with the first objective that fits, or with the one that exceeds the limits least."""
+    def asked(self, objective: Objective) -> int | None:
+        """Return the RAM to ask for, in bytes, where a net is compiled for an objective; None asks for none."""
+        return None if objective == "speed" else self.limits.get("ram")
+
+    def _least(self, graph: Graph, cost: Callable[[Plan], Cost]) -> Cost:
+        """The cost with the first objective that fits, or with the one that exceeds the limits least. To stream rows
+        for less RAM takes code and instructions, so it is of use where RAM alone is missing."""
         found: list[Cost] = []
         for objective in OBJECTIVES:
-            found.append(cost(objective))
-            if not self.over(found[-1]):
+            if objective == "ram" and {*self.over(found[0])} != {"ram"}:
+                continue
+            found.append(cost(nearest(graph, objective, ram=self.asked(objective))))
+            over = self.over(found[-1])
+            if not over or (objective == "ram" and "ram" in over):  # flash would take as much
                 break
         return min(found, key=lambda one: sum(self.over(one).values()))
 
@@ -148,8 +157,8 @@ class Fitting:
         return Fit(width, cost, self.budget.over(cost))
 
 
-def _cost(sizes: dict[str, int], instructions: int, objective: Objective) -> Cost:
-    return Cost(sizes["total_flash"], sizes["total_ram"], instructions, objective)
+def _cost(sizes: dict[str, int], instructions: int, planned: Plan) -> Cost:
+    return Cost(sizes["total_flash"], sizes["total_ram"], instructions, planned.objective)
 
 
 def _nothing_fits(budget: Budget, least: Fit) -> str:

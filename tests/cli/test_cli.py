@@ -57,9 +57,9 @@ def test_verify_compares_all_machines(digits: Path) -> None:
 
 
 def test_verify_names_the_first_difference(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = machines.run
+    honest = machines.run_planned
 
-    def wrong(graph: Any, raw: Any, on: str, observe: Any = None, objective: Any = "speed") -> Any:
+    def wrong(graph: Any, planned: Any, raw: Any, on: str, observe: Any = None) -> Any:
         def see(name: str, values: Any) -> None:
             values = values.copy()
             if on == "pytorch" and name == "stage1.0.conv1" and len(values) == 22:  # the second batch of 150
@@ -67,9 +67,9 @@ def test_verify_names_the_first_difference(digits: Path, monkeypatch: pytest.Mon
                 values[4] ^= 1
             observe(name, values)
 
-        return honest(graph, raw, on, see, objective)
+        return honest(graph, planned, raw, on, see)
 
-    monkeypatch.setattr(machines, "run", wrong)
+    monkeypatch.setattr(machines, "run_planned", wrong)
     done = call("verify", digits, "--data", "digits", "--on", "emulator,pytorch", "--limit", 150, "--json")
     assert done.exit_code == 1
     found = json.loads(done.stdout)

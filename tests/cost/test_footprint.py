@@ -13,6 +13,7 @@ from support import nets, tools
 from edgehfn.backends.c import firmware
 from edgehfn.cost import code_size
 from edgehfn.cost import measure_code as measuring
+from edgehfn.cost.curve import curve
 from edgehfn.cost.footprint import footprint, paper
 from edgehfn.errors import InputError, ToolError
 from edgehfn.ir import Graph, plan, verify
@@ -231,6 +232,34 @@ def test_the_report_is_one_page_with_every_figure() -> None:
         assert f"{value:,}" in read.text
     for name, buffer in plan(graph).tensors.items():
         assert f"{name}: {buffer.size:,} bytes at {buffer.offset:,}" in read.text
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m4", "cortex-m55"])
+def test_ram_of_streamed_rows_is_that_of_the_program(core: str) -> None:
+    graph = NETS["folded"]
+    points = curve(graph, core)
+    assert len(points) >= 5
+    for point in points[:: len(points) // 3]:
+        found = footprint(graph, core, ram=point.ram)
+        assert found.measured is not None
+        assert found.measured.sizes.total_ram == found.predicted.total_ram == point.ram
+        assert found.instructions == point.instructions
+
+
+@pytest.mark.qemu
+def test_the_report_shows_windows_and_groups() -> None:
+    graph = NETS["folded"]
+    found = footprint(graph, "cortex-m4", ram=plan(graph, "ram").size)
+    read = _Page(report(graph, "kws", found, curve=curve(graph)))
+    assert found.plan.groups
+    for made in found.plan.groups:
+        assert f"group of {made.last - made.first + 1} nodes, {made.ticks} ticks" in read.text
+        for name, rows in made.windows.items():
+            buffer = found.plan.tensors[name]
+            kept = f"{rows} of {graph.tensors[name].shape[1]} rows"
+            assert f"{name}: {buffer.size:,} bytes at {buffer.offset:,}, {kept}" in read.text
+    assert f"--ram {found.plan.size}: {found.instructions:,} instructions" in read.text
 
 
 @pytest.mark.qemu

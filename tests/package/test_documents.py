@@ -39,5 +39,6 @@ def test_the_zoo_of_the_documents_is_the_one_of_the_package() -> None:
         )
         line = next(line for line in readme.splitlines() if line.startswith(f"| `{card.name}`"))
         speed, flash = (f"{int(row[key]) / 1e6:.1f} M" for key in ("instructions", "small_instructions"))
+        least = f"{int(row['least_ram']):,}, {int(row['least_instructions']) / 1e6:.1f} M"
         sizes = f"{card.weights_flash:,} | {int(row['ram']):,} | {int(row['flash']):,}, {speed}"
-        assert f"{100 * card.accuracy:.2f} % | {sizes} | {int(row['small']):,}, {flash} |" in line
+        assert f"{100 * card.accuracy:.2f} % | {sizes} | {least} | {int(row['small']):,}, {flash} |" in line
