@@ -42,7 +42,7 @@ def compile_(model: Path, name: str | None, output: Path, objective: Objective, 
     from edgehfn.evaluation.models import open_model
     from edgehfn.spec.objective import small
 
-    graph, name = open_model(model).graph, name or model.stem
+    graph, name = open_model(model).graph, model.stem if name is None else name
     files = write_program(graph, name, output, output / RUNTIME, objective)
     arena = plan(graph, objective).size
     result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": objective}

@@ -23,9 +23,10 @@ def run(
 ) -> Int8:
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
-    ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
-    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``: what the C is optimised for. Raises
-    InputError for other machines or images, ToolError where a compiler or QEMU is missing or fails.
+    ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C on this computer), ``host-sanitized`` (the same
+    under sanitizers), or a core, in QEMU. ``observe`` receives every node's name and int8 bytes ``(N, *shape)``.
+    ``objective``: what the C is optimised for. Raises InputError for other machines or images, ToolError where a
+    compiler or QEMU is missing or fails.
     """
     own(graph)
     raw = as_raw(raw)

@@ -16,9 +16,9 @@ from edgehfn.ir.inputs import Raw, checked, golden
 from edgehfn.spec.objective import Objective
 from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
-from edgehfn.target.build import HOST, MODEL, build
+from edgehfn.target.build import MODEL, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import execute
+from edgehfn.target.execute import execute, machine
 from edgehfn.target.toolchain import HOST_GCC, call
 
 PLUGIN = "count.so"
@@ -43,8 +43,8 @@ def bench(graph: Graph, target: str, raw: Raw | None = None, objective: Objectiv
 
     Raises InputError for another machine or shape, ToolError if a tool is missing or fails.
     """
-    if target == HOST:
-        raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
+    if not isinstance(machine(target), Board):
+        raise InputError(f"{target}: instructions are counted on cores: {', '.join(CORES)}")
     return counted(graph, plan(graph, objective), target, raw)
 
 
