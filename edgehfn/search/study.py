@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,6 +19,7 @@ from edgehfn.errors import GraphError, InputError
 from edgehfn.lowering.lower import lower
 from edgehfn.nn import Net
 from edgehfn.progress import Report
+from edgehfn.search import interrupted
 from edgehfn.search.budget import Budget, Fit, Fitting
 from edgehfn.search.space import SPACE, STARTS, Candidate, build
 from edgehfn.search.trials import Tried, ended, note, trained
@@ -33,7 +32,6 @@ FIRST_STEPS = 390  # of the optimizer, in the first rung: an epoch of 50,000 ima
 BATCH = 128
 HELD_BACK = (6, 10_000)  # training images to measure on: one in so many, but no more than that
 FRUITLESS = 200  # candidates in a row that do not fit or were tried before, after which a search ends
-PROCESS = "process"  # a trial's note of the machine and the process that run it
 OPENINGS = 20  # attempts to open a storage that others open at the same moment
 FAILURES = (SQLAlchemyError, optuna.exceptions.OptunaError)  # of a storage
 BEGUN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
@@ -89,13 +87,14 @@ class Search:
 
     def _try(self, deadline: float | None, tell: Callable[[str, str], None]) -> bool:
         """One trial; whether it trained anything."""
+        interrupted.recover(self.study)
         begun = self.study.get_trials(deepcopy=False, states=BEGUN)
         # A new sampler each time: what it samples depends on the study alone, not on when a process began or ended.
         self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, len(begun), SAMPLER))
-        trial = self.study.ask(SPACE)
-        trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
+        trial = self.study.ask()
+        interrupted.claim(trial)  # first: parameters take long to store
         try:
-            candidate = Candidate(**trial.params)
+            candidate = Candidate(**_drawn(trial))
             fit = self.fitting.fit(candidate)
             duplicate = self._duplicate(candidate, fit)
             note(trial, fit, duplicate=duplicate.number if duplicate else None)
@@ -106,7 +105,7 @@ class Search:
                 return False
             self._halve(trial, candidate, fit, deadline, tell)
         except BaseException:
-            _again(self.study, trial.number, trial.params)
+            interrupted.again(self.study, trial.number)
             raise
         return True
 
@@ -179,7 +178,7 @@ def hold_back(data: Dataset) -> Dataset:
 
 def _open(storage: str, name: str, first: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=FACTOR)
+    pruner = interrupted.Halving(min_resource=first, reduction_factor=FACTOR)
     for attempt in range(OPENINGS):
         try:
             study = optuna.create_study(
@@ -198,32 +197,23 @@ def _open(storage: str, name: str, first: int) -> optuna.Study:
             ) from None
     for start in STARTS:
         study.enqueue_trial(asdict(start), skip_if_exists=True)
-    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        if _dead(*trial.user_attrs.get(PROCESS, ("", 0))):
-            _again(study, trial.number, trial.params)
     return study
+
+
+def _drawn(trial: optuna.Trial) -> dict[str, Any]:
+    """The trial's candidate, from the queue or from the sampler."""
+    found: dict[str, Any] = {}
+    for name, given in SPACE.items():
+        match given:
+            case optuna.distributions.IntDistribution():
+                found[name] = trial.suggest_int(name, given.low, given.high, step=given.step, log=given.log)
+            case optuna.distributions.CategoricalDistribution():
+                found[name] = trial.suggest_categorical(name, given.choices)
+    return found
 
 
 def _why(error: Exception) -> str:
     return str(error).splitlines()[0]
-
-
-def _again(study: optuna.Study, number: int, candidate: Mapping[str, Any]) -> None:
-    """Give up a trial that was interrupted, unless it had just ended, and queue its candidate anew."""
-    if study.tell(number, state=TrialState.FAIL, skip_if_finished=True).state == TrialState.FAIL:
-        study.enqueue_trial(dict(candidate))
-
-
-def _dead(machine: str, process: int) -> bool:
-    """Whether it was a process of this machine that is no more."""
-    try:
-        if machine == platform.node():
-            os.kill(process, 0)  # asks only
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return False
 
 
 def _hear(progress: Report | None, share: float) -> Callable[[str, str], None]:
