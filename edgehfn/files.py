@@ -46,8 +46,7 @@ _force: ContextVar[bool] = ContextVar("force", default=False)
 def cache_folder() -> Path:
     """Where everything goes that can be made again: ``$XDG_CACHE_HOME/edgehfn``, by default ``~/.cache/edgehfn``.
 
-    Where that cannot be written or run from, it is a folder of the user's own among the temporary files, which one note
-    on standard error names.
+    Where that cannot be written or run from, a folder of the user's own among the temporary files, which a note names.
     """
     return _cache_folder(os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", ""))
 
@@ -82,6 +81,19 @@ def make_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def folder(path: Path) -> Iterator[None]:
+    """Make a folder and those above it; those that end empty are gone. Raises InputError if that fails."""
+    made = [place for place in (path, *path.parents) if not os.path.exists(place)]
+    try:
+        make_folder(path)
+        yield
+    finally:
+        for place in filter(Path.is_dir, made):
+            with contextlib.suppress(OSError):  # it is in use
+                place.rmdir()
+
+
+@contextlib.contextmanager
 def forced() -> Iterator[None]:
     """Replace whatever is there."""
     before = _force.set(True)
@@ -100,6 +112,8 @@ def kind_of(content: bytes | memoryview) -> str | None:
 def check(path: Path, kind: str | None, *, remedy: str = "choose another file") -> None:
     """Raises InputError unless a file of this kind may be written there: for what takes long to make, beforehand."""
     try:
+        if not path.exists() and path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+            raise InputError(f"{path}: cannot be written (its folder is read-only); {remedy}")
         if _is_stream(path) or not path.exists():
             return
         if path.is_dir():

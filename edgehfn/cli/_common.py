@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import shlex
 import sys
@@ -47,6 +48,16 @@ class Bytes(click.ParamType[int]):
         if found is None:
             self.fail(f"{value!r} is no number of bytes, such as 16384 or 16K", param, ctx)
         return int(found[1]) * {"": 1, "K": 1024, "M": 1024 * 1024}[found[2]]
+
+
+class Real(click.FloatRange):
+    """A number within limits, with which ``nan`` compares as if it were."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 class Failure(click.ClickException):

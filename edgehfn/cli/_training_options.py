@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from edgehfn.cli._common import Real
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,7 +32,7 @@ def of_images(command: F) -> F:
         ),
         click.option(
             "--ramp",
-            type=click.FloatRange(0, 1),
+            type=Real(0, 1),
             default=0.0,
             show_default=True,
             help="Fraction of the training, 0 to 1, over which the density falls from 1 to --density.",
@@ -57,7 +59,7 @@ def of_images(command: F) -> F:
         ),
         click.option(
             "--label-smoothing",
-            type=click.FloatRange(0, 1, max_open=True),
+            type=Real(0, 1, max_open=True),
             default=0.0,
             show_default=True,
             help="Part of each label spread over all classes; 0.1 suits runs of 24 epochs and more.",

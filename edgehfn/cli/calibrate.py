@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from edgehfn import files
-from edgehfn.cli._common import Result, as_json, emit, example, force, note, show
+from edgehfn.cli._common import Real, Result, as_json, emit, example, force, note, show
 from edgehfn.errors import InputError
 
 
@@ -35,7 +35,7 @@ from edgehfn.errors import InputError
 )
 @click.option(
     "--percentile",
-    type=click.FloatRange(50, 100),
+    type=Real(50, 100),
     help="Percent of magnitudes that --method percentile does not clip.  [default: 99.99]",
 )
 @click.option(

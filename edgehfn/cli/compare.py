@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from edgehfn import files
 from edgehfn.cli import _net_options, _training_options
-from edgehfn.cli._common import CORE, Bytes, Interrupted, Result, as_json, emit, example, force, note, show, table
+from edgehfn.cli._common import CORE, Bytes, Interrupted, Real, Result, as_json, emit, example, force, note, show, table
 
 if TYPE_CHECKING:
     from edgehfn.search.comparison import Row
@@ -61,7 +61,7 @@ def _compared(context: click.Context, parameter: click.Parameter, value: str | N
 )
 @click.option(
     "--step",
-    type=click.FloatRange(0, min_open=True),
+    type=Real(0, min_open=True),
     default=0.25,
     show_default=True,
     help="Step of widths, in channels; a finer one comes nearer to the bytes.",

@@ -51,7 +51,7 @@ def compile_(
     from edgehfn.evaluation.models import open_model
     from edgehfn.spec.objective import small
 
-    graph, name = open_model(model).graph, name or model.stem
+    graph, name = open_model(model).graph, model.stem if name is None else name
     planned = plan(graph, objective, ram=ram, rows=rows)
     files, arena = write_program(graph, name, output, output / RUNTIME, planned), planned.size
     result = {"name": name, "files": [str(path) for path in files], "arena": arena, "objective": planned.objective}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgehfn import files
 from edgehfn.cli._common import Interrupted, command, example, force, note, show, table
 from edgehfn.cli.compile import RUNTIME
 from edgehfn.errors import InputError
@@ -58,8 +59,7 @@ def demo(output: Path, data: str, arch: str, epochs: int) -> None:
     from edgehfn.progress import progress
 
     loaded, model = sets.images(data), output / "demo.hfn"
-    output.mkdir(parents=True, exist_ok=True)
-    with progress("demo") as report:
+    with files.folder(output), progress("demo") as report:
         _train(model, loaded, data, arch, epochs, report)
         note(f"$ {command('edgehfn', 'calibrate', model, '--data', data)}")
         graph = calibrated(model, loaded).graph
@@ -100,9 +100,9 @@ def _train(model: Path, data: Dataset, given: str, arch: str, epochs: int, repor
         if other := [f"{name} {noted.get(name)}" for name, value in asked.items() if noted.get(name) != value]:
             raise InputError(f"{model}: is there already, with {', '.join(other)}; delete it or give another -o")
         return
+    net = nn.preset(arch, data.shape, data.classes)
     words = command_of(given, arch, {"epochs": epochs})
     note(f"$ {words} {command('-o', model)}")
-    net = nn.preset(arch, data.shape, data.classes)
     try:
         train_images_to(model, net, data, arch=arch, command=words, progress=report, epochs=epochs, seed=net.seed)
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,12 +79,12 @@ def import_(
 
     if (mean is None) != (std is None):
         raise click.UsageError("--mean and --std go together; give both")
+    scaled = None if mean is None or std is None else (_numbers("--mean", mean), _numbers("--std", std))
     place = output or checkpoint.with_suffix(".hfn")
     _check_place(place, checkpoint, data)
     loaded = None if data is None else sets.images(data)
     image = _net_options.image_shape(shape) or (loaded.shape if loaded else (3, 32, 32))
     names = None if loaded is None else loaded.classes
-    scaled = None if mean is None or std is None else (_numbers("--mean", mean), _numbers("--std", std))
     net = load_checkpoint(checkpoint, arch, density=density, input=image, classes=names, normalised=scaled)
     modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, "density": density})
     result: Result = {"model": str(place), "weights": len(net.weights), "classes": len(net.classes)}
@@ -108,6 +109,8 @@ def _check_place(place: Path, checkpoint: Path, data: str | None) -> None:
 
     if place.suffix != ".hfn":
         raise InputError(f"{place}: model files end in .hfn; use {command('-o', place.with_suffix('.hfn'))}")
+    if not place.parent.is_dir():
+        raise InputError(f"{place}: there is no folder {place.parent}; make it, or choose another file with -o")
     files.check_apart([place], [checkpoint, data])
     files.check(place, "model")
     if data is not None:
@@ -130,6 +133,9 @@ def _measured(place: Path, loaded: Dataset) -> Result:
 
 def _numbers(option: str, text: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in text.split(","))
+        found = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"{option} {text}: give one number a channel, with commas between") from None
+        found = ()
+    if not found or not all(map(math.isfinite, found)):
+        raise InputError(f"{option} {text}: give one number a channel, with commas between")
+    return found

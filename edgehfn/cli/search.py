@@ -15,6 +15,7 @@ from edgehfn.cli._common import (
     CORE,
     Bytes,
     Interrupted,
+    Real,
     Result,
     as_json,
     command,
@@ -77,7 +78,7 @@ class Count(click.ParamType[int]):
 )
 @click.option(
     "--minutes",
-    type=click.FloatRange(0, min_open=True),
+    type=Real(0, min_open=True),
     help="Minutes of search in this call; the last training comes after them.  [default: no limit]",
 )
 @click.option(
@@ -146,24 +147,25 @@ def search(
     from edgehfn.progress import progress
 
     loaded, budget = sets.images(data), search.Budget(target, flash, ram, instructions)
-    output.mkdir(parents=True, exist_ok=True)
-    for name, kind in (("best.hfn", "model"), ("search.png", "figure"), ("search.json", "study")):
-        files.check(output / name, kind)
-    recipe = {"device": device, "threads": threads}
-    study = search.Search(loaded, budget, storage or f"sqlite:///{output / 'study.db'}", seed=seed, rung=rung, **recipe)
-    limit = trials if trials or minutes else TRIALS
-    try:
-        with progress("searching") as report:
-            study.run(limit, None if minutes is None else 60 * minutes, report)
-        best = search.trained(study.tried())
-        if not best:
-            raise InputError("search: no net was trained; give more --minutes or a larger budget")
-        search.plot(study.tried(), budget, output / "search.png")
-        with progress("training the best") as report:
-            settings: dict[str, Any] = {**recipe, "epochs": epochs, "seed": seed}
-            done = search.finish(best, loaded, budget, output / "best.hfn", typed(), **settings, progress=report)
-    except KeyboardInterrupt:
-        raise Interrupted("stopped; the same command goes on") from None
+    with files.folder(output):
+        for name, kind in (("best.hfn", "model"), ("search.png", "figure"), ("search.json", "study")):
+            files.check(output / name, kind)
+        recipe = {"device": device, "threads": threads}
+        place = storage or f"sqlite:///{output / 'study.db'}"
+        study = search.Search(loaded, budget, place, seed=seed, rung=rung, **recipe)
+        limit = trials if trials or minutes else TRIALS
+        try:
+            with progress("searching") as report:
+                study.run(limit, None if minutes is None else 60 * minutes, report)
+            best = search.trained(study.tried())
+            if not best:
+                raise InputError("search: no net was trained; give more --minutes or a larger budget")
+            search.plot(study.tried(), budget, output / "search.png")
+            with progress("training the best") as report:
+                settings: dict[str, Any] = {**recipe, "epochs": epochs, "seed": seed}
+                done = search.finish(best, loaded, budget, output / "best.hfn", typed(), **settings, progress=report)
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; the same command goes on") from None
     result = _result(study, done)
     _write(output / "search.json", study, result)
     if as_json:

@@ -48,6 +48,7 @@ CORE_IMAGES_OF_ALL = 20  # an image takes a core in QEMU a hundred times as long
     type=click.IntRange(1),
     help="Test inputs on each core.  [default: 20 with --on all, else --limit]",
 )
+@click.option("--sanitize", is_flag=True, help="Run host under the sanitizers of addresses and undefined behaviour.")
 @objective
 @rows
 @as_json
@@ -57,6 +58,7 @@ def verify(
     on: str,
     limit: int,
     limit_cores: int | None,
+    sanitize: bool,
     objective: Objective | None,
     ram: int | None,
     rows: bool,
@@ -64,15 +66,20 @@ def verify(
 ) -> Result:
     """Compare every byte of every node of MODEL on several machines.
 
-    They are integer PyTorch, the emulator, C on this computer under sanitizers, and each core in QEMU. Exit status 1 if
+    They are integer PyTorch, the emulator, C on this computer, and each core in QEMU. Exit status 1 if
     a byte differs; the first difference is named. Float accuracy on the same inputs stands beside the integer accuracy.
     """
     from edgehfn import target
     from edgehfn.evaluation import agreement, machines
     from edgehfn.evaluation.models import load_examples, open_model
     from edgehfn.progress import progress
+    from edgehfn.target.build import HOST, SANITIZED
 
     names = machines.parse(on)
+    if sanitize:
+        if HOST not in names:
+            raise click.UsageError(f"--sanitize is for the machine {HOST}; name it in --on")
+        names = tuple(SANITIZED if name == HOST else name for name in names)
     opened = open_model(model)
     examples = load_examples(opened, data, limit)
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)

@@ -32,10 +32,10 @@ def run(
 ) -> Int8:
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
-    ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C under sanitizers), or a core, in QEMU. ``observe``
-    receives every node's name and int8 bytes ``(N, *shape)``. ``objective``, ``ram`` and ``rows``, of the C: as of
-    ``edgehfn.plan``. Raises InputError for other machines or images, GraphError if nothing fits ``ram``, ToolError
-    where a compiler or QEMU is missing or fails.
+    ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C on this computer), ``host-sanitized`` (the same
+    under sanitizers), or a core, in QEMU. ``observe`` receives every node's name and int8 bytes ``(N, *shape)``.
+    ``objective``, ``ram`` and ``rows``, of the C: as of ``edgehfn.plan``. Raises InputError for other machines or
+    images, GraphError if nothing fits ``ram``, ToolError where a compiler or QEMU is missing or fails.
     """
     return run_planned(graph, planned(graph, (on,), objective, ram, rows), raw, on, observe)
 

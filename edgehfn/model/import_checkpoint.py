@@ -58,7 +58,7 @@ def load_checkpoint(
     Raises InputError for a file that is no such checkpoint or of another net.
     """
     if arch not in nn.PAPERS:
-        raise InputError(f"{arch} has no such checkpoints; choose {', '.join(nn.PAPERS)}")
+        raise InputError(f"there are no checkpoints of {arch!r}; choose {', '.join(nn.PAPERS)}")
     if not 0 < density <= 1:
         raise InputError(f"density {density} is no fraction of weights; give a number in (0, 1]")
     tensors = _Tensors(Path(path), _state(Path(path)))

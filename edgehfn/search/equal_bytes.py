@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from edgehfn.nn import Net, Options, Search, preset
 from edgehfn.progress import Report
 from edgehfn.search import comparison
 from edgehfn.search.comparison import Row
-from edgehfn.target import bench
+from edgehfn.target import bench, board
 from edgehfn.training import trainlog
 from edgehfn.training.to_file import command_of, train_images_to
 from edgehfn.training.trainlog import TrainLog
@@ -54,12 +56,14 @@ def compare(
 
     Raises InputError if a budget is too small for any net, or if the folder has rows of other options.
     """
+    if not 0 < step < math.inf:
+        raise InputError(f"step {step}: give the channels between two widths, such as {STEP}")
+    core = board.board(target).name
     loaded, folder = images(data), Path(into)
-    files.make_folder(folder)
     settings = {"epochs": EPOCHS, **(training or {})}
     rows: list[Row] = []
-    for budget in dict.fromkeys(budgets):
-        for kind in dict.fromkeys(kinds):
+    with files.folder(folder):
+        for budget, kind in product(dict.fromkeys(budgets), dict.fromkeys(kinds)):
             options: dict[str, Any] = {**(net or {}), "weights": kind}
             family = _Family(arch, loaded, options)
             width = sizing.widest(family.net, budget, step)
@@ -68,7 +72,7 @@ def compare(
                 command = command_of(data, arch, {"weights": kind, **settings, **wide})
                 model = folder / f"{kind}-{budget}-{seed}.hfn"
                 trained = _Trained(model, arch, loaded, wide, settings, command)
-                rows.append(_row(trained, kind, budget, width, target, progress))
+                rows.append(_row(trained, kind, budget, width, core, progress))
     return rows
 
 
@@ -79,6 +83,8 @@ class _Family:
         self.arch, self.data, self.options = arch, data, options
         given = options.get("width", 1.0)
         self.ratio = tuple(given) if isinstance(given, Sequence) else (float(given),)
+        if not all(0 < stage < math.inf for stage in self.ratio):
+            raise InputError(f"width {self.ratio}: a ratio of the stages is of positive numbers")
 
     def widths(self, first: float) -> float | tuple[float, ...]:
         """Return the width option of the net whose first stage has so many channels."""

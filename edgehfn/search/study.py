@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import platform
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -23,6 +20,7 @@ from edgehfn.errors import GraphError, InputError
 from edgehfn.lowering.lower import lower
 from edgehfn.nn import Net
 from edgehfn.progress import Report
+from edgehfn.search import interrupted
 from edgehfn.search.budget import Budget, Fit, Fitting
 from edgehfn.search.space import SPACE, STARTS, Candidate, build
 from edgehfn.search.storage import shown, stored, why
@@ -36,7 +34,6 @@ FIRST_STEPS = 390  # of the optimizer, in the first rung: an epoch of 50,000 ima
 BATCH = 128
 HELD_BACK = (6, 10_000)  # training images to measure on: one in so many, but no more than that
 FRUITLESS = 200  # candidates in a row that do not fit or were tried before, after which a search ends
-PROCESS = "process"  # a trial's note of the machine and the process that run it
 OPENINGS = 20  # attempts to open a storage that others open at the same moment
 BEGUN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 ORDER, SAMPLER = 32, 33  # streams of the generator, beyond those of training
@@ -88,14 +85,15 @@ class Search:
     def _try(self, deadline: float | None, tell: Callable[[str, str], None]) -> bool:
         """One trial; whether it trained anything."""
         with stored(self.storage):
+            interrupted.recover(self.study)
             begun = self.study.get_trials(deepcopy=False, states=BEGUN)
             # A new sampler each time: what it samples depends on the study alone, not on when a process began or ended.
             self.study.sampler = optuna.samplers.TPESampler(seed=generator.key(self.seed, len(begun), SAMPLER))
-            trial = self.study.ask(SPACE)
-            trial.set_user_attr(PROCESS, [platform.node(), os.getpid()])
+            trial = self.study.ask()
+            interrupted.claim(trial)  # first: parameters take long to store
         try:
             with stored(self.storage):
-                candidate = candidate_of(trial.params)
+                candidate = candidate_of(_drawn(trial))
             fit = self.fitting.fit(candidate)
             duplicate = self._duplicate(candidate, fit)
             with stored(self.storage):
@@ -110,7 +108,7 @@ class Search:
             return False  # by another process: two may take a trial at the same moment where a database locks no rows
         except BaseException:
             with stored(self.storage):
-                _again(self.study, trial.number, trial.params)
+                interrupted.again(self.study, trial.number)
             raise
         return True
 
@@ -185,7 +183,7 @@ def hold_back(data: Dataset) -> Dataset:
 
 def _open(storage: str, name: str, first: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=FACTOR)
+    pruner = interrupted.Halving(min_resource=first, reduction_factor=FACTOR)
     for attempt in range(OPENINGS):
         try:
             # A connection is tried before each use: a server may have started anew since the last one, hours ago.
@@ -213,29 +211,19 @@ def _open(storage: str, name: str, first: int) -> optuna.Study:
         ended(study.get_trials(deepcopy=False))  # nothing is added to a damaged study
         for start in STARTS:
             study.enqueue_trial(asdict(start), skip_if_exists=True)
-        for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            if _dead(*trial.user_attrs.get(PROCESS, ("", 0))):
-                _again(study, trial.number, trial.params)
     return study
 
 
-def _again(study: optuna.Study, number: int, candidate: Mapping[str, Any]) -> None:
-    """Give up a trial that was interrupted and queue its candidate anew, unless it had ended or another process did."""
-    with suppress(ValueError, optuna.exceptions.UpdateFinishedTrialError):  # ended, and ended while we looked
-        study.tell(number, state=TrialState.FAIL)
-        study.enqueue_trial(dict(candidate))
-
-
-def _dead(machine: str, process: int) -> bool:
-    """Whether it was a process of this machine that is no more."""
-    try:
-        if machine == platform.node():
-            os.kill(process, 0)  # asks only
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return False
+def _drawn(trial: optuna.Trial) -> dict[str, Any]:
+    """The trial's candidate, from the queue or from the sampler."""
+    found: dict[str, Any] = {}
+    for name, given in SPACE.items():
+        match given:
+            case optuna.distributions.IntDistribution():
+                found[name] = trial.suggest_int(name, given.low, given.high, step=given.step, log=given.log)
+            case optuna.distributions.CategoricalDistribution():
+                found[name] = trial.suggest_categorical(name, given.choices)
+    return found
 
 
 def _hear(progress: Report | None, share: float) -> Callable[[str, str], None]:

@@ -64,4 +64,4 @@ def board(name: str) -> Board:
     for known in BOARDS:
         if known.name == name:
             return known
-    raise InputError(f"no core or board is called {name}; there are {', '.join(b.name for b in BOARDS)}")
+    raise InputError(f"no core or board is called {name!r}; there are {', '.join(b.name for b in BOARDS)}")

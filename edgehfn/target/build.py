@@ -22,15 +22,16 @@ MODEL = "model"  # what the harness calls the model: model.h, model_run, MODEL_A
 PROGRAM = "program"
 ARCHIVE = "libedgehfn.a"
 
-Host = Literal["host"]
+Host = Literal["host", "host-sanitized"]
 HOST: Host = "host"
+SANITIZED: Host = "host-sanitized"  # the same under sanitizers: for tests, and where `verify --sanitize` asks for it
 Machine = Board | Host
 Main = Literal["harness", "selftest", "check"]
 Mode = Literal["plain", "trace", "count"]  # see firmware/port/mark.h
 
 COMPILE = ("-std=c99", "-ffunction-sections", "-fdata-sections")
 LEVELS: dict[Objective, str] = {"speed": "-O2", "ram": "-O2", "flash": "-Os"}
-HOST_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 MODES: dict[Mode, tuple[str, ...]] = {"plain": (), "trace": ("-DPORT_TRACE",), "count": ("-DPORT_COUNT",)}
 
 TIMEOUT = 300  # seconds for one call of a compiler
@@ -68,17 +69,18 @@ def runtime(machine: Machine, objective: Objective = "speed") -> Path:
 
 
 def _compiler(machine: Machine) -> tuple[str, str]:
-    return (HOST_GCC, HOST_AR) if machine == HOST else (ARM_GCC, ARM_AR)
+    return (ARM_GCC, ARM_AR) if isinstance(machine, Board) else (HOST_GCC, HOST_AR)
 
 
 def _flags(machine: Machine, objective: Objective) -> tuple[str, ...]:
     defined = (f"-D{macro(objective)}=1",) if macro(objective) else ()
-    return (*COMPILE, LEVELS[objective], *defined, *(HOST_FLAGS if machine == HOST else machine.flags))
+    own = machine.flags if isinstance(machine, Board) else SANITIZE if machine == SANITIZED else ()
+    return (*COMPILE, LEVELS[objective], *defined, *own)
 
 
 def _runtime(into: Path, machine: Machine, flags: Sequence[str]) -> None:
     gcc, ar = _compiler(machine)
-    sources = [str(p) for p in firmware.runtime(assembly=machine != HOST)]
+    sources = [str(p) for p in firmware.runtime(assembly=isinstance(machine, Board))]
     if sources:
         call([gcc, *flags, *firmware.includes(), "-c", *sources], timeout=TIMEOUT, cwd=into)
     objects = sorted(p.name for p in into.glob("*.o"))
@@ -101,15 +103,15 @@ def _program(
         link = [gcc, *flags, *objects, str(library), *_link(machine), "-o", PROGRAM]
         call(link, timeout=TIMEOUT, cwd=into)
     except ToolError as error:
-        raise _too_big(error, machine) from None
+        raise _explained(error, machine) from None
 
 
 def _port(machine: Machine) -> tuple[str, ...]:
-    return ("host.c",) if machine == HOST else ("qemu/start.c", "qemu/stack.S", "qemu/semihost.c")
+    return ("qemu/start.c", "qemu/stack.S", "qemu/semihost.c") if isinstance(machine, Board) else ("host.c",)
 
 
 def _link(machine: Machine) -> list[str]:
-    if machine == HOST:
+    if not isinstance(machine, Board):
         return []
     layout = {
         "FLASH_ORIGIN": machine.flash.origin,
@@ -122,9 +124,12 @@ def _link(machine: Machine) -> list[str]:
     return ["--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections,--fatal-warnings", *symbols, "-T", str(script)]
 
 
-def _too_big(error: ToolError, machine: Machine) -> ToolError:
+def _explained(error: ToolError, machine: Machine) -> ToolError:
+    """What a linker's error means, where it is known."""
+    if machine == SANITIZED and re.search(r"lib[au]b?san|-l[au]b?san", str(error)):
+        return ToolError("gcc finds no libasan and libubsan: install those of its version, or leave out --sanitize")
     found = re.search(r"region `?(\w+)' overflowed by (\d+) bytes", str(error))
-    if found is None or machine == HOST:
+    if found is None or not isinstance(machine, Board):
         return error
     kind, over = found[1], int(found[2])
     size = machine.ram.size if kind == "ram" else machine.flash.size

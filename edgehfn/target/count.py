@@ -18,9 +18,9 @@ from edgehfn.ir.inputs import Raw, by_rows, checked, golden
 from edgehfn.spec.objective import Objective
 from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
-from edgehfn.target.build import HOST, MODEL, build
+from edgehfn.target.build import MODEL, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import PER_IMAGE, execute, patience
+from edgehfn.target.execute import PER_IMAGE, execute, machine, patience
 from edgehfn.target.toolchain import HOST_GCC, call
 
 Call = tuple[int, bool]  # the index of a node, and whether its window slides or it runs
@@ -57,8 +57,8 @@ def bench(
     ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. Raises InputError for another machine or shape,
     GraphError if nothing fits ``ram``, ToolError if a tool is missing or fails.
     """
-    if target == HOST:
-        raise InputError(f"host: instructions are counted on cores: {', '.join(CORES)}")
+    if not isinstance(machine(target), Board):
+        raise InputError(f"{target}: instructions are counted on cores: {', '.join(CORES)}")
     return counted(graph, plan(graph, objective, ram=ram, rows=rows), target, raw)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, by_rows, checked, fitting
 from edgehfn.spec.objective import Objective
 from edgehfn.target.board import Board, board
-from edgehfn.target.build import HOST, MODEL, Machine, build
+from edgehfn.target.build import HOST, MODEL, SANITIZED, Machine, build
 from edgehfn.target.toolchain import QEMU, call
 from edgehfn.target.trace import tensors
 
@@ -25,7 +26,8 @@ Observe = Callable[[str, Int8], None]
 
 # Leaks are moot without a heap, and their search fails under a debugger. The address sanitizer must come first, so that
 # nothing may be preloaded (allocators, as PyTorch's guides advise).
-SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": ""}
+ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": ""}
+NO_SHADOW = "AddressSanitizer failed to allocate|ReserveShadowMemory|[Ss]hadow memory range"  # of 15 TB
 STARTING = 60.0  # seconds before a program that hangs is stopped, for each image, and for so many of its operations
 PER_IMAGE = 10.0
 MACS = 2e6
@@ -50,10 +52,10 @@ def run(
 ) -> Int8:
     """Compile the graph and run it on raw images ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
-    ``on`` is ``host`` (with the address and undefined-behaviour sanitizers) or a core, in QEMU. ``observe`` receives
-    every node's name and bytes, int8 ``(N, *shape)``. ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``.
-    Raises InputError for other input, GraphError if nothing fits ``ram``, ToolError if a tool is missing or the program
-    fails.
+    ``on`` is ``host``, ``host-sanitized`` (with sanitizers of addresses and undefined behaviour) or a core, in QEMU.
+    ``observe`` receives every node's name and bytes, int8 ``(N, *shape)``. ``objective``, ``ram`` and ``rows``: as of
+    ``edgehfn.plan``. Raises InputError for other input, GraphError if nothing fits ``ram``, ToolError if a tool is
+    missing or the program fails.
     """
     images = checked(graph, raw)
     return run_planned(graph, plan(graph, objective, ram=ram, rows=rows), images, on, observe)
@@ -89,7 +91,7 @@ def selftest(
     texts = c.emit(graph, planned, MODEL, golden_checksum(graph))
     program = build(texts, target, planned.objective, main="selftest")
     try:
-        return call(command(program, target), timeout=STARTING + patience(graph), env=SANITIZED).strip() == "PASS"
+        return started(program, target, patience(graph)).strip() == "PASS"
     except ToolError as error:
         if "FAIL" in str(error):
             return False
@@ -106,13 +108,17 @@ def check(graph: Graph, raw: Raw, on: str = HOST) -> list[int]:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(graphs).tobytes())
-        call(command(program, target), timeout=STARTING + PER_IMAGE * len(graphs), cwd=place, env=SANITIZED)
+        started(program, target, PER_IMAGE * len(graphs), place)
         return list((place / "out.bin").read_bytes())
 
 
 def machine(name: str) -> Machine:
-    """Return the host, or the board of this name. Raises InputError naming those that exist."""
-    return HOST if name == HOST else board(name)
+    """Return the host, sanitized or not, or the board of this name. Raises InputError naming those that exist."""
+    match name:
+        case "host" | "host-sanitized":
+            return name
+        case _:
+            return board(name)
 
 
 def emitted(graph: Graph, checksum: int | None = None, objective: Objective = "speed") -> dict[str, str]:
@@ -139,8 +145,7 @@ def execute(
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as name:
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
-        timeout = STARTING + seconds * len(images)
-        call([*command(program, target), *plugin], timeout=timeout, cwd=place, env=SANITIZED)
+        started(program, target, seconds * len(images), place, plugin)
         made = np.fromfile(place / "out.bin", np.int8)
     if made.size != row * runs + 4:
         raise ToolError(f"{program}: wrote {made.size} bytes for {runs} images of {row} bytes and the stack's 4")
@@ -148,9 +153,25 @@ def execute(
     return Ran(rows, int(made[-4:].view("<u4")[0]))
 
 
+def started(
+    program: Path, target: Machine, seconds: float, place: Path | None = None, plugin: Sequence[str] = ()
+) -> str:
+    """Run a built program in a folder, for so many seconds at most, and return what it printed. Raises ToolError if it
+    fails or hangs."""
+    try:
+        words = [*command(program, target), *plugin]
+        return call(words, timeout=STARTING + seconds, cwd=place, env=ENVIRONMENT)
+    except ToolError as error:
+        if target == SANITIZED and re.search(NO_SHADOW, str(error)):
+            raise ToolError(
+                "the address sanitizer gets no address space here: lift the limit (ulimit -v), or leave out --sanitize"
+            ) from error
+        raise
+
+
 def command(program: Path, target: Machine) -> list[str]:
     """Return the command that starts a built program."""
-    return [str(program)] if target == HOST else [*_qemu(target), "-kernel", str(program)]
+    return [*_qemu(target), "-kernel", str(program)] if isinstance(target, Board) else [str(program)]
 
 
 def _qemu(target: Board) -> list[str]:

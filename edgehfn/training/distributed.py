@@ -7,7 +7,9 @@ sums, and masks are the same bits everywhere.
 
 from __future__ import annotations
 
+import operator
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +21,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
+
+SETTLING = 10.0  # seconds to wait for a thread at most
 
 
 def processes() -> int:
@@ -71,8 +75,22 @@ def share(batch: slice) -> slice:
 def mean(values: Tensor) -> Tensor:
     """Return the average over all processes."""
     if processes() > 1:
-        distributed.all_reduce(values)
+        _add_up(values)
     return values / processes()
+
+
+def _add_up(values: Tensor) -> None:
+    """Sum over all processes, in place, and wait until nobody else holds the tensor.
+
+    gloo's threads tell that a sum is there a moment before they let go of it. They outlive the group that is destroyed
+    (DistributedDataParallel keeps it), and one that drops a tensor of Python's while the interpreter ends aborts the
+    process.
+    """
+    holders = operator.methodcaller("_use_count")  # PyTorch's, unknown to its own types
+    before, end = holders(values), time.monotonic() + SETTLING
+    distributed.all_reduce(values)
+    while holders(values) > before and time.monotonic() < end:
+        time.sleep(0)
 
 
 class _Sum(torch.autograd.Function):
@@ -81,13 +99,13 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         total = x.clone()
-        distributed.all_reduce(total)
+        _add_up(total)
         return total
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         total = grads[0].clone()
-        distributed.all_reduce(total)
+        _add_up(total)
         return total
 
 

@@ -94,5 +94,5 @@ def test_sizes_change_instructions(core: str) -> None:
 @pytest.mark.gcc
 def test_stored_graphs_pass_their_self_test() -> None:
     net: Graph = verify(gnn_nets.stored(3))
-    assert target.selftest(net, "host")
+    assert target.selftest(net, "host-sanitized")
     assert target.selftest(net, "cortex-m4")

@@ -51,7 +51,7 @@ def test_coded_masks_are_near_the_entropy(density: float) -> None:
     assert entropy_bytes(net(density)) < mask_bytes(net(density), "flash") <= 1.04 * entropy_bytes(net(density))
 
 
-@pytest.mark.parametrize("core", tools.machines("host", "cortex-m0", "cortex-m4"))
+@pytest.mark.parametrize("core", tools.machines("host-sanitized", "cortex-m0", "cortex-m4"))
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_byte_is_the_same(objective: Objective, core: str) -> None:
     for graph in (nets.folded_resnet(7, size=32), *map(nets.random_graph, range(3000, 3004))):

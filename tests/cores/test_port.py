@@ -13,7 +13,7 @@ from edgehfn.target import BOARDS, cache, count, elf, execute, toolchain
 from edgehfn.target import board as boards
 from edgehfn.target import build as builds
 from edgehfn.target.board import Board
-from edgehfn.target.build import HOST, build
+from edgehfn.target.build import HOST, SANITIZED, build
 
 IDS = [b.name for b in BOARDS]
 
@@ -61,7 +61,7 @@ def images(n: int, seed: int = 5) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (n, 4), np.uint8)
 
 
-@pytest.mark.parametrize("name", tools.machines(HOST, *IDS))
+@pytest.mark.parametrize("name", tools.machines(HOST, SANITIZED, *IDS))
 def test_the_harness_returns_what_the_model_computes(name: str) -> None:
     machine, raw = execute.machine(name), images(300)  # more output than the port buffers
     program = build(model(ARITHMETIC, SELFTEST=0), machine)
@@ -69,7 +69,7 @@ def test_the_harness_returns_what_the_model_computes(name: str) -> None:
     assert (execute.execute(program, machine, raw, 4).rows == expected).all()
 
 
-@pytest.mark.parametrize("name", tools.machines(HOST, "cortex-m4"))
+@pytest.mark.parametrize("name", tools.machines(SANITIZED, "cortex-m4"))
 def test_a_traced_build_returns_every_node(name: str) -> None:
     machine, raw = execute.machine(name), images(70)
     rows = execute.execute(build(model(ARITHMETIC, SELFTEST=0), machine, mode="trace"), machine, raw, 8).rows.view(
@@ -191,9 +191,9 @@ def test_a_crash_is_reported_and_does_not_hang(board: Board) -> None:
 def test_the_host_build_is_sanitized() -> None:
     overrun = '#include "model.h"\nvoid model_run(uint32_t *arena) { ((volatile uint8_t *)arena)[16] = 1; }'
     with pytest.raises(ToolError, match="AddressSanitizer"):
-        execute.execute(build(model(overrun), HOST), HOST, images(1), 4)
+        execute.execute(build(model(overrun), SANITIZED), SANITIZED, images(1), 4)
     with pytest.raises(ToolError, match="runtime error"):
-        execute.execute(build(model(UNALIGNED, OFFSET=1), HOST), HOST, images(1), 4)
+        execute.execute(build(model(UNALIGNED, OFFSET=1), SANITIZED), SANITIZED, images(1), 4)
 
 
 @pytest.mark.parametrize("name", tools.machines(HOST, "cortex-m33"))
@@ -278,7 +278,7 @@ def test_missing_tools_are_named_with_their_package(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_unknown_core_is_named_with_those_that_exist() -> None:
-    with pytest.raises(InputError, match=r"called cortex-m9; there are cortex-m0, .*microbit"):
+    with pytest.raises(InputError, match=r"called 'cortex-m9'; there are cortex-m0, .*microbit"):
         execute.machine("cortex-m9")
 
 

@@ -9,16 +9,18 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from support import kills
 from support.studies import SEARCH, SMALL, url
 
 from edgehfn import data
 from edgehfn.errors import InputError
-from edgehfn.search import Cost, Search, Tried, front, study, trained
+from edgehfn.search import Cost, Search, Tried, front, interrupted, study, trained
 from edgehfn.search.space import LEAST, SPACE, STARTS
 
 
@@ -100,26 +102,34 @@ def test_a_storage_that_fails_midway_is_named(tmp_path: Path) -> None:
 def test_a_trial_that_was_killed_is_tried_again(
     searched: tuple[Path, list[Tried]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: Any, **__: Any) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     digits = data.images("digits")
     with monkeypatch.context() as patch:
-        patch.setattr(study, "train", interrupted)
+        patch.setattr(study, "train", stopped)
         with pytest.raises(KeyboardInterrupt):
             Search(digits, SMALL, url(tmp_path), rung=1).run(2, None)
     killed = Search(digits, SMALL, url(tmp_path), rung=1).study.ask(SPACE)  # as it is in the midst of a trial
     assert killed.params == asdict(STARTS[1])
     dead = subprocess.Popen(["true"])
     dead.wait()
-    killed.set_user_attr(study.PROCESS, [platform.node(), dead.pid])
+    killed.set_user_attr(interrupted.PROCESS, [platform.node(), dead.pid])
     elsewhere = Search(digits, SMALL, url(tmp_path), rung=1).study.ask(SPACE)
     assert elsewhere.params == asdict(STARTS[2])
-    elsewhere.set_user_attr(study.PROCESS, ["another machine", 1])
+    elsewhere.set_user_attr(interrupted.PROCESS, ["another machine", 1])
     made = Search(digits, SMALL, url(tmp_path), rung=1)
     made.run(2, None)
     assert [one.candidate for one in made.tried()] == list(STARTS[:2])
     assert [one.accuracies[1] for one in made.tried()] == [one.accuracies[1] for one in searched[1][:2]]
+
+
+@pytest.mark.slow
+def test_a_search_killed_at_random_moments_loses_and_repeats_nothing(
+    searched: tuple[Path, list[Tried]], tmp_path: Path
+) -> None:
+    """``make fuzz KIND=kills`` kills more of them."""
+    assert kills.search(tmp_path, 3, Random(), searched[1]) > 0
 
 
 @pytest.mark.slow

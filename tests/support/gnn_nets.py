@@ -5,6 +5,7 @@ The same seed gives the same net.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.ops import (
@@ -28,7 +30,7 @@ from edgehfn.ir.ops import (
     SparseLinear,
 )
 from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
-from edgehfn.ir.validate import bound
+from edgehfn.ir.validate import bound, verify
 from edgehfn.spec.limits import COLUMNS
 from support import draws
 
@@ -59,6 +61,15 @@ def variable(seed: int, *, nodes: int = 20, layers: int = 5) -> Graph:
     shape = (maker.width(), rows(count), COLUMNS)
     maker.add(Input("input", shape, "chw", rng.choice(("u8", "s8")), maker.topology))
     return maker.grow(layers)
+
+
+def legal(make: Callable[..., Graph], seed: int, **options: int) -> Graph:
+    """The first of ``stored`` or ``variable`` from this seed on that keeps SPEC's rules, as some few do not."""
+    while True:
+        try:
+            return verify(make(seed, **options))
+        except GraphError:
+            seed += 1
 
 
 def graphs(net: Graph, seed: int, count: int) -> Bytes:

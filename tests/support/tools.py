@@ -28,7 +28,7 @@ def first(count: int, seeds: range) -> list[Any]:
 def _marks(name: str) -> tuple[pytest.MarkDecorator, ...]:
     if name in IN_PROCESS:
         return ()
-    return (pytest.mark.gcc if name == "host" else pytest.mark.qemu,)
+    return (pytest.mark.gcc if name.startswith("host") else pytest.mark.qemu,)
 
 
 def fitted_to(compiler: str = GCC, machine: str | None = EMULATOR) -> None:

@@ -103,6 +103,32 @@ def test_interrupted_processes_go_on_where_they_stopped(tmp_path: Path) -> None:
         assert all(torch.equal(other[name], value) for name, value in found[0].items())
 
 
+LATE = """
+import glob, os, torch
+from torch.nn.parallel import DistributedDataParallel
+from edgehfn.training.distributed import joined, mean
+with joined(torch.device("cpu")):
+    model = DistributedDataParallel(torch.nn.Linear(2, 2))
+    mean(torch.ones(2))
+    for task in glob.glob("/proc/self/task/*"):
+        os.sched_setaffinity(int(os.path.basename(task)), {min(os.sched_getaffinity(0))})
+        if open(f"{task}/comm").read().startswith("pt_gloo"):
+            os.sched_setscheduler(int(os.path.basename(task)), os.SCHED_IDLE, os.sched_param(0))
+    for _ in range(40):
+        values = torch.ones(2)
+        assert mean(values).tolist() == [1.0, 1.0]
+        assert values._use_count() == 1, values._use_count()
+"""
+
+
+@pytest.mark.slow
+def test_no_thread_holds_a_tensor_that_was_added_up(tmp_path: Path) -> None:
+    """gloo's threads run only where nothing else wants the core, so that they let go as late as they can."""
+    (tmp_path / "script.py").write_text(LATE)
+    done = torchrun("script.py", place=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 @pytest.mark.slow
 def test_the_command_writes_one_model_and_no_checkpoint_stays(tmp_path: Path) -> None:
     options = ["--data", "digits", "--arch", "tiny", "--epochs", "1", "--device", "cpu", "-o", str(tmp_path / "x.hfn")]

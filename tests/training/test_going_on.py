@@ -6,15 +6,13 @@ import os
 import pickle
 import random
 import re
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from support import kills
 from support.toys import bits, small, toy
 from support.trainings import trained
 
@@ -22,8 +20,6 @@ from edgehfn.errors import InputError
 from edgehfn.progress import Report
 from edgehfn.training import checkpoint
 from edgehfn.training.images import train
-
-ROOT = Path(__file__).parents[2]
 
 
 class Stop(Exception):
@@ -74,41 +70,10 @@ def test_without_resume_a_run_starts_anew_over_the_old_checkpoint(tmp_path: Path
     assert bits(trained(checkpoint=path)[0]) == bits(trained()[0])
 
 
-CHILD = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from support import toys as t
-from edgehfn.training.images import train
-sys.modules["edgehfn.training.loop"].REPORT_EVERY = 0.0
-net = t.small()
-train(net, t.toy(), epochs=12, batch=50, device="cpu", checkpoint=sys.argv[2], save_every=0)
-open(sys.argv[3], "wb").write(t.bits(net))
-"""
-
-
 @pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path: Path) -> None:
-    wanted = small()
-    train(wanted, toy(), epochs=12, batch=50, device="cpu")
-    path, result = tmp_path / "run.ckpt", tmp_path / "bits"
-    command = [sys.executable, "-c", CHILD, str(ROOT / "tests"), str(path), str(result)]
-    found = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": found, "OMP_NUM_THREADS": "1"}
-    kills = 0
-    while not result.exists():
-        before = path.stat().st_mtime_ns if path.exists() else 0
-        child = subprocess.Popen(command, env=environment)
-        if kills < 2:
-            while child.poll() is None and (not path.exists() or path.stat().st_mtime_ns == before):
-                time.sleep(0.005)
-            time.sleep(random.uniform(0, 0.5))
-            child.send_signal(signal.SIGKILL)
-            assert child.wait() in (0, -signal.SIGKILL)
-            kills += child.returncode == -signal.SIGKILL
-        else:
-            assert child.wait(timeout=120) == 0
-    assert kills
-    assert result.read_bytes() == bits(wanted)
+    """``make fuzz KIND=kills`` kills more of them."""
+    assert kills.training(tmp_path, 3, random.Random()) > 0
 
 
 def test_half_written_checkpoint_beside_a_good_one_does_no_harm(tmp_path: Path) -> None:

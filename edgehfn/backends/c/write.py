@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,7 +81,8 @@ def _put(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
 
 
 def _put_runtime(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    if (folder / "__init__.py").exists() or folder.resolve().is_relative_to(firmware.directory().resolve()):
+    place = Path(os.path.realpath(folder))  # of links in a circle, too
+    if (folder / "__init__.py").exists() or place.is_relative_to(firmware.directory().resolve()):
         raise InputError(f"{folder}: is a folder of sources; {REMEDY} for the runtime")
     before = _listed(folder)
 

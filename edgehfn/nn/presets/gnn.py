@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal, TypedDict, Unpack
 
 from edgehfn.errors import InputError
@@ -134,6 +135,8 @@ def gnn(
             f"hidden {hidden}, layers {layers}, fold {fold}: each is 1 or more, layers a multiple of fold, and only a "
             "residual net (resgcn, resgin, resgat) folds"
         )
+    if not isfinite(residual_scale):
+        raise InputError(f"residual scale {residual_scale} is not finite; {RESIDUAL_SCALE} is usual")
     builder = Builder(input, seed, tuple(coats), affine, masks, norms, weights)
     many = isinstance(input, GraphSpec)
     made: list[Block]
