@@ -101,7 +101,8 @@ def size(
     else:
         show(str(found))
     if curve and not as_json:
-        rows = table("--ram", "predicted instructions", title=f"{model} on {target}: what less RAM costs")
+        show(f"what less RAM costs on {target}:")
+        rows = table("--ram", "predicted instructions")
         for point in result["curve"]:
             rows.add_row(f"{point['ram']:,}", f"{point['instructions']:,}")
         show(rows)
