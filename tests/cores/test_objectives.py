@@ -24,6 +24,7 @@ FEW = 25 * KB // 4  # bytes of scratch, enough for bands of a row or two
 # Instructions of bands of a row or two, against those of speed. Helium pays most for short rows: its kernel sums 48
 # pixels at a time.
 SLOWER = {"cortex-m0": 1.25, "cortex-m3": 1.25, "cortex-m4": 1.25, "cortex-m55": 1.35}
+LEAST = {"cortex-m0": 1.9, "cortex-m3": 1.95, "cortex-m4": 2.0, "cortex-m55": 2.9}  # the same of the least RAM
 
 
 @cache
@@ -39,11 +40,12 @@ def test_each_objective_spares_what_it_says(core: str) -> None:
     spent = {objective: measure(net(0.3), core, planned) for objective, planned in plans.items()}
     assert plans["speed"].size - plans["speed"].activations <= 22 * KB
     assert spent["ram"].ram < 0.5 * spent["speed"].ram
-    assert spent["ram"].instructions <= 2.2 * spent["speed"].instructions
+    assert spent["ram"].instructions <= LEAST[core] * spent["speed"].instructions
     few_rows = measure(net(0.3), core, plan(net(0.3), "ram", FEW))
     assert few_rows.instructions <= SLOWER[core] * spent["speed"].instructions
     assert spent["flash"].code <= 4 * KB
-    assert spent["flash"].model < spent["speed"].model == spent["ram"].model
+    assert spent["flash"].model < spent["speed"].model == few_rows.model
+    assert spent["ram"].model <= few_rows.model + 400  # of groups: 48 bytes a node, 12 a window
 
 
 @pytest.mark.parametrize("density", [0.1, 0.2, 0.3])
