@@ -187,6 +187,14 @@ def test_the_selftest_expects_the_oracles_output(tmp_path: Path) -> None:
     assert seen == {"chw", "hwc"}
 
 
+@pytest.mark.gcc
+def test_the_example_compiles(tmp_path: Path) -> None:
+    graph = nets.folded_resnet(3, size=16)
+    (tmp_path / "kws.h").write_text(c.emit(graph, plan(graph, rows=True), "kws")["kws.h"])
+    example = str(c_batch.FIRMWARE / "example" / "rows.c")
+    c_batch.call(["gcc", *WARNINGS, "-O2", "-I.", "-c", example, "-o", "rows.o"], tmp_path)
+
+
 def test_what_is_no_image_cannot_come_in_rows() -> None:
     for graph in (gnn_nets.stored(1), gnn_nets.variable(1)):
         with pytest.raises(GraphError, match="the input is no image"):

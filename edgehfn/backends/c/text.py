@@ -110,9 +110,9 @@ def _nodes(output: Tensor) -> str:
 
 
 def _selftest_prototype(graph: Graph, plan: Plan, name: str) -> str:
-    row = f"; row: {name.upper()}_ROW_SIZE bytes that it may write" if plan.fed else ""
+    row = f"\n * row: {name.upper()}_ROW_SIZE bytes that it may write." if plan.fed else ""
     return f"""
-/* Runs on a known input and loses what the arena held{row}. 0: the constants and the output are right. */
+/* Runs on a known input and loses what the arena held. 0: the constants and the output are right.{row} */
 int {name}_selftest(uint32_t *arena{_row(graph, plan)});
 """
 
