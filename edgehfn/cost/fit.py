@@ -6,6 +6,7 @@ The graphs are random layers, so that nets of people are predictions, not part o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from edgehfn.backends import c
 from edgehfn.backends.c import Function
 from edgehfn.cost.fit_slides import slides
-from edgehfn.cost.instructions import NODES, Effort
+from edgehfn.cost.instructions import NODES, Effort, table
 from edgehfn.cost.samples_by_function import samples
 from edgehfn.cost.terms import Terms, terms
 from edgehfn.errors import InputError
@@ -29,13 +30,17 @@ GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; t
 SMALL_SCRATCH = 2048  # bytes of scratch, as far as one output row at a time allows: bands of few rows
 ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
 
+# Functions that take another's rows, whose code is theirs but for a shift of an entry. Its samples are many; theirs
+# would be large, and few.
+LIKE = {Function.CONV_FAR: Function.CONV_WIDE}
+
 Floats = npt.NDArray[np.float64]
 Counted = tuple[Node, Graph, Plan, int]
 
 
 def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -> Iterator[Effort]:
     """A row for each core, runtime and function, each fitted by itself. Raises ToolError if a tool is missing."""
-    sampled = {function: samples(function) for function in sorted({*functions} - {Function.SLIDE})}
+    sampled = {function: samples(function) for function in sorted({*functions} - {Function.SLIDE, *LIKE})}
     every = {id(graph): graph for graphs in sampled.values() for graph in graphs}
     fast = {key: [plan(graph), *_few_rows(graph)] for key, graph in every.items()}
     few = {key: [plan(graph, "flash")] for key, graph in every.items()}
@@ -47,6 +52,7 @@ def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -
                 _, found = _least_squares([row for row, _ in moved], [count for _, count in moved])
                 yield Effort(compiler, core, plans is few, Function.SLIDE, GROUPS[0], found)
             counts = {key: [counted(every[key], planned, core).nodes for planned in plans[key]] for key in every}
+            fitted: dict[str, Effort] = {}
             for function, graphs in sampled.items():
                 runs = [
                     (way, node, graph, planned, count)
@@ -56,7 +62,16 @@ def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -
                     if c.function(node, graph) == function
                 ]
                 runs.sort(key=lambda run: run[0])  # the order that rounding and ties hang on
-                yield _fitted(compiler, core, function, [run[1:] for run in runs])
+                fitted[function] = _fitted(compiler, core, function, [run[1:] for run in runs])
+            yield from fitted.values()
+            for function, other in LIKE.items():
+                if function in functions:
+                    yield replace(fitted.get(other) or _known(core, plans is few, other), function=function)
+
+
+def _known(core: str, is_small: bool, function: Function) -> Effort:
+    """The table's row."""
+    return next(e for e in table() if (e.core, e.small, e.function) == (core, is_small, function))
 
 
 def _few_rows(graph: Graph) -> list[Plan]:

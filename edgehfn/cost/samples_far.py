@@ -1,4 +1,6 @@
-"""Random convolutions whose planes are far, to fit the costs of their functions to: a row's just beyond the limit."""
+"""Random convolutions of trained weights whose planes are far, those of a row just beyond the limit of others.
+
+Of masks there are none: what they take is what ``hfn_conv_wide`` takes (:data:`edgehfn.cost.fit.LIKE`)."""
 
 from __future__ import annotations
 
@@ -10,17 +12,17 @@ from edgehfn.ir import Graph, ops, verify
 from edgehfn.ir.ops import Conv, Input
 from edgehfn.ir.scratch import OFFSET_LIMIT, aligned
 
-SHAPES = ((1, 1), (3, 1), (3, 1), (3, 2), (5, 1))  # kernel and stride
+SHAPES = ((1, 1), (3, 1), (3, 1), (3, 2), (5, 1), (5, 2))  # kernel and stride
 COLUMNS = (13, 16, 16, 30, 64, 100)
 MORE = 40  # input channels beyond the fewest, at most
-KINDS = (*[Function.CONV_FAR] * 3, *[Function.CONV_FAR_DENSE] * 2, *[Function.CONV_FAR_INT4] * 2)
+KINDS = (*[Function.CONV_FAR_DENSE] * 2, *[Function.CONV_FAR_INT4] * 2)
 
 
 def far_layers(seed: int) -> Graph:
     """A graph of such layers, which all read its input. The same seed gives the same graph."""
     maker = Maker(Random(seed))
     random, (kernel, stride) = maker.random, maker.random.choice(SHAPES)
-    rows, columns, outputs = random.randint(1, 3 if kernel > 1 else 2), random.choice(COLUMNS), random.randint(1, 4)
+    rows, columns, outputs = random.randint(1, 4 if kernel > 1 else 2), random.choice(COLUMNS), random.randint(2, 7)
     each = kernel * min(stride, kernel) * (1 + (kernel - 1) // stride) * aligned(columns)  # bytes of planes
     inputs = OFFSET_LIMIT // each + random.randint(1, MORE)
     maker.nodes = [Input("input", (inputs, stride * rows, stride * columns), dtype=random.choice(("u8", "s8")))]

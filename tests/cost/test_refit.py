@@ -11,6 +11,7 @@ from support import nets
 
 from edgehfn.backends.c import Function, functions
 from edgehfn.cost import code_size, instructions, refit
+from edgehfn.cost.fit import LIKE
 from edgehfn.cost.samples_by_function import alone, samples
 from edgehfn.errors import InputError
 from edgehfn.ir import ops, plan
@@ -69,11 +70,20 @@ def test_a_function_without_a_row_names_the_remedy(monkeypatch: pytest.MonkeyPat
         code_size.predict("cortex-m4", functions(graph))
 
 
-@pytest.mark.parametrize("function", [f for f in Function if f.facts.runs_a_node])
+@pytest.mark.parametrize("function", [f for f in Function if f.facts.runs_a_node and f not in LIKE])
 def test_every_function_is_fitted_to_graphs_that_call_it(function: Function) -> None:
     drawn = samples(function)
     assert drawn
     assert all(function in functions(graph) for graph in drawn)
+
+
+@pytest.mark.parametrize(("function", "other"), LIKE.items())
+def test_functions_alike_have_the_same_rows(function: Function, other: Function) -> None:
+    rows = [row for row in instructions.table() if row.function == other]
+    assert rows
+    assert [replace(row, function=function) for row in rows] == [
+        r for r in instructions.table() if r.function == function
+    ]
 
 
 def test_graphs_of_one_function_hang_on_it_alone() -> None:
