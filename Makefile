@@ -14,7 +14,7 @@ OBJECTIVES := HFN_NOTHING HFN_FEW_ROWS HFN_SMALL# the macros of hfn_config.h, an
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check analyse format size-table bench coverage ablation graphs accuracy zoo-check budget docs wheel sdist clean
+.PHONY: help setup demo test quick check analyse format size-table bench coverage ablation graphs accuracy zoo-check budget fuzz docs wheel sdist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ zoo-check: $(READY) ## the zoo's models on their whole test sets, and every byte
 budget: | $(READY) ## after a kernel changed or came: allowed costs, and fitted costs of what changed; F="hfn_a hfn_b" for some
 	@$(ONE_THREAD) $(PYTHON) -m benchmarks.kernels.budget $(F)
 	@$(ONE_THREAD) $(PYTHON) -m edgehfn.cost.refit $(F)
+
+MINUTES := 5
+fuzz: $(READY) ## random graphs, damaged files, kills, full disks and flipped bits for MINUTES=5; KIND="graphs,files" for some
+	@PYTHONPATH=tests:. $(ONE_THREAD) $(PYTHON) -m scripts.fuzz --minutes $(MINUTES) $(if $(KIND),--kind $(KIND)) $(if $(SEED),--seed $(SEED))
 
 $(DEMO): | $(READY)
 	@$(EDGEHFN) demo -o $(@D)
