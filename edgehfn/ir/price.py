@@ -15,6 +15,7 @@ from edgehfn.ir.scratch import Scratch, Span, aligned, is_int4
 
 CALL, BAND, CHANNEL = 1200, 80, 200  # of each, whatever it sums
 STORED, ENTRY, TAP = 3.0, 0.6, 0.9  # of each pixel: its output, a list entry, a trained weight
+TOGETHER = (8, 12, 48)  # pixels that cores sum at a time: what a band's last ones lack of so many is lost
 WORD, KEPT, UNPACKED = 23, 7, 4  # reading a mask: 32 bits, a weight kept; half a byte
 ROW, MOVED = 31, 1.5  # of planes: a row of an input channel, a word from the band before
 MADE = (10, 21)  # a word of each tap column, with stride 1 and above
@@ -32,7 +33,9 @@ def conv(node: Conv, graph: Graph, way: Scratch, calls: Sequence[Span]) -> float
     moved = (len(bands) - len(spans)) * (way.planes // 4 if reach else 0)
     made = rows * (ROW + MADE[node.stride > 1] * kernel / 3 * pitch / 4) + MOVED * moved
     fixed = CALL * len(spans) + (BAND + CHANNEL * channels) * len(bands) + made
-    return fixed + _sums(node.weight, pitch * sum(bands)) + _read(node.weight, 1 if way.keep else len(bands))
+    return (
+        fixed + _sums(node.weight, [pitch * rows for rows in bands]) + _read(node.weight, 1 if way.keep else len(bands))
+    )
 
 
 def turns(graph: Graph, group: Group) -> float:
@@ -44,9 +47,11 @@ def turns(graph: Graph, group: Group) -> float:
     return TICK * (group.ticks - group.start) * len(group.rows) + SLID * slid
 
 
-def _sums(weight: Weight, pixels: int) -> float:
-    each = ENTRY * _entries(weight) if weight.uses_index_list else TAP * prod(weight.shape)
-    return pixels * (STORED * weight.shape[0] + each)
+def _sums(weight: Weight, bands: Sequence[int]) -> float:
+    if not weight.uses_index_list:
+        return sum(bands) * (STORED * weight.shape[0] + TAP * prod(weight.shape))
+    summed = sum(-(-pixels // group) * group for pixels in bands for group in TOGETHER) / len(TOGETHER)
+    return sum(bands) * STORED * weight.shape[0] + summed * ENTRY * _entries(weight)
 
 
 def _read(weight: Weight, times: int) -> float:
