@@ -19,7 +19,7 @@ from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
 from edgehfn.target.build import HOST, MODEL, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import PER_IMAGE, execute, patience
+from edgehfn.target.execute import execute, patience
 from edgehfn.target.toolchain import HOST_GCC, call
 
 PLUGIN = "count.so"
@@ -76,7 +76,7 @@ def _calls(graph: Graph, planned: Plan) -> Iterator[tuple[int, bool]]:
         yield index, False
 
 
-def count(program: Path, target: Board, images: Raw, row: int, seconds: float = PER_IMAGE) -> list[int]:
+def count(program: Path, target: Board, images: Raw, row: int, seconds: float | None = None) -> list[int]:
     """Return instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
         log, marks = Path(place) / "log", Path(place) / "marks"
