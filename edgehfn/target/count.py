@@ -20,7 +20,11 @@ from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
 from edgehfn.target.build import MODEL, build
 from edgehfn.target.cache import cached
+<<<<<<< HEAD
 from edgehfn.target.execute import PER_IMAGE, execute, machine, patience
+=======
+from edgehfn.target.execute import execute, patience
+>>>>>>> w-wide
 from edgehfn.target.toolchain import HOST_GCC, call
 
 Call = tuple[int, bool]  # the index of a node, and whether its window slides or it runs
@@ -110,7 +114,7 @@ def _fed(graph: Graph, planned: Plan) -> Iterator[Call]:
             yield from (*tick, returns, waits) if end < height else tick * (group.ticks - number)
 
 
-def count(program: Path, target: Board, images: Raw, row: int, seconds: float = PER_IMAGE) -> list[int]:
+def count(program: Path, target: Board, images: Raw, row: int, seconds: float | None = None) -> list[int]:
     """Return instructions executed since reset at each marker of firmware/port/mark.h, markers not counted."""
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
         log, marks = Path(place) / "log", Path(place) / "marks"

@@ -135,17 +135,23 @@ def patience(graph: Graph) -> float:
 
 
 def execute(
-    program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = (), seconds: float = PER_IMAGE
+    program: Path, target: Machine, images: Raw, row: int, plugin: Sequence[str] = (), seconds: float | None = None
 ) -> Ran:
     """Run a built harness on images and read back ``row`` bytes for each, ``seconds`` an image at most.
 
-    Raises ToolError if it fails or hangs. Images of no bytes are all the same: the harness runs once.
+    Raises ToolError if it fails or hangs. Images of no bytes are all the same: the harness runs once. ``seconds``: by
+    default those of a small net.
     """
     runs = len(images) if images.shape[1:] != (0,) else 1
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as name:
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
+<<<<<<< HEAD
         started(program, target, seconds * len(images), place, plugin)
+=======
+        timeout = STARTING + (PER_IMAGE if seconds is None else seconds) * len(images)
+        call([*command(program, target), *plugin], timeout=timeout, cwd=place, env=SANITIZED)
+>>>>>>> w-wide
         made = np.fromfile(place / "out.bin", np.int8)
     if made.size != row * runs + 4:
         raise ToolError(f"{program}: wrote {made.size} bytes for {runs} images of {row} bytes and the stack's 4")
