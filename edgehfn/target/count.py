@@ -20,11 +20,7 @@ from edgehfn.target import elf
 from edgehfn.target.board import CORES, Board, board
 from edgehfn.target.build import MODEL, build
 from edgehfn.target.cache import cached
-<<<<<<< HEAD
-from edgehfn.target.execute import PER_IMAGE, execute, machine, patience
-=======
-from edgehfn.target.execute import execute, patience
->>>>>>> w-wide
+from edgehfn.target.execute import execute, machine, patience
 from edgehfn.target.toolchain import HOST_GCC, call
 
 Call = tuple[int, bool]  # the index of a node, and whether its window slides or it runs

@@ -146,12 +146,7 @@ def execute(
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as name:
         place = Path(name)
         (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
-<<<<<<< HEAD
-        started(program, target, seconds * len(images), place, plugin)
-=======
-        timeout = STARTING + (PER_IMAGE if seconds is None else seconds) * len(images)
-        call([*command(program, target), *plugin], timeout=timeout, cwd=place, env=SANITIZED)
->>>>>>> w-wide
+        started(program, target, (PER_IMAGE if seconds is None else seconds) * len(images), place, plugin)
         made = np.fromfile(place / "out.bin", np.int8)
     if made.size != row * runs + 4:
         raise ToolError(f"{program}: wrote {made.size} bytes for {runs} images of {row} bytes and the stack's 4")
