@@ -26,7 +26,14 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "firmware" / "src"
 DOCUMENT = ROOT / "docs" / "COVERAGE.md"
 RUNTIME = {path.stem for path in firmware.runtime(assembly=False)}
-TESTS = ("c/test_host.py", "c/test_gnn.py", "c/test_planes.py", "c/test_text.py", "cores/test_check_graph.py")
+TESTS = (
+    "c/test_host.py",
+    "c/test_gnn.py",
+    "c/test_input_table.py",
+    "c/test_planes.py",
+    "c/test_text.py",
+    "cores/test_check_graph.py",
+)
 
 WRAPPER = """#!/bin/sh
 for word; do
