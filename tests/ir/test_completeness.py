@@ -26,7 +26,7 @@ from edgehfn.cost.instructions import NODES
 from edgehfn.data.gnn_sets import Features
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, ops
-from edgehfn.ir.groups import Group
+from edgehfn.ir.groups import Group, group
 from edgehfn.ir.inputs import golden
 from edgehfn.lowering.untrained import untrained
 from edgehfn.model import modelfile
@@ -52,9 +52,10 @@ def drawn() -> tuple[Graph, ...]:
 
 @cache
 def run() -> tuple[tuple[Graph, tuple[Group, ...]], ...]:
-    """These nets whole, and those of images in random groups."""
+    """These nets whole, and those of images in random groups, some fed row by row."""
     whole = tuple((graph, ()) for graph in drawn())
-    plans = ((graph, schedules.random_plan(graph, seed)) for seed, graph in enumerate(drawn()[: SEEDS + 1]))
+    images = [(seed, graph) for seed, graph in enumerate(drawn()[: 2 * SEEDS + 2]) if group(graph, 0, 0, 1)]
+    plans = ((graph, schedules.random_plan(graph, seed, rows=rows)) for seed, graph in images for rows in (False, True))
     return (*whole, *((graph, planned.groups) for graph, planned in plans))
 
 
