@@ -98,7 +98,8 @@ def import_(
     net = load_checkpoint(
         checkpoint, arch, density=density, input=image, classes=names, normalised=scaled, weights=weights
     )
-    modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, "density": density})
+    told = {} if density is None else {"density": density}
+    modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, **told})
     result: Result = {"model": str(place), "weights": len(net.weights), "classes": len(net.classes)}
     if loaded is not None:
         result |= _measured(place, loaded)

@@ -176,6 +176,26 @@ def test_the_command_measures_both_nets(folded: ResNet50, tmp_path: Path) -> Non
     assert modelfile.load(tmp_path / "x.hfn").classes == tuple("0123456")
 
 
+def test_the_example_of_the_help_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the whole file of a trainer, normalised as the papers' code normalises."""
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(1)
+    images = pictures(120, SHAPE)
+    module = lived_in(ResNet50(folds=(3, 4)), normalised(images))
+    optimizer = torch.optim.SGD(module.parameters(), np.float64(0.1), momentum=0.9)
+    state = {f"module.{key}": value for key, value in module.state_dict().items()}
+    torch.save({"epoch": 3, "state_dict": state, "optimizer": optimizer.state_dict()}, "model_best.pth")
+    labels = module(normalised(images)).detach().argmax(1).numpy()
+    labels[:7] = range(7)
+    x = images.transpose(0, 2, 3, 1)
+    np.savez("cifar100.npz", x_train=x, y_train=labels, x_test=x[7:], y_test=labels[7:])
+    given = str(cli.commands["import"].epilog).partition("edgehfn import ")[2].split()
+    assert given[0] == "model_best.pth"
+    done = CliRunner().invoke(cli, ["import", *given, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["float_accuracy"] >= 0.98
+
+
 def test_what_is_no_such_checkpoint_is_refused(folded: ResNet50, tmp_path: Path) -> None:
     path = tmp_path / "x.pth"
 
