@@ -57,7 +57,8 @@ def calibrate(
     for step in net.steps:
         kept = isinstance(step.op, MaxPool)
         scales[step.name] = scales[step.x] if kept else choose.scale(observers[step.name], method, percentile)
-    report = {name: _report(observers[name], scale, exact=name == INPUT) for name, scale in scales.items()}
+    whole = not (isinstance(net.input, InputSpec) and net.input.mean)  # what the input's bytes stand for is whole steps
+    report = {name: _report(observers[name], scale, exact=whole and name == INPUT) for name, scale in scales.items()}
     return Calibration(model, f"percentile {percentile:g}" if method == "percentile" else method, images, report)
 
 

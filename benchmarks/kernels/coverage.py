@@ -30,6 +30,7 @@ TESTS = (
     "c/test_host.py",
     "c/test_far.py",
     "c/test_gnn.py",
+    "c/test_input_table.py",
     "c/test_planes.py",
     "c/test_text.py",
     "cores/test_check_graph.py",

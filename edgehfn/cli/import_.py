@@ -16,14 +16,15 @@ from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
     from edgehfn.data.sets import Dataset
+    from edgehfn.nn.builder import Kind
 
 
 @click.command(
     name="import",
     short_help="Import a checkpoint of the papers' code.",
     epilog=example(
-        "edgehfn import model_best.pth --arch hfn-resnet50 --density 0.3 --data cifar100.npz "
-        "--mean 0.507,0.487,0.441 --std 0.267,0.256,0.276"
+        "edgehfn import model_best.pth --arch hfn-resnet50 --data cifar100.npz "
+        "--mean 0.491,0.482,0.447 --std 0.247,0.243,0.262"
     ),
 )
 @click.argument("checkpoint", type=click.Path(path_type=Path))
@@ -38,7 +39,15 @@ if TYPE_CHECKING:
     help="Model file to write.  [default: beside CHECKPOINT]",
 )
 @click.option(
-    "--density", type=float, default=0.3, show_default=True, help="Fraction of weights kept, the public code's top_k."
+    "--density",
+    type=float,
+    help="Fraction of weights kept, the public code's top_k.  [default: what the weights' magnitudes say]",
+)
+@click.option(
+    "--weights",
+    type=click.Choice(["int8", "int4", "ternary", "binary"]),
+    help="What to round weights to that no mask can keep; stem and classifier take int8.  [default: int8 of a plain "
+    "net; of masks none]",
 )
 @click.option(
     "--input",
@@ -61,7 +70,8 @@ def import_(
     checkpoint: Path,
     arch: str,
     output: Path | None,
-    density: float,
+    density: float | None,
+    weights: Kind | None,
     shape: str | None,
     mean: str | None,
     std: str | None,
@@ -70,8 +80,9 @@ def import_(
 ) -> Result:
     """Import a checkpoint of the public code of hidden networks or Hidden-Fold Networks.
 
-    CHECKPOINT is a state_dict: conv.weight, conv.scores, norms. The scores fix the mask. The signs come from no seed of
-    ours, so they are stored, at one bit more a weight.
+    CHECKPOINT is a state_dict, or a trainer's file that holds one: conv.weight, conv.scores, norms. The scores fix the
+    mask, or it is there: mask, or weight_orig and weight_mask. The signs come from no seed of ours, so they are stored,
+    at one bit more a weight. A net without masks takes --weights.
     """
     from edgehfn import data as sets
     from edgehfn import load_checkpoint
@@ -85,8 +96,11 @@ def import_(
     loaded = None if data is None else sets.images(data)
     image = _net_options.image_shape(shape) or (loaded.shape if loaded else (3, 32, 32))
     names = None if loaded is None else loaded.classes
-    net = load_checkpoint(checkpoint, arch, density=density, input=image, classes=names, normalised=scaled)
-    modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, "density": density})
+    net = load_checkpoint(
+        checkpoint, arch, density=density, input=image, classes=names, normalised=scaled, weights=weights
+    )
+    told = {} if density is None else {"density": density}
+    modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, **told})
     result: Result = {"model": str(place), "weights": len(net.weights), "classes": len(net.classes)}
     if loaded is not None:
         result |= _measured(place, loaded)

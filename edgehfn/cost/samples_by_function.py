@@ -17,6 +17,7 @@ from edgehfn.cost.samples_far import far_layers
 from edgehfn.cost.samples_gnn import graph_layers
 from edgehfn.ir import Graph, ops, verify
 from edgehfn.ir.graph import Tensor
+from edgehfn.spec.limits import LEVELS
 
 GRAPHS = 64
 NETWORKS = 36  # over graphs
@@ -30,6 +31,10 @@ def samples(function: Function) -> tuple[Graph, ...]:
     match function:
         case Function.CHECK_GRAPH | Function.SLIDE | Function.INPUT_U8_ROWS | Function.INPUT_S8_ROWS:
             return ()
+        case Function.INPUT_TABLE_ROWS | Function.FEED_TABLE:
+            return ()
+        case Function.INPUT_TABLE:
+            return _tabled()
         case Function.CONV_NARROW_ROWS | Function.CONV_PLAIN_ROWS | Function.CONV_WIDE_ROWS | Function.CONV_DENSE_ROWS:
             return ()
         case Function.CONV_INT4_ROWS | Function.MAX_POOL_ROWS | Function.MAX_POOL_2X2_ROWS | Function.ADD_ROWS:
@@ -67,6 +72,18 @@ def _alone(random: Random, make: Callable[[Random, Tensor], ops.Node]) -> Graph:
     shape = (random.choice(CHANNELS), random.choice(SIDES), random.choice(SIDES))
     given = ops.Input("input", shape, "chw", "s8" if random.random() < 0.5 else "u8")
     return verify(Graph((given, make(random, Graph((given,), seed=1).output)), seed=1))
+
+
+@cache
+def _tabled() -> tuple[Graph, ...]:
+    found = []
+    for seed in range(ALONE):
+        random = Random(seed)
+        shape = (random.choice(CHANNELS), random.choice(SIDES), random.choice(SIDES))
+        table = tuple(tuple(random.randint(-LEVELS, LEVELS) for _ in range(256)) for _ in range(shape[0]))
+        given = ops.Input("input", shape, "chw" if seed % 2 else "hwc", "u8", table=table)
+        found.append(verify(Graph((given, ops.AvgPool("mean", "input", 1, 0)), seed=1)))
+    return tuple(found)
 
 
 @cache

@@ -41,6 +41,8 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
         case ops.Input(order=order, dtype=dtype, topology=topology):
             times = y.shape[1] if planned.fed else len(calls)  # an image that is fed comes a row a call
+            if node.table is not None:  # every byte in the same way
+                return {"call": times, "elements": y.size, "channels": y.shape[0] * times}
             return {
                 "call": times,
                 "elements": y.size,

@@ -111,7 +111,7 @@ def infer(node: Node, known: dict[str, Tensor]) -> Tensor:
     match node:
         case ops.Input(name=name, shape=shape, dtype=dtype):
             nodes = node.topology.nodes if node.topology else 0
-            return Tensor(name, shape, *(ops.RELU if dtype == "u8" else ops.SIGNED), nodes)
+            return Tensor(name, shape, *(ops.RELU if dtype == "u8" and node.table is None else ops.SIGNED), nodes)
         case ops.Constant(name=name, values=values, nodes=nodes):
             return Tensor(name, values.shape, *(ops.RELU if (values >= 0).all() else ops.SIGNED), nodes)
         case ops.SparseLinear(name=name, features=features):
@@ -170,7 +170,8 @@ def _line(node: Node, tensor: Tensor) -> str:
     head = f"{tensor.name:24} {shape:>10} [{tensor.lo}, {tensor.hi}] = "
     match node:
         case ops.Input(topology=topology):
-            return f"{head}input({node.dtype}, {_topology(topology) if topology else node.order})"
+            table = "" if node.table is None else ", table"
+            return f"{head}input({node.dtype}, {_topology(topology) if topology else node.order}{table})"
         case ops.Constant():
             return f"{head}constant({node.nodes} nodes)"
         case ops.SparseLinear(features=features):

@@ -38,13 +38,14 @@ class Requantise:
 @dataclass(frozen=True)
 class Input:
     """Raw sensor bytes to a ``(C, H, W)`` or ``(C,)`` tensor; with a ``topology``, which they then bring along, to a
-    map over its nodes."""
+    map over its nodes. A ``table`` has what each of 256 raw bytes becomes, a row a channel."""
 
     name: str
     shape: Shape
     order: Literal["chw", "hwc"] = "chw"
     dtype: Literal["u8", "s8"] = "u8"
     topology: InputTopology | None = None
+    table: tuple[tuple[int, ...], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from edgehfn.ir import gnn_rules, ops
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.ops import Conv, Linear, Node, QuantisedWeight, Requantise, Requantised, Supermask, Weight
 from edgehfn.spec import masks
-from edgehfn.spec.limits import FROZEN_UNIT, LANE, LARGEST, LEVELS, MOST_COATS, MOST_KERNEL, MOST_STRIDE, WORD
+from edgehfn.spec.limits import BYTE, FROZEN_UNIT, LANE, LARGEST, LEVELS, MOST_COATS, MOST_KERNEL, MOST_STRIDE, WORD
 
 Bounds = npt.NDArray[np.int64]
 Require = Callable[[bool, str], None]
@@ -136,6 +136,12 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
 def _input(node: ops.Input, require: Require) -> None:
     require(len(node.shape) in (1, 3) and min(node.shape) >= 1, f"shape {node.shape} is not (C, H, W) or (C,)")
     require(node.order in ("chw", "hwc") and node.dtype in ("u8", "s8"), f"order {node.order} or type {node.dtype}")
+    if node.table is not None:
+        require(node.dtype == "u8" and node.topology is None, "a table is for bytes u8 of images or vectors")
+        entries = [entry for row in node.table for entry in row]
+        fits = {len(row) for row in node.table} == {BYTE} and len(node.table) == node.shape[0]
+        require(fits, f"a table of {len(entries)} entries, not of {BYTE} for each of {node.shape[0]} channels")
+        require(all(-LEVELS <= entry <= LEVELS for entry in entries), f"a table's entry is outside -{LEVELS}..{LEVELS}")
     gnn_rules.check_input(node, require)
 
 

@@ -17,6 +17,18 @@ _DAMAGE = (
 )  # what torch raises for files that it cannot read, by where the damage lies
 
 
+class _Ignored:
+    """In the place of a NumPy scalar and of its type: takes what a file says of it, and makes nothing of it."""
+
+    def __init__(self, *said: object) -> None: ...
+
+    def __setstate__(self, said: object) -> None: ...
+
+
+# Trainers note rates and accuracies as NumPy's numbers. NumPy's own functions stay out: a type's state can be forged.
+NUMBERS = tuple((_Ignored, f"numpy.{name}") for name in ("dtype", "core.multiarray.scalar", "_core.multiarray.scalar"))
+
+
 class Unreadable(ValueError):
     """The file is damaged, or holds more than tensors and plain values."""
 

@@ -27,6 +27,14 @@ def choice(entry: Json, name: str, choices: tuple[Any, ...]) -> Any:
     return value
 
 
+def floats(entry: Json, name: str, count: int) -> tuple[float, ...]:
+    """A list of this many numbers. Raises InputError."""
+    values = field(entry, name, list)
+    if len(values) != count or not all(type(value) is float for value in values):
+        raise InputError(f"{name} must be {count} numbers with a point, not {values!r:.40}")
+    return tuple(values)
+
+
 def integers(entry: Json, name: str, count: int) -> tuple[int, ...]:
     """A list of this many positive integers. Raises InputError."""
     values = field(entry, name, list)

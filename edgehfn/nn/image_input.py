@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isfinite
 from operator import index
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from edgehfn.errors import InputError
-from edgehfn.spec.limits import LEVELS
+from edgehfn.spec.limits import LARGEST_SCALE, LEVELS, SMALLEST_SCALE
 
 Order = Literal["chw", "hwc"]
 RawType = Literal["u8", "s8"]
@@ -23,13 +25,16 @@ INPUT_STEP = 1 / LEVELS  # the real value of one integer step of an image
 class InputSpec:
     """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), channels first or last on the device.
 
-    Raises InputError for a shape that is not three positive numbers.
+    With a ``mean`` and a ``deviation`` for each channel, in 0..1, the net reads ``(byte / 255 - mean) / deviation``, so
+    that what it pads with is the mean. Raises InputError for a shape that is not three positive numbers, or for others
+    than finite means and positive deviations of ``u8``.
     """
 
     shape: tuple[int, int, int]  # (C, H, W), whatever the order
     order: Order = "chw"
     dtype: RawType = "u8"
-    step: ClassVar[float] = INPUT_STEP
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         given: object = self.shape  # whatever a caller without a type checker gave
@@ -43,6 +48,42 @@ class InputSpec:
             if getattr(self, name) not in choices:
                 raise InputError(f"input {name} {getattr(self, name)!r:.60}: use {' or '.join(choices)}")
         object.__setattr__(self, "shape", shape)
+        for name in ("mean", "deviation"):
+            try:
+                object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
+            except (TypeError, ValueError):
+                raise InputError(f"input {name} {getattr(self, name)!r:.60}: give a number a channel") from None
+        if self.mean or self.deviation:
+            self._check_normalised()
+
+    def _check_normalised(self) -> None:
+        channels = self.shape[0]
+        counts = {len(self.mean), len(self.deviation)} == {channels}
+        if not counts or not all(map(isfinite, self.mean)) or not all(0 < d < inf for d in self.deviation):
+            raise InputError(f"give a mean and a positive deviation for each of {channels} input channels")
+        if self.dtype != "u8":
+            raise InputError(f"input {self.dtype} cannot be normalised; give u8")
+        if not SMALLEST_SCALE <= self.step <= LARGEST_SCALE:
+            raise InputError("the mean and deviation leave no range of inputs; give those of values in 0..1")
+
+    @property
+    def step(self) -> float:
+        """The real value of one integer step."""
+        return float(abs(self._each).max()) / LEVELS if self.mean else INPUT_STEP
+
+    @property
+    def table(self) -> tuple[tuple[int, ...], ...] | None:
+        """The integer that each raw byte of each channel becomes, if it is normalised (SPEC section 5)."""
+        if not self.mean:
+            return None
+        return tuple(tuple(row) for row in np.rint(self._each / self.step).astype(int).tolist())
+
+    @property
+    def _each(self) -> npt.NDArray[np.float64]:
+        """What each byte stands for, ``(C, 256)``."""
+        mean, deviation = (np.array(values).reshape(-1, 1) for values in (self.mean, self.deviation))
+        found: npt.NDArray[np.float64] = (np.arange(256) / 255 - mean) / deviation
+        return found
 
     def batch(self, raw: object) -> Tensor:
         """Return a batch of raw images as a tensor, whatever the order of its memory. Raises InputError."""
@@ -61,7 +102,15 @@ class InputSpec:
         return x
 
     def real(self, raw: Tensor) -> Tensor:
-        """Raw bytes (N, C, H, W) to the float input, whole steps of 1/127 as the device has them (SPEC section 5)."""
+        """Raw bytes (N, C, H, W) to the float input: whole steps of 1/127 as the device has them (SPEC section 5), or
+        normalised, which the device rounds to steps."""
+        if self.mean:
+            mean, deviation = (
+                torch.tensor(values, dtype=torch.float32, device=raw.device).reshape(-1, 1, 1)
+                for values in (self.mean, self.deviation)
+            )
+            scaled = torch.empty(raw.shape, device=raw.device, memory_format=torch.channels_last).copy_(raw)
+            return scaled.div_(255).sub_(mean).div_(deviation)
         steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-LEVELS)
         # Channels last: every later tensor inherits the layout, in which a CPU trains these nets in two thirds of the
         # time.

@@ -9,10 +9,12 @@ from typing import assert_never, get_args
 
 from edgehfn.errors import InputError
 from edgehfn.nn import stored, stored_weights
-from edgehfn.nn.entries import Json, choice, field, integers
+from edgehfn.nn.entries import Json, choice, field, floats, integers
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.net import Gathering, Input, InputSpec, Net, Op, Order, RawType, Step, Weighted
 from edgehfn.nn.stored_weights import Array, Named, Stored, restore_norm
+
+NORMALISED = "normalised"  # the type of bytes u8 that a mean and a deviation scale
 
 RestoreGraph = Callable[[Json, dict[str, Array]], StoredGraph]  # from its description and a file's tensors
 
@@ -58,7 +60,10 @@ def rebuild(arch: Json, classes: tuple[str, ...], tensors: Stored, graph: Restor
 def _describe_input(input: Input) -> Json:
     match input:
         case InputSpec():
-            return {"shape": list(input.shape), "order": input.order, "dtype": input.dtype}
+            entry: Json = {"shape": list(input.shape), "order": input.order, "dtype": input.dtype}
+            if not input.mean:
+                return entry
+            return {**entry, "dtype": NORMALISED, "mean": list(input.mean), "deviation": list(input.deviation)}
         case GraphSpec():
             limits = {"nodes": input.most_nodes, "edges": input.most_edges, "degree": input.most_degree}
             return {"graph": "input", "features": input.features, **limits}
@@ -72,8 +77,11 @@ def _describe_input(input: Input) -> Json:
 def _input(entry: Json, tensors: Stored, graph: RestoreGraph) -> Input:
     if "graph" not in entry:
         order: Order = choice(entry, "order", get_args(Order))
-        dtype: RawType = choice(entry, "dtype", get_args(RawType))
         channels, height, width = integers(entry, "shape", 3)
+        if entry.get("dtype") == NORMALISED:
+            given = (tuple(floats(entry, name, channels)) for name in ("mean", "deviation"))
+            return InputSpec((channels, height, width), order, "u8", *given)
+        dtype: RawType = choice(entry, "dtype", get_args(RawType))
         return InputSpec((channels, height, width), order, dtype)
     if choice(entry, "graph", ("input", "stored")) == "stored":
         return graph(entry, tensors.tensors)

@@ -139,6 +139,12 @@ struct hfn_input {
     uint32_t skip;     /* raw bytes from a channel to the next: pixels or 1 */
 };
 
+/* Raw bytes to a tensor by a table of each channel's own. 28 bytes. */
+struct hfn_input_table {
+    struct hfn_input input;
+    uint32_t table; /* offset in the model of what each raw byte becomes, int8_t[channels][256]: -127..127 */
+};
+
 /* Largest element of each window; what lies outside the map does not count. 24 bytes. */
 struct hfn_max_pool {
     uint32_t x, y; /* arena offsets; may be equal if padding is 0 */
@@ -169,9 +175,10 @@ struct hfn_add {
     int16_t lo;             /* 0 or -127; the upper limit is 127 */
 };
 
-/* The first node of most models: y = x >> 1 of unsigned bytes, max(x, -127) of signed ones. */
+/* The first node of most models: y = x >> 1 of unsigned bytes, max(x, -127) of signed ones, or what a table says. */
 void hfn_input_u8(const struct hfn_input *node, uint32_t *arena);
 void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
+void hfn_input_table(const void *model, const struct hfn_input_table *node, uint32_t *arena);
 
 /* Supermask convolutions, whose outputs are the same: _wide sums in 32-bit accumulators, _narrow in 16-bit ones, which
  * needs N1 to N3 of SPEC section 4, and so does _plain, for masks of one coat, nothing frozen and generated signs. */

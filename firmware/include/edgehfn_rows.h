@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct hfn_input;
+struct hfn_input_table;
 struct hfn_conv;
 struct hfn_max_pool;
 struct hfn_add;
@@ -50,6 +51,12 @@ struct hfn_feed {
     uint16_t ticks; /* of the group */
 };
 
+/* How it comes in by a table. 16 bytes. */
+struct hfn_feed_table {
+    struct hfn_feed feed;
+    uint32_t table; /* as that of struct hfn_input_table */
+};
+
 /* The rows of a tick, first..end - 1, and where row 0 of channel 0 lies in it; it need not be there. */
 struct hfn_span {
     uint32_t first, end;
@@ -63,16 +70,20 @@ struct hfn_span hfn_span(const struct hfn_ticks *ticks, uint32_t tick);
 /* Moves a window's bytes down by its slide, in ticks in which it slides; those at its end are then to be written. */
 void hfn_slide(const struct hfn_window *window, uint32_t tick, uint32_t *arena);
 
-/* Takes in the next row of an image, as hfn_input_u8 and hfn_input_s8 take in all of it; columns and channels are those
+/* Takes in the next row of an image, as the functions of the inputs take in all of it; columns and channels are those
  * of ticks. Returns the tick before which all can run: that of the row, if more rows of it are to come, the next one,
  * or after the image's last row the number of ticks. */
 uint32_t hfn_feed_u8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row, uint32_t *arena);
 uint32_t hfn_feed_s8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row, uint32_t *arena);
+uint32_t hfn_feed_table(const void *model, const struct hfn_feed_table *node, const struct hfn_ticks *ticks,
+                        const void *row, uint32_t *arena);
 
 /* What the functions of these names without _rows do, for the rows of a tick, if there are any. Offsets of tensors are
  * those of ticks. */
 void hfn_input_u8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
 void hfn_input_s8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
+void hfn_input_table_rows(const void *model, const struct hfn_input_table *node, const struct hfn_ticks *ticks,
+                          uint32_t tick, uint32_t *arena);
 void hfn_conv_narrow_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
                           uint32_t *arena);
 void hfn_conv_plain_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -46,7 +46,7 @@ EVERY_LAYER = get_args(nn.Op)
 @cache
 def drawn() -> tuple[Graph, ...]:
     """What the random nets of the tests draw."""
-    makers = nets.random_graph, gnn_nets.stored, gnn_nets.variable
+    makers = nets.random_graph, partial(nets.random_graph, table=True), gnn_nets.stored, gnn_nets.variable
     return (nets.folded_resnet(1), far_nets.layers(1), *(make(seed) for make in makers for seed in range(SEEDS)))
 
 

@@ -11,120 +11,20 @@ import pytest
 import torch
 from click.testing import CliRunner
 from support.floats import masked_weight
+from support.foreign_nets import SHAPE, TOP_K, ResNet50, lived_in, raw, real
+from support.pictures import pictures
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 import calibrate
 from edgehfn import load_checkpoint, lower
 from edgehfn.backends import c
+from edgehfn.backends.emulator import emulate
 from edgehfn.cli import cli
 from edgehfn.errors import InputError
 from edgehfn.evaluation import agreement
 from edgehfn.ir import plan
 from edgehfn.model import modelfile
-
-TOP_K = 0.3
-SHAPE = (3, 16, 16)
-
-
-class MaskedConv(nn.Conv2d):
-    """A convolution of signed constants of which the best scores keep some."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
-        super().__init__(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-        self.scores = nn.Parameter(torch.randn(self.weight.shape))
-        self.weight.data = self.weight.data.sign() * (2 / (inputs * kernel**2 * TOP_K)) ** 0.5
-
-    def forward(self, x: Tensor) -> Tensor:
-        order = self.scores.abs().flatten().argsort()
-        mask = torch.ones(order.numel())
-        mask[order[: int((1 - TOP_K) * order.numel())]] = 0
-        return F.conv2d(x, self.weight * mask.view_as(self.weight), None, self.stride, self.padding)
-
-
-def norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, affine=False)
-
-
-class Bottleneck(nn.Module):
-    def __init__(self, inputs: int, planes: int, stride: int, shortcut: str) -> None:
-        super().__init__()
-        self.conv1, self.bn1 = MaskedConv(inputs, planes, 1), norm(planes)
-        self.conv2, self.bn2 = MaskedConv(planes, planes, 3, stride), norm(planes)
-        self.conv3, self.bn3 = MaskedConv(planes, 4 * planes, 1), norm(4 * planes)
-        self.word = shortcut
-        if stride != 1 or inputs != 4 * planes:
-            setattr(self, shortcut, nn.Sequential(MaskedConv(inputs, 4 * planes, 1, stride), norm(4 * planes)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = self.bn3(self.conv3(F.relu(self.bn2(self.conv2(y)))))
-        return F.relu(y + (getattr(self, self.word)(x) if hasattr(self, self.word) else x))
-
-
-class FoldedBottleneck(nn.Module):
-    def __init__(self, channels: int, planes: int, iterations: int) -> None:
-        super().__init__()
-        self.iterations = iterations
-        self.conv1, self.conv2 = MaskedConv(channels, planes, 1), MaskedConv(planes, planes, 3)
-        self.conv3 = MaskedConv(planes, channels, 1)
-        for t in range(iterations):
-            for number, width in ((1, planes), (2, planes), (3, channels)):
-                setattr(self, f"bnorm{number}_{t}", nn.BatchNorm2d(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        for t in range(self.iterations):
-            y = x
-            for number in (1, 2, 3):
-                y = getattr(self, f"bnorm{number}_{t}")(getattr(self, f"conv{number}")(y))
-                y = F.relu(y + x if number == 3 else y)
-            x = y
-        return x
-
-
-class ResNet50(nn.Module):
-    """Of bottlenecks; ``folds`` are the numbers of the stages with one block iterated behind the first."""
-
-    def __init__(self, folds: tuple[int, ...], stage: str = "stage_", shortcut: str = "shortcut") -> None:
-        super().__init__()
-        self.conv1, self.bn1 = MaskedConv(3, 4, 3), norm(4)
-        self.stages, inputs = [], 4
-        for number, (planes, count) in enumerate(zip((4, 8, 16, 32), (3, 4, 6, 3), strict=True), start=1):
-            blocks: list[nn.Module] = [Bottleneck(inputs, planes, 1 if number == 1 else 2, shortcut)]
-            inputs = 4 * planes
-            if number in folds:
-                blocks.append(FoldedBottleneck(inputs, planes, count - 1))
-            else:
-                blocks += [Bottleneck(inputs, planes, 1, shortcut) for _ in range(count - 1)]
-            setattr(self, f"{stage}{number}", nn.Sequential(*blocks))
-            self.stages.append(f"{stage}{number}")
-        self.fc = MaskedConv(inputs, 7, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.bn1(self.conv1(x)))
-        for stage in self.stages:
-            x = getattr(self, stage)(x)
-        return torch.flatten(self.fc(F.adaptive_avg_pool2d(x, 1)), 1)
-
-
-def lived_in(net: ResNet50, shift: float = 0.0, scale: float = 1.0) -> ResNet50:
-    """Norms such as training leaves behind; inputs are taken less ``shift`` and divided by ``scale``."""
-    torch.manual_seed(3)
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d) and module.affine:
-            nn.init.uniform_(module.weight, 0.2, 0.8)
-            nn.init.normal_(module.bias, std=0.1)
-    for _ in range(20):
-        net.train()((real(raw(32)) - shift) / scale)
-    return net.eval()
-
-
-def raw(count: int) -> np.ndarray:
-    return np.random.default_rng(5).integers(0, 256, (count, *SHAPE), np.uint8)
-
-
-def real(images: np.ndarray) -> Tensor:
-    return torch.from_numpy(images >> 1).float() / 127
+from edgehfn.nn import Net
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +48,47 @@ def test_logits_are_those_of_the_module(folded: ResNet50, wrapped: bool, tmp_pat
     assert net.classes == tuple("0123456")
 
 
+def test_the_whole_file_of_a_trainer(folded: ResNet50, tmp_path: Path) -> None:
+    """As the papers' code saves it: from DataParallel, with the optimizer, whose rate NumPy computed."""
+    optimizer = torch.optim.SGD(folded.parameters(), np.float64(0.1), momentum=0.9, weight_decay=5e-4)
+    for parameter in folded.parameters():
+        optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    state = {f"module.{key}": value for key, value in folded.state_dict().items()}
+    optimizer.param_groups[0]["lr"] = 0.5 * (1 + np.cos(np.pi * 3 / 100)) * 0.1
+    content = {"epoch": 3, "arch": "cResNet50", "state_dict": state, "best_acc1": np.float64(78.5)}
+    torch.save({**content, "curr_acc1": torch.tensor(7.0), "optimizer": optimizer.state_dict()}, tmp_path / "x.pth")
+    net = load_checkpoint(tmp_path / "x.pth", "hfn-resnet50", input=SHAPE)
+    expected = folded(real(raw(16))).detach()
+    found = net(torch.from_numpy(raw(16)))
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-4 * float(expected.abs().max()))
+
+
+def test_the_density_is_that_of_the_weights(folded: ResNet50, tmp_path: Path) -> None:
+    path, state = tmp_path / "x.pth", folded.state_dict()
+    torch.save(state, path)
+    net = load_checkpoint(path, "hfn-resnet50", input=SHAPE)
+    for name in net.weights:
+        counts = masked_weight(net, name).counts()
+        assert int((counts > 0).sum()) == counts.numel() - int(0.7 * counts.numel())
+    with pytest.raises(InputError, match=r"those of density 0\.3, not 0\.5; give --density 0\.3$"):
+        load_checkpoint(path, "hfn-resnet50", input=SHAPE, density=0.5)
+    unscaled = {k: v * TOP_K**0.5 if k.endswith("weight") and v.dim() == 4 else v for k, v in state.items()}
+    torch.save(unscaled, path)
+    with pytest.raises(InputError, match="do not say the density"):
+        load_checkpoint(path, "hfn-resnet50", input=SHAPE)
+    given = load_checkpoint(path, "hfn-resnet50", input=SHAPE, density=0.4)
+    assert masked_weight(given, "stem").densities == (0.4,)
+
+
+def test_the_first_public_code_scales_by_what_it_prunes(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    path, module = tmp_path / "x.pth", lived_in(ResNet50(folds=(), stage="layer", shortcut="downsample"))
+    torch.save(module.state_dict(), path)
+    with pytest.raises(InputError, match=r"density 0\.3 or 0\.7; give"):
+        load_checkpoint(path, "hidden-resnet50", input=SHAPE)
+    assert masked_weight(load_checkpoint(path, "hidden-resnet50", input=SHAPE, density=0.7), "stem").densities == (0.7,)
+
+
 def test_hidden_networks_layout(tmp_path: Path) -> None:
     torch.manual_seed(2)
     module = lived_in(ResNet50(folds=(), stage="layer", shortcut="downsample"))
@@ -158,23 +99,53 @@ def test_hidden_networks_layout(tmp_path: Path) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3 * float(expected.abs().max()))
 
 
-def test_the_stem_takes_over_a_normalisation(tmp_path: Path) -> None:
-    """Exact but for the border, where padding of theirs meant the mean and ours means black."""
+def learned(module: ResNet50, images: Tensor, kinds: int) -> None:
+    """Give the net a classifier of trained weights, for the number of an image modulo kinds."""
+    with torch.no_grad():
+        module.fc = nn.Identity()  # type: ignore[assignment]
+        features = module(images)
+        wanted = torch.eye(kinds)[torch.arange(len(images)) % kinds]
+        squares = features.T @ features + 0.1 * len(images) * features.var() * torch.eye(features.shape[1])
+        module.fc = nn.Conv2d(features.shape[1], kinds, 1, bias=False)  # type: ignore[assignment]
+        module.fc.weight.copy_(torch.linalg.solve(squares, features.T @ wanted).T[..., None, None])
+
+
+MEAN, DEVIATION = (0.491, 0.482, 0.447), (0.247, 0.243, 0.262)
+
+
+def normalised(images: np.ndarray) -> Tensor:
+    return (torch.from_numpy(images).float() / 255 - column(MEAN)) / column(DEVIATION)
+
+
+def column(values: tuple[float, ...]) -> Tensor:
+    return torch.tensor(values).view(-1, 1, 1)
+
+
+def test_a_normalised_net_reads_bytes(tmp_path: Path) -> None:
+    """Floats as the net's own code computes them, padded with the mean; integers nearly so."""
     torch.manual_seed(1)
-    module = lived_in(ResNet50(folds=(3, 4)), 0.5, 0.25)
-    torch.save(module.state_dict(), tmp_path / "x.pth")
-    mean, deviation = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
-    net = load_checkpoint(tmp_path / "x.pth", "hfn-resnet50", input=SHAPE, normalised=(mean, deviation))
-    seen: dict[str, Tensor] = {}
-    images = raw(4)
-    net.run(torch.from_numpy(images), seen.__setitem__)
-    stem = F.relu(module.bn1(module.conv1((real(images) - 0.5) / 0.25))).detach()
-    torch.testing.assert_close(seen["stem"][..., 1:-1, 1:-1], stem[..., 1:-1, 1:-1], rtol=1e-3, atol=1e-3)
+    path, images = tmp_path / "x.pth", pictures(200, SHAPE)
+    images[7:] = images[7:] // 4 + images[np.arange(7, 200) % 7] // 4 * 3  # of seven kinds
+    module = lived_in(ResNet50(folds=(3, 4), width=16), normalised(images[:64]))
+
+    def both() -> tuple[Tensor, Tensor, Net]:
+        torch.save({f"module.{key}": value for key, value in module.state_dict().items()}, path)
+        net = load_checkpoint(path, "hfn-resnet50", input=SHAPE, normalised=(MEAN, DEVIATION))
+        with torch.no_grad():
+            return module(normalised(images)), net(torch.from_numpy(images)), net
+
+    expected, found, _ = both()
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-4 * float(expected.abs().max()))
+    learned(module, normalised(images), 7)
+    expected, found, net = both()
     modelfile.save(net, tmp_path / "x.hfn")
     loaded = modelfile.load(tmp_path / "x.hfn")
-    assert torch.equal(loaded(torch.from_numpy(images)), net(torch.from_numpy(images)))
+    assert torch.equal(loaded(torch.from_numpy(images)), found)
+    graph = lower(loaded, calibrate.calibrate(loaded, [images[:64]]).scales)
+    outputs = emulate(graph, images).reshape(len(images), -1)
+    assert np.mean(outputs.argmax(1) == expected.argmax(1).numpy()) >= 0.97
     with pytest.raises(InputError, match="3 input channels"):
-        load_checkpoint(tmp_path / "x.pth", "hfn-resnet50", input=SHAPE, normalised=((0.5,), (0.25,)))
+        load_checkpoint(path, "hfn-resnet50", input=SHAPE, normalised=((0.5,), (0.25,)))
 
 
 @pytest.mark.qemu
@@ -205,6 +176,26 @@ def test_the_command_measures_both_nets(folded: ResNet50, tmp_path: Path) -> Non
     assert modelfile.load(tmp_path / "x.hfn").classes == tuple("0123456")
 
 
+def test_the_example_of_the_help_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the whole file of a trainer, normalised as the papers' code normalises."""
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(1)
+    images = pictures(120, SHAPE)
+    module = lived_in(ResNet50(folds=(3, 4)), normalised(images))
+    optimizer = torch.optim.SGD(module.parameters(), np.float64(0.1), momentum=0.9)
+    state = {f"module.{key}": value for key, value in module.state_dict().items()}
+    torch.save({"epoch": 3, "state_dict": state, "optimizer": optimizer.state_dict()}, "model_best.pth")
+    labels = module(normalised(images)).detach().argmax(1).numpy()
+    labels[:7] = range(7)
+    x = images.transpose(0, 2, 3, 1)
+    np.savez("cifar100.npz", x_train=x, y_train=labels, x_test=x[7:], y_test=labels[7:])
+    given = str(cli.commands["import"].epilog).partition("edgehfn import ")[2].split()
+    assert given[0] == "model_best.pth"
+    done = CliRunner().invoke(cli, ["import", *given, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["float_accuracy"] >= 0.98
+
+
 def test_what_is_no_such_checkpoint_is_refused(folded: ResNet50, tmp_path: Path) -> None:
     path = tmp_path / "x.pth"
 
@@ -215,7 +206,7 @@ def test_what_is_no_such_checkpoint_is_refused(folded: ResNet50, tmp_path: Path)
 
     state = folded.state_dict()
     refused(state, "give the --arch", "hfn-resnet101")
-    refused(state, "give the --arch", "hidden-resnet50")
+    refused(state, "give the --arch", "hidden-resnet50", density=TOP_K)
     refused(state, "choose hfn-resnet18", "demo")
     refused({**state, "extra.weight": torch.ones(1)}, "extra.weight has no place")
     refused({**state, "fc.weight": torch.randn_like(state["fc.weight"])}, "no signed constant")

@@ -14,22 +14,29 @@ import numpy as np
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor, pooled
 from edgehfn.ir.inputs import Raw, raw_shape
-from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool
+from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool, Shape
 from support import draws, samples
 from support.narrow import entry
 
 
 def random_graph(
-    seed: int, *, macs: int = 200_000, nodes: int = 8, size: int = 13, channels: int = 70, density: int | None = None
+    seed: int,
+    *,
+    macs: int = 200_000,
+    nodes: int = 8,
+    size: int = 13,
+    channels: int = 70,
+    density: int | None = None,
+    table: bool = False,
 ) -> Graph:
     """A legal graph of about ``nodes`` nodes, all of SPEC's limits on the way.
 
     At most ``macs`` dense multiply-accumulates, maps up to ``size x size``, up to ``channels`` channels; ``density``:
-    percent of weights kept, by default anything from 2 to 100, each weight its own. The defaults suit the oracle
-    (0.01 s an image, rarely 0.2 s).
+    percent of weights kept, by default anything from 2 to 100, each weight its own; ``table``: the input is mapped by
+    one. The defaults suit the oracle (0.01 s an image, rarely 0.2 s).
     """
     maker = _Maker(seed, macs, channels, density)
-    maker.input(size)
+    maker.input(size, table)
     while len(maker.nodes) < nodes:
         maker.step()
     maker.head()
@@ -101,14 +108,19 @@ class _Maker:
 
     # What comes next.
 
-    def input(self, size: int) -> None:
-        dtype: Literal["u8", "s8"] = self.rng.choice(("u8", "u8", "s8"))
+    def input(self, size: int, table: bool) -> None:
+        dtype: Literal["u8", "s8"] = "u8" if table else self.rng.choice(("u8", "u8", "s8"))
+        shape: Shape
         if self.chance(8):
-            self.add(Input("input", (self.rng.randint(1, 4 * self.channels),), "chw", dtype))
+            shape = (self.rng.randint(1, 4 * self.channels),)
+            self.add(Input("input", shape, "chw", dtype, table=self.table(shape[0]) if table else None))
             return
         shape = (self.rng.choice((1, 1, 2, 3, 4, 5)), self.rng.randint(1, size), self.rng.randint(1, size))
         order: Literal["chw", "hwc"] = self.rng.choice(("chw", "hwc"))
-        self.add(Input("input", shape, order, dtype))
+        self.add(Input("input", shape, order, dtype, table=self.table(shape[0]) if table else None))
+
+    def table(self, channels: int) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(self.rng.randint(*SIGNED) for _ in range(256)) for _ in range(channels))
 
     def step(self) -> None:
         if self.chance(15):

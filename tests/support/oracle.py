@@ -216,6 +216,10 @@ def _input(node: ops.Input, image: Sequence[int]) -> Tensor:
     if node.topology is not None:
         image = image[: node.shape[0] * node.shape[1] * node.shape[2]]
     mapped = [v >> 1 if node.dtype == "u8" else max(v, -127) for v in image]
+    if node.table is not None:
+        lo, channels, hwc = -127, node.shape[0], node.order == "hwc" and len(node.shape) == 3
+        size = len(image) // channels
+        mapped = [node.table[i % channels if hwc else i // size][v] for i, v in enumerate(image)]
     if node.order == "hwc" and len(node.shape) == 3:
         channels = node.shape[0]
         mapped = [value for c in range(channels) for value in mapped[c::channels]]

@@ -20,7 +20,7 @@ def values(node: ops.Node, made: dict[str, Ints]) -> Ints:
     """A node's tensor ``(IMAGES, *shape)`` from those made before; noise for the input."""
     match node:
         case ops.Input():
-            limits = ops.RELU if node.dtype == "u8" else ops.SIGNED
+            limits = ops.RELU if node.dtype == "u8" and node.table is None else ops.SIGNED
             return np.random.default_rng(0).integers(*limits, (IMAGES, *node.shape), endpoint=True)
         case ops.Conv(requantise=q):
             acc = accumulators(made[node.x], node.weight, node.stride, node.padding)

@@ -63,7 +63,7 @@ def _steps(graph: Graph, plan: Plan, name: str) -> Iterator[str]:
         feeds = group.fed and i == 0
         if feeds:
             yield what
-            yield f"const uint32_t end = {called.feeding}({of_node}, {ticks}, row, arena);"
+            yield f"const uint32_t end = {called.feeding}({model}{of_node}, {ticks}, row, arena);"
             yield "for (uint32_t tick = first; tick < end; tick++) {"
         else:
             if i == group.first:

@@ -59,6 +59,7 @@ class Function(StrEnum):
 
     INPUT_U8 = "hfn_input_u8", RECORD
     INPUT_S8 = "hfn_input_s8", RECORD
+    INPUT_TABLE = "hfn_input_table", MODEL
     CONV_NARROW = "hfn_conv_narrow", PIXELS
     CONV_PLAIN = "hfn_conv_plain", PIXELS
     CONV_WIDE = "hfn_conv_wide", PIXELS
@@ -78,6 +79,7 @@ class Function(StrEnum):
     SLIDE = "hfn_slide", BESIDE
     INPUT_U8_ROWS = "hfn_input_u8_rows", ROWS
     INPUT_S8_ROWS = "hfn_input_s8_rows", ROWS
+    INPUT_TABLE_ROWS = "hfn_input_table_rows", MODEL_ROWS
     CONV_NARROW_ROWS = "hfn_conv_narrow_rows", MODEL_ROWS
     CONV_PLAIN_ROWS = "hfn_conv_plain_rows", MODEL_ROWS
     CONV_WIDE_ROWS = "hfn_conv_wide_rows", MODEL_ROWS
@@ -91,6 +93,7 @@ class Function(StrEnum):
     ADD_ROWS = "hfn_add_rows", ROWS
     FEED_U8 = "hfn_feed_u8", ROWS
     FEED_S8 = "hfn_feed_s8", ROWS
+    FEED_TABLE = "hfn_feed_table", MODEL_ROWS
     CHECK_GRAPH = "hfn_check_graph", BESIDE
     CONSTANT = "hfn_constant", MODEL
     SPARSE_SUPERMASK = "hfn_sparse_supermask", MODEL
@@ -129,6 +132,8 @@ def functions(graph: Graph, groups: Sequence[Group] = ()) -> list[Function]:
 def function(node: Node, graph: Graph) -> Function:
     """The function that runs a node."""
     match node:
+        case ops.Input(table=table) if table is not None:
+            return Function.INPUT_TABLE
         case ops.Input(dtype=dtype):
             return Function.INPUT_U8 if dtype == "u8" else Function.INPUT_S8
         case ops.Conv() if is_far(node, graph):

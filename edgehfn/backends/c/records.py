@@ -40,6 +40,8 @@ def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
             kind, fields = _other(node, record, graph, plan)
         if isinstance(node, Requantised):
             found += _norms(node.requantise, record)
+        if isinstance(node, ops.Input) and node.table is not None:
+            found.append(Member(f"table_{record}", "tables", "int8_t", np.array(node.table, np.int8).ravel()))
         found.append(Member(record, "tables", kind, fields))
     found = sorted((m for m in found if m.size), key=lambda m: -m.alignment)
     if spare := -sum(m.size for m in found) % 4:
@@ -197,7 +199,8 @@ Other = ops.Input | ops.MaxPool | ops.AvgPool | ops.Add | ops.Constant | ops.Agg
 def _other(node: Other, record: str, graph: Graph, plan: Plan) -> tuple[str, Record]:
     match node:
         case ops.Input():
-            return rows_records.feed(node, plan) if plan.fed else ("struct hfn_input", _input(node, plan))
+            kind, fields = rows_records.feed(node, plan) if plan.fed else ("struct hfn_input", _input(node, plan))
+            return (kind, fields) if node.table is None else _tabled(kind, fields, record)
         case ops.MaxPool():
             return "struct hfn_max_pool", (
                 *_places(plan, x=node.x, y=node.name),
@@ -246,6 +249,13 @@ def _input(node: ops.Input, plan: Plan) -> Record:
         Field("step", "I", step),
         Field("skip", "I", skip),
     )
+
+
+def _tabled(kind: str, fields: Record, record: str) -> tuple[str, Record]:
+    """The record of an input as a part of that of an input by a table."""
+    part = kind.removeprefix("struct hfn_")
+    inner = (Field(f"{part}.{field.name}", field.code, field.value) for field in fields)
+    return f"{kind}_table", (*inner, Field("table", "I", Ref(f"table_{record}")))
 
 
 def _places(plan: Plan, **tensors: str) -> Record:

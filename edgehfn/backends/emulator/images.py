@@ -176,7 +176,11 @@ def _node(node: ops.Node, program: _Program, images: Raw, given: graphs.Sample |
 
 def _input(node: ops.Input, images: Raw, y: Int16) -> None:
     channels_first = np.moveaxis(images, -1, 1) if node.order == "hwc" else images
-    mapped = channels_first >> 1 if node.dtype == "u8" else np.maximum(channels_first, -LEVELS)
+    if node.table is not None:
+        rows = np.arange(node.shape[0]).reshape(-1, *[1] * (len(node.shape) - 1))
+        mapped = np.array(node.table, np.int8)[rows, channels_first]
+    else:
+        mapped = channels_first >> 1 if node.dtype == "u8" else np.maximum(channels_first, -LEVELS)
     y[..., : len(images)] = np.moveaxis(mapped, 0, -1)
 
 

@@ -62,6 +62,9 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.I
         case ops.Input(order=order, dtype=dtype):
             ordered = images.movedim(-1, 1) if order == "hwc" else images
             given = graphs.features(node, images) if topology else ordered
+            if node.table is not None:
+                each = zip(node.table, ordered.unbind(1), strict=True)
+                return torch.stack([torch.tensor(row)[raw] for row, raw in each], 1)
             return given >> 1 if dtype == "u8" else given
         case ops.Constant(values=stored):
             return torch.tensor(stored).long().expand(len(images), *stored.shape)

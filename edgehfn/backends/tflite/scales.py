@@ -45,6 +45,10 @@ def steps(graph: Graph) -> dict[str, float]:
         match node:
             case Conv(residual=str(residual), requantise=q) if q.residual_multiplier:
                 step = found[residual] / residual_gain(q)
+            case ops.Input(table=table) if table is not None:
+                raise GraphError(
+                    f"node {node.name}: a normalised input has no int8 TFLite form; compile the model to C"
+                )
             case ops.Input() | Conv() | Linear():
                 step = ldexp(*graph.scales[node.name]) if node.name in graph.scales else STEP
             case ops.MaxPool(x=x):

@@ -1,3 +1,4 @@
+#include "feed.h"
 #include "input.h"
 #include "span.h"
 
@@ -7,21 +8,13 @@ static inline uint32_t feed(const struct hfn_feed *node, const struct hfn_ticks 
     uint32_t *state = hfn_in_arena(arena, node->state);
     const uint32_t tick = *state >> 16, columns = ticks->columns;
     const struct hfn_span span = hfn_span(ticks, tick);
-    const uint32_t next = span.first + (*state & 0xFFFFu) + 1;
+    const uint32_t next = hfn_next_row(&span, *state);
     const uint8_t *x = row;
     uint32_t to = span.y + (next - 1) * columns;
     for (uint32_t c = ticks->channels; c; c--, x += node->skip, to += span.y_map) {
         hfn_pixels(x, node->step, hfn_in_arena(arena, to), columns, is_signed);
     }
-    if (next != span.end) {
-        *state += 1;
-        return tick;
-    }
-    if (next != ticks->rows) {
-        *state = (tick + 1) << 16;
-        return tick + 1;
-    }
-    return node->ticks;
+    return hfn_fed(node, ticks, state, tick, next, span.end);
 }
 
 HFN_COLD uint32_t hfn_feed_u8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row,

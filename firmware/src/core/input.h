@@ -19,4 +19,11 @@ static inline void hfn_pixels(const uint8_t *x, uint32_t step, uint8_t *y, uint3
     }
 }
 
+/* The same by a table of what each raw byte becomes. */
+static inline void hfn_look_up(const uint8_t *x, uint32_t step, uint8_t *y, uint32_t count, const uint8_t *table) {
+    for (const uint8_t *end = y + count; y != end; x += step) {
+        *y++ = table[*x];
+    }
+}
+
 #endif
