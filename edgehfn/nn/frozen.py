@@ -72,8 +72,8 @@ def shortfall(net: Net) -> str:
         return ""
     size = sum(prod(op.shape) for op in ops)
     return (
-        f"frozen layers keep {own / size:.3f} of their weights, not {asked / size:.3f}: some have no more left, or more "
-        "locked; --thresholds adaptive (nn.Search) holds the density of the whole"
+        f"frozen layers keep {own / size:.3f} of their weights, not {asked / size:.3f}: some have no "
+        "more left, or more locked; --thresholds adaptive (nn.Search) holds the density of the whole"
     )
 
 

@@ -179,7 +179,8 @@ class Supermask(nn.Module):
         """Let seeded positions be always 0 or always in coat 1, so that only the others are searched and stored.
 
         Thresholds in 1/256 (SPEC section 2.1). ``spread``: they differ from layer to layer, so that what this one
-        cannot keep of its densities the others do where all compete. Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256.
+        cannot keep of its densities the others do where all compete. Raises InputError unless 0 ≤ pruned ≤ pruned +
+        locked ≤ 256.
         """
         self.pruned, self.locked = check_thresholds(pruned, locked)
         self.spread = spread
