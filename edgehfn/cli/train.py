@@ -146,7 +146,7 @@ def train(
     if as_json:
         emit(result)
     else:
-        reached = f"{100 * result['accuracy']:.2f} % of {what}{_more(result)}"
+        reached = f"{100 * result['accuracy']:.2f} % of {what}{_more(result, len(loaded.classes))}"
         show(f"{output}: {reached}, float, after {result['seconds']:.0f} s")
         note(f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}")
     return result
@@ -183,7 +183,6 @@ def _train_images(
     return {
         "accuracy": history.accuracy,
         "images": len(data.y_test),
-        "classes": len(data.classes),
         "epochs": settings["epochs"],
         "best_epoch": history.epoch,
         "metric": history.metric,
@@ -193,12 +192,12 @@ def _train_images(
     }
 
 
-def _more(result: Result) -> str:
+def _more(result: Result, classes: int) -> str:
     """What else a training has reached, where it says more than accuracy."""
     parts = []
     if result["metric"] != "accuracy":
         parts.append(f"{result['metric']} {100 * result['score']:.2f} %")
-    if result.get("top5") is not None and result["classes"] > MANY:
+    if result.get("top5") is not None and classes > MANY:
         parts.append(f"top-5 {100 * result['top5']:.2f} %")
     return "".join(f", {part}" for part in parts)
 

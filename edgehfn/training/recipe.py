@@ -104,7 +104,7 @@ def class_weights(recipe: GraphRecipe, labels: Labels, classes: int) -> Tensor |
 
 
 def split(labels: Labels, fraction: float, seed: int) -> tuple[Labels, Labels]:
-    """Return which examples are trained on and which held back, ``fraction`` of each class, drawn from the seed.
+    """Return which examples are trained on and which held back, ``fraction`` of each class, sampled from the seed.
 
     Raises InputError if either is none.
     """
@@ -112,7 +112,7 @@ def split(labels: Labels, fraction: float, seed: int) -> tuple[Labels, Labels]:
     held = np.zeros(len(labels), bool)
     for c in np.unique(labels):
         of = np.flatnonzero(labels == c)
-        held[draw.permutation(of)[: round(fraction * len(of))]] = True
+        held[of] = (draw.permutation(len(of)) + draw.random(len(of))) / len(of) < fraction  # of 2 in a class, too
     if not 0 < held.sum() < len(labels):
         raise InputError(f"validation {fraction} of {len(labels)} images holds back {held.sum()}; give another part")
     return np.flatnonzero(~held), np.flatnonzero(held)
