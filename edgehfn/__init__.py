@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from edgehfn.target import CORES, bench, selftest
     from edgehfn.training.gnn import train_graph
     from edgehfn.training.images import evaluate, train
+    from edgehfn.training.recipe import GraphRecipe, Recipe
 
 __version__ = "0.1.0"
 
@@ -45,7 +46,9 @@ __all__ = [
     "EdgeHFNError",
     "Graph",
     "GraphError",
+    "GraphRecipe",
     "InputError",
+    "Recipe",
     "ToolError",
     "accuracy",
     "bench",
@@ -92,6 +95,7 @@ _HOMES = {
     "edgehfn.target": ("CORES", "bench", "selftest"),
     "edgehfn.training.gnn": ("train_graph",),
     "edgehfn.training.images": ("evaluate", "train"),
+    "edgehfn.training.recipe": ("GraphRecipe", "Recipe"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -130,11 +130,16 @@ ROWS = (
     ),
 )
 
+OLDER = (
+    "Rows with a part locked and spread by ERK were trained by revision 6d8949e, which split pruned and locked layer "
+    "by layer. Now their totals are split, as in the paper's code; these rows were not trained again."
+)
+
 NOTES = {  # what the rows of a group show; the figures are docs/ablation.csv's, so read again when it changes
     "coats": "A second coat gains half a point and a third a tenth more. So does as much width in one coat for their "
     "bytes.",
     "freezing": "With an int8 stem and classifier freezing gains little. For half of the weights, a tenth locked, it "
-    "is 0.2 points ahead of as much pruned at random. At 0.7 pruning was half a point ahead (one seed).",
+    "is 0.2 points ahead of as much pruned at random. At 0.7 pruning was half a point ahead (one seed). " + OLDER,
     ALL: "A locked weight takes no bit, but nobody chose it. Pruning at random takes most of a thin filter's nine "
     "inputs, and how badly depends on the seed: its standard deviations are 0.9 to 1.5 points, against 0.3 to 0.6 "
     "where a part is locked.\n\n"
@@ -142,7 +147,7 @@ NOTES = {  # what the rows of a group show; the figures are docs/ablation.csv's,
     "Spread evenly, with the paper's split of half density, it is a third of a point behind with half and 0.4 points "
     "ahead with 0.7, less than seeds differ by. An int8 stem and classifier cost 356 bytes and gain two points.\n\n"
     "How many positions a small net has frozen is by chance as well, and masks end on whole words. Of the masks of "
-    "these nets half frozen leaves 50.6 % and 0.7 frozen 30.5 to 30.7 %.",
+    "these nets half frozen leaves 50.6 % and 0.7 frozen 30.5 to 30.7 %.\n\n" + OLDER,
     "folding": "Folding did not pay. Iterated twice the net has 90.85 % in 7,348 bytes and 4.68 million "
     "instructions; two blocks of own weights, in one coat instead of two, have 90.98 % in 7,424 bytes and 2.60 "
     "million. Without norms of its own each time an iterated block loses eight points.",

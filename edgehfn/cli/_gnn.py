@@ -19,13 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def training(command: F) -> F:
-    """The options of training on graphs."""
-    decay = click.option(
-        "--weight-decay", type=float, metavar="D", help="GNNs: L2 weight decay of Adam.  [default: 5e-4]"
-    )
+    """The option of training on graphs that no other has."""
     about = "GNNs: fraction of each layer's inputs set to 0 in training.  [default: 0.5]"
-    drop = click.option("--dropout", type=float, metavar="P", help=about)
-    return drop(decay(command))
+    return click.option("--dropout", type=float, metavar="P", help=about)(command)
 
 
 def options(command: F) -> F:
@@ -92,5 +88,6 @@ def train(
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(output)}") from None
-    reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
+    reached: Result = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
+    reached |= {"metric": history.metric, "score": history.score}
     return {**reached, data.of: len(data.split["test"]), "seconds": round(time.monotonic() - started, 1)}

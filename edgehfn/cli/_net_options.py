@@ -157,7 +157,7 @@ def check_data_alone() -> None:
     context = click.get_current_context()
     for option in context.command.params:
         typed = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-        if typed and option.name not in ("data", "as_json"):
+        if typed and option.name not in ("data", "strict", "as_json"):
             raise click.UsageError(f"{option.opts[0]} is for --arch; give both, or --data alone")
 
 

@@ -1,4 +1,4 @@
-"""The options of training on images."""
+"""The options of training, on images and on graphs."""
 
 from __future__ import annotations
 
@@ -73,6 +73,72 @@ def of_images(command: F) -> F:
             "--augment",
             type=click.Choice(["none", "flip", "flip+crop"]),
             help="Random changes of training images.  [default: flip where classes survive a mirror, else none]",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def recipe(command: F) -> F:
+    """How steps are taken and the best epoch is picked. What is not given is the training's own."""
+    for decorate in (
+        click.option(
+            "--class-weights",
+            type=click.Choice(["none", "balanced"]),
+            help="What an example counts in the loss: one, or (balanced) less the more its class has.  [default: none]",
+        ),
+        click.option(
+            "--metric",
+            type=click.Choice(["auto", "accuracy", "balanced-accuracy", "macro-f1", "roc-auc"]),
+            help="What picks the best epoch in validation; auto is accuracy unless a class has 10 times another's "
+            "examples: then roc-auc, or of more than two classes balanced-accuracy.  [default: auto]",
+        ),
+        click.option(
+            "--validation",
+            type=click.FloatRange(0, 1, max_open=True),
+            metavar="F",
+            help="Part of the training images held back, after each epoch measured, and the best epoch kept; the test "
+            "images are measured once. 0 keeps the last epoch.  [default: 0; GNNs: the set's own]",
+        ),
+        click.option(
+            "--warm-up",
+            type=click.FloatRange(0),
+            metavar="E",
+            help="Epochs over which the rate rises from 0; 5 suits large nets and batches.  [default: 0]",
+        ),
+        click.option(
+            "--schedule",
+            type=click.Choice(["cosine", "constant"]),
+            help="The rate after the warm-up: falling to 0, or held.  [default: cosine; GNNs: constant]",
+        ),
+        click.option(
+            "--rate-others",
+            type=click.FloatRange(0),
+            metavar="F",
+            help="Rate of norms and of weights of 8 and 4 bits, in parts of --lr; the papers' is 1.  [default: 0.1]",
+        ),
+        click.option(
+            "--weight-decay-others",
+            type=click.FloatRange(0),
+            metavar="D",
+            help="Weight decay of norms and trained weights.  [default: --weight-decay]",
+        ),
+        click.option(
+            "--weight-decay",
+            type=click.FloatRange(0),
+            metavar="D",
+            help="Weight decay of the scores; GNNs: L2 weight decay of Adam.  [default: 5e-4]",
+        ),
+        click.option(
+            "--nesterov/--no-nesterov",
+            default=None,
+            help="Momentum looks ahead, or (as in the papers) does not.  [default: nesterov]",
+        ),
+        click.option(
+            "--momentum",
+            type=click.FloatRange(0, 1, max_open=True),
+            metavar="M",
+            help="Part of the last step that the next one repeats, of SGD.  [default: 0.9]",
         ),
     ):
         command = decorate(command)

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @_net_options.untrained
+@click.option("--strict", is_flag=True, help="With --data alone: refuse a data set that a warning is about.")
 @as_json
-def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any) -> Result:
+def info(model: Path | None, arch: str | None, strict: bool, as_json: bool, **net_options: Any) -> Result:
     """Show what MODEL, or a preset, is made of.
 
     Every step has its shape, weight, density and multiply-accumulates (MAC). Steps that name the same weight share it.
@@ -36,7 +37,9 @@ def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any
     """
     if model is None and arch is None and net_options["data"] is not None:
         _net_options.check_data_alone()
-        return _set(net_options["data"], as_json)
+        return _set(net_options["data"], strict, as_json)
+    if strict:
+        raise click.UsageError("--strict is for --data alone; leave it out")
     from edgehfn.model import modelfile
 
     _net_options.check(model, arch, net_options)
@@ -52,11 +55,14 @@ def info(model: Path | None, arch: str | None, as_json: bool, **net_options: Any
     return result
 
 
-def _set(name: str, as_json: bool) -> Result:
+def _set(name: str, strict: bool, as_json: bool) -> Result:
     """Of a data set: images or graphs."""
     from edgehfn import data
 
-    result = data.describe(data.load(name))
+    loaded = data.load(name)
+    if strict:
+        data.refuse(loaded)
+    result = data.describe(loaded)
     if as_json:
         emit(result)
     else:

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from edgehfn.data.sets import Dataset
     from edgehfn.nn import Net
 
+MANY = 10  # classes, from which on top-5 accuracy says something
 IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "crop_padding": 4}  # of training on images
+
+RECIPE = (
+    *("momentum", "nesterov", "weight_decay_others", "rate_others", "schedule", "warm_up", "validation", "metric"),
+    "class_weights",
+)
+OF_IMAGES = (
+    *("augment", "crop_padding", "label_smoothing", "teacher", "precision", "threads"),
+    *("momentum", "nesterov", "weight_decay_others", "rate_others", "validation"),
+)
 
 
 @click.command(
@@ -50,6 +60,10 @@ IMAGES: dict[str, Any] = {"epochs": 8, "batch": 128, "lr": 0.5, "crop_padding": 
 @click.option("--batch", type=click.IntRange(1), help="Images, or small graphs, in a step.  [default: 128; GNNs: 32]")
 @click.option("--lr", type=float, help="Peak learning rate of the scores; GNNs: of Adam.  [default: 0.5; GNNs: 0.01]")
 @_training_options.of_images
+@_training_options.recipe
+@click.option(
+    "--strict", is_flag=True, help="Refuse a data set that a warning is about, such as one with arrays nothing reads."
+)
 @click.option("--restart", is_flag=True, help="Start anew, not from the checkpoint of an interrupted run.")
 @_net_options.options()
 @_gnn.options
@@ -73,11 +87,12 @@ def train(
     device: str,
     threads: int,
     restart: bool,
+    strict: bool,
     as_json: bool,
     dropout: float | None,
     weight_decay: float | None,
     max_graph: str | None,
-    **net_options: Any,
+    **options: Any,
 ) -> Result:
     """Train a net on labelled images or graphs.
 
@@ -93,20 +108,27 @@ def train(
     _writable(output, data, teacher)
     from edgehfn import data as sets
     from edgehfn import nn
+    from edgehfn.data.doubts import refuse
     from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.training.recipe import GraphRecipe, Recipe
 
     loaded = sets.load(data)
-    net = _net_options.build(arch, _net_options.input_of(loaded, max_graph), loaded.classes, **net_options)
+    if strict:
+        refuse(loaded)
+    recipe: dict[str, Any] = {name: value for name in RECIPE if (value := options.pop(name)) is not None}
+    net = _net_options.build(arch, _net_options.input_of(loaded, max_graph), loaded.classes, **options)
     net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):
         _only_of_graphs()
-        settings |= {"dropout": dropout, "weight_decay": weight_decay}
+        settings |= {"dropout": dropout, "weight_decay": weight_decay, "recipe": GraphRecipe(**recipe)}
         result = _gnn.train(loaded, arch, net, output, settings, device, restart)
         what = f"{result[loaded.of]:,} test {loaded.of}"
     else:
-        if dropout is not None or weight_decay is not None:
-            raise InputError("--dropout and --weight-decay are for graphs; leave them out")
+        if dropout is not None:
+            raise InputError("--dropout is for graphs; leave it out")
+        if weight_decay is not None:
+            recipe["weight_decay"] = weight_decay
         if crop_padding is not None and augment != "flip+crop":
             raise click.UsageError("--crop-padding is for --augment flip+crop; give both")
         settings |= {
@@ -114,6 +136,7 @@ def train(
             "crop_padding": crop_padding,
             "label_smoothing": label_smoothing,
             "teacher": teacher,
+            "recipe": Recipe(**recipe),
         }
         result = _train_images(loaded, arch, net, output, settings, device, threads, restart)
         what = f"{len(loaded.y_test):,} test images"
@@ -123,7 +146,8 @@ def train(
     if as_json:
         emit(result)
     else:
-        show(f"{output}: {100 * result['accuracy']:.2f} % of {what}, float, after {result['seconds']:.0f} s")
+        reached = f"{100 * result['accuracy']:.2f} % of {what}{_more(result, len(loaded.classes))}"
+        show(f"{output}: {reached}, float, after {result['seconds']:.0f} s")
         note(f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}")
     return result
 
@@ -160,13 +184,27 @@ def _train_images(
         "accuracy": history.accuracy,
         "images": len(data.y_test),
         "epochs": settings["epochs"],
+        "best_epoch": history.epoch,
+        "metric": history.metric,
+        "score": history.score,
+        "top5": history.top5,
         "seconds": round(time.monotonic() - started, 1),
     }
 
 
+def _more(result: Result, classes: int) -> str:
+    """What else a training has reached, where it says more than accuracy."""
+    parts = []
+    if result["metric"] != "accuracy":
+        parts.append(f"{result['metric']} {100 * result['score']:.2f} %")
+    if result.get("top5") is not None and classes > MANY:
+        parts.append(f"top-5 {100 * result['top5']:.2f} %")
+    return "".join(f", {part}" for part in parts)
+
+
 def _only_of_graphs() -> None:
     """Raises InputError if options of training on images were typed."""
-    for name in ("augment", "crop_padding", "label_smoothing", "teacher", "precision", "threads"):
+    for name in OF_IMAGES:
         if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise InputError(f"--{name.replace('_', '-')} is for images; leave it out")
 

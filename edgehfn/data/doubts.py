@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.data.sets import FEW, Dataset
-from edgehfn.errors import one_line
+from edgehfn.errors import InputError, one_line
 
 DIM = 64  # a set of images whose largest value is below uses less than a quarter of the range
 UNLIKE = 32  # times as far as another, a channel, row or column must go to be doubtful
@@ -32,6 +32,12 @@ def warn(data: Dataset | GraphSet) -> None:
         logging.getLogger("edgehfn").warning("edgehfn: warning: %s", doubt)
 
 
+def refuse(data: Dataset | GraphSet) -> None:
+    """Raise InputError if anything about a set is doubtful."""
+    if found := doubts(data):
+        raise InputError(found[0])
+
+
 def describe(data: Dataset | GraphSet) -> dict[str, Any]:
     """Return facts of a set as plain values: its kind, sizes, range, examples of each class by part, and doubts."""
     parts = _labels(data)
@@ -49,7 +55,11 @@ def describe(data: Dataset | GraphSet) -> dict[str, Any]:
 
 def doubts(data: Dataset | GraphSet) -> list[str]:
     """Return what is doubtful about a set, each on one line that names the place and the remedy."""
-    found = [*_about_classes(data), *(_about_images(data) if isinstance(data, Dataset) else _about_features(data))]
+    found = [
+        *_about_arrays(data),
+        *_about_classes(data),
+        *(_about_images(data) if isinstance(data, Dataset) else _about_features(data)),
+    ]
     return [one_line(f"{data.name}: {doubt}") for doubt in found]
 
 
@@ -57,6 +67,11 @@ def _labels(data: Dataset | GraphSet) -> dict[str, npt.NDArray[np.int64]]:
     if isinstance(data, Dataset):
         return {"train": data.y_train, "test": data.y_test}
     return {part: data.labels[chosen] for part, chosen in data.split.items()}
+
+
+def _about_arrays(data: Dataset | GraphSet) -> Iterator[str]:
+    if data.unread:
+        yield f"nothing reads {_listed(list(data.unread))}, so they change no result; take them out if that is right"
 
 
 def _about_classes(data: Dataset | GraphSet) -> Iterator[str]:
@@ -74,7 +89,7 @@ def _about_classes(data: Dataset | GraphSet) -> Iterator[str]:
             most, least = names[counts.argmax()], names[counts.argmin()]
             yield (
                 f"class {most} has {counts.max()} training examples, {least} {counts.min()}; give each about as many, "
-                "for example by repeating those of rare classes"
+                "for example by repeating those of rare classes, or give --class-weights balanced"
             )
 
 

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.data.gnn_sets import Features, GraphSet, Index, Part, Structure
-from edgehfn.data.image_files import Array, as_arrays
+from edgehfn.data.image_files import Array, as_arrays, others
 from edgehfn.data.labels import class_names, numbered, stored_names
 from edgehfn.errors import InputError
 from edgehfn.spec.limits import LEVELS
@@ -56,7 +56,8 @@ def from_arrays(name: str, arrays: Mapping[str, npt.ArrayLike], *, place: str = 
         both = np.intersect1d(split[one], split[other])
         if both.size:
             raise InputError(f"{place}: {of[:-1]} {both[0]} is in {one}_idx and in {other}_idx; leave it in one")
-    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(given))
+    unread = others(found, (*NEEDED, *OPTIONAL))
+    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(given), unread)
 
 
 def to_arrays(data: GraphSet) -> dict[str, Array]:

@@ -139,6 +139,7 @@ class GraphSet:
     split: dict[Part, Index]
     classes: tuple[str, ...]
     sha256: str  # of the source, its first 16 hex digits
+    unread: tuple[str, ...] = ()  # arrays of the source that mean nothing here
 
     def digest(self) -> str:
         """Return SHA-256 of all arrays as they are here, whatever file they came in: 64 hex digits."""

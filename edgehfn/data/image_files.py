@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,11 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
             return {name: np.asarray(file[name]) for name in names if name in there}
     except DAMAGE as error:
         raise _damaged(path, error) from error
+
+
+def others(held: Iterable[str], read: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of arrays that are held and not read."""
+    return tuple(sorted({*held} - {*read}))
 
 
 def _damaged(path: Path, error: Exception) -> InputError:

@@ -14,7 +14,7 @@ import importlib
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -61,6 +61,7 @@ class Dataset:
     classes: tuple[str, ...]
     sha256: str  # of the source, its first 16 hex digits
     guessed: bool = False  # whether nobody said that channels are last in the source
+    unread: tuple[str, ...] = ()  # arrays of the source that mean nothing here
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -91,7 +92,8 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     held = image_files.held(path)
     if "x_train" not in held and any(key in held for key in gnn_files.NEEDED):
         arrays = image_files.read_arrays(path, (*gnn_files.NEEDED, *gnn_files.OPTIONAL))
-        return gnn_files.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16])
+        graphs = gnn_files.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16])
+        return replace(graphs, unread=image_files.others(held, arrays))
     cached = files.cache_folder() / "decoded" / f"{digest}.npz"
     data = _read_decoded(cached, path.stem, digest)
     if data is None:
@@ -101,7 +103,7 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
         data = from_arrays(path.stem, arrays, names, place=str(path), sha256=digest[:16], layout=layout)
         if time.monotonic() - started > SLOW:
             _write_decoded(cached, data)
-    return data
+    return replace(data, unread=image_files.others(held, (*image_files.ARRAYS, "classes")))
 
 
 def images(name_or_path: str | Path, layout: Layout | None = None) -> Dataset:
@@ -150,7 +152,17 @@ def from_arrays(
         raise InputError(f"{place}: all images are of one class; training needs at least 2")
     sha256 = sha256 or image_files.arrays_digest(x_train, y_train, x_test, y_test)[:16]
     guessed = layout is None and found["x_train"].ndim == 4
-    return Dataset(name, x_train, y_train.astype(np.int64), x_test, y_test.astype(np.int64), names, sha256, guessed)
+    return Dataset(
+        name,
+        x_train,
+        y_train.astype(np.int64),
+        x_test,
+        y_test.astype(np.int64),
+        names,
+        sha256,
+        guessed,
+        image_files.others(found, image_files.ARRAYS),
+    )
 
 
 def _reference(given: str | Path, layout: Layout | None) -> tuple[str | Path, Layout | None]:

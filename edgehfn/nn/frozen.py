@@ -11,10 +11,11 @@ from typing import Literal, get_args
 from edgehfn.errors import InputError
 from edgehfn.nn.net import Net
 from edgehfn.nn.shapes import Shape
-from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear
 from edgehfn.spec.limits import FROZEN_UNIT
 
 ROUNDING = 1e-9  # of fractions
+UNNOTICED = 0.02  # of the weights that a net keeps, what it may be off its density without a word
 
 Over = Literal["uniform", "erk", "epl"]
 Ratios = tuple[float, float]  # fractions of the positions that are pruned and locked
@@ -33,8 +34,11 @@ def ratios(density: float, frozen: float) -> Ratios:
 def freeze(net: Net, frozen: Frozen, over: Over = "uniform") -> None:
     """Freeze a fraction of all masked positions of an untrained net.
 
-    ``over`` is how the free positions are spread over the layers: ``uniform`` (each has the same fraction), ``erk``
-    (in proportion to inputs + outputs + both sides of the kernel, Evci et al. 2020) or ``epl`` (each has as many).
+    ``over`` is how what is not frozen is spread over the layers: ``uniform`` (each has the same fraction), ``erk``
+    (in proportion to inputs + outputs + both sides of the kernel, Evci et al. 2020) or ``epl`` (each has as many). How
+    many are pruned and how many locked follows from the density of the whole net; what is not pruned is spread by the
+    rule, and so is what is free, and a layer locks the difference (as in the code of Otsuka et al. 2024). So a layer
+    may have fewer left, or more locked, than its own density asks for: it then keeps what it can.
     Raises InputError for fractions that leave nothing free or do not fit the density.
     """
     ops = [op for op in net.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear)]
@@ -42,29 +46,61 @@ def freeze(net: Net, frozen: Frozen, over: Over = "uniform") -> None:
     given: tuple[float, ...] = frozen if isinstance(frozen, tuple) else ratios(0.5, frozen)
     if not 0 <= fraction < 1 or len(given) != 2 or min(given) < 0:
         raise InputError(f"frozen {frozen}: give a fraction of the weights in [0, 1), or two: pruned and locked")
+    sizes = [prod(op.shape) for op in ops]
+    if over == "uniform":
+        for op in ops:
+            op.freeze(*_thresholds(*_totals(op.densities[0], frozen)))
+        return
+    whole = sum(op.densities[0] * size for op, size in zip(ops, sizes, strict=True)) / max(1, sum(sizes))
+    pruned, locked = _totals(whole, frozen)
     shapes = [op.shape for op in ops]
-    for op, free in zip(ops, _spread(shapes, 1 - fraction, over), strict=True):
-        density, part = op.densities[0], 1 - free / prod(op.shape)
-        if isinstance(frozen, tuple):
-            pruned, locked = (part * ratio / fraction if fraction else 0.0 for ratio in frozen)
-            if locked > density + ROUNDING or pruned > 1 - density + ROUNDING:
-                raise InputError(f"frozen {frozen}: a density of {density:g} needs pruned and locked to leave room")
-        else:
-            pruned, locked = ratios(density, part)
-        both = min(
-            round(FROZEN_UNIT * (pruned + locked)), FROZEN_UNIT - 1
-        )  # no layer is left without anything to learn
-        held = min(round(FROZEN_UNIT * locked), both)
-        op.freeze(both - held, held)
+    left, free = _spread(shapes, 1 - pruned, over), _spread(shapes, 1 - pruned - locked, over)
+    for op, size, unpruned, searched in zip(ops, sizes, left, free, strict=True):
+        op.freeze(*_thresholds(1 - unpruned / size, (unpruned - searched) / size), spread=True)
 
 
-def _spread(shapes: list[Shape], free: float, over: Over) -> list[float]:
-    """How many positions of each layer are free, ``free`` of all: in proportion to its share, up to its size."""
+def shortfall(net: Net) -> str:
+    """Say how far layers that are frozen by a rule end off their densities where none competes; empty if hardly."""
+    ops = [op for op in net.weights.values() if isinstance(op, Supermask) and op.spread and op.scores is not None]
+    if net.search.thresholds != "layer" or not ops:
+        return ""
+    asked, own = (
+        sum(keep[0] for keep in found)
+        for found in ([op.asked(op.densities) for op in ops], [op.quota(op.densities) for op in ops])
+    )
+    if abs(own - asked) <= UNNOTICED * asked:
+        return ""
+    size = sum(prod(op.shape) for op in ops)
+    return (
+        f"frozen layers keep {own / size:.3f} of their weights, not {asked / size:.3f}: some have no "
+        "more left, or more locked; --thresholds adaptive (nn.Search) holds the density of the whole"
+    )
+
+
+def _totals(density: float, frozen: Frozen) -> Ratios:
+    """What is pruned and locked at a density. Raises InputError if given ratios do not fit it."""
+    if not isinstance(frozen, tuple):
+        return ratios(density, frozen)
+    pruned, locked = frozen
+    if locked > density + ROUNDING or pruned > 1 - density + ROUNDING:
+        raise InputError(f"frozen {frozen}: a density of {density:g} needs pruned and locked to leave room")
+    return pruned, locked
+
+
+def _thresholds(pruned: float, locked: float) -> tuple[int, int]:
+    """Those of SPEC section 2.1 for a layer, which is left something to learn."""
+    both = min(round(FROZEN_UNIT * (pruned + locked)), FROZEN_UNIT - 1)
+    held = min(round(FROZEN_UNIT * locked), both)
+    return both - held, held
+
+
+def _spread(shapes: list[Shape], chosen: float, over: Over) -> list[float]:
+    """How many positions of each layer are chosen, ``chosen`` of all: in proportion to its share, up to its size."""
     if over not in get_args(Over):
         raise InputError(f"freezing over {over!r}: choose {', '.join(get_args(Over))}")
     sizes = [prod(shape) for shape in shapes]
-    shares = {"uniform": sizes, "erk": [sum(shape) for shape in shapes], "epl": [1] * len(shapes)}[over]
-    left, found, rest = free * sum(sizes), [0.0] * len(sizes), set(range(len(sizes)))
+    shares = [1 if over == "epl" else sum(shape) for shape in shapes]
+    left, found, rest = chosen * sum(sizes), [0.0] * len(sizes), set(range(len(sizes)))
     while rest:
         each = left / sum(shares[i] for i in rest)
         full = {i for i in rest if shares[i] * each >= sizes[i]}

@@ -41,15 +41,20 @@ class Search:
     def apply(self, masks: Sequence[Supermask], fraction: float) -> None:
         """Fix how many weights the masks keep when ``fraction`` (0..1) of the training is over."""
         reached = 1.0 if fraction >= self.ramp else fraction / self.ramp
-        found = [mask.quota(tuple(1 - (1 - density) * reached for density in mask.densities)) for mask in masks]
+        densities = [tuple(1 - (1 - density) * reached for density in mask.densities) for mask in masks]
+        found = [mask.quota(wanted) for mask, wanted in zip(masks, densities, strict=True)]
         if self.thresholds == "adaptive":
-            found = _compete(masks, found, self.floor)
+            # layers frozen alike differ from their densities by chance alone, which is not for others to even out
+            asked = [
+                mask.asked(d) if mask.spread else own for mask, d, own in zip(masks, densities, found, strict=True)
+            ]
+            found = _compete(masks, asked, found, self.floor)
         for mask, keep in zip(masks, found, strict=True):
             mask.keep = keep
 
 
-def _compete(masks: Sequence[Supermask], own: Sequence[Keep], floor: float) -> list[Keep]:
-    """As many weights in all, coat by coat, shared out by one threshold over all masks that have that coat."""
+def _compete(masks: Sequence[Supermask], asked: Sequence[Keep], own: Sequence[Keep], floor: float) -> list[Keep]:
+    """As many weights as asked in all, coat by coat, shared out by one threshold over all masks that have that coat."""
     found: list[list[int]] = [[] for _ in masks]
     pools = [mask.importance() for mask in masks]
     if not pools:
@@ -61,7 +66,8 @@ def _compete(masks: Sequence[Supermask], own: Sequence[Keep], floor: float) -> l
         competing = [i for i, mask in enumerate(masks) if mask.coats > coat]
         held = [masks[i].holds if coat == 0 else 0 for i in competing]
         least = [max(0, round(floor * own[i][coat]) - h) for i, h in zip(competing, held, strict=True)]
-        total = sum(own[i][coat] for i in competing) - sum(held)
+        room = sum(masks[i].most if coat == 0 else found[i][-1] for i in competing)
+        total = max(0, min(sum(asked[i][coat] for i in competing), room) - sum(held))
         for i, h, share in zip(competing, held, _shares([everything[i] for i in competing], total, least), strict=True):
             found[i].append(min([h + share, *found[i][-1:]]))
         if coat == 0:  # further coats compete where the first one is, locked positions among them

@@ -175,12 +175,15 @@ class Supermask(nn.Module):
             self.register_buffer("fixed", counts.detach().to(torch.uint8).flatten())
         self.freeze(source.get("pruned", 0), source.get("locked", 0))
 
-    def freeze(self, pruned: int, locked: int) -> None:
+    def freeze(self, pruned: int, locked: int, *, spread: bool = False) -> None:
         """Let seeded positions be always 0 or always in coat 1, so that only the others are searched and stored.
 
-        Thresholds in 1/256 (SPEC section 2.1). Raises InputError unless 0 ≤ pruned ≤ pruned + locked ≤ 256.
+        Thresholds in 1/256 (SPEC section 2.1). ``spread``: they differ from layer to layer, so that what this one
+        cannot keep of its densities the others do where all compete. Raises InputError unless 0 ≤ pruned ≤ pruned +
+        locked ≤ 256.
         """
         self.pruned, self.locked = check_thresholds(pruned, locked)
+        self.spread = spread
         self.holds, self.most = 0, prod(self.shape)  # the fewest and the most weights that coat 1 can keep
         self.register_buffer("free", None)
         self.register_buffer("held", None)
@@ -196,9 +199,13 @@ class Supermask(nn.Module):
         """The number of coats, 1 to 7."""
         return len(self.densities)
 
+    def asked(self, densities: tuple[float, ...]) -> tuple[int, ...]:
+        """Return how many weights coats of such densities would keep if no position were frozen."""
+        return tuple(kept(prod(self.shape), density) for density in densities)
+
     def quota(self, densities: tuple[float, ...]) -> tuple[int, ...]:
         """Return how many weights coats of such densities keep, as far as frozen positions let them."""
-        first, *inner = (kept(prod(self.shape), density) for density in densities)
+        first, *inner = self.asked(densities)
         outer = min(max(first, self.holds), self.most)
         return (outer, *(min(count, outer) for count in inner))
 

@@ -16,7 +16,7 @@ from edgehfn import files
 from edgehfn.errors import InputError
 from edgehfn.model import torchfile
 
-FORMAT = "edgehfn-checkpoint 2"
+FORMAT = "edgehfn-checkpoint 3"
 
 Settings = Mapping[str, str | int | float]  # what must be equal for a run to be the same run
 

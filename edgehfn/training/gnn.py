@@ -1,4 +1,4 @@
-"""Train a net on graphs: Adam at a constant rate, dropout, and the state of the epoch that was best in validation.
+"""Train a net on graphs: Adam, dropout, and the state of the epoch that was best in validation.
 
 One graph is one batch, with the loss over its training nodes; small graphs are shuffled into batches anew each epoch.
 All that is random is sampled from (seed, epoch), so that a run that was killed and resumed ends with the very bits of
@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from edgehfn.nn.structure import signature
 from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
 from edgehfn.training.loop import Diverged, check_finite, check_masks, finish, finite, real_number, whole_number
+from edgehfn.training.metrics import Metric, chosen, say, score
+from edgehfn.training.recipe import GraphRecipe, check_warm_up, class_weights, decisive, rate
 from edgehfn.training.run import Epoch
 
 MILESTONES = 10  # lines in a run
@@ -48,18 +50,21 @@ class GraphSettings:
     seed: int
     data: str  # digest
     net: str
+    recipe: GraphRecipe = field(default_factory=GraphRecipe)
 
 
 @dataclass(frozen=True)
 class GraphHistory:
-    """What a training did: the epoch (from 1) that was best in validation, whose state the net has now, top-1
-    accuracies with it, 0..1, how every epoch went, and all that decided it."""
+    """What a training did: the epoch (from 1) that was best in validation, whose state the net has now, what it
+    reaches, 0..1, how every epoch went, and all that decided it."""
 
     epoch: int
-    validation: float
-    accuracy: float  # of the test part
+    validation: float  # the metric
+    accuracy: float  # top-1, of the test part
     epochs: tuple[Epoch, ...] = field(compare=False)  # with times, which no run repeats; accuracies in validation
     settings: GraphSettings
+    metric: Metric
+    score: float  # the metric, of the test part
 
 
 def train_graph(
@@ -72,13 +77,15 @@ def train_graph(
     dropout: float = 0.5,
     weight_decay: float = 5e-4,
     seed: int = 0,
+    recipe: GraphRecipe | None = None,
     checkpoint: str | Path | None = None,
     resume: bool = True,
     save_every: float = 30.0,
     progress: Report | None = None,
 ) -> GraphHistory:
-    """Train ``net`` in place, then measure it. It ends with the state of its best epoch: the one of highest accuracy
-    over the validation part, and among equals the first (as in the code of Yan et al. 2023).
+    """Train ``net`` in place, then measure it. It ends with the state of its best epoch: the first of highest
+    metric over the validation part, which is accuracy (as in the code of Yan et al. 2023) unless its classes are
+    skewed, or that of the ``recipe``.
 
     ``batch`` is a number of small graphs; one large graph is one batch. ``dropout`` is the fraction of its inputs that
     each layer loses in training. With a ``checkpoint`` file the run is saved now and then, and goes on from there,
@@ -98,17 +105,23 @@ def train_graph(
         check_seed(whole_number("seed", seed)),
         data.sha256,
         signature(own(net)),
+        recipe or GraphRecipe(),
     )
     _check(net, data, settings)
     doubts.warn(data)
-    run = _Run(net, data, settings)
+    seen, tested = (data.labels[data.split[part]] for part in ("val", "test"))
+    metric = chosen(settings.recipe.metric, seen, seen, tested)
+    if settings.recipe.metric == "auto":
+        say(metric, data.name)
+    run = _Run(net, data, settings, metric)
     path = None if checkpoint is None else Path(checkpoint)
     finish(run, path, resume, save_every, progress)
     net.load_state_dict(run.best)
     net.set_progress(1.0)
     net.eval()
-    reached = accuracy(net, batches(data, "test"))
-    return GraphHistory(run.best_epoch, run.best_accuracy, reached, tuple(run.epochs), settings)
+    found = outputs(net, batches(data, "test"))
+    reached = score("accuracy", *found), tuple(run.epochs), settings, metric, score(metric, *found)
+    return GraphHistory(run.best_epoch, run.best_score, *reached)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,14 +157,18 @@ def batches(
 
 def accuracy(net: Net, parts: list[Batch]) -> float:
     """Return Top-1 accuracy, 0..1; of equal logits the first counts. Raises InputError if one is not finite."""
+    return score("accuracy", *outputs(net, parts))
+
+
+def outputs(net: Net, parts: list[Batch]) -> tuple[Tensor, Tensor]:
+    """Return a row of logits for each label, and the labels. Raises InputError if one is not finite."""
     training = net.training
     net.eval()
     try:
         with torch.inference_mode():
-            right = sum(int((finite(batch.logits(net)).argmax(1) == batch.labels).sum()) for batch in parts)
+            return torch.cat([finite(part.logits(net)) for part in parts]), torch.cat([part.labels for part in parts])
     finally:
         net.train(training)
-    return right / sum(len(batch.labels) for batch in parts)
 
 
 def _some(data: GraphSet, graphs: Index) -> Nodes:
@@ -162,14 +179,16 @@ def _some(data: GraphSet, graphs: Index) -> Nodes:
 class _Run:
     """The net, its optimizer and its position in the run."""
 
-    def __init__(self, net: Net, data: GraphSet, settings: GraphSettings) -> None:
-        self.net, self.data, self.given = net, data, settings
+    def __init__(self, net: Net, data: GraphSet, settings: GraphSettings, metric: Metric) -> None:
+        self.net, self.data, self.given, self.metric = net, data, settings, metric
         self.optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
         self.whole = batches(data, "train") if data.of == "nodes" else None
         self.validation = batches(data, "val")
+        self.weights = class_weights(settings.recipe, data.labels[data.split["train"]], len(data.classes))
+        self.batches = 1 if self.whole else -(-len(data.split["train"]) // settings.batch)
         self.epochs: list[Epoch] = []
         self.best: dict[str, Any] = {}
-        self.best_epoch, self.best_accuracy = 0, -1.0
+        self.best_epoch, self.best_score = 0, -1.0
         net.set_progress(0.0)
 
     @property
@@ -189,7 +208,8 @@ class _Run:
     def describe(self) -> str:
         """How the last epoch went."""
         last = self.epochs[-1]
-        return f"epoch {self.step}/{self.steps}: loss {last.loss:.3f}, validation {100 * last.accuracy:.1f} %"
+        reached = f"{100 * (last.validation or 0):.1f} %" + (self.metric != "accuracy") * f" ({self.metric})"
+        return f"epoch {self.step}/{self.steps}: loss {last.loss:.3f}, validation {reached}"
 
     def advance(self) -> None:
         """One epoch, and its validation. Raises Diverged."""
@@ -197,7 +217,7 @@ class _Run:
         self.net.train()
         draw = np.random.default_rng((self.given.seed, self.step))
         drawn = self.whole or batches(self.data, "train", self.given.batch, shuffle=draw)
-        losses = [self._step(batch, draw) for batch in drawn]
+        losses = [self._step(batch, draw, number) for number, batch in enumerate(drawn)]
         reached = (self.step + 1) / self.given.epochs
         self.net.set_progress(reached)
         loss = sum(losses) / len(losses)
@@ -205,16 +225,20 @@ class _Run:
             raise Diverged(f"training diverged in epoch {self.step + 1}: the loss is {loss}; use a lower lr")
         check_finite(self)  # after the last of its steps, which no loss has seen
         spent = time.monotonic() - started, time.process_time() - cpu_started
-        validation = accuracy(self.net, self.validation)
-        self.epochs.append(Epoch(loss, validation, *spent))
-        if validation > self.best_accuracy and reached >= self.net.search.ramp:
-            self.best_epoch, self.best_accuracy = self.step, validation
+        found = outputs(self.net, self.validation)
+        validation = score(self.metric, *found)
+        self.epochs.append(Epoch(loss, score("accuracy", *found), *spent, validation))
+        if validation > self.best_score and reached >= self.net.search.ramp:
+            self.best_epoch, self.best_score = self.step, validation
             self.best = copy.deepcopy(self.net.state_dict())
 
-    def _step(self, batch: Batch, draw: np.random.Generator) -> float:
+    def _step(self, batch: Batch, draw: np.random.Generator, number: int) -> float:
+        done, steps = self.step * self.batches + number, self.steps * self.batches
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.given.recipe, self.given.lr, done, steps, self.batches)
         fraction = self.given.dropout
         logits = batch.logits(self.net, partial(dropped, fraction=fraction, draw=draw) if fraction else whole)
-        loss = F.cross_entropy(logits, batch.labels)
+        loss = F.cross_entropy(logits, batch.labels, self.weights)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -222,7 +246,7 @@ class _Run:
 
     def settings(self) -> dict[str, str | int | float]:
         """What must be equal for a checkpoint to be of this run."""
-        return asdict(self.given)
+        return decisive(self.given)
 
     def state(self) -> dict[str, Any]:
         """Everything the run's future depends on."""
@@ -232,13 +256,13 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "best": self.best,
             "best_epoch": self.best_epoch,
-            "best_accuracy": self.best_accuracy,
+            "best_score": self.best_score,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go to where a state stands."""
         self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
-        self.best, self.best_accuracy = state["best"], float(state["best_accuracy"])
+        self.best, self.best_score = state["best"], float(state["best_score"])
         self.best_epoch = int(state["best_epoch"])
         self.net.load_state_dict(state["net"])
         self.net.set_progress(self.step / self.steps)
@@ -255,6 +279,7 @@ def _check(net: Net, data: GraphSet, settings: GraphSettings) -> None:
         raise InputError(
             f"dropout {settings.dropout}, weight decay {settings.weight_decay}: give a fraction below 1, and 0 or more"
         )
+    check_warm_up(settings.recipe, settings.epochs)
     fits(net, data)
     check_masks(net)
 

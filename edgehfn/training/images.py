@@ -12,7 +12,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Literal, get_args
@@ -32,6 +32,8 @@ from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
 from edgehfn.training import distributed
 from edgehfn.training.loop import check_masks, finish, finite, real_number, whole_number
+from edgehfn.training.metrics import Metric, chosen, say, score, top
+from edgehfn.training.recipe import Recipe, check_warm_up, split
 from edgehfn.training.run import Epoch, Precision, Run, Settings
 
 MIRRORED = ("fashion-mnist", "cifar10")  # sets whose classes survive a mirror
@@ -40,11 +42,19 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
 
 @dataclass(frozen=True)
 class History:
-    """What a training did, with all that decided it; ``accuracy`` is top-1 over the test images at its end, 0..1."""
+    """What a training did, with all that decided it; ``accuracy`` is top-1 over the test images at its end, 0..1.
+
+    ``score`` is the ``metric`` over the test images, ``top5`` the part of them whose class is among the five largest
+    outputs (of more than five classes). ``epoch`` (from 1) is the one whose state the net has, best in validation.
+    """
 
     epochs: tuple[Epoch, ...]
     accuracy: float
     settings: Settings
+    metric: Metric
+    score: float
+    top5: float | None
+    epoch: int
 
 
 def train(
@@ -60,6 +70,7 @@ def train(
     label_smoothing: float = 0.0,
     teacher: Net | None = None,
     precision: Precision | Literal["auto"] = "auto",
+    recipe: Recipe | None = None,
     device: str = "auto",
     threads: int = 1,
     checkpoint: str | Path | None = None,
@@ -74,10 +85,12 @@ def train(
     ``crop_padding`` pixels. ``label_smoothing`` is the part of each label that is spread evenly over all classes. A
     ``teacher``, a trained net for the same images and classes, makes the net learn its outputs, too (Hinton et al.
     2015). ``precision`` is that of convolutions and activations in training: ``auto`` is ``bf16`` where the processor
-    multiplies it, else ``fp32``. Scores, norms' statistics and what is measured are always fp32. ``device`` is
-    ``auto``, ``cpu`` or ``cuda``. Two ``threads`` make a net this small faster on two idle cores and far slower when
-    one of them is busy. Under torchrun each process computes its part of every batch. With a ``checkpoint`` file the
-    run is saved every ``save_every`` seconds and after each epoch, and goes on from there, unless ``resume`` is false.
+    multiplies it, else ``fp32``. Scores, norms' statistics and what is measured are always fp32. The
+    ``recipe`` has the optimizer's settings, a part of the images to hold back for picking the best epoch, and its
+    metric. ``device`` is ``auto``, ``cpu`` or ``cuda``. Two ``threads`` make a net this small faster on two idle cores
+    and far slower when one of them is busy. Under torchrun each process computes its part of every batch. With a
+    ``checkpoint`` file the run is saved every ``save_every`` seconds and after each epoch, and goes on from there,
+    unless ``resume`` is false.
     ``progress`` gets a report of steps, loss and training accuracy, and of each epoch as a milestone.
 
     Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
@@ -103,22 +116,39 @@ def train(
         crop_padding=whole_number("crop_padding", crop_padding) if augment == "flip+crop" else 0,
         label_smoothing=real_number("label_smoothing", label_smoothing),
         teacher=_digest(teacher),
+        recipe=recipe or Recipe(),
     )
     _check(net, data, settings, threads)
     if teacher is not None:
         _fits(teacher, data, "teacher")
     doubts.warn(data)
+    learned, held = _divided(data, settings)
+    metric = chosen(settings.recipe.metric, data.y_train, data.y_test)
+
+    def measure() -> float:
+        """Over what is held back."""
+        assert held is not None
+        return score(metric, logits(net, data.x_train[held]), torch.from_numpy(data.y_train[held]))
+
+    if held is not None and settings.recipe.metric == "auto":
+        say(metric, data.name)
     path = None if checkpoint is None else Path(checkpoint)
     _keep_memory()
     with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
-        run = Run(net.to(place), data, settings, teacher)
+        run = Run(net.to(place), learned, settings, teacher, None if held is None else measure)
         finish(run, path, resume, save_every, progress)
+        if run.best:
+            net.load_state_dict(run.best)
         net.set_progress(1.0)
-        accuracy = evaluate(net, data.x_test, data.y_test)
+        found, y = logits(net, data.x_test), torch.from_numpy(data.y_test)
     net.to(home)
     if teacher is not None:
         teacher.to(home)
-    return History(tuple(run.epochs), accuracy, settings)
+    top5 = top(5, found, y) if found.shape[1] > 5 else None
+    epoch = run.best_epoch or settings.epochs
+    return History(
+        tuple(run.epochs), score("accuracy", found, y), settings, metric, score(metric, found, y), top5, epoch
+    )
 
 
 def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch: int = 1000) -> float:
@@ -128,17 +158,19 @@ def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch
     whole number each, or if an output is not finite.
     """
     x, y = _labelled(own(net), x, y)
+    return score("accuracy", logits(net, x, batch), torch.from_numpy(y))
+
+
+def logits(net: Net, x: npt.NDArray[np.uint8], batch: int = 1000) -> torch.Tensor:
+    """Return the outputs ``(N, classes)`` for raw images. Raises InputError if one is not finite."""
     training, place = net.training, device_of(net)
     net.eval()
-    right = 0
     try:
         with torch.inference_mode():
-            for at in range(0, len(x), batch):
-                logits = finite(net(torch.from_numpy(x[at : at + batch]).to(place)).cpu())
-                right += int((logits.argmax(1) == torch.from_numpy(y[at : at + batch])).sum())
+            parts = (torch.from_numpy(x[at : at + batch]).to(place) for at in range(0, len(x), batch))
+            return torch.cat([finite(net(part).cpu()) for part in parts])
     finally:
         net.train(training)
-    return right / len(x)
 
 
 def device_of(net: Net) -> torch.device:
@@ -172,6 +204,7 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
         raise InputError(f"label_smoothing {settings.label_smoothing} is no part of a label; 0.1 is usual")
     if not 0 <= settings.crop_padding <= min(data.shape[1:]):
         raise InputError(f"crop_padding {settings.crop_padding}: shifts are of 0 to {min(data.shape[1:])} pixels here")
+    check_warm_up(settings.recipe, settings.epochs)
     _fits(net, data, "net")
     check_masks(net)
     if int(data.x_train.max()) < 2:
@@ -179,6 +212,14 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
             f"{data.name}: no training image has a value above {data.x_train.max()}; a net reads 0..255 in steps of 2, "
             "so all would be black: save x * 255"
         )
+
+
+def _divided(data: Dataset, settings: Settings) -> tuple[Dataset, npt.NDArray[np.int64] | None]:
+    """What is trained on, and the numbers of the training images that are held back, if any are."""
+    if not settings.recipe.validation:
+        return data, None
+    kept, held = split(data.y_train, settings.recipe.validation, settings.seed)
+    return replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept]), held
 
 
 def _fits(net: Net, data: Dataset, what: str) -> None:

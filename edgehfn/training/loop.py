@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from numbers import Real
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
+from edgehfn.nn.frozen import shortfall
 from edgehfn.progress import Report
 from edgehfn.training import checkpoint, distributed
 
@@ -139,7 +141,9 @@ def real_number(name: str, value: object) -> float:
     return float(value)
 
 
-def check_masks(net: Any) -> None:
-    """Raises InputError if the net's masks cannot be learned."""
+def check_masks(net: Net) -> None:
+    """Raises InputError if the net's masks cannot be learned. Warns of layers frozen off their densities."""
     if any(getattr(step.op, "scores", net) is None for step in net.steps):
         raise InputError("the net's masks are fixed, as in any net out of a model file; build a new one to train")
+    if told := shortfall(net):
+        logging.getLogger("edgehfn").warning("edgehfn: warning: %s", told)

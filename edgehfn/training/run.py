@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Literal
 
 import torch
@@ -17,13 +18,11 @@ from edgehfn.nn import Net
 from edgehfn.nn.quantised import Quantised
 from edgehfn.training import distributed
 from edgehfn.training.loop import Diverged
+from edgehfn.training.recipe import Recipe, class_weights, decisive, rate
 
 Precision = Literal["fp32", "bf16"]
 
-MOMENTUM = 0.9
-WEIGHT_DECAY = 5e-4
-OTHERS = 0.1  # the rate of norms and trained weights, as a fraction of the scores'
-FEW_BITS = 0.3  # that of ternary and binary weights: what moves them is a latent weight that crosses a threshold
+FEW_BITS = 0.3  # rate of ternary and binary weights, of the scores': a latent weight has to cross a threshold
 TEMPERATURE, TAUGHT = 4.0, 0.7  # a teacher's logits are divided by; its part in the loss (Hinton et al. 2015)
 
 
@@ -35,6 +34,7 @@ class Epoch:
     accuracy: float  # 0..1; of GNNs, that in validation after it
     seconds: float
     cpu_seconds: float
+    validation: float | None = None  # 0..1, the metric over what was held back
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,23 @@ class Settings:
     crop_padding: int = 4  # pixels, of ``flip+crop``
     label_smoothing: float = 0.0  # part of each label that is spread over all classes
     teacher: str = ""  # digest of the net whose outputs are learned beside the labels
+    recipe: Recipe = field(default_factory=Recipe)
 
 
 class Run:
-    """The net, its optimizer and its position; ``net`` is trained where it lies."""
+    """The net, its optimizer and its position; ``net`` is trained where it lies.
 
-    def __init__(self, net: Net, data: Dataset, settings: Settings, teacher: Net | None = None) -> None:
+    ``measure`` measures it after each epoch. The state of the first best one is then ``best``.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        data: Dataset,
+        settings: Settings,
+        teacher: Net | None = None,
+        measure: Callable[[], float] | None = None,
+    ) -> None:
         self.net: Net = net.train()
         self.given = settings
         place = next(net.parameters()).device
@@ -66,7 +77,12 @@ class Run:
         self.batch = min(settings.batch, len(self.y))
         self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
         self.steps = settings.epochs * self.per_epoch
-        self.optimizer, self.shares = _optimizer(net)
+        self.optimizer, self.shares = _optimizer(net, settings.recipe)
+        weights = class_weights(settings.recipe, data.y_train, len(data.classes))
+        self.weights = None if weights is None else weights.to(place)
+        self.measure = measure
+        self.best: dict[str, Tensor] = {}
+        self.best_epoch, self.best_score = 0, -1.0
         self.model = distributed.replica(net)
         self.teacher = None if teacher is None else teacher.eval().to(place)
         self.step = 0
@@ -83,9 +99,9 @@ class Run:
             self.draws = self._draw(epoch)
         batch = distributed.share(slice(position * self.batch, (position + 1) * self.batch))
         x, y = self.draws.batch(self.x, self.y, batch)
-        rate = self.given.lr * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
+        now = rate(self.given.recipe, self.given.lr, self.step, self.steps, self.per_epoch)
         for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
-            group["lr"] = rate * share
+            group["lr"] = now * share
         self.net.set_progress(self.step / self.steps)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.given.precision == "bf16"):
             logits = self.model(x).float()
@@ -112,10 +128,22 @@ class Run:
         note = f"epoch {number}/{self.given.epochs}: loss {means.loss:.3f}, accuracy {100 * means.accuracy:.1f} %"
         if not ended:
             return note
+        if self.measure is not None:
+            means = replace(means, validation=self._validate(number, self.measure))
+            note = f"{note}, validation {100 * (means.validation or 0):.1f} %"
         self.epochs.append(means)
         self.sums.zero_()
         self.seconds = self.cpu_seconds = 0.0
         return f"{note}, {means.seconds:.1f} s"
+
+    def _validate(self, epoch: int, measure: Callable[[], float]) -> float:
+        """Measure the net as it would be after a training that ended here."""
+        self.net.set_progress(self.step / self.steps)
+        found = measure()
+        if found > self.best_score and self.step / self.steps >= self.net.search.ramp:
+            self.best_epoch, self.best_score = epoch, found
+            self.best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+        return found
 
     def _means(self, ended: bool) -> Epoch:
         loss, accuracy = (self.sums / ((self.step - 1) % self.per_epoch + 1)).tolist()
@@ -125,7 +153,7 @@ class Run:
 
     def settings(self) -> dict[str, str | int | float]:
         """What must be equal for a checkpoint to be of this run."""
-        return asdict(self.given)
+        return decisive(self.given)
 
     def state(self) -> dict[str, Any]:
         """Everything the run's future depends on."""
@@ -137,6 +165,9 @@ class Run:
             "sums": self.sums,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_score": self.best_score,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -145,11 +176,16 @@ class Run:
         self.seconds, self.cpu_seconds = float(state["seconds"]), float(state["cpu_seconds"])
         self.epochs = [Epoch(*numbers) for numbers in state["epochs"]]
         self.sums.copy_(state["sums"])
+        self.best, self.best_epoch, self.best_score = (
+            state["best"],
+            int(state["best_epoch"]),
+            float(state["best_score"]),
+        )
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
 
     def _loss(self, x: Tensor, logits: Tensor, y: Tensor) -> Tensor:
-        loss = F.cross_entropy(logits, y, label_smoothing=self.given.label_smoothing)
+        loss = F.cross_entropy(logits, y, self.weights, label_smoothing=self.given.label_smoothing)
         if self.teacher is None:
             return loss
         with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.given.precision == "bf16"):
@@ -162,14 +198,19 @@ class Run:
         return Draws(settings.seed, epoch, len(self.y), settings.augment, self.y.device, settings.crop_padding)
 
 
-def _optimizer(net: nn.Module) -> tuple[torch.optim.SGD, tuple[float, ...]]:
+def _optimizer(net: nn.Module, recipe: Recipe) -> tuple[torch.optim.SGD, tuple[float, ...]]:
     """It, and the share of the scores' rate that each of its groups has."""
     latent = {id(op.trained) for op in net.modules() if isinstance(op, Quantised) and op.bits <= 2}
-    groups: dict[float, list[nn.Parameter]] = {1.0: [], OTHERS: [], **({FEW_BITS: []} if latent else {})}
+    scores: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    few: list[nn.Parameter] = []
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
-            trained = FEW_BITS if id(parameter) in latent else OTHERS
-            groups[1.0 if name.endswith("scores") else trained].append(parameter)
-    sets = [{"params": parameters} for parameters in groups.values()]
-    found = torch.optim.SGD(sets, lr=0.0, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
-    return found, tuple(groups)
+            trained = few if id(parameter) in latent else others
+            (scores if name.endswith("scores") else trained).append(parameter)
+    decay = recipe.weight_decay
+    apart = decay if recipe.weight_decay_others is None else recipe.weight_decay_others
+    groups = [(scores, 1.0, decay), (others, recipe.rate_others, apart), *([(few, FEW_BITS, apart)] if latent else [])]
+    sets = [{"params": parameters, "weight_decay": decay} for parameters, _, decay in groups]
+    found = torch.optim.SGD(sets, lr=0.0, momentum=recipe.momentum, nesterov=recipe.nesterov)
+    return found, tuple(share for _, share, _ in groups)

@@ -72,7 +72,9 @@ def train_images_to(
             about = trainlog.about(net, arch, data, history.settings)
             if teacher is not None:
                 about["teacher"] = modelfile.digest(teacher)
-            modelfile.save(net, output, {**about, "accuracy": history.accuracy})
+            if history.settings.recipe.validation:
+                about |= {"best_epoch": history.epoch}
+            modelfile.save(net, output, {**about, **_by_metric(history), "accuracy": history.accuracy})
             trainlog.save(output, modelfile.digest(output), command, data.digest(), history.epochs)
             state.unlink(missing_ok=True)
     return history
@@ -94,10 +96,17 @@ def train_graphs_to(
     with _alone(output):
         history = train_graph(net, data, checkpoint=state, resume=not restart, progress=progress, **settings)
         reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
-        modelfile.save(net, output, {**trainlog.about(net, arch, data, history.settings), **reached})
+        modelfile.save(
+            net, output, {**trainlog.about(net, arch, data, history.settings), **_by_metric(history), **reached}
+        )
         trainlog.save(output, modelfile.digest(output), command, data.digest(), history.epochs)
         state.unlink(missing_ok=True)
     return history
+
+
+def _by_metric(history: History | GraphHistory) -> dict[str, Any]:
+    """What the file notes where accuracy does not pick the epoch."""
+    return {} if history.metric == "accuracy" else {"metric": history.metric, "score": history.score}
 
 
 def command_of(data: str | Path, arch: str, options: Mapping[str, Any]) -> str:

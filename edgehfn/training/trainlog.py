@@ -14,6 +14,7 @@ from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import Net
 from edgehfn.training.gnn import GraphSettings
+from edgehfn.training.recipe import decisive
 from edgehfn.training.run import Epoch, Settings
 
 
@@ -39,7 +40,7 @@ def place(model: Path) -> Path:
 
 def about(net: Net, arch: str, data: Dataset | GraphSet, settings: Settings | GraphSettings) -> dict[str, Any]:
     """Return what a model file notes of its training: all that decided it, of digests the data's only."""
-    used = {name: value for name, value in asdict(settings).items() if name not in ("data", "net", "teacher")}
+    used = {name: value for name, value in decisive(settings).items() if name not in ("data", "net", "teacher")}
     search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
     return {"arch": arch, "data": data.name, "sha256": data.sha256, **search, **used}
 

@@ -37,7 +37,8 @@ def test_demo_ends_in_one_table(digits: Path, tmp_path: Path, monkeypatch: pytes
 def test_results_go_to_stdout_and_progress_to_stderr(digits: Path, tmp_path: Path) -> None:
     data = dataset(tmp_path / "own.npz")
     done = call("train", "--data", data, "--arch", "tiny", "--epochs", 2, "-o", tmp_path / "m.hfn", "--json")
-    assert set(json.loads(done.stdout)) == {"accuracy", "images", "epochs", "seconds", "model"}
+    reached = {"accuracy", "metric", "score", "top5", "best_epoch"}
+    assert set(json.loads(done.stdout)) == {*reached, "images", "epochs", "seconds", "model"}
     assert "epoch 2/2: loss" in done.stderr
 
 

@@ -194,3 +194,31 @@ def test_info_describes_a_set(tmp_path: Path) -> None:
     odd = CliRunner().invoke(cli, ["info", "--data", str(path), "--width", "3"])
     assert odd.exit_code == 2
     assert "--width is for --arch" in odd.stderr
+
+
+def test_arrays_that_nothing_reads_are_named_and_refused_if_asked(tmp_path: Path) -> None:
+    graph = gnn_files.to_arrays(random())
+    for name, stored, extra in (
+        ("graph", graph, {"edge_attr": graph["edges"].T, "edge_weight": graph["edges"][0]}),
+        ("image", arrays(classes=np.array(["a", "b", "c"])), {"sample_weight": np.ones(24)}),
+    ):
+        whole, odd = tmp_path / f"{name}.npz", tmp_path / f"{name}_odd.npz"
+        np.savez(whole, **stored)
+        np.savez(odd, **stored, **extra)
+        assert doubts.doubts(data.load(whole)) == []
+        for _ in range(2):  # decoded, and out of the cache
+            assert [doubt for doubt in doubts.doubts(data.load(odd)) if f"nothing reads {', '.join(extra)}," in doubt]
+        loaded = data.load(odd)
+        with pytest.raises(InputError, match=f"nothing reads {next(iter(extra))}"):
+            data.refuse(loaded)
+        for words in (
+            ["info", "--data", str(odd), "--strict"],
+            ["train", "--data", str(odd), "--arch", "tiny", "-o", f"{tmp_path}/x.hfn", "--strict"],
+        ):
+            made_of = CliRunner().invoke(cli, words)
+            assert made_of.exit_code == 2
+            assert f"nothing reads {next(iter(extra))}" in made_of.output
+        assert CliRunner().invoke(cli, ["info", "--data", str(whole), "--strict"]).exit_code == 0
+    from_memory = gnn_files.from_arrays("mine", {**graph, "edge_weight": graph["edges"][0]})
+    assert from_memory.unread == ("edge_weight",)
+    assert made(weights=np.ones(24)).unread == ("weights",)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from edgehfn import nn
 from edgehfn.cli import cli
+from edgehfn.errors import InputError
+from edgehfn.training.recipe import Recipe
 from scripts.docs import notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +41,28 @@ def test_commands_are_those_of_the_command_line() -> None:
         if words[0] == "edgehfn":
             known = {option for parameter in cli.commands[words[1]].params for option in parameter.opts}
             assert {word for word in words if word.startswith("-")} <= known
+
+
+def test_the_run_of_the_paper_is_a_command_with_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its recipe is read as it stands there, up to the training."""
+    (line,) = re.findall(r"^    (edgehfn train .*(?:\n        .*)*)", TEXT, re.MULTILINE)
+    words = shlex.split(line.replace("\\\n", " "))[1:]
+    draw = np.random.default_rng(0)
+    x = draw.integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "cifar100.npz", x_train=x, y_train=np.arange(200) % 100, x_test=x, y_test=np.arange(200) % 100)
+    monkeypatch.chdir(tmp_path)
+    given: dict[str, Any] = {}
+
+    def seen(net: nn.Net, data: object, **settings: Any) -> None:
+        given.update(settings, net=net)
+        raise InputError("seen")
+
+    monkeypatch.setattr("edgehfn.training.to_file.train", seen)
+    assert "seen" in CliRunner().invoke(cli, words).output
+    assert given["recipe"] == Recipe(nesterov=False, rate_others=1.0, validation=0.1)
+    assert {name: given[name] for name in ("epochs", "batch", "lr")} == {"epochs": 200, "batch": 128, "lr": 0.1}
+    assert (given["augment"], given["crop_padding"]) == ("flip+crop", 4)
+    assert nn.paper_bytes(given["net"]) == pytest.approx(1.953e6, rel=1e-3)
 
 
 @pytest.mark.slow
