@@ -61,9 +61,9 @@ def test_a_runtime_whose_files_had_names_of_every_day_goes(manifest: bool, tmp_p
     if manifest:
         with (tmp_path / MANIFEST).open("w") as said:
             subprocess.run(["sha256sum", *(path.name for path in plain)], cwd=tmp_path, stdout=said, check=True)
-    (tmp_path / "input.h").write_bytes(OWN)  # the user's
+    (tmp_path / "camera.h").write_bytes(OWN)  # the user's
     written = write_runtime(tmp_path)
-    assert {*tmp_path.iterdir()} == {*written, tmp_path / "input.h"}
+    assert {*tmp_path.iterdir()} == {*written, tmp_path / "camera.h"}
 
 
 @pytest.mark.parametrize("name", ["hfn_config.h", "hfn_list.c", "old_kernel.c"])

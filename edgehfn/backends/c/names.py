@@ -58,7 +58,7 @@ def check(name: str) -> None:
         raise InputError(f"{shown}: is a keyword of C or C++; {GIVE}")
     if small in DEVICES:
         raise InputError(f"{shown}: names a device on Windows, where no file can have it; {GIVE}")
-    if small in ("hfn", "edgehfn", "edgehfn_gnn") or small.startswith("hfn_"):
+    if small in ("hfn", "edgehfn") or small.startswith(("hfn_", "edgehfn_")):
         raise InputError(f"{shown}: is in use by the files and functions of the runtime; {GIVE}")
 
 
