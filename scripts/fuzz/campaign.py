@@ -68,10 +68,11 @@ def run(kinds: Mapping[str, Kind], minutes: float, seed: int, into: Path, tell: 
     """Give each kind its turns until the time is up; each has at least one. Failures are counted and written down."""
     tally: Tally = Counter()
     spent = dict.fromkeys(kinds, 0.0)
-    rounds, end = Random(seed), time.monotonic() + 60 * minutes
+    seeds = {name: Random(f"{seed} {name}") for name in kinds}  # of each its own, whatever the clock says
+    end = time.monotonic() + 60 * minutes
     while not all(spent.values()) or time.monotonic() < end:
         name = min(spent, key=lambda kind: spent[kind])  # the turns of each take about as long together
-        drawn, started = rounds.randrange(2**32), time.monotonic()
+        drawn, started = seeds[name].randrange(2**32), time.monotonic()
         before = Counter(tally)
         place = Path(tempfile.mkdtemp(prefix="edgehfn-fuzz-"))
         try:
