@@ -6,9 +6,6 @@
 
 #ifdef PORT_TRACE
 #include "edgehfn.h"
-#define TRACED 1
-#else
-#define TRACED 0
 #endif
 
 static MODEL_ARENA(arena);
@@ -82,9 +79,13 @@ int main(void) {
         PORT_MARK();
         size_t used = port_stack_used();
         deepest = used > deepest ? used : deepest;
-        if (complete && !TRACED) {
+#ifdef PORT_TRACE
+        (void)complete;
+#else
+        if (complete) {
             port_write(out, MODEL_OUTPUT(arena), MODEL_OUTPUT_SIZE);
         }
+#endif
     }
     unsigned char trailer[4];
     for (int i = 0; i < 4; i++) {
