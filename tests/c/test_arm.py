@@ -111,7 +111,7 @@ def test_the_flash_of_a_usual_net(core: str) -> None:
 def test_only_what_a_net_uses_is_linked() -> None:
     graph = Graph((usual_net().nodes[0], MaxPool("pool", "input", 2, 2)), SEED)
     names = {name for name in functions(build(emitted(graph), board("cortex-m0")), ".code") if name.startswith("hfn_")}
-    assert names == {"hfn_input_u8", "hfn_max_pool_2x2"}
+    assert names == {"hfn_input_u8", "hfn_max_pool_2x2", "hfn_pool_channel"}
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@
 /* hfn_taps in units of HFN_FAR_UNIT. */
 HFN_COLD static inline void hfn_far_taps(struct hfn_taps *taps, const struct hfn_conv *node,
                                          const struct hfn_planes *planes) {
-    struct hfn_planes units = *planes;
-    units.pitch /= HFN_FAR_UNIT;
-    units.size /= HFN_FAR_UNIT;
+    struct hfn_planes units; /* what hfn_taps reads of it */
+    units.pitch = planes->pitch / HFN_FAR_UNIT;
+    units.phases = planes->phases;
+    units.size = planes->size / HFN_FAR_UNIT;
     hfn_taps(taps, node, &units);
 }
 

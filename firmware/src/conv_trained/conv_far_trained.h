@@ -7,11 +7,12 @@
 #include "conv_far.h"
 #include "int4.h"
 
-/* sums[i] = Σ weight·tap of the pixel i, whose tap 0 is at planes + i. */
-static inline void hfn_far_sums(int32_t *sums, const uint8_t *planes, const struct hfn_taps *taps, const int8_t *weight,
-                                uint32_t weights, uint32_t flip) {
+/* sums[i] = start + Σ weight·tap of the pixel i, whose tap 0 is at planes + i. A start that is no constant keeps
+ * compilers from calling memset. */
+static inline void hfn_far_sums(int32_t *sums, int32_t start, const uint8_t *planes, const struct hfn_taps *taps,
+                                const int8_t *weight, uint32_t weights, uint32_t flip) {
     for (uint32_t i = 0; i < HFN_GROUP; i++) {
-        sums[i] = 0;
+        sums[i] = start;
     }
     for (uint32_t tap = 0, at = 0; at < weights; at++) {
         const uint8_t *from = planes + HFN_FAR_UNIT * (uint32_t)taps->offset[tap];
@@ -46,7 +47,7 @@ static inline void hfn_conv_far_trained(const void *model, const struct hfn_conv
             for (uint32_t left = channel.pixels; left; channel.planes += HFN_GROUP) {
                 const uint32_t count = left < HFN_GROUP ? left : HFN_GROUP;
                 int32_t sums[HFN_GROUP];
-                hfn_far_sums(sums, channel.planes, &taps, weight, weights, flip);
+                hfn_far_sums(sums, channel.start, channel.planes, &taps, weight, weights, flip);
                 hfn_store(&channel, sums, count);
                 left -= count;
             }
