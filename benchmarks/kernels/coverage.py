@@ -32,6 +32,8 @@ TESTS = (
     "c/test_gnn.py",
     "c/test_input_table.py",
     "c/test_planes.py",
+    "c/test_rows.py",
+    "c/test_feed.py",
     "c/test_text.py",
     "cores/test_check_graph.py",
 )

@@ -69,8 +69,7 @@ def slid(name: str, graph: Graph, group: Group) -> Terms:
     """The terms of moving a window down: it takes other instructions where rows are no whole words."""
     (channels, _, width), rows = graph.tensors[name].shape, group.rows[name]
     moves = group.ticks // rows.period
-    words = moves * (channels * group.windows[name] - rows.step) * width // 4
-    odd = rows.step * width % 4 > 0
+    words, odd = moves * (channels * group.windows[name] - rows.step) * width // 4, rows.step * width % 4 > 0
     return {"call": group.ticks, "moves": moves, "words": words * (not odd), "odd words": words * odd}
 
 
