@@ -16,13 +16,13 @@ void harness_trace(const void *tensor, size_t size) {
     port_write(out, tensor, size);
 }
 
-void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena) {
+void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *memory) {
     const struct hfn_ticks *rows = ticks;
     const struct hfn_span span = hfn_span(rows, tick);
     const uint32_t size = (span.end - span.first) * rows->columns;
     for (uint32_t c = 0; c < rows->channels && size; c++) {
         const uint32_t at = span.y + c * span.y_map + span.first * rows->columns;
-        port_write(out, (const uint8_t *)arena + at, size);
+        port_write(out, (const uint8_t *)memory + at, size);
     }
 }
 #endif
