@@ -28,6 +28,7 @@ DOCUMENT = ROOT / "docs" / "COVERAGE.md"
 RUNTIME = {path.stem for path in firmware.runtime(assembly=False)}
 TESTS = (
     "c/test_host.py",
+    "c/test_host_pools.py",
     "c/test_far.py",
     "c/test_gnn.py",
     "c/test_input_table.py",
