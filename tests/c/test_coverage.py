@@ -21,7 +21,13 @@ def test_every_source_is_in_the_document() -> None:
     """C in the table, or a header without code, or assembly."""
     table = re.findall(r"^\| (\S+/\S+\.[ch]) ", part("## By file", "Headers"), re.MULTILINE)
     others = re.findall(r"\S+/\w+\.[hS]", part("Headers", "Assembly") + WRITTEN[WRITTEN.index("Assembly") :])
-    sources = [path.relative_to(coverage.SOURCE).as_posix() for path in coverage.SOURCE.glob("*/*")]
+    sources = [
+        path.relative_to(coverage.SOURCE).as_posix()
+        for path in coverage.SOURCE.glob("*/*")
+        if path.suffix != ".c"
+        or "{" in path.read_text(encoding="utf-8")
+        or "HFN_CONV" in path.read_text(encoding="utf-8")
+    ]  # a .c file may name a function and leave the code to a header
     assert sorted([*table, *others]) == sorted(sources)
 
 
