@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from random import Random
 
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, Plan
 from edgehfn.ir.arena import Schedule, arrange, by_node
 from edgehfn.ir.groups import Group, fed, group
+from edgehfn.ir.inputs import Raw
 from edgehfn.ir.ops import Conv
 from edgehfn.ir.scratch import Scratch, ways
 from edgehfn.spec.objective import Objective
+from edgehfn.target.execute import run_planned
+from support.nodes import Tensors, assert_same
 
 
 def random_plan(graph: Graph, seed: int, objective: Objective = "speed", longest: int = 6, rows: bool = False) -> Plan:
@@ -50,3 +54,13 @@ def grouped(graph: Graph, seed: int, objective: Objective = "speed", rows: bool 
         if any(made.windows for made in found.groups):
             return found
     return None
+
+
+def check(graph: Graph, planned: Plan, raw: Raw, machine: str) -> None:
+    """Holds every byte of a machine's run by a plan, traced and not, to the emulator's."""
+    wanted: Tensors = {}
+    found: Tensors = {}
+    emulate(graph, raw, wanted.__setitem__)
+    outputs = run_planned(graph, planned, raw, machine, found.__setitem__)
+    assert_same(wanted, found)
+    assert (outputs == run_planned(graph, planned, raw, machine)).all()

@@ -2,7 +2,7 @@
 #ifndef HFN_INPUT_H
 #define HFN_INPUT_H
 
-#include <stdint.h>
+#include "arena.h"
 
 /* Writes count elements at y, of raw bytes that lie step apart: x >> 1 of unsigned ones; max(x, -127) of signed ones,
  * by arithmetic as comparisons may branch. */
@@ -10,7 +10,7 @@ static inline void hfn_pixels(const uint8_t *x, uint32_t step, uint8_t *y, uint3
     if (is_signed) {
         for (; count; count--, x += step) {
             const int32_t value = (int8_t)*x;
-            *y++ = (uint8_t)(value - ((value + 127) >> 31)); /* only -128 + 127 is negative */
+            *y++ = (uint8_t)(value - hfn_sign(value + 127)); /* only -128 + 127 is negative */
         }
         return;
     }
