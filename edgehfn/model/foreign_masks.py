@@ -35,8 +35,6 @@ def density(weights: Iterable[Tensor], given: float | None, fixed: bool, what: s
     Signed constants are ±sqrt(2 / (fan_in·k)), whose k is the density; in the first public code it is one less it,
     which HFN's code has ``fixed``. Raises InputError for a contradiction, or if nothing is given and they do not say.
     """
-    if given is not None and not 0 < given <= 1:
-        raise InputError(f"density {given} is no fraction of weights; give a number in (0, 1]")
     masked = list(weights)
     if not masked:
         return given or 1.0

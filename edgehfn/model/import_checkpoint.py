@@ -48,6 +48,8 @@ def load_checkpoint(
     """
     if arch not in nn.PAPERS:
         raise InputError(f"there are no checkpoints of {arch!r}; choose {', '.join(nn.PAPERS)}")
+    if density is not None and not 0 < density <= 1:
+        raise InputError(f"density {density} is no fraction of weights; give a number in (0, 1]")
     tensors = Tensors(Path(path))
     fixed = arch.startswith("hfn-")
     if weights is not None and weights not in BITS:

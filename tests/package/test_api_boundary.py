@@ -281,6 +281,6 @@ def test_numbers_of_numpy_are_read_and_nothing_is_run(tmp_path: Path, old: bool)
         hfn.load_checkpoint(path, "hfn-resnet50")
     for odd in ({"state_dict": {}, "x": Evil(str(tmp_path / "run"))}, Evil(str(tmp_path / "run"))):
         torch.save(odd, path)
-        with pytest.raises(InputError, match="not a checkpoint of tensors"):
+        with pytest.raises(InputError, match="not a checkpoint, or it holds more than tensors"):
             hfn.load_checkpoint(path, "hfn-resnet50")
     assert not (tmp_path / "run").exists()
