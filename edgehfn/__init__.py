@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edgehfn.lowering.lower import lower
     from edgehfn.model.import_checkpoint import load_checkpoint
     from edgehfn.model.modelfile import digest, load, save
-    from edgehfn.search.equal_bytes import compare
+    from edgehfn.search.equal_budgets import compare
     from edgehfn.target import CORES, bench, selftest
     from edgehfn.training.gnn import train_graph
     from edgehfn.training.images import evaluate, train
@@ -91,7 +91,7 @@ _HOMES = {
     "edgehfn.lowering.lower": ("lower",),
     "edgehfn.model.import_checkpoint": ("load_checkpoint",),
     "edgehfn.model.modelfile": ("digest", "load", "save"),
-    "edgehfn.search.equal_bytes": ("compare",),
+    "edgehfn.search.equal_budgets": ("compare",),
     "edgehfn.target": ("CORES", "bench", "selftest"),
     "edgehfn.training.gnn": ("train_graph",),
     "edgehfn.training.images": ("evaluate", "train"),

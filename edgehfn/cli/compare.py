@@ -33,6 +33,7 @@ def _compared(context: click.Context, parameter: click.Parameter, value: str | N
     short_help="Masks beside trained weights of few bits.",
     epilog=example(
         "edgehfn compare --data fashion-mnist --bytes 4K,8K,16K,32K --epochs 8 -o runs/compare\n"
+        "edgehfn compare --data fashion-mnist --ram 8K,16K,32K --kinds supermask,int8 -o runs/ram\n"
         "edgehfn compare --data cifar10 --arch resnet8 --width 24,40,46 --blocks 1,2,2 --lr 0.3 -o runs/cifar"
     ),
 )
@@ -47,6 +48,11 @@ def _compared(context: click.Context, parameter: click.Parameter, value: str | N
     metavar="B[,B…]",
     show_default=True,
     help="Budgets of model data, in bytes; K is 1,024.",
+)
+@click.option(
+    "--ram",
+    metavar="B[,B…]",
+    help="Budgets of RAM instead, the stack apart: nets are compiled for the fewest instructions within it.",
 )
 @click.option(
     "--kinds",
@@ -93,6 +99,7 @@ def compare(
     data: str,
     arch: str,
     budgets: str,
+    ram: str | None,
     kinds: str,
     epochs: int,
     seeds: int,
@@ -102,9 +109,9 @@ def compare(
     as_json: bool,
     **given: Any,
 ) -> Result:
-    """Compare masks with trained weights of 8, 4, 2 and 1 bits at equal bytes of model data.
+    """Compare masks with trained weights of 8, 4, 2 and 1 bits at equal bytes of model data, or of RAM.
 
-    Each net is as wide as the bytes allow. Accuracy against bytes, RAM and instructions goes into DIR, as compare.png
+    Each net is as wide as the budget allows. Accuracy against bytes, RAM and instructions goes into DIR, as compare.png
     and compare.html, with table.csv and table.json. Several --width are a ratio of the stages. Nets that are there are
     not trained again, and the same command goes on after a kill.
     """
@@ -115,7 +122,7 @@ def compare(
     chosen = [kind.strip() for kind in kinds.split(",")]
     if unknown := [kind for kind in chosen if kind not in KINDS]:
         raise click.UsageError(f"--kinds {unknown[0]}: give some of {', '.join(KINDS)}")
-    sizes = [Bytes().convert(part.strip(), None, None) for part in budgets.split(",")]
+    sizes = [Bytes().convert(part.strip(), None, None) for part in (budgets if ram is None else ram).split(",")]
     source = click.get_current_context().get_parameter_source
     training = {name: given[name] for name in TRAINING if source(name) is ParameterSource.COMMANDLINE}
     net: Any = _net_options.parsed({name: value for name, value in given.items() if name not in TRAINING})
@@ -127,6 +134,7 @@ def compare(
                 data,
                 arch,
                 budgets=sizes,
+                limit="bytes" if ram is None else "ram",
                 kinds=chosen,
                 seeds=seeds,
                 step=step,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from edgehfn.cost import footprint
 from edgehfn.cost import instructions as prediction
-from edgehfn.cost.sizing import largest
+from edgehfn.cost.sizing import IMAGES, largest
 from edgehfn.errors import GraphError, InputError
 from edgehfn.ir import Graph, Plan
 from edgehfn.ir.planner import nearest
@@ -19,7 +19,6 @@ from edgehfn.target.count import counted
 from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
 
 NARROWEST, WIDEST = 4, 128  # channels of the first stage: from, and below
-IMAGES = 16  # random ones, enough to see which layers need 32-bit accumulators
 
 
 @dataclass(frozen=True)

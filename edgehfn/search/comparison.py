@@ -24,12 +24,14 @@ COSTS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A trained net. Bytes and emulated instructions are those on ``core``; accuracies are of all test images, 0..1."""
+    """A trained net. Bytes and emulated instructions are those on ``core``, compiled for speed or for the
+    fewest instructions within the RAM; accuracies are of all test images, 0..1."""
 
     kind: str
-    budget: int  # bytes of model data that it was to take at most
+    budget: int  # bytes that it was to take at most
     width: float
     seed: int
+    limit: str  # of model data ("bytes") or of RAM ("ram")
     epochs: int
     accuracy: float
     float_accuracy: float

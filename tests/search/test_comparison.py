@@ -27,7 +27,7 @@ from edgehfn.nn.builder import Kind
 from edgehfn.report import figures
 from edgehfn.search import comparison
 from edgehfn.search.comparison import Row
-from edgehfn.search.equal_bytes import _Family
+from edgehfn.search.equal_budgets import _Family
 from edgehfn.training.images import train
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -133,11 +133,26 @@ def test_a_whole_comparison(tmp_path: Path) -> None:
     assert "give another -o" in other.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.qemu
+def test_nets_of_equal_ram(tmp_path: Path) -> None:
+    done = compare("--ram", "3K,4K", "-o", tmp_path, "--epochs", 1, "--json")
+    assert done.exit_code == 0, done.output
+    rows = [Row(**row) for row in json.loads(done.stdout)["rows"]]
+    assert [(row.budget, row.limit) for row in rows] == [(b, "ram") for b in (3072, 4096) for _ in range(2)]
+    for row in rows:
+        assert 0.7 * row.budget < row.ram <= 1.05 * row.budget
+    assert all(wide.width > narrow.width for narrow, wide in zip(rows[:2], rows[2:], strict=True))
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (("--bytes", "4X"), "no number of bytes"),
         (("--bytes", "200"), "allow more"),
+        (("--ram", "200"), "bytes of RAM, 200 are allowed"),
+        (("--ram", "4X"), "no number of bytes"),
+        (("--ram", ""), "no number of bytes"),
         (("--bytes", "4K,"), "''"),
         (("--kinds", "int3"), "--kinds int3: give some of supermask"),
         (("--wings", "2"), "--wings"),
@@ -160,7 +175,9 @@ def test_bytes_are_told_in_powers_of_two_and_counts_in_those_of_ten() -> None:
 
 
 def test_seeds_are_averaged_and_kinds_are_apart(tmp_path: Path) -> None:
-    row = Row("int4", 4096, 8, 0, 1, 0.5, 0.6, 4000, 9000, 3000, 10**6, 10**6, "cortex-m4", 1.0, "edgehfn train")
+    row = Row(
+        "int4", 4096, 8, 0, "bytes", 1, 0.5, 0.6, 4000, 9000, 3000, 10**6, 10**6, "cortex-m4", 1.0, "edgehfn train"
+    )
     rows = [row, *(Row(**{**asdict(row), **changed}) for changed in ({"seed": 1, "accuracy": 0.7}, {"kind": "int8"}))]
     points = comparison._points(rows, "bytes")
     assert points == {"int4": [(4000, pytest.approx(0.6))], "int8": [(4000, 0.5)]}

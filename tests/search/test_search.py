@@ -12,10 +12,11 @@ from support.studies import SMALL, K
 
 from edgehfn import nn
 from edgehfn.cost.footprint import footprint
+from edgehfn.cost.sizing import IMAGES
 from edgehfn.errors import InputError
 from edgehfn.lowering.untrained import untrained
 from edgehfn.search import Budget, Cost
-from edgehfn.search.budget import IMAGES, NARROWEST, WIDEST, Fitting
+from edgehfn.search.budget import NARROWEST, WIDEST, Fitting
 from edgehfn.search.space import LEAST, SPACE, STARTS, Candidate, Entry, build
 from edgehfn.spec.objective import OBJECTIVES
 

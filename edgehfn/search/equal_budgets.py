@@ -1,27 +1,31 @@
-"""Kinds of weights at equal bytes of model data: the widest net of each kind that fits, trained and measured."""
+"""Kinds of weights at equal bytes of model data or of RAM: the widest net of each kind that fits, trained and
+measured."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from edgehfn import files
-from edgehfn.cost import sizing
-from edgehfn.cost.footprint import footprint
+from edgehfn.cost import footprint, sizing
 from edgehfn.data.sets import Dataset, images
 from edgehfn.errors import InputError
 from edgehfn.evaluation.accuracy import accuracy
 from edgehfn.evaluation.models import calibrated
+from edgehfn.ir import plan
+from edgehfn.ir.planner import nearest
 from edgehfn.model import modelfile
 from edgehfn.nn import Net, Options, Search, preset
 from edgehfn.progress import Report
 from edgehfn.search import comparison
 from edgehfn.search.comparison import Row
-from edgehfn.target import bench, board
+from edgehfn.target import board
+from edgehfn.target.count import counted
 from edgehfn.training import trainlog
 from edgehfn.training.to_file import command_of, train_images_to
 from edgehfn.training.trainlog import TrainLog
@@ -30,6 +34,7 @@ KINDS = ("supermask", "int8", "int4", "ternary", "binary")
 EPOCHS = 8
 RULE = ("thresholds", "ramp")  # by which masks are thinned out, of the net rather than of its training
 STEP = 0.25
+Limit = Literal["bytes", "ram"]  # what a budget is of: model data, or all RAM of a run but the stack
 
 
 def compare(
@@ -37,6 +42,7 @@ def compare(
     arch: str = "demo",
     *,
     budgets: Sequence[int] = (4096, 8192, 16384, 32768),
+    limit: Limit = "bytes",
     kinds: Sequence[str] = KINDS,
     seeds: int = 1,
     step: float = STEP,
@@ -46,7 +52,10 @@ def compare(
     training: Mapping[str, Any] | None = None,
     progress: Report | None = None,
 ) -> list[Row]:
-    """Train nets of several kinds of weights, each as wide as a number of bytes of model data allows, and measure them.
+    """Train nets of several kinds of weights, each as wide as a number of bytes allows, and measure them.
+
+    The bytes are those of model data, compiled for speed, or by ``limit`` those of RAM on ``target``, compiled for the
+    fewest instructions within it.
 
     ``data`` is a name or a path of images. ``net`` has options of the preset ``arch``; widths in it are a ratio of the
     stages. ``training`` has settings of :func:`edgehfn.train`, and ``thresholds`` and ``ramp`` of
@@ -66,13 +75,13 @@ def compare(
         for budget, kind in product(dict.fromkeys(budgets), dict.fromkeys(kinds)):
             options: dict[str, Any] = {**(net or {}), "weights": kind}
             family = _Family(arch, loaded, options)
-            width = sizing.widest(family.net, budget, step)
+            width = family.widest(budget, step, limit, core)
             for seed in range(seeds):
                 wide = {**options, "width": family.widths(width), "seed": seed}
                 command = command_of(data, arch, {"weights": kind, **settings, **wide})
                 model = folder / f"{kind}-{budget}-{seed}.hfn"
                 trained = _Trained(model, arch, loaded, wide, settings, command)
-                rows.append(_row(trained, kind, budget, width, core, progress))
+                rows.append(_row(trained, kind, (budget, limit), width, core, progress))
     return rows
 
 
@@ -93,6 +102,13 @@ class _Family:
 
     def net(self, width: float) -> Net:
         return preset(self.arch, self.data.shape, self.data.classes, **{**self.options, "width": self.widths(width)})
+
+    def widest(self, budget: int, step: float, limit: Limit, core: str) -> float:
+        """Return the channels of the first stage of the widest net within the budget. Raises InputError if none is."""
+        if limit == "bytes":
+            return sizing.widest(self.net, budget, step)
+        size = partial(sizing.least_ram, core=board.board(core).core)
+        return sizing.widest(self.net, budget, step, size, "RAM")
 
 
 class _Trained:
@@ -133,8 +149,11 @@ class _Trained:
         return trainlog.load(self.model, modelfile.digest(self.model))
 
 
-def _row(trained: _Trained, kind: str, budget: int, width: float, target: str, progress: Report | None) -> Row:
+def _row(
+    trained: _Trained, kind: str, budget: tuple[int, Limit], width: float, target: str, progress: Report | None
+) -> Row:
     """The row of a net, trained and measured unless that was done. Raises InputError if it was with other options."""
+    most, limit = budget
     model, done = trained.model, trained.model.with_suffix(".json")
     if done.exists():
         row = comparison.load(done)
@@ -143,10 +162,12 @@ def _row(trained: _Trained, kind: str, budget: int, width: float, target: str, p
         return row
     log = trained.log(progress)
     graph = calibrated(model, trained.data).graph
-    sizes = footprint(graph, target).sizes
+    planned = plan(graph) if limit == "bytes" else nearest(graph, "ram", ram=most)
+    sizes = footprint.sized(graph, target, planned).sizes
     row = Row(
         kind=kind,
-        budget=budget,
+        budget=most,
+        limit=limit,
         width=width,
         seed=trained.options["seed"],
         epochs=len(log.epochs),
@@ -155,7 +176,7 @@ def _row(trained: _Trained, kind: str, budget: int, width: float, target: str, p
         bytes=sizes.weights_flash,
         flash=sizes.total_flash,
         ram=sizes.total_ram,
-        instructions=bench(graph, target).total,
+        instructions=counted(graph, planned, target).total,
         mac=sum(graph.macs.values()),
         core=target,
         cpu_minutes=round(log.cpu_minutes, 3),
