@@ -16,7 +16,7 @@ from calibrate.calibration import Calibration, TensorReport
 from calibrate.observe import Observer
 from edgehfn.errors import InputError
 from edgehfn.nn import InputSpec, MaxPool, Net, Nodes
-from edgehfn.nn.net import own
+from edgehfn.nn.net import check_integer, own
 
 Batch = Tensor | npt.NDArray[np.uint8] | Nodes
 
@@ -52,6 +52,7 @@ def calibrate(
     is not finite, or for an unknown method.
     """
     choose.check(method, percentile)
+    check_integer(own(net))
     observers, images = _observe(net, batches)
     scales = {INPUT: net.input.step}
     for step in net.steps:

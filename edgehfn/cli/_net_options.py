@@ -34,7 +34,7 @@ def options(without: Sequence[str] = ()) -> Callable[[F], F]:
 
 def _options() -> dict[str, Callable[[F], F]]:
     """Each option by its name in Python, in the reverse order of the help."""
-    kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary"])
+    kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary", "float"])
     made = (
         click.option(
             "--seed",
@@ -77,7 +77,8 @@ def _options() -> dict[str, Callable[[F], F]]:
         click.option(
             "--weights",
             type=kinds,
-            help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits.  [default: the preset's]",
+            help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits; or (float) float32, to measure others by, not "
+            "for a device.  [default: the preset's]",
         ),
         click.option(
             "--blocks",

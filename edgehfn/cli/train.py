@@ -51,7 +51,7 @@ OF_IMAGES = (
     "--arch",
     required=True,
     metavar="PRESET",
-    help="Preset: tiny, demo, resnet8, resnet8-mlperf, resnet20, hfn-resnet50, …; GNNs: gcn, gin, gat, resgcn, …",
+    help="Preset: tiny, demo, resnet8, resnet8-mlperf, resnet20, conv6, hfn-resnet50, …; GNNs: gcn, gin, gat, resgcn, …",
 )
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Model file to write."
@@ -110,6 +110,7 @@ def train(
     from edgehfn import nn
     from edgehfn.data.doubts import refuse
     from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.nn.net import is_float
     from edgehfn.training.recipe import GraphRecipe, Recipe
 
     loaded = sets.load(data)
@@ -148,7 +149,10 @@ def train(
     else:
         reached = f"{100 * result['accuracy']:.2f} % of {what}{_more(result, len(loaded.classes))}"
         show(f"{output}: {reached}, float, after {result['seconds']:.0f} s")
-        note(f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}")
+        if is_float(net):
+            note("its float32 weights are a reference to measure others by; no device computes them")
+        else:
+            note(f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}")
     return result
 
 

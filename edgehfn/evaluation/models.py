@@ -37,8 +37,10 @@ def open_model(path: Path) -> Model:
     import calibrate
     from edgehfn import lower
     from edgehfn.model import modelfile
+    from edgehfn.nn.net import check_integer
 
     net, beside = modelfile.load(path), calibration_of(path)
+    check_integer(net)
     if not beside.exists():
         raise InputError(f"{beside}: no such file; run edgehfn calibrate {shlex.quote(str(path))} --data … first")
     calibration = calibrate.load_for(beside, path, modelfile.digest(path))

@@ -19,7 +19,7 @@ from edgehfn.lowering import requantise as quant
 from edgehfn.lowering.fold import Known, Sums, floats, folded
 from edgehfn.lowering.requantise import Floats
 from edgehfn.lowering.source import Source, source_of
-from edgehfn.nn.net import own
+from edgehfn.nn.net import check_integer, own
 
 
 def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
@@ -28,7 +28,8 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
     ``scales`` (a calibration's) gives the real value of one integer step of every tensor by name. Raises GraphError for
     a step that has no integer form or breaks a rule of docs/SPEC.md.
     """
-    source = source_of(own(net))
+    check_integer(own(net))
+    source = source_of(net)
     nodes: list[ops.Node] = []
     known = Known(quant.checked(scales))
     if source.node is not None:

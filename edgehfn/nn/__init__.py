@@ -19,6 +19,7 @@ from edgehfn.nn.presets.image import (
     PRESETS,
     Options,
     demo,
+    plain_convs,
     preset,
     published,
     resnet8,
@@ -27,6 +28,7 @@ from edgehfn.nn.presets.image import (
     tiny,
 )
 from edgehfn.nn.presets.residual import resnet
+from edgehfn.nn.presets.vgg import conv_net
 from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.sparsity import Search, Thresholds
 from edgehfn.nn.supermask import Source, SupermaskConv2d, SupermaskLinear
@@ -67,6 +69,7 @@ __all__ = [
     "SupermaskLinear",
     "Thresholds",
     "Weighted",
+    "conv_net",
     "demo",
     "dense_bytes",
     "folded_channels",
@@ -76,6 +79,7 @@ __all__ = [
     "graph_preset",
     "mask_bits",
     "paper_bytes",
+    "plain_convs",
     "preset",
     "published",
     "resnet",

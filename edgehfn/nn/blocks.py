@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgehfn.errors import GraphError, InputError
-from edgehfn.nn.builder import Builder, Kind
+from edgehfn.nn.builder import Builder, Weights
 
 
 class Block(Protocol):
@@ -27,7 +27,7 @@ class ConvNorm:
     channels: int
     kernel: int = 3
     stride: int = 1
-    kind: Kind | None = None  # the builder's
+    kind: Weights | None = None  # the builder's
 
     def add(self, builder: Builder, name: str) -> None:
         """Add one convolution and its norm."""

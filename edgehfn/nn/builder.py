@@ -15,7 +15,7 @@ from edgehfn.errors import GraphError
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
+from edgehfn.nn.quantised import FLOAT, QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.supermask import (
     SCORE_STREAM,
@@ -29,7 +29,8 @@ from edgehfn.nn.supermask import (
 from edgehfn.spec import generator
 
 Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
-BITS: dict[Kind, int] = {"int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
+Weights = Kind | Literal["float"]  # of a float net; only a Kind is for a device
+BITS: dict[Weights, int] = {"float": FLOAT, "int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
 Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
 Norms = Literal[Sharing, "none"]
 Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
@@ -52,7 +53,7 @@ class Builder:
     affine: Affine = True
     masks: Sharing = "shared"
     norms: Norms = "unshared"
-    weights: Kind = "supermask"  # of layers that name no kind
+    weights: Weights = "supermask"  # of layers that name no kind
     x: str = INPUT
     iteration: int = 0
     folded: bool = False  # whether the present steps are iterated
@@ -78,7 +79,7 @@ class Builder:
         kernel: int,
         stride: int = 1,
         *,
-        kind: Kind | None = None,
+        kind: Weights | None = None,
         norm: bool = True,
         relu: bool = True,
         residual: str | None = None,
@@ -100,8 +101,8 @@ class Builder:
             )
         return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
 
-    def linear(self, name: str, features: int, *, kind: Kind | None = None) -> str:
-        """Add a linear layer over all elements, without norm or ReLU; a trained one has a bias."""
+    def linear(self, name: str, features: int, *, kind: Weights | None = None, relu: bool = False) -> str:
+        """Add a linear layer over all elements, without a norm, and ReLU if wanted; a trained one has a bias."""
         inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
         weight = self._weight(name, bits)
         if weight not in self.ops:
@@ -110,7 +111,7 @@ class Builder:
                 if bits is None
                 else QuantisedLinear(inputs, features, bits=bits, seed=self._draw())
             )
-        return self._step(name, weight)
+        return self._step(name, weight, relu=relu)
 
     def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:
         """Add a max pool: the largest element of each window."""

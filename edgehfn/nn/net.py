@@ -20,7 +20,7 @@ from edgehfn.nn.image_input import InputSpec as InputSpec
 from edgehfn.nn.image_input import Order as Order
 from edgehfn.nn.image_input import RawType as RawType
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
-from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
+from edgehfn.nn.quantised import FLOAT, Quantised, QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.sparsity import Search
 from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear, check_seed
@@ -203,6 +203,20 @@ def own(net: object) -> Net:
     raise InputError(
         f"{type(net).__name__} is no net of edgehfn; build one with edgehfn.nn or load one, and give it as it is"
     )
+
+
+def is_float(net: Net) -> str:
+    """Return the name of a weight that is float32, which no device computes; "" if there is none."""
+    return next((name for name, op in net.weights.items() if isinstance(op, Quantised) and op.bits == FLOAT), "")
+
+
+def check_integer(net: Net) -> None:
+    """Raise InputError if a weight is float32."""
+    if name := is_float(net):
+        raise InputError(
+            f"weight {name}: is float32, a reference to measure others by, which has no integer form; for a device "
+            "train with --weights supermask, int8, int4, ternary or binary"
+        )
 
 
 def _reads_nodes(op: Op) -> bool:

@@ -6,6 +6,8 @@ Each channel has a real step of its own, and latent float weights are trained th
 - 4: a learned step (LSQ: Esser et al. 2020), whose gradient is scaled so that it moves as the weights do.
 - 2: -1, 0, 1: the nearest ternary weight, by the threshold ``0.7·mean|w|`` (TWN: Li, Liu 2016).
 - 1: -1, 1: the nearest binary weight, ``mean|w|·sign(w)`` (XNOR-Net: Rastegari et al. 2016).
+
+Of 32 bits the weight is float32 as it is: a reference to measure others by, which no device computes.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from edgehfn.nn.convolve import convolve
 from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
 from edgehfn.spec.limits import LARGEST
 
+FLOAT = 32  # bits of weights that are not rounded
 LEARNED = 4  # bits of weights whose step is learned
 THRESHOLD = 0.7  # of the mean magnitude: what is below becomes 0 of three values
 SMALLEST = torch.finfo(torch.float32).tiny  # the step of a channel of zeros, which has none
@@ -78,21 +81,27 @@ class _Rounded(torch.autograd.Function):
 
 
 class Quantised(nn.Module):
-    """A trained float weight of which everything outside sees only whole steps, and a float bias if wanted."""
+    """A trained float weight of which everything outside sees only whole steps, and a float bias if wanted.
+
+    Of 32 bits there are no steps.
+    """
 
     def __init__(self, shape: Shape, bias: bool, bits: int, seed: int) -> None:
         super().__init__()
-        if bits not in LARGEST:
-            raise InputError(f"{bits} bits: a trained weight has 8, 4, 2 or 1")
+        if bits not in (FLOAT, *LARGEST):
+            raise InputError(f"{bits} bits: a trained weight has 8, 4, 2 or 1, or {FLOAT} as a reference")
         self.shape, self.bits = shape, bits
         self.trained = nn.Parameter(torch.empty(shape, dtype=torch.float32))
         nn.init.kaiming_uniform_(self.trained, a=sqrt(5), generator=torch.Generator().manual_seed(seed))
         self.bias = nn.Parameter(torch.zeros(shape[0], dtype=torch.float32)) if bias else None
-        usual = 2 * self.trained.detach().abs().flatten(1).mean(1) / sqrt(LARGEST[bits])
-        self.step = nn.Parameter(usual) if bits == LEARNED else None
+        self.step: nn.Parameter | None = None
+        if bits == LEARNED:
+            self.step = nn.Parameter(2 * self.trained.detach().abs().flatten(1).mean(1) / sqrt(LARGEST[bits]))
 
     def weight(self) -> Tensor:
         """Return the weight in whole steps, differentiable with respect to the trained one and a learned step."""
+        if self.bits == FLOAT:
+            return self.trained
         weight: Tensor = _Rounded.apply(self.trained, self.bits, self.step)  # type: ignore[no-untyped-call]
         return weight
 
@@ -104,7 +113,7 @@ class Quantised(nn.Module):
 
     def extra_repr(self) -> str:
         """For torch's ``print(net)``."""
-        return "x".join(map(str, self.shape)) + (f", {self.bits} bits" if self.bits < 8 else "")
+        return "x".join(map(str, self.shape)) + (f", {self.bits} bits" if self.bits != 8 else "")
 
 
 class QuantisedConv2d(Quantised):

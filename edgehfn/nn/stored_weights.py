@@ -135,7 +135,7 @@ def restore_mask(name: str, entry: Json, stored: Stored) -> Source:
 
 def describe_trained(op: QuantisedConv2d | QuantisedLinear) -> Json:
     """What the tensors of a trained weight do not tell of it."""
-    return {"bias": op.bias is not None, **({"bits": op.bits} if op.bits < 8 else {})}
+    return {"bias": op.bias is not None, **({"bits": op.bits} if op.bits != 8 else {})}
 
 
 def trained_tensors(name: str, op: QuantisedConv2d | QuantisedLinear) -> Named:

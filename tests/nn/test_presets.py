@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,14 @@ import pytest
 import torch
 from support.floats import masked_weight
 
-from edgehfn import nn
+import calibrate
+from edgehfn import lower, nn
 from edgehfn.errors import GraphError, InputError
+from edgehfn.evaluation.models import open_model
+from edgehfn.model import modelfile
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (2, 49, 10)]
+LEAST = {"conv8": 16}  # pixels a side, where a net pools more often than 8 pixels can be halved
 
 
 def images(count: int, shape: tuple[int, int, int]) -> torch.Tensor:
@@ -23,6 +28,8 @@ def images(count: int, shape: tuple[int, int, int]) -> torch.Tensor:
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", nn.PRESETS)
 def test_every_preset_learns_from_every_shape(name: str, shape: tuple[int, int, int]) -> None:
+    small = min(shape[1:]) < LEAST.get(name, 0)
+    shape = (shape[0], 16, 16) if small else shape
     net = nn.preset(name, shape, 3, seed=5)
     raw = images(4, shape)
     logits = net(raw)
@@ -185,3 +192,78 @@ def test_unknown_names_and_small_inputs_are_refused() -> None:
         nn.resnet((1, 8, 8), 2, widths=(4,), block="wide")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="blocks"):
         nn.resnet((1, 8, 8), 2, widths=(4, 8), blocks=(1, 1, 1))
+
+
+# Conv-2 to Conv-8.
+
+
+@pytest.mark.parametrize(
+    ("name", "convolutions", "linear"),
+    [
+        ("conv2", 38_592, 64 * 16 * 16 * 256 + 256 * 256 + 2560),
+        ("conv4", 259_776, 128 * 8 * 8 * 256 + 256 * 256 + 2560),
+        ("conv6", 1_144_512, 256 * 4 * 4 * 256 + 256 * 256 + 2560),
+        ("conv8", 4_683_456, 512 * 2 * 2 * 256 + 256 * 256 + 2560),
+    ],
+)
+def test_plain_convs_have_the_published_layers(name: str, convolutions: int, linear: int) -> None:
+    net = nn.preset(name)
+    ops = list(net.weights.values())
+    kinds = [type(op).__name__ for op in ops]
+    assert kinds == ["SupermaskConv2d"] * int(name[4:]) + ["SupermaskLinear"] * 3
+    counts = [int(np.prod(op.shape)) for op in ops]
+    assert (sum(counts[:-3]), sum(counts[-3:])) == (convolutions, linear)  # Frankle and Carbin 2019, figure 2: 38 K,
+    # 260 K, 1.1 M convolutional weights of Conv-2, 4 and 6; Conv-8 is Ramanujan's
+    assert not len(net.norms)
+    assert [step.relu for step in net.steps if step.weight] == [True] * (len(ops) - 1) + [False]
+    assert [net.shapes[f"pool{n}"][1] for n in range(1, int(name[4:]) // 2 + 1)] == [16, 8, 4, 2][: int(name[4:]) // 2]
+
+
+def test_plain_convs_take_what_they_can() -> None:
+    net = nn.preset("conv4", (1, 12, 12), 3, width=(4, 6), coats=(0.6, 0.2), frozen=0.5, stem="int8", seed=9)
+    assert [net.shapes[name][0] for name in ("stem", "stage1.1", "stage2.0", "stage2.1")] == [4, 4, 6, 6]
+    assert net.shapes["hidden1"] == (16,)
+    assert isinstance(net.weights["stem"], nn.QuantisedConv2d)
+    assert masked_weight(net, "stage2.0").coats == 2
+    assert masked_weight(net, "hidden0").free is not None
+    for option in ({"fold": 2}, {"blocks": 1}, {"affine": False}, {"norms": "shared"}, {"masks": "unshared"}):
+        with pytest.raises(InputError, match=f"leave out {next(iter(option))}"):
+            nn.preset("conv4", **option)
+    with pytest.raises(InputError, match="supermask or int8"):
+        nn.preset("conv2", weights="int3")
+    with pytest.raises(InputError, match="widths"):
+        nn.preset("conv2", width=0)
+    with pytest.raises(GraphError, match="too small"):
+        nn.preset("conv8", (1, 8, 8))
+
+
+# Float32 references.
+
+
+def test_float_weights_are_float_everywhere_and_learn_as_they_are() -> None:
+    for name in ("demo", "hfn-resnet18", "conv2"):
+        net = nn.preset(name, (3, 16, 16), 3, weights="float", seed=4, width=8)
+        masked = nn.preset(name, (3, 16, 16), 3, seed=4, width=8, stem="supermask", classifier="supermask")
+        assert {getattr(op, "bits", None) for op in net.weights.values()} == {32}
+        assert {k: op.shape for k, op in net.weights.items()} == {k: op.shape for k, op in masked.weights.items()}
+        assert nn.dense_bytes(net) == nn.dense_bytes(masked)
+        for op in net.weights.values():
+            assert isinstance(op, nn.QuantisedConv2d | nn.QuantisedLinear)
+            assert op.weight() is op.trained
+    spent = nn.paper_bytes(nn.preset("conv2", weights="float"))
+    assert spent == 4 + 4 * 4_300_992  # a seed, and four bytes a weight
+
+
+def test_float_weights_are_kept_and_never_lowered(tmp_path: Path) -> None:
+    net = nn.preset("demo", (1, 9, 9), 3, weights="float", fold=2)
+    modelfile.save(net, tmp_path / "x.hfn", {})
+    again = modelfile.load(tmp_path / "x.hfn")
+    raw = images(3, (1, 9, 9))
+    assert torch.equal(again.eval()(raw), net.eval()(raw))
+    for refused in (
+        lambda: calibrate.calibrate(again, [raw.numpy()]),
+        lambda: lower(again, {}),
+        lambda: open_model(tmp_path / "x.hfn"),
+    ):
+        with pytest.raises(InputError, match=r"weight stem: is float32.*--weights supermask, int8"):
+            refused()

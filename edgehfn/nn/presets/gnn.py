@@ -13,7 +13,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from edgehfn.errors import InputError
 from edgehfn.nn.blocks import Block, Fold
-from edgehfn.nn.builder import Builder, Kind, Norms, Sharing
+from edgehfn.nn.builder import Builder, Norms, Sharing, Weights
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Pool
@@ -40,8 +40,8 @@ class GraphOptions(TypedDict, total=False):
     fold: int  # iterations of each residual stage
     residual_scale: float  # of what a residual layer adds
     heads: int  # of attention
-    weights: Kind
-    classifier: Kind
+    weights: Weights
+    classifier: Weights
     affine: bool
     masks: Sharing  # one for all iterations of a fold, or one each over the same signs
     norms: Norms
@@ -56,7 +56,7 @@ class Linear:
     """The same linear layer at every node, norm, ReLU."""
 
     channels: int
-    kind: Kind | None = None  # the builder's
+    kind: Weights | None = None  # the builder's
 
     def add(self, builder: Builder, name: str) -> None:
         """Add one linear layer over the nodes."""
@@ -72,7 +72,7 @@ class Gather:
     heads: int = 1
     residual: bool = False
     last: bool = False
-    kind: Kind | None = None  # the builder's
+    kind: Weights | None = None  # the builder's
     gain: float = 1.0  # factor of a supermask's magnitude
     inner: int | None = None  # channels within a GIN layer
 
@@ -107,8 +107,8 @@ def gnn(
     residual_scale: float = RESIDUAL_SCALE,
     heads: int = 4,
     coats: Sequence[float] = (DENSITY,),
-    weights: Kind = "supermask",
-    classifier: Kind | None = None,
+    weights: Weights = "supermask",
+    classifier: Weights | None = None,
     affine: bool = True,
     masks: Sharing = "shared",
     norms: Norms = "none",

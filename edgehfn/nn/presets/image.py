@@ -7,16 +7,17 @@ from math import isfinite
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from edgehfn.errors import InputError
-from edgehfn.nn.builder import Affine, Kind, Sharing
+from edgehfn.nn.builder import Affine, Sharing, Weights
 from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.presets.residual import BlockKind, PerStage, resnet
+from edgehfn.nn.presets.vgg import CONVS, conv_net
 from edgehfn.nn.supermask import nested
 
 Input = tuple[int, int, int] | InputSpec
 Classes = int | Sequence[str]
 
-PRESETS = ("tiny", "demo", "resnet8", "resnet8-mlperf", "resnet20")
+PRESETS = ("tiny", "demo", "resnet8", "resnet8-mlperf", "resnet20", *CONVS)
 
 
 class Blocks(NamedTuple):
@@ -48,9 +49,9 @@ class Options(TypedDict, total=False):
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     blocks: PerStage  # of weights of their own, in each stage
     fold: PerStage  # iterations: of every stage that folds, or of each stage; more than 1 leaves a stage one block
-    weights: Kind  # of all layers but the stem and the classifier
-    stem: Kind
-    classifier: Kind
+    weights: Weights  # of all layers but the stem and the classifier
+    stem: Weights
+    classifier: Weights
     affine: Affine
     masks: Sharing  # one for all iterations of a fold, or one each over the same signs
     norms: Sharing  # likewise; each iteration has its own unless asked
@@ -145,6 +146,31 @@ def published(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **op
     )
 
 
+def plain_convs(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **options: Unpack[Options]) -> Net:
+    """Build ``conv2``, ``conv4``, ``conv6`` or ``conv8`` (Frankle and Carbin 2019; Ramanujan et al. 2020), masked.
+
+    Pairs of 3x3 convolutions and a max pool each, then three fully connected layers, all without norms and biases.
+    Raises InputError for options of blocks, folds and norms, which it has none of.
+    """
+    stages = CONVS[name]
+    _check_names(options)
+    for option in ("blocks", "fold", "affine", "masks", "norms"):
+        if option in options:
+            raise InputError(f"{name} has neither blocks, folds nor norms; leave out {option}")
+    return conv_net(
+        input,
+        classes,
+        widths=_widths(options, stages),
+        coats=nested(options.get("coats", 1), options.get("density"), 0.5),
+        weights=options.get("weights", "supermask"),
+        stem=options.get("stem"),
+        classifier=options.get("classifier"),
+        frozen=options.get("frozen", 0.0),
+        freeze_over=options.get("freeze_over", "uniform"),
+        seed=options.get("seed", 0),
+    )
+
+
 def preset(name: str, input: Input | None = None, classes: Classes = 10, **options: Any) -> Net:
     """Build the preset of this name, by default for its own input. Raises InputError for an unknown name or option."""
     given: dict[str, Any] = options if input is None else {"input": input, **options}
@@ -159,6 +185,8 @@ def preset(name: str, input: Input | None = None, classes: Classes = 10, **optio
             return resnet8_mlperf(classes=classes, **given)
         case "resnet20":
             return resnet20(classes=classes, **given)
+        case _ if name in CONVS:
+            return plain_convs(name, classes=classes, **given)
         case _ if name in PAPERS:
             return published(name, classes=classes, **given)
         case _:
@@ -175,34 +203,28 @@ def _build(
     folded: tuple[int, ...],
     fold: PerStage = 1,
     coats: int | Sequence[float] = (0.6, 0.25),
-    weights: Kind = "supermask",
-    stem: Kind | None = "int8",
-    classifier: Kind | None = "int8",
+    weights: Weights = "supermask",
+    stem: Weights | None = "int8",
+    classifier: Weights | None = "int8",
     affine: Affine = True,
     **layout: Any,
 ) -> Net:
     """The recipe of a preset under a user's options; ``folded`` are the numbers (from 1) of the stages that fold."""
-    unknown = sorted(options.keys() - Options.__annotations__.keys())
-    if unknown:
-        raise InputError(f"option {unknown[0]!r} is unknown; choose {', '.join(Options.__annotations__)}")
+    _check_names(options)
     coats = options.get("coats", 1 if "density" in options else coats)
-    width = options.get("width", widths[0])
-    chosen = [w * width / widths[0] for w in widths] if isinstance(width, int | float) else list(width)
-    if len(chosen) != len(widths) or not all(map(isfinite, chosen)):
-        raise InputError(f"width {width}: give one number, or one for each of the {len(widths)} stages")
     asked = options.get("fold", fold)
-    stages = range(1, len(widths) + 1)
+    stages, floating = range(1, len(widths) + 1), options.get("weights") == "float"
     folds = tuple(asked if n in folded else 1 for n in stages) if isinstance(asked, int) else tuple(asked)
     return resnet(
         input,
         classes,
-        widths=[round(w) for w in chosen],
+        widths=_widths(options, widths),
         blocks=options.get("blocks", [min(b, 1) if f > 1 else b for b, f in zip(blocks, folds, strict=False)]),
         fold=folds,
         coats=nested(coats, options.get("density"), 0.5),
         weights=options.get("weights", weights),
-        stem=options.get("stem", stem),
-        classifier=options.get("classifier", classifier),
+        stem=options.get("stem", None if floating else stem),  # of a float net all is float
+        classifier=options.get("classifier", None if floating else classifier),
         affine=options.get("affine", affine),
         masks=options.get("masks", "shared"),
         norms=options.get("norms", "unshared"),
@@ -211,3 +233,18 @@ def _build(
         seed=options.get("seed", 0),
         **layout,
     )
+
+
+def _check_names(options: Options) -> None:
+    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    if unknown:
+        raise InputError(f"option {unknown[0]!r} is unknown; choose {', '.join(Options.__annotations__)}")
+
+
+def _widths(options: Options, usual: tuple[int, ...]) -> list[int]:
+    """Channels of each stage, as asked."""
+    width = options.get("width", usual[0])
+    chosen = [w * width / usual[0] for w in usual] if isinstance(width, int | float) else list(width)
+    if len(chosen) != len(usual) or not all(map(isfinite, chosen)):
+        raise InputError(f"width {width}: give one number, or one for each of the {len(usual)} stages")
+    return [round(w) for w in chosen]

@@ -9,13 +9,14 @@ from typing import Literal, SupportsIndex, get_args
 from edgehfn.data.labels import class_names as listed
 from edgehfn.errors import InputError
 from edgehfn.nn.blocks import BasicBlock, Block, Bottleneck, ConvNorm, Fold
-from edgehfn.nn.builder import Affine, Builder, Kind, Sharing
+from edgehfn.nn.builder import Affine, Builder, Kind, Sharing, Weights
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.net import InputSpec, Net
 
 BlockKind = Literal["basic", "bottleneck"]
 Transition = Literal["conv", "block"]
 PerStage = int | Sequence[int]
+WEIGHTS = (*get_args(Kind), "float")
 
 
 def resnet(
@@ -28,14 +29,14 @@ def resnet(
     block: BlockKind = "basic",
     squeeze: int = 4,
     transition: Transition = "conv",
-    weights: Kind = "supermask",
-    stem: Kind | None = None,
+    weights: Weights = "supermask",
+    stem: Weights | None = None,
     stem_width: int | None = None,
     stem_kernel: int = 3,
     stem_stride: int = 1,
     shrink: int = 1,
     pool: int = 0,
-    classifier: Kind | None = None,
+    classifier: Weights | None = None,
     coats: Sequence[float] = (0.5,),
     affine: Affine = True,
     masks: Sharing = "shared",
@@ -52,7 +53,7 @@ def resnet(
     one number, or one a stage. The inner width of a bottleneck is a ``squeeze``-th of ``w``. The stem is a convolution
     to ``stem_width`` channels (default: the first stage's), behind it a max pool of stride 2 with a window of ``pool``
     unless that is 0, before it a max pool over ``shrink`` pixels a side. All ``weights`` are of one kind, but ``stem``
-    and ``classifier`` may have their own, by default int8 where weights are trained. ``coats`` are densities of masks,
+    and ``classifier`` may have their own, by default int8 where weights are trained (float beside float). ``coats`` are densities of masks,
     one a coat, each at most the one before.
     ``affine``: norms, or those of folds only, have learned factors and offsets, which cost nothing on the device.
     ``masks`` and ``norms``: the iterations of a fold have one, or one each; masks lie over the same signs. ``frozen``
@@ -61,14 +62,14 @@ def resnet(
 
     Raises InputError for an option out of range, GraphError for an input too small.
     """
-    _choose("block", block, get_args(BlockKind))
-    _choose("transition", transition, get_args(Transition))
-    _choose("masks", masks, get_args(Sharing))
-    _choose("norms", norms, get_args(Sharing))
-    ends: Kind = "supermask" if weights == "supermask" else "int8"
+    choose("block", block, get_args(BlockKind))
+    choose("transition", transition, get_args(Transition))
+    choose("masks", masks, get_args(Sharing))
+    choose("norms", norms, get_args(Sharing))
+    ends: Weights = weights if weights in ("supermask", "float") else "int8"
     stem, classifier = stem or ends, classifier or ends
     for name, kind in (("weights", weights), ("stem", stem), ("classifier", classifier)):
-        _choose(name, kind, get_args(Kind))
+        choose(name, kind, WEIGHTS)
     if not widths or min(widths) < 1:
         raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
     names = class_names(classes)
@@ -115,6 +116,7 @@ def _per_stage(name: str, values: PerStage, widths: Sequence[int], least: int) -
     return found
 
 
-def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:
+def choose(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise InputError for a value that is no choice."""
     if value not in choices:
         raise InputError(f"{name} {value!r}: choose {' or '.join(choices)}")
