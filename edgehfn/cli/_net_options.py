@@ -35,6 +35,7 @@ def options(without: Sequence[str] = ()) -> Callable[[F], F]:
 def _options() -> dict[str, Callable[[F], F]]:
     """Each option by its name in Python, in the reverse order of the help."""
     kinds = click.Choice(["supermask", "int8", "int4", "ternary", "binary", "float"])
+    initial = click.Choice(["torch", "he-uniform", "he-normal", "xavier-uniform", "xavier-normal"])
     made = (
         click.option(
             "--seed",
@@ -42,6 +43,17 @@ def _options() -> dict[str, Callable[[F], F]]:
             default=0,
             show_default=True,
             help="Seed of the signs and of training.",
+        ),
+        click.option(
+            "--weight-init",
+            type=initial,
+            help="What trained weights begin with.  [default: torch; conv2 to conv8: he-normal]",
+        ),
+        click.option(
+            "--score-init",
+            type=initial,
+            help="What scores begin with: as PyTorch's layers, uniform within 1/sqrt(inputs); or another.  "
+            "[default: torch]",
         ),
         click.option(
             "--affine/--no-affine",
@@ -77,8 +89,8 @@ def _options() -> dict[str, Callable[[F], F]]:
         click.option(
             "--weights",
             type=kinds,
-            help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits; or (float) float32, to measure others by, not "
-            "for a device.  [default: the preset's]",
+            help="Masks over signs, or trained weights of 8, 4, 2 or 1 bits; or float32, to measure others by, "
+            "not for a device.  [default: the preset's]",
         ),
         click.option(
             "--blocks",
@@ -108,7 +120,7 @@ def _options() -> dict[str, Callable[[F], F]]:
         ),
     )
     names = (
-        *("seed", "affine", "norms", "masks", "freeze_over", "frozen", "classifier"),
+        *("seed", "weight_init", "score_init", "affine", "norms", "masks", "freeze_over", "frozen", "classifier"),
         *("stem", "weights", "blocks", "fold", "coats", "density", "width"),
     )
     return dict(zip(names, made, strict=True))

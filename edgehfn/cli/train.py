@@ -51,7 +51,7 @@ OF_IMAGES = (
     "--arch",
     required=True,
     metavar="PRESET",
-    help="Preset: tiny, demo, resnet8, resnet8-mlperf, resnet20, conv6, hfn-resnet50, …; GNNs: gcn, gin, gat, resgcn, …",
+    help="Preset: tiny, demo, resnet8, resnet8-mlperf, resnet20, conv6, hfn-resnet50, …; GNNs: gcn, gin, gat, …",
 )
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="X.hfn", help="Model file to write."
@@ -149,10 +149,8 @@ def train(
     else:
         reached = f"{100 * result['accuracy']:.2f} % of {what}{_more(result, len(loaded.classes))}"
         show(f"{output}: {reached}, float, after {result['seconds']:.0f} s")
-        if is_float(net):
-            note("its float32 weights are a reference to measure others by; no device computes them")
-        else:
-            note(f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}")
+        following = f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}"
+        note("its float32 weights are a reference, not for a device" if is_float(net) else following)
     return result
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
-from typing import Literal
+from typing import Literal, TypedDict
 
 import torch
 from torch import nn
 
 from edgehfn.errors import GraphError
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool, Pool, Weighting
+from edgehfn.nn.initial import Initial, check_initial
 from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
 from edgehfn.nn.quantised import FLOAT, QuantisedConv2d, QuantisedLinear
@@ -38,6 +39,13 @@ Affine = bool | Literal["folded"]  # which norms have learned factors and offset
 INITIAL_STREAM = SCORE_STREAM + 1  # seeds the initial values of trained weights; nothing on the device depends on it
 
 
+class Latent(TypedDict):
+    """The initial values of a trained weight."""
+
+    seed: int
+    initial: Initial
+
+
 @dataclass
 class Builder:
     """Steps so far, and what all of them share. ``x`` is the tensor that the next step reads.
@@ -54,6 +62,8 @@ class Builder:
     masks: Sharing = "shared"
     norms: Norms = "unshared"
     weights: Weights = "supermask"  # of layers that name no kind
+    score_init: Initial = "torch"
+    weight_init: Initial = "torch"  # of trained weights
     x: str = INPUT
     iteration: int = 0
     folded: bool = False  # whether the present steps are iterated
@@ -64,6 +74,8 @@ class Builder:
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+        check_initial("score_init", self.score_init)
+        check_initial("weight_init", self.weight_init)
         self.densities = check_densities(self.densities)
         self.shapes[INPUT] = self.input.shape
 
@@ -97,7 +109,7 @@ class Builder:
             self.ops[weight] = (
                 SupermaskConv2d(*shape, **self._source(name, real))
                 if bits is None
-                else QuantisedConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", seed=self._draw())
+                else QuantisedConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", **self._latent())
             )
         return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
 
@@ -109,7 +121,7 @@ class Builder:
             self.ops[weight] = (
                 SupermaskLinear(inputs, features, **self._source(name))
                 if bits is None
-                else QuantisedLinear(inputs, features, bits=bits, seed=self._draw())
+                else QuantisedLinear(inputs, features, bits=bits, **self._latent())
             )
         return self._step(name, weight, relu=relu)
 
@@ -152,7 +164,8 @@ class Builder:
 
     def net(self, classes: tuple[str, ...] = ()) -> Net:
         """Return the net written so far."""
-        return Net(self.input, self.steps, classes, self.seed)
+        initial = {"score_init": self.score_init, "weight_init": self.weight_init}
+        return Net(self.input, self.steps, classes, self.seed, {k: v for k, v in initial.items() if v != "torch"})
 
     def _step(
         self,
@@ -199,9 +212,10 @@ class Builder:
             "seed": self.seed,
             "densities": self.densities,
             "mask": self.iteration,
+            "initial": self.score_init,
             "magnitude": magnitude,
         }
 
-    def _draw(self) -> int:
-        """The seed of the next trained weight's initial values."""
-        return generator.key(self.seed, len(self.ops), INITIAL_STREAM)
+    def _latent(self) -> Latent:
+        """What the next trained weight begins with."""
+        return {"seed": generator.key(self.seed, len(self.ops), INITIAL_STREAM), "initial": self.weight_init}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import assert_never
@@ -69,17 +69,26 @@ class Net(nn.Module):
     """An input and the steps from it to the logits.
 
     ``shapes`` maps every tensor's name to its shape without the batch, ``weights`` every weight's name to its op.
-    ``search`` is the rule by which masks are thinned out in training; it may be replaced before.
+    ``search`` is the rule by which masks are thinned out in training; it may be replaced before. ``initial`` is what
+    scores and trained weights began with, where that is not the usual.
     Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
     """
 
-    def __init__(self, input: Input, steps: Iterable[Step], classes: tuple[str, ...] = (), seed: int = 0) -> None:
+    def __init__(
+        self,
+        input: Input,
+        steps: Iterable[Step],
+        classes: tuple[str, ...] = (),
+        seed: int = 0,
+        initial: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
         self.input = input
         self.steps = tuple(steps)
         self.classes = class_names(classes)
         self.seed = seed
         self.search = Search()
+        self.initial = dict(initial or {})
         self.shapes: dict[str, Shape] = {INPUT: input.shape}
         self.weights: dict[str, Weighted] = {}
         for step in self.steps:

@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from edgehfn.errors import InputError
 from edgehfn.nn.convolve import convolve
+from edgehfn.nn.initial import Initial, draw
 from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
 from edgehfn.spec.limits import LARGEST
 
@@ -86,13 +87,12 @@ class Quantised(nn.Module):
     Of 32 bits there are no steps.
     """
 
-    def __init__(self, shape: Shape, bias: bool, bits: int, seed: int) -> None:
+    def __init__(self, shape: Shape, bias: bool, bits: int, seed: int, initial: Initial) -> None:
         super().__init__()
         if bits not in (FLOAT, *LARGEST):
             raise InputError(f"{bits} bits: a trained weight has 8, 4, 2 or 1, or {FLOAT} as a reference")
         self.shape, self.bits = shape, bits
-        self.trained = nn.Parameter(torch.empty(shape, dtype=torch.float32))
-        nn.init.kaiming_uniform_(self.trained, a=sqrt(5), generator=torch.Generator().manual_seed(seed))
+        self.trained = nn.Parameter(draw(torch.empty(shape, dtype=torch.float32), initial, seed))
         self.bias = nn.Parameter(torch.zeros(shape[0], dtype=torch.float32)) if bias else None
         self.step: nn.Parameter | None = None
         if bits == LEARNED:
@@ -130,9 +130,10 @@ class QuantisedConv2d(Quantised):
         bias: bool = False,
         bits: int = 8,
         seed: int = 0,
+        initial: Initial = "torch",
     ) -> None:
         check_window(kernel, stride, padding)
-        super().__init__((out_channels, in_channels, kernel, kernel), bias, bits, seed)
+        super().__init__((out_channels, in_channels, kernel, kernel), bias, bits, seed, initial)
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def output_shape(self, x: Shape) -> Shape:
@@ -147,8 +148,17 @@ class QuantisedConv2d(Quantised):
 class QuantisedLinear(Quantised):
     """A linear layer of trained weights and a float bias. Input (N, …), flattened to (N, in)."""
 
-    def __init__(self, in_features: int, out_features: int, *, bias: bool = True, bits: int = 8, seed: int = 0) -> None:
-        super().__init__((out_features, in_features), bias, bits, seed)
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        bias: bool = True,
+        bits: int = 8,
+        seed: int = 0,
+        initial: Initial = "torch",
+    ) -> None:
+        super().__init__((out_features, in_features), bias, bits, seed, initial)
 
     def output_shape(self, x: Shape) -> Shape:
         """Return the shape (out,) made of any of ``in`` elements. Raises GraphError if they do not fit."""

@@ -29,9 +29,10 @@ def describe(net: Net) -> Json:
 
 
 def signature(net: Net) -> str:
-    """Tells nets apart whose training differs: by structure, iterations that share a norm, search and seed."""
+    """Tells nets apart whose training differs: by structure, norms that are shared, search, seed and initial values."""
     norms = [step.norm for step in net.steps]
-    told = [net.seed, repr(net.search), describe(net), [norms.index(norm) for norm in norms]]
+    told: list[object] = [net.seed, repr(net.search), describe(net), [norms.index(norm) for norm in norms]]
+    told += [net.initial] if net.initial else []
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from edgehfn.errors import InputError
 from edgehfn.nn import topk
 from edgehfn.nn.convolve import convolve
+from edgehfn.nn.initial import Initial, draw
 from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
 from edgehfn.nn.topk import NEVER
 from edgehfn.spec import generator, masks
@@ -126,6 +127,7 @@ class Source(TypedDict):
     seed: int
     densities: tuple[float, ...]  # one a coat, each at most the one before
     mask: NotRequired[int]  # number among the masks over this tensor; it only seeds the search
+    initial: NotRequired[Initial]  # of the scores
     counts: NotRequired[Tensor | None]  # 0..coats, in weight order: a fixed mask; without it there are scores to learn
     signs: NotRequired[generator.Words | None]  # stored in place of the generated ones: SPEC section 2
     magnitude: NotRequired[float | None]  # of every weight, in place of the rule's
@@ -163,9 +165,8 @@ class Supermask(nn.Module):
         counts = source.get("counts")
         if counts is None:
             key = generator.key(self.seed, self.tensor, SCORE_STREAM)
-            draw = torch.Generator().manual_seed(generator.word(key, mask) if (mask := source.get("mask", 0)) else key)
-            scores = torch.empty(shape, dtype=torch.float32)
-            nn.init.kaiming_uniform_(scores, a=sqrt(5), generator=draw)
+            seed = generator.word(key, mask) if (mask := source.get("mask", 0)) else key
+            scores = draw(torch.empty(shape, dtype=torch.float32), source.get("initial", "torch"), seed)
             self.scores: nn.Parameter | None = nn.Parameter(scores)
             self.register_buffer("fixed", None)
         else:

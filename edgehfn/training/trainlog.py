@@ -41,7 +41,7 @@ def place(model: Path) -> Path:
 def about(net: Net, arch: str, data: Dataset | GraphSet, settings: Settings | GraphSettings) -> dict[str, Any]:
     """Return what a model file notes of its training: all that decided it, of digests the data's only."""
     used = {name: value for name, value in decisive(settings).items() if name not in ("data", "net", "teacher")}
-    search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp}
+    search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp, **net.initial}
     return {"arch": arch, "data": data.name, "sha256": data.sha256, **search, **used}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -16,6 +16,8 @@ from edgehfn import lower, nn
 from edgehfn.errors import GraphError, InputError
 from edgehfn.evaluation.models import open_model
 from edgehfn.model import modelfile
+from edgehfn.nn.initial import Initial
+from edgehfn.nn.structure import signature
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (2, 49, 10)]
 LEAST = {"conv8": 16}  # pixels a side, where a net pools more often than 8 pixels can be halved
@@ -165,7 +167,7 @@ def test_options_reach_the_net() -> None:
         (
             {"depth": 3},
             "choose width, density, coats, blocks, fold, weights, stem, classifier, affine, masks, norms, frozen, "
-            "freeze_over, seed",
+            "freeze_over, score_init, weight_init, seed",
         ),
         ({"classes": 1}, "at least 2"),
         ({"input": (3, 0, 32)}, "channels, height, width"),
@@ -235,6 +237,30 @@ def test_plain_convs_take_what_they_can() -> None:
         nn.preset("conv2", width=0)
     with pytest.raises(GraphError, match="too small"):
         nn.preset("conv8", (1, 8, 8))
+
+
+@pytest.mark.parametrize("initial", get_args(Initial))
+def test_scores_and_weights_begin_as_asked(initial: Initial) -> None:
+    fan_in, fan_out = 64 * 9, 96 * 9
+    spread = {"torch": 1 / (3 * fan_in), "he": 2 / fan_in, "xavier": 2 / (fan_in + fan_out)}[initial.split("-")[0]]
+    largest = {"torch": 1 / 3, "uniform": 1 / 3}.get(initial.rsplit("-", maxsplit=1)[-1])  # variance / bound squared
+    sets: tuple[dict[str, Any], ...] = ({"score_init": initial}, {"weight_init": initial, "weights": "int8"})
+    for options in sets:
+        made = nn.resnet((3, 8, 8), 3, widths=(64, 96), seed=3, **options)
+        op: Any = made.weights["stage2.0"]
+        values = (op.trained if "weights" in options else op.scores).detach()
+        assert values.shape == (96, 64, 3, 3)
+        assert float(values.var()) == pytest.approx(spread, rel=0.03)
+        if largest:
+            assert float(values.abs().max() ** 2) == pytest.approx(spread / largest, rel=0.01)
+        again: Any = nn.resnet((3, 8, 8), 3, widths=(64, 96), seed=3, **options).weights["stage2.0"]
+        assert all(torch.equal(a, b) for a, b in zip(op.parameters(), again.parameters(), strict=True))
+        other: Any = nn.resnet((3, 8, 8), 3, widths=(64, 96), seed=4, **options)
+        assert signature(made) != signature(other)
+        usual = nn.resnet((3, 8, 8), 3, widths=(64, 96), seed=3, **{k: v for k, v in options.items() if v != initial})
+        assert (signature(made) == signature(usual)) == (initial == "torch")
+    with pytest.raises(InputError, match=r"score_init 'zeros' is unknown; use torch, he-uniform"):
+        nn.preset("demo", score_init="zeros")
 
 
 # Float32 references.

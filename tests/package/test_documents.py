@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks.accuracy import ablation
+from benchmarks.accuracy import ablation, ablation_rows
 from benchmarks.accuracy import compare as accuracy
 from benchmarks.accuracy import gnn as graph_nets
 from edgehfn import zoo
@@ -22,7 +22,7 @@ def test_ablations_have_one_line_a_run() -> None:
     with ablation.RESULTS.open(newline="") as file:
         runs = [(row["options"], row["seed"]) for row in csv.DictReader(file)]
     assert len(runs) == len(set(runs))
-    assert {options for options, _ in runs} <= {row.options for row in ablation.ROWS}
+    assert {options for options, _ in runs} <= {row.options for row in ablation_rows.ROWS}
 
 
 def test_the_zoo_of_the_documents_is_the_one_of_the_package() -> None:

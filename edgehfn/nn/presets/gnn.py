@@ -17,6 +17,7 @@ from edgehfn.nn.builder import Builder, Norms, Sharing, Weights
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Pool
+from edgehfn.nn.initial import Initial
 from edgehfn.nn.net import Net
 from edgehfn.nn.presets.residual import class_names
 from edgehfn.nn.supermask import nested
@@ -48,6 +49,8 @@ class GraphOptions(TypedDict, total=False):
     frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
     freeze_over: Over  # how they are spread over the layers
     pool: Pool  # over the nodes of small graphs
+    score_init: Initial  # what scores begin with
+    weight_init: Initial  # and trained weights
     seed: int
 
 
@@ -115,6 +118,8 @@ def gnn(
     frozen: Frozen = 0.0,
     freeze_over: Over = "uniform",
     pool: Pool = "mean",
+    score_init: Initial = "torch",
+    weight_init: Initial = "torch",
     seed: int = 0,
 ) -> Net:
     """Build a net that names the class of every node of a stored graph, or of each small graph.
@@ -137,7 +142,7 @@ def gnn(
         )
     if not isfinite(residual_scale):
         raise InputError(f"residual scale {residual_scale} is not finite; {RESIDUAL_SCALE} is usual")
-    builder = Builder(input, seed, tuple(coats), affine, masks, norms, weights)
+    builder = Builder(input, seed, tuple(coats), affine, masks, norms, weights, score_init, weight_init)
     many = isinstance(input, GraphSpec)
     made: list[Block]
     if residual:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 from edgehfn.errors import InputError
 from edgehfn.nn.builder import Affine, Sharing, Weights
 from edgehfn.nn.frozen import Frozen, Over
+from edgehfn.nn.initial import Initial
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.presets.residual import BlockKind, PerStage, resnet
 from edgehfn.nn.presets.vgg import CONVS, conv_net
@@ -57,6 +58,8 @@ class Options(TypedDict, total=False):
     norms: Sharing  # likewise; each iteration has its own unless asked
     frozen: Frozen  # fraction of the masked weights that are seeded to be kept or not, and take no mask bit
     freeze_over: Over  # how they are spread over the layers
+    score_init: Initial  # what scores begin with
+    weight_init: Initial  # and trained weights
     seed: int
 
 
@@ -167,6 +170,8 @@ def plain_convs(name: str, input: Input = (3, 32, 32), classes: Classes = 10, **
         classifier=options.get("classifier"),
         frozen=options.get("frozen", 0.0),
         freeze_over=options.get("freeze_over", "uniform"),
+        score_init=options.get("score_init", "torch"),
+        weight_init=options.get("weight_init", "he-normal"),
         seed=options.get("seed", 0),
     )
 
@@ -230,6 +235,8 @@ def _build(
         norms=options.get("norms", "unshared"),
         frozen=options.get("frozen", 0.0),
         freeze_over=options.get("freeze_over", "uniform"),
+        score_init=options.get("score_init", "torch"),
+        weight_init=options.get("weight_init", "torch"),
         seed=options.get("seed", 0),
         **layout,
     )

@@ -11,6 +11,7 @@ from edgehfn.errors import InputError
 from edgehfn.nn.blocks import BasicBlock, Block, Bottleneck, ConvNorm, Fold
 from edgehfn.nn.builder import Affine, Builder, Kind, Sharing, Weights
 from edgehfn.nn.frozen import Frozen, Over, freeze
+from edgehfn.nn.initial import Initial
 from edgehfn.nn.net import InputSpec, Net
 
 BlockKind = Literal["basic", "bottleneck"]
@@ -43,22 +44,24 @@ def resnet(
     norms: Sharing = "unshared",
     frozen: Frozen = 0.0,
     freeze_over: Over = "uniform",
+    score_init: Initial = "torch",
+    weight_init: Initial = "torch",
     seed: int = 0,
 ) -> Net:
     """Build a net for raw images of shape (C, H, W).
 
     A stage of width ``w`` begins with a transition where the shape changes: a 3x3 convolution (``"conv"``) or a block
-    with a projection (``"block"``, as in HFN), of weights that are never folded. After it come ``blocks`` blocks of
-    own weights, each iterated ``fold`` times. Every stage but the first halves the map. ``blocks`` and ``fold`` are
-    one number, or one a stage. The inner width of a bottleneck is a ``squeeze``-th of ``w``. The stem is a convolution
-    to ``stem_width`` channels (default: the first stage's), behind it a max pool of stride 2 with a window of ``pool``
+    with a projection (``"block"``, as in HFN), of weights that are never folded. After it come ``blocks`` blocks of own
+    weights, each iterated ``fold`` times. Every stage but the first halves the map. ``blocks`` and ``fold`` are one
+    number, or one a stage. The inner width of a bottleneck is a ``squeeze``-th of ``w``. The stem is a convolution to
+    ``stem_width`` channels (default: the first stage's), behind it a max pool of stride 2 with a window of ``pool``
     unless that is 0, before it a max pool over ``shrink`` pixels a side. All ``weights`` are of one kind, but ``stem``
-    and ``classifier`` may have their own, by default int8 where weights are trained (float beside float). ``coats`` are densities of masks,
-    one a coat, each at most the one before.
+    and ``classifier`` may have their own, by default int8 where weights are trained (float where they are). ``coats``
+    are densities of masks, one a coat, each at most the one before.
     ``affine``: norms, or those of folds only, have learned factors and offsets, which cost nothing on the device.
     ``masks`` and ``norms``: the iterations of a fold have one, or one each; masks lie over the same signs. ``frozen``
     is the fraction of masked weights that no mask bit is stored for, spread over the layers by the rule ``freeze_over``
-    (see ``freeze``).
+    (see ``freeze``). ``score_init`` and ``weight_init`` are what scores and trained weights begin with.
 
     Raises InputError for an option out of range, GraphError for an input too small.
     """
@@ -74,7 +77,7 @@ def resnet(
         raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
-    builder = Builder(spec, seed, tuple(coats), affine, masks, norms, weights)
+    builder = Builder(spec, seed, tuple(coats), affine, masks, norms, weights, score_init, weight_init)
     if shrink > 1:
         builder.max_pool("shrink", shrink, shrink)
     ConvNorm(stem_width or widths[0], stem_kernel, stem_stride, stem).add(builder, "stem")

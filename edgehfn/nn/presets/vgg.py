@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from edgehfn.errors import InputError
 from edgehfn.nn.builder import Builder, Weights
 from edgehfn.nn.frozen import Frozen, Over, freeze
+from edgehfn.nn.initial import Initial
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.presets.residual import WEIGHTS, choose, class_names
 
@@ -26,15 +27,17 @@ def conv_net(
     classifier: Weights | None = None,
     frozen: Frozen = 0.0,
     freeze_over: Over = "uniform",
+    score_init: Initial = "torch",
+    weight_init: Initial = "he-normal",
     seed: int = 0,
 ) -> Net:
     """Build a net for raw images of shape (C, H, W): for each width two 3x3 convolutions and a max pool over 2x2, then
     linear layers of four times the first width, twice, and of the classes.
 
     Every layer but the last has a ReLU and none a norm, so a mask's magnitude, which keeps the variance, decides how
-    the net learns. Trained weights have biases. ``weights`` are of one kind, unless the first and the last layer,
-    ``stem`` and ``classifier``, have their own. Raises InputError for an option out of range, GraphError for an input
-    too small.
+    the net learns. Trained weights have biases, and begin with that variance by ``weight_init``. ``weights`` are of one
+    kind, unless the first and the last layer, ``stem`` and ``classifier``, have their own. Raises InputError for an
+    option out of range, GraphError for an input too small.
     """
     for name, kind in (("weights", weights), ("stem", stem), ("classifier", classifier)):
         if kind is not None or name == "weights":
@@ -43,7 +46,9 @@ def conv_net(
         raise InputError(f"widths {tuple(widths)}: give at least one, each 1 or more")
     names = class_names(classes)
     spec = input if isinstance(input, InputSpec) else InputSpec(input)
-    builder = Builder(spec, seed, tuple(coats), norms="none", weights=weights)
+    builder = Builder(
+        spec, seed, tuple(coats), norms="none", weights=weights, score_init=score_init, weight_init=weight_init
+    )
     for stage, width in enumerate(widths, start=1):
         for number in range(PAIR):
             first = stage == 1 and number == 0
