@@ -14,6 +14,7 @@ from torch import Tensor
 from calibrate import choose
 from calibrate.calibration import Calibration, TensorReport
 from calibrate.observe import Observer
+from edgehfn.data.pictures import Pictures, at_once
 from edgehfn.errors import InputError
 from edgehfn.nn import InputSpec, MaxPool, Net, Nodes
 from edgehfn.nn.net import check_integer, own
@@ -23,17 +24,20 @@ Batch = Tensor | npt.NDArray[np.uint8] | Nodes
 INPUT = "input"
 
 
-def batches(x: npt.NDArray[np.uint8], images: int = 1024, batch: int = 256) -> list[npt.NDArray[np.uint8]]:
-    """Return ``images`` of ``x`` (uint8 ``(N, C, H, W)``), in batches.
+def batches(x: npt.NDArray[np.uint8] | Pictures, images: int = 1024, batch: int = 256) -> list[npt.NDArray[np.uint8]]:
+    """Return ``images`` of ``x`` (uint8 ``(N, C, H, W)``), in batches; pictures are read when a batch is used.
 
     They are evenly spread, so that a set sorted by class still shows all classes. Raises InputError for numbers
     below 1.
     """
-    x = np.asarray(x)
-    if x.ndim != 4 or min(images, batch) < 1:
-        raise InputError(f"{images} images of shape {x.shape}, {batch} at a time: give x as (N, C, H, W), 1 or more")
-    spread = np.linspace(0, len(x) - 1, min(images, len(x))).round().astype(np.int64)
-    return [x[spread[at : at + batch]] for at in range(0, len(spread), batch)]
+    given: Any = x if isinstance(x, Pictures) else np.asarray(x)  # pictures stay unread
+    if len(given.shape) != 4 or min(images, batch) < 1:
+        raise InputError(
+            f"{images} images of shape {given.shape}, {batch} at a time: give x as (N, C, H, W), 1 or more"
+        )
+    spread = np.linspace(0, len(given) - 1, min(images, len(given))).round().astype(np.int64)
+    batch = at_once(given.shape[1:], batch)
+    return [given[spread[at : at + batch]] for at in range(0, len(spread), batch)]
 
 
 def calibrate(

@@ -169,7 +169,7 @@ MODEL = click.argument("model", type=click.Path(path_type=Path))
 DATA = click.option(
     "--data",
     required=True,
-    metavar="NAME|PATH[:nchw]",
+    metavar="NAME|PATH[:nchw|:SIZE]",
     help="Data set whose test part is used; as for train, :nchw where its images are N,C,H,W.",
 )
 

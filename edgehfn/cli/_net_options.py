@@ -133,7 +133,7 @@ def untrained(command: F) -> F:
     for decorate in (
         click.option(
             "--data",
-            metavar="NAME|PATH[:nchw]",
+            metavar="NAME|PATH[:nchw|:SIZE]",
             help="Data set with the input's shape and the classes, in place of --input and --classes.",
         ),
         click.option(
@@ -190,7 +190,7 @@ def preset(
     return build(arch, input_of(loaded, max_graph), loaded.classes, **given)
 
 
-def input_of(data: Dataset | GraphSet, max_graph: str | None) -> Any:
+def input_of(data: Dataset | GraphSet, max_graph: str | None, normalise: bool = False) -> Any:
     """What a net for this set reads; ``max_graph`` are limits of small graphs. Raises InputError."""
     from edgehfn import nn
     from edgehfn.data.gnn_sets import GraphSet
@@ -199,7 +199,7 @@ def input_of(data: Dataset | GraphSet, max_graph: str | None) -> Any:
         return nn.graph_input(data, None if max_graph is None else _limits(max_graph))
     if max_graph is not None:
         raise InputError("--max-graph is for small graphs; leave it out")
-    return data.shape
+    return nn.normalised(data.x_train) if normalise else data.shape
 
 
 def _limits(text: str) -> tuple[int, int, int]:

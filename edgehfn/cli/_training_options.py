@@ -24,6 +24,18 @@ def of_images(command: F) -> F:
             help="CPU threads; more than 1 are faster on idle cores only.",
         ),
         click.option(
+            "--workers",
+            type=click.IntRange(0, 1024),
+            default=2,
+            show_default=True,
+            help="Processes that read the pictures of a folder; 0 is the training's own. The result is the same.",
+        ),
+        click.option(
+            "--normalise",
+            is_flag=True,
+            help="Let the net read images less their mean and by their deviation; the device still reads raw bytes.",
+        ),
+        click.option(
             "--device",
             type=click.Choice(["auto", "cpu", "cuda"]),
             default="auto",
@@ -71,8 +83,9 @@ def of_images(command: F) -> F:
         ),
         click.option(
             "--augment",
-            type=click.Choice(["none", "flip", "flip+crop"]),
-            help="Random changes of training images.  [default: flip where classes survive a mirror, else none]",
+            type=click.Choice(["none", "flip", "flip+crop", "resized-crop", "flip+resized-crop"]),
+            help="Random changes of training images; resized-crop, of folders of pictures, reads 8 to 100 % of one.  "
+            "[default: flip where classes survive a mirror, else none]",
         ),
     ):
         command = decorate(command)

@@ -23,7 +23,7 @@ from edgehfn.errors import InputError
 @click.option(
     "--data",
     required=True,
-    metavar="NAME|PATH[:nchw]",
+    metavar="NAME|PATH[:nchw|:SIZE]",
     help="Data set whose training part, or one graph, is observed; as for train, :nchw where its images are N,C,H,W.",
 )
 @click.option(

@@ -37,7 +37,7 @@ def _compared(context: click.Context, parameter: click.Parameter, value: str | N
         "edgehfn compare --data cifar10 --arch resnet8 --width 24,40,46 --blocks 1,2,2 --lr 0.3 -o runs/cifar"
     ),
 )
-@click.option("--data", required=True, metavar="NAME|PATH[:nchw]", help="Data set of images, as for train.")
+@click.option("--data", required=True, metavar="NAME|PATH[:nchw|:SIZE]", help="Data set of images, as for train.")
 @click.option(
     "--arch", default="demo", metavar="PRESET", show_default=True, help="Preset; its width is fitted to the bytes."
 )

@@ -40,7 +40,7 @@ VERIFIED, VERIFIED_ON_CORES, RUN_ON_CORE = 1000, 20, 100  # images
     help="Folder of the model and the C.",
 )
 @click.option(
-    "--data", default="fashion-mnist", metavar="NAME|PATH[:nchw]", show_default=True, help="Data set of images."
+    "--data", default="fashion-mnist", metavar="NAME|PATH[:nchw|:SIZE]", show_default=True, help="Data set of images."
 )
 @click.option("--arch", default="demo", metavar="PRESET", show_default=True, help="Preset to train.")
 @click.option("--epochs", type=click.IntRange(1), default=8, show_default=True, help="Epochs of the training.")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The int8 TFLite file to write.",
 )
-@click.option("--data", metavar="NAME|PATH[:nchw]", help="Data set; both models run on its test images.")
+@click.option("--data", metavar="NAME|PATH[:nchw|:SIZE]", help="Data set; both models run on its test images.")
 @click.option("--limit", type=click.IntRange(1), help="Test images to run.  [default: all]")
 @force
 @as_json

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 @click.option("--std", metavar="D,D,D", help="Deviation that each was divided by.  [default: none]")
 @click.option(
     "--data",
-    metavar="NAME|PATH[:nchw]",
+    metavar="NAME|PATH[:nchw|:SIZE]",
     help="Data set to calibrate on (training images) and measure on (test images).",
 )
 @force

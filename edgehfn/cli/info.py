@@ -71,11 +71,12 @@ def _set(name: str, strict: bool, as_json: bool) -> Result:
         for number, label in enumerate(result["classes"]):
             rows.add_row(label, *(f"{counts[number]:,}" for counts in parts.values()))
         show(rows)
+        shared = result.get("shared")
         if result["kind"] == "images":
             show(
                 f"images of {_times(result['shape'])} (C x H x W, layout {result['layout']}), values "
-                f"{result['smallest']} to {result['largest']}; test images that are training images, too: "
-                f"{result['shared']:,}"
+                f"{result['smallest']} to {result['largest']}"
+                + ("" if shared is None else f"; test images that are training images, too: {shared:,}")
             )
         else:
             show(

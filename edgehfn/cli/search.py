@@ -56,7 +56,7 @@ class Count(click.ParamType[int]):
         "edgehfn search --flash 32K --ram 24K --instructions 20M --target cortex-m0 --data mine.npz -o found"
     ),
 )
-@click.option("--data", required=True, metavar="NAME|PATH[:nchw]", help="Data set of images, as for train.")
+@click.option("--data", required=True, metavar="NAME|PATH[:nchw|:SIZE]", help="Data set of images, as for train.")
 @click.option(
     "--flash", type=Bytes(), help="Most total flash, in bytes, as edgehfn size counts it.  [default: no limit]"
 )

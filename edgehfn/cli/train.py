@@ -27,7 +27,7 @@ RECIPE = (
     "class_weights",
 )
 OF_IMAGES = (
-    *("augment", "crop_padding", "label_smoothing", "teacher", "precision", "threads"),
+    *("augment", "crop_padding", "label_smoothing", "teacher", "precision", "threads", "workers", "normalise"),
     *("momentum", "nesterov", "weight_decay_others", "rate_others", "validation"),
 )
 
@@ -43,9 +43,9 @@ OF_IMAGES = (
 @click.option(
     "--data",
     required=True,
-    metavar="NAME|PATH[:nchw]",
-    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz, or a folder of IDX files; "
-    ":nchw behind it where images are N,C,H,W.",
+    metavar="NAME|PATH[:nchw|:SIZE]",
+    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz (:nchw behind it where images "
+    "are N,C,H,W), a folder of IDX files, or of pictures in train/CLASS and val/CLASS (:96 behind it scales them).",
 )
 @click.option(
     "--arch",
@@ -86,6 +86,8 @@ def train(
     ramp: float,
     device: str,
     threads: int,
+    workers: int,
+    normalise: bool,
     restart: bool,
     strict: bool,
     as_json: bool,
@@ -100,8 +102,9 @@ def train(
     epoch.
 
     A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0) and may have
-    classes (names). Graphs are a .npz, too (docs/GRAPHS.md). A name is looked for in EDGEHFN_DATA, the system's data
-    folders and the user's cache.
+    classes (names). A folder has train/CLASS/*.jpg and val/CLASS/*.jpg, or train-*.tar and val-*.tar of samples
+    KEY.jpg, KEY.cls; pictures are read when they are needed. Graphs are a .npz, too (docs/GRAPHS.md). A name is looked
+    for in EDGEHFN_DATA, the system's data folders and the user's cache.
 
     Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
     """
@@ -117,7 +120,8 @@ def train(
     if strict:
         refuse(loaded)
     recipe: dict[str, Any] = {name: value for name in RECIPE if (value := options.pop(name)) is not None}
-    net = _net_options.build(arch, _net_options.input_of(loaded, max_graph), loaded.classes, **options)
+    read = _net_options.input_of(loaded, max_graph, normalise)
+    net = _net_options.build(arch, read, loaded.classes, **options)
     net.search = nn.Search(thresholds, ramp)
     settings = {"epochs": epochs, "batch": batch, "lr": lr, "augment": augment}
     if isinstance(loaded, GraphSet):
@@ -136,6 +140,7 @@ def train(
             "precision": precision,
             "crop_padding": crop_padding,
             "label_smoothing": label_smoothing,
+            "workers": workers,
             "teacher": teacher,
             "recipe": Recipe(**recipe),
         }

@@ -11,13 +11,17 @@ from torch.nn import functional as F
 
 from edgehfn.spec import generator
 
-Augment = Literal["none", "flip", "flip+crop"]
+Augment = Literal["none", "flip", "flip+crop", "resized-crop", "flip+resized-crop"]
+RESIZED = ("resized-crop", "flip+resized-crop")  # those that read another part of a picture each time
 
 ORDER, MIRROR, DOWN, RIGHT = range(16, 20)  # streams, beyond those of the model itself
 
 
 class Draws:
-    """What (seed, epoch) decides for ``images`` images; a batch is a slice of the epoch's order."""
+    """What (seed, epoch) decides for ``images`` images; a batch is a slice of the epoch's order.
+
+    Which part of a picture is read is decided where it is read.
+    """
 
     def __init__(
         self, seed: int, epoch: int, images: int, augment: Augment, device: torch.device, crop_padding: int = 4
@@ -32,24 +36,22 @@ class Draws:
 
         self.epoch, self.crop_padding = epoch, crop_padding
         self.order = on_device(np.argsort(words(ORDER), kind="stable"))
-        self.mirrored = None if augment == "none" else on_device(words(MIRROR) & 1 == 1)
+        self.mirrored = None if "flip" not in augment else on_device(words(MIRROR) & 1 == 1)
         shift = 2 * crop_padding + 1
         self.shifts = None
         if augment == "flip+crop":
             self.shifts = [on_device((words(stream) % shift).astype(np.int64)) for stream in (DOWN, RIGHT)]
 
-    def batch(self, x: Tensor, y: Tensor, where: slice) -> tuple[Tensor, Tensor]:
-        """Return images (uint8, augmented) and labels of one slice of the order.
+    def changed(self, images: Tensor, where: slice) -> Tensor:
+        """Return the images of one slice of the order (uint8), augmented.
 
-        The images lie channels last, which every layer then keeps: a step takes a sixth less time on one core.
+        They lie channels last, which every layer then keeps: a step takes a sixth less time on one core.
         """
-        chosen = self.order[where]
-        images = x[chosen]
         if self.shifts is not None:
             images = _crop(images, self.crop_padding, *(shift[where] for shift in self.shifts))
         if self.mirrored is not None:
             images = torch.where(self.mirrored[where, None, None, None], images.flip(3), images)
-        return torch.empty_like(images, memory_format=torch.channels_last).copy_(images), y[chosen]
+        return torch.empty_like(images, memory_format=torch.channels_last).copy_(images)
 
 
 def _crop(images: Tensor, border: int, down: Tensor, right: Tensor) -> Tensor:

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.data.gnn_sets import GraphSet
-from edgehfn.data.sets import FEW, Dataset
+from edgehfn.data.image_files import FEW
+from edgehfn.data.pictures import looked_at, pixels
+from edgehfn.data.sets import Dataset, streamed
 from edgehfn.errors import InputError, one_line
 
 DIM = 64  # a set of images whose largest value is below uses less than a quarter of the range
@@ -45,8 +47,10 @@ def describe(data: Dataset | GraphSet) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": data.name, "sha256": data.sha256, "classes": list(data.classes), "counts": counts}
     if isinstance(data, Dataset):
         layout = "guessed: channels last" if data.guessed else "known"
-        value = {"smallest": int(data.x_train.min()), "largest": int(data.x_train.max())}
-        facts |= {"kind": "images", "shape": list(data.shape), "layout": layout, **value, "shared": _shared(data)}
+        seen = pixels(looked_at(data.x_train))
+        value = {"smallest": int(seen.min()), "largest": int(seen.max())}
+        shared = None if streamed(data) else _shared(data)
+        facts |= {"kind": "images", "shape": list(data.shape), "layout": layout, **value, "shared": shared}
     else:
         sizes = {"nodes": data.structure.nodes, "edges": data.structure.edges.shape[1], "graphs": data.structure.graphs}
         facts |= {"kind": data.of, "features": data.features.count, **sizes}
@@ -94,6 +98,8 @@ def _about_classes(data: Dataset | GraphSet) -> Iterator[str]:
 
 
 def _about_images(data: Dataset) -> Iterator[str]:
+    if streamed(data):
+        return  # pictures need not be asked about, and there may be too many to look at
     channels, height, width = data.shape
     if data.guessed and (channels > FEW or height <= FEW < width):
         yield (

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ import numpy.typing as npt
 from edgehfn.errors import InputError
 
 Array = npt.NDArray[Any]
+Layout = Literal["nchw", "nhwc"]  # of images of four dimensions: channels first, or last
+
+FEW = 4  # channels that images mostly have at most
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 IDX_FILES = {
@@ -154,3 +157,36 @@ def _read_idx(path: Path, dimensions: tuple[int, ...]) -> Array:
             f"{path}: has {len(content) - start} bytes of data, not {size} as its header says; fetch it again"
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()  # writable, as torch wants it
+
+
+def images_of(arrays: Mapping[str, Array], part: str, place: str, layout: Layout | None) -> npt.NDArray[np.uint8]:
+    """Return ``x_train`` or ``x_test`` as contiguous N,C,H,W. Raises InputError for what are no images."""
+    key = f"x_{part}"
+    x = arrays[key]
+    if x.dtype != np.uint8:
+        raise InputError(
+            f"{place}: {key} is {x.dtype}; images are uint8 0..255: scale it, each channel and feature alike, and save "
+            ".astype('uint8')"
+        )
+    if x.ndim not in (3, 4):
+        raise InputError(f"{place}: {key} has shape {x.shape}; images are N,H,W,C or N,H,W")
+    if x.size == 0:
+        raise InputError(f"{place}: {key} has shape {x.shape}, which is empty; give at least one image")
+    if x.ndim == 4 and layout is None and x.shape[1] <= FEW < min(x.shape[2:]):
+        raise InputError(
+            f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; give :nchw behind the name of the "
+            "set if channels come first, :nhwc if they are last (in Python layout=)"
+        )
+    if x.ndim == 3:
+        return np.ascontiguousarray(x[:, None])
+    return np.ascontiguousarray(x if layout == "nchw" else x.transpose(0, 3, 1, 2))
+
+
+def labels_of(arrays: Mapping[str, Array], part: str, place: str, images: int) -> Array:
+    """Return ``y_train`` or ``y_test``, still of the integer type it came in. Raises InputError for other things."""
+    y = arrays[f"y_{part}"]
+    if y.dtype.kind not in "iu":
+        raise InputError(f"{place}: y_{part} is {y.dtype}; labels are integers from 0: save .astype('int64')")
+    if y.shape != (images,):
+        raise InputError(f"{place}: y_{part} has shape {y.shape} for {images} images; give it shape ({images},)")
+    return y

@@ -10,28 +10,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from edgehfn import files
-from edgehfn.data import gnn_files, image_files, labels
+from edgehfn.data import folders, gnn_files, image_files, labels
+from edgehfn.data.digits import digits
 from edgehfn.data.gnn_sets import GraphSet
-from edgehfn.data.image_files import Array
+from edgehfn.data.image_files import Layout
 from edgehfn.data.motifs import motifs
+from edgehfn.data.pictures import Pictures, Shape
 from edgehfn.errors import InputError
-from edgehfn.spec import generator
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
-Layout = Literal["nchw", "nhwc"]  # of images of four dimensions: channels first, or last
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 CLASSES = {"fashion-mnist": FASHION}  # IDX files hold no names
@@ -41,17 +41,21 @@ REMEDIES = {
     **{name: f"put {name}.npz ({', '.join(gnn_files.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; or give a .npz or a folder of IDX files"
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; or give a .npz, or a folder of pictures "
+    "or IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
-FEW = 4  # channels that images mostly have at most
-DIGITS_TEST = 360  # of the 1,797 digits of scikit-learn, which has no test set of its own
+SIZE = re.compile(r"[1-9]\d{0,4}|[13](,[1-9]\d{0,4}){2}")  # what a net reads of pictures
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images: ``x`` uint8 ``(N, C, H, W)``, contiguous; ``y`` int64 ``(N,)``, the index of the class."""
+    """Labelled images: ``x`` uint8 ``(N, C, H, W)``, contiguous; ``y`` int64 ``(N,)``, the index of the class.
+
+    Of a folder of pictures ``x`` is a :class:`edgehfn.data.pictures.Pictures`, which stands for the array: parts of it
+    read nothing, and ``numpy.asarray`` of a part reads that.
+    """
 
     name: str
     x_train: Images
@@ -70,20 +74,36 @@ class Dataset:
         return channels, height, width
 
     def digest(self) -> str:
-        """Return SHA-256 of the four arrays as they are here, whatever file they came in: 64 hex digits."""
+        """Return SHA-256 of the four arrays as they are here, whatever file they came in: 64 hex digits.
+
+        Of pictures it is that of their names and sizes.
+        """
+        if streamed(self):
+            return self.sha256
         return image_files.arrays_digest(self.x_train, self.y_train, self.x_test, self.y_test)
+
+
+def streamed(data: Dataset) -> bool:
+    """Return whether the images are pictures that are read when they are needed."""
+    return isinstance(data.x_train, Pictures)
 
 
 def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | GraphSet:
     """Return the set at this path, or the first ``NAME.npz`` or folder ``NAME`` in the searched folders.
 
-    ``layout`` says where the channels of images are; a name or path may end in it, too: ``mine.npz:nchw``. ``digits``
-    comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and consistent set.
+    ``layout`` says where the channels of images are; a name or path may end in it, too: ``mine.npz:nchw``. A folder of
+    pictures may end in what a net shall read, side or channels, height, width: ``photos:96``, ``photos:1,28,28``.
+    ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and
+    consistent set.
     """
-    name_or_path, layout = _reference(name_or_path, layout)
+    name_or_path, layout, shape = _reference(name_or_path, layout)
     path = _find(name_or_path)
+    if path is not None and path.is_dir() and folders.holds_pictures(path):
+        return _pictures(path, shape, layout)
+    if shape is not None:
+        raise InputError(f"{name_or_path}: a size behind it is for folders of pictures; leave it out")
     if path is None:
-        return motifs() if Path(name_or_path).name == "motifs" else _digits()
+        return motifs() if Path(name_or_path).name == "motifs" else from_arrays("digits", digits())
     if path.is_dir():
         arrays, digest = image_files.read_idx_folder(path)
         name, sha256 = path.resolve().name, _named(digest, layout)[:16]
@@ -130,9 +150,9 @@ def from_arrays(
     """
     place, layout = place or name, _layout(layout)
     found = image_files.as_arrays(arrays, image_files.ARRAYS, place)
-    x_train, x_test = (_images(found, part, place, layout) for part in labels.PARTS)
+    x_train, x_test = (image_files.images_of(found, part, place, layout) for part in labels.PARTS)
     numbers, named = labels.numbered({key: found[key] for key in ("y_train", "y_test")}, classes, place)
-    y_train, y_test = (_labels(numbers, part, place, len(found[f"x_{part}"])) for part in labels.PARTS)
+    y_train, y_test = (image_files.labels_of(numbers, part, place, len(found[f"x_{part}"])) for part in labels.PARTS)
     if x_train.shape[1:] != x_test.shape[1:]:
         raise InputError(
             f"{place}: C,H,W is {x_train.shape[1:]} in x_train, {x_test.shape[1:]} in x_test; make them equal"
@@ -165,16 +185,31 @@ def from_arrays(
     )
 
 
-def _reference(given: str | Path, layout: Layout | None) -> tuple[str | Path, Layout | None]:
-    """A name or path, and the layout that it ends in or that is given beside it."""
+def _reference(given: str | Path, layout: Layout | None) -> tuple[str | Path, Layout | None, Shape | None]:
+    """A name or path, and the layout that it ends in or that is given beside it, or the shape that it ends in."""
     if not isinstance(given, str | Path):
         raise InputError(f"{given!r:.60} is no name or path of a data set; {UNKNOWN}")
     name, colon, end = str(given).rpartition(":")
+    if name and SIZE.fullmatch(end):
+        numbers = [int(number) for number in end.split(",")]
+        channels, height, width = numbers if len(numbers) == 3 else (3, *2 * numbers)
+        return name, _layout(layout), (channels, height, width)
     if not colon or end not in get_args(Layout):
-        return given, _layout(layout)
+        return given, _layout(layout), None
     if layout not in (None, end):
         raise InputError(f"{given}: names one layout, {layout!r} is another; give one")
-    return name, _layout(end)
+    return name, _layout(end), None
+
+
+def _pictures(folder: Path, shape: Shape | None, layout: Layout | None) -> Dataset:
+    if layout is not None:
+        raise InputError(f"{folder}: is a folder of pictures, which have no layout; leave out :{layout}")
+    name = folder.resolve().name
+    *arrays, classes, digest, unread = folders.read(folder, shape)
+    x_train, y_train, x_test, y_test = cast("list[Any]", arrays)  # pictures stand for arrays
+    if len(classes) < 2:
+        raise InputError(f"{folder}: all pictures are of one class; training needs at least 2")
+    return Dataset(name, x_train, y_train, x_test, y_test, classes, digest[:16], unread=unread)
 
 
 def _layout(layout: str | None) -> Layout | None:
@@ -214,55 +249,6 @@ def _find(name_or_path: str | Path) -> Path | None:
     remedy = REMEDIES.get(given.name, UNKNOWN)
     more = "" if own else " (set EDGEHFN_DATA to add one)"
     raise InputError(f"{given}: no such data set in {searched}{more}; {remedy}")
-
-
-def _images(arrays: Mapping[str, Array], part: str, place: str, layout: Layout | None) -> Images:
-    """``x_train`` or ``x_test`` as contiguous N,C,H,W."""
-    key = f"x_{part}"
-    x = arrays[key]
-    if x.dtype != np.uint8:
-        raise InputError(
-            f"{place}: {key} is {x.dtype}; images are uint8 0..255: scale it, each channel and feature alike, and save "
-            ".astype('uint8')"
-        )
-    if x.ndim not in (3, 4):
-        raise InputError(f"{place}: {key} has shape {x.shape}; images are N,H,W,C or N,H,W")
-    if x.size == 0:
-        raise InputError(f"{place}: {key} has shape {x.shape}, which is empty; give at least one image")
-    if x.ndim == 4 and layout is None and x.shape[1] <= FEW < min(x.shape[2:]):
-        raise InputError(
-            f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; give :nchw behind the name of the "
-            "set if channels come first, :nhwc if they are last (in Python layout=)"
-        )
-    if x.ndim == 3:
-        return np.ascontiguousarray(x[:, None])
-    return np.ascontiguousarray(x if layout == "nchw" else x.transpose(0, 3, 1, 2))
-
-
-def _labels(arrays: Mapping[str, Array], part: str, place: str, images: int) -> Array:
-    """``y_train`` or ``y_test``, still of the integer type it came in."""
-    y = arrays[f"y_{part}"]
-    if y.dtype.kind not in "iu":
-        raise InputError(f"{place}: y_{part} is {y.dtype}; labels are integers from 0: save .astype('int64')")
-    if y.shape != (images,):
-        raise InputError(f"{place}: y_{part} has shape {y.shape} for {images} images; give it shape ({images},)")
-    return y
-
-
-def _digits() -> Dataset:
-    """The 8x8 digits of scikit-learn, 0..16 scaled to 0..255, split by a fixed permutation."""
-    try:
-        source = importlib.import_module("sklearn.datasets").load_digits()
-    except ImportError as error:
-        raise InputError(
-            "data set digits is part of scikit-learn, which is missing; pip install scikit-learn"
-        ) from error
-    images = np.rint(source.images * (255 / 16)).astype(np.uint8)
-    labels = source.target.astype(np.int64)
-    order = np.argsort(generator.words(generator.key(0, 0), len(images)), kind="stable")
-    train, test = order[DIGITS_TEST:], order[:DIGITS_TEST]
-    arrays = {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
-    return from_arrays("digits", arrays)
 
 
 def _read_decoded(path: Path, name: str, digest: str) -> Dataset | None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.data.gnn_sets import GraphSet
+from edgehfn.data.pictures import at_once
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
@@ -82,7 +83,8 @@ def accuracy(
     if limit is not None and limit < 1:
         raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
     examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
-    raw, step = examples.raw, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP
+    raw = examples.raw
+    step = at_once(raw.shape[1:], STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
     planned = machines.planned(graph, (on,), objective, ram, rows)
     right = 0
     for start in range(0, len(raw), step):

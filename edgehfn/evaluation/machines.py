@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from edgehfn import target
+from edgehfn.data.pictures import Pictures
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, checked
@@ -100,10 +103,10 @@ def parse(words: str) -> tuple[str, ...]:
     return names
 
 
-def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def raw(graph: Graph, images: npt.NDArray[np.uint8] | Pictures) -> npt.NDArray[np.uint8]:
     """Return images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
     source = own(graph).input
-    images = np.asarray(images)
+    images = images if isinstance(images, Pictures) else np.asarray(images)  # pictures stay unread
     if source is None or source.topology is not None:
         raise InputError("the model reads a graph, these are images; give the data it was trained on")
     if images.shape[1:] != source.shape or source.dtype != "u8":
@@ -111,6 +114,8 @@ def raw(graph: Graph, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
             f"the model reads {source.dtype} images of C,H,W {source.shape}, these are u8 "
             f"{images.shape[1:]}; give the data it was trained on"
         )
+    if isinstance(images, Pictures):
+        return cast("npt.NDArray[np.uint8]", replace(images, order=source.order))
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if source.order == "hwc" else images
 
 

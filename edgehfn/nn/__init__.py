@@ -9,6 +9,7 @@ from edgehfn.nn.builder import Builder, Sharing
 from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph, graph_input
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
+from edgehfn.nn.image_input import normalised
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.paper_size import dense_bytes, folded_channels, mask_bits, paper_bytes, unique_weights
 from edgehfn.nn.pool import GlobalAvgPool, MaxPool
@@ -78,6 +79,7 @@ __all__ = [
     "graph_input",
     "graph_preset",
     "mask_bits",
+    "normalised",
     "paper_bytes",
     "plain_convs",
     "preset",

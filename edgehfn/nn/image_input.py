@@ -12,12 +12,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from edgehfn.data.pictures import by_batches
 from edgehfn.errors import InputError
 from edgehfn.spec.limits import LARGEST_SCALE, LEVELS, SMALLEST_SCALE
 
 Order = Literal["chw", "hwc"]
 RawType = Literal["u8", "s8"]
 
+LOOKED_AT = 1024  # images, for their mean and deviation
 INPUT_STEP = 1 / LEVELS  # the real value of one integer step of an image
 
 
@@ -116,3 +118,20 @@ class InputSpec:
         # time.
         real = torch.empty(raw.shape, dtype=torch.float32, device=raw.device, memory_format=torch.channels_last)
         return real.copy_(steps).mul_(INPUT_STEP)
+
+
+def normalised(x: npt.NDArray[np.uint8]) -> InputSpec:
+    """Return an input for raw images ``(N, C, H, W)`` less their mean and by their deviation, channel by channel.
+
+    They are those of up to 1,024 images, evenly spread, in 0..1; a constant channel has a deviation of one step.
+    """
+    spread = np.linspace(0, len(x) - 1, min(LOOKED_AT, len(x))).round().astype(np.int64)
+    size, count = len(spread) * int(np.prod(x.shape[2:])), np.zeros(x.shape[1])
+    sums, squares = count.copy(), count.copy()
+    for part in by_batches(x[spread], LOOKED_AT):
+        values = part.astype(np.float64).transpose(1, 0, 2, 3).reshape(x.shape[1], -1) / 255
+        sums += values.sum(1)
+        squares += np.square(values).sum(1)
+    mean = sums / size
+    deviation = np.sqrt(np.maximum(squares / size - mean**2, 255.0**-2))
+    return InputSpec(x.shape[1:], mean=tuple(mean.round(4)), deviation=tuple(deviation.round(4)))

@@ -22,7 +22,8 @@ import numpy.typing as npt
 import torch
 
 from edgehfn.data import doubts
-from edgehfn.data.augment import Augment
+from edgehfn.data.augment import RESIZED, Augment
+from edgehfn.data.pictures import Pictures, Pixels, by_batches, looked_at, pixels
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import InputSpec, Net
@@ -73,6 +74,7 @@ def train(
     recipe: Recipe | None = None,
     device: str = "auto",
     threads: int = 1,
+    workers: int = 2,
     checkpoint: str | Path | None = None,
     resume: bool = True,
     save_every: float = 30.0,
@@ -85,12 +87,12 @@ def train(
     ``crop_padding`` pixels. ``label_smoothing`` is the part of each label that is spread evenly over all classes. A
     ``teacher``, a trained net for the same images and classes, makes the net learn its outputs, too (Hinton et al.
     2015). ``precision`` is that of convolutions and activations in training: ``auto`` is ``bf16`` where the processor
-    multiplies it, else ``fp32``. Scores, norms' statistics and what is measured are always fp32. The
-    ``recipe`` has the optimizer's settings, a part of the images to hold back for picking the best epoch, and its
-    metric. ``device`` is ``auto``, ``cpu`` or ``cuda``. Two ``threads`` make a net this small faster on two idle cores
-    and far slower when one of them is busy. Under torchrun each process computes its part of every batch. With a
-    ``checkpoint`` file the run is saved every ``save_every`` seconds and after each epoch, and goes on from there,
-    unless ``resume`` is false.
+    multiplies it, else ``fp32``. Scores, norms' statistics and what is measured are always fp32. The ``recipe`` has the
+    optimizer's settings, a part of the images to hold back for picking the best epoch, and its metric. ``device`` is
+    ``auto``, ``cpu`` or ``cuda``. Two ``threads`` make a net this small faster on two idle cores and far slower when
+    one of them is busy. ``workers`` processes read the pictures of a folder. Under torchrun each process computes its
+    part of every batch. With a ``checkpoint`` file the run is saved every ``save_every`` seconds and after each epoch,
+    and goes on from there, unless ``resume`` is false.
     ``progress`` gets a report of steps, loss and training accuracy, and of each epoch as a milestone.
 
     Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
@@ -103,7 +105,7 @@ def train(
     mirror: Augment = "flip" if data.name in MIRRORED else "none"
     place, home = _device(device), device_of(net)
     exact = _precision(place) if precision == "auto" else precision
-    threads = whole_number("threads", threads)
+    threads, workers = whole_number("threads", threads), whole_number("workers", workers)
     settings = Settings(
         whole_number("epochs", epochs),
         whole_number("batch", batch),
@@ -118,7 +120,7 @@ def train(
         teacher=_digest(teacher),
         recipe=recipe or Recipe(),
     )
-    _check(net, data, settings, threads)
+    _check(net, data, settings, threads, workers)
     if teacher is not None:
         _fits(teacher, data, "teacher")
     doubts.warn(data)
@@ -135,7 +137,7 @@ def train(
     path = None if checkpoint is None else Path(checkpoint)
     _keep_memory()
     with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
-        run = Run(net.to(place), learned, settings, teacher, None if held is None else measure)
+        run = Run(net.to(place), learned, settings, teacher, None if held is None else measure, workers)
         finish(run, path, resume, save_every, progress)
         if run.best:
             net.load_state_dict(run.best)
@@ -151,7 +153,7 @@ def train(
     )
 
 
-def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch: int = 1000) -> float:
+def evaluate(net: Net, x: Pixels | Pictures, y: npt.NDArray[np.int64], batch: int = 1000) -> float:
     """Return the top-1 accuracy, 0..1, on raw images ``(N, C, H, W)`` with labels ``(N,)``.
 
     Of equal logits the first counts. Raises InputError for images that the net does not read, for other labels than one
@@ -161,13 +163,13 @@ def evaluate(net: Net, x: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], batch
     return score("accuracy", logits(net, x, batch), torch.from_numpy(y))
 
 
-def logits(net: Net, x: npt.NDArray[np.uint8], batch: int = 1000) -> torch.Tensor:
+def logits(net: Net, x: Pixels | Pictures, batch: int = 1000) -> torch.Tensor:
     """Return the outputs ``(N, classes)`` for raw images. Raises InputError if one is not finite."""
     training, place = net.training, device_of(net)
     net.eval()
     try:
         with torch.inference_mode():
-            parts = (torch.from_numpy(x[at : at + batch]).to(place) for at in range(0, len(x), batch))
+            parts = (torch.from_numpy(part).to(place) for part in by_batches(x, batch))
             return torch.cat([finite(net(part).cpu()) for part in parts])
     finally:
         net.train(training)
@@ -179,21 +181,30 @@ def device_of(net: Net) -> torch.device:
 
 
 def _labelled(
-    net: Net, images: npt.ArrayLike, labels: npt.ArrayLike
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    net: Net, images: npt.ArrayLike | Pictures, labels: npt.ArrayLike
+) -> tuple[Pixels | Pictures, npt.NDArray[np.int64]]:
     """Images and labels in plain memory. Raises InputError for what ``evaluate`` cannot take."""
     if not isinstance(net.input, InputSpec):
         raise InputError("the net reads graphs; measure it with edgehfn.accuracy, on a set of graphs")
-    x, y = net.input.batch(images).cpu().contiguous().numpy(), np.asarray(labels)
+    y = np.asarray(labels)
+    x: Pixels | Pictures
+    if isinstance(images, Pictures) and images.size == net.input.shape and net.input.dtype == "u8":
+        x = images
+    else:
+        x = net.input.batch(images).cpu().contiguous().numpy()
     if y.shape != (len(x),) or y.dtype.kind not in "iu" or not len(x):
         raise InputError(f"labels are {y.dtype} of shape {y.shape} for {len(x)} images; give one whole number each")
     return x, y.astype(np.int64)
 
 
-def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
+def _check(net: Net, data: Dataset, settings: Settings, threads: int, workers: int) -> None:
     """Raises InputError for what cannot be trained."""
-    if min(settings.epochs, settings.batch, threads) < 1:
-        raise InputError(f"epochs {settings.epochs}, batch {settings.batch}, threads {threads}: each must be 1 or more")
+    least = min(settings.epochs, settings.batch, threads, workers + 1)
+    if least < 1:
+        raise InputError(
+            f"epochs {settings.epochs}, batch {settings.batch}, threads {threads}, workers {workers}: each is "
+            "1 or more, workers 0 or more"
+        )
     if not 0 < settings.lr < math.inf:
         raise InputError(f"lr {settings.lr} is not a positive number; 0.5 is usual")
     if settings.augment not in get_args(Augment):
@@ -207,9 +218,12 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int) -> None:
     check_warm_up(settings.recipe, settings.epochs)
     _fits(net, data, "net")
     check_masks(net)
-    if int(data.x_train.max()) < 2:
+    if settings.augment in RESIZED and not isinstance(data.x_train, Pictures):
+        raise InputError(f"augment {settings.augment} is for folders of pictures; {data.name} takes flip+crop")
+    largest = int(pixels(looked_at(data.x_train)).max())
+    if largest < 2:
         raise InputError(
-            f"{data.name}: no training image has a value above {data.x_train.max()}; a net reads 0..255 in steps of 2, "
+            f"{data.name}: no training image has a value above {largest}; a net reads 0..255 in steps of 2, "
             "so all would be black: save x * 255"
         )
 

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgehfn.data.augment import Augment, Draws
+from edgehfn.data.augment import RESIZED, Augment, Draws
+from edgehfn.data.feed import Feed, Held, Streamed
+from edgehfn.data.pictures import Pictures, Pixels
 from edgehfn.data.sets import Dataset
 from edgehfn.nn import Net
 from edgehfn.nn.quantised import Quantised
@@ -58,7 +60,8 @@ class Settings:
 class Run:
     """The net, its optimizer and its position; ``net`` is trained where it lies.
 
-    ``measure`` measures it after each epoch. The state of the first best one is then ``best``.
+    ``measure`` measures it after each epoch. The state of the first best one is then ``best``. ``workers`` are
+    processes that read pictures.
     """
 
     def __init__(
@@ -68,15 +71,16 @@ class Run:
         settings: Settings,
         teacher: Net | None = None,
         measure: Callable[[], float] | None = None,
+        workers: int = 0,
     ) -> None:
         self.net: Net = net.train()
         self.given = settings
         place = next(net.parameters()).device
-        self.x = torch.from_numpy(data.x_train).to(place)
         self.y = torch.from_numpy(data.y_train).to(place)
         self.batch = min(settings.batch, len(self.y))
         self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
         self.steps = settings.epochs * self.per_epoch
+        self.feed = self._feed(data.x_train, workers)
         self.optimizer, self.shares = _optimizer(net, settings.recipe)
         weights = class_weights(settings.recipe, data.y_train, len(data.classes))
         self.weights = None if weights is None else weights.to(place)
@@ -98,7 +102,7 @@ class Run:
         if self.draws.epoch != epoch:
             self.draws = self._draw(epoch)
         batch = distributed.share(slice(position * self.batch, (position + 1) * self.batch))
-        x, y = self.draws.batch(self.x, self.y, batch)
+        x, y = self.feed.batch(self.draws, batch)
         now = rate(self.given.recipe, self.given.lr, self.step, self.steps, self.per_epoch)
         for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
             group["lr"] = now * share
@@ -192,6 +196,13 @@ class Run:
             taught = F.softmax(self.teacher(x).float() / TEMPERATURE, 1)
         apart = F.kl_div(F.log_softmax(logits / TEMPERATURE, 1), taught, reduction="batchmean")
         return (1 - TAUGHT) * loss + TAUGHT * TEMPERATURE**2 * apart
+
+    def _feed(self, x: Pixels | Pictures, workers: int) -> Feed:
+        if not isinstance(x, Pictures):
+            return Held(x, self.y)
+        resized, seed = self.given.augment in RESIZED, self.given.seed
+        sizes = {"batch": self.batch, "per_epoch": self.per_epoch}
+        return Streamed(x, self.y, seed=seed, resized=resized, workers=workers, **sizes)
 
     def _draw(self, epoch: int) -> Draws:
         settings = self.given

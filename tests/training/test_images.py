@@ -13,6 +13,7 @@ from support.toys import bits, small, toy
 from support.trainings import trained
 
 from edgehfn.data import augment
+from edgehfn.data.feed import Held
 from edgehfn.nn.builder import Kind
 from edgehfn.training.images import evaluate, train
 from edgehfn.training.run import Run, Settings
@@ -102,7 +103,7 @@ def test_augmentation_mirrors_and_shifts_whole_images(border: int) -> None:
     x = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 2, 5, 7), dtype=np.uint8))
     y = torch.arange(200)
     draws = augment.Draws(1, 0, 200, "flip+crop", torch.device("cpu"), border)
-    images, labels = draws.batch(x, y, slice(20, 120))
+    images, labels = Held(x.numpy(), y).batch(draws, slice(20, 120))
     padded = np.pad(x.numpy(), ((0, 0), (0, 0), (border, border), (border, border)))
     places = range(2 * border + 1)
     seen = set()
