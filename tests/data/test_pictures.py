@@ -36,7 +36,7 @@ def stored(image: Image.Image, form: str = "PNG", **how: Any) -> bytes:
 
 def strips() -> Pixels:
     """Three squares beside each other: 10, 20, 30."""
-    return np.repeat(np.repeat(np.uint8([[10, 20, 30]]), 8, 1), 8, 0)
+    return np.repeat(np.repeat(np.array([[10, 20, 30]], np.uint8), 8, 1), 8, 0)
 
 
 # What a net reads.
