@@ -1,7 +1,6 @@
 """Files that are there whole or not at all, and in place of nothing but what EdgeHFN has written.
 
-A file may be replaced by a new one of its kind, which its first bytes show. All else that is there is kept, unless the
-call is made under ``forced``, which is the command line's ``--force``.
+A file may be replaced by one of its kind, which its first bytes show; all else only under ``forced`` (``--force``).
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ KINDS = {  # what EdgeHFN writes, by how it begins
     "TFLite model": rb"....TFL3.*EdgeHFN",
     "table": rb"kind,budget,width,seed,",
     "comparison": rb'(\[\n )?\{\n +"kind": "\w+",\n +"budget": ',
+    "predictions": rb"PK\x03\x04.{26}edgehfn_predictions",
     "study": rb'\{\n "study": ',
 }
 LOOKED_AT = 1 << 26  # bytes of a file, to know its kind

@@ -141,8 +141,8 @@ NOTES = {  # what the rows of a group show; the figures are docs/ablation.csv's,
     "fewer instructions than either. So folding pays for its bytes here, and own weights in one coat instead of two "
     "pay more.",
     DENSE: "The same nets, trained alike with float32 weights, of which a weight takes four bytes and the accuracy is "
-    "the float net's. With norms and two coats the masked net is half a point behind one of 15 times its bytes. Without "
-    "norms, all layers masked, it is four points behind one of 26 times its bytes.",
+    "the float net's. With norms and two coats the masked net is half a point behind one of 15 times its bytes; "
+    "without norms, all layers masked, it is four points behind one of 26 times its bytes.",
     "recipe": "The defaults won. A lower rate loses 0.8 points, a higher one 0.3, smaller batches 0.4, norms without "
     "learned factors 1.0, masked ends 1.2. Smoothed labels lose 0.3 and shifted images 0.6 to 1.5. A mirror is worth "
     "nothing in six epochs and stays for longer ones. A teacher loses 0.2 and doubles the time.",

@@ -14,6 +14,7 @@ from edgehfn.cli.demo import demo
 from edgehfn.cli.export import export
 from edgehfn.cli.import_ import import_
 from edgehfn.cli.info import info
+from edgehfn.cli.predict import predict
 from edgehfn.cli.run import run
 from edgehfn.cli.search import search
 from edgehfn.cli.size import size
@@ -44,6 +45,7 @@ for command in (
     train,
     calibrate,
     run,
+    predict,
     verify,
     size,
     bench,

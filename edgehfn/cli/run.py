@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli._common import DATA, MODEL, Result, as_json, emit, example, objective, rows, show
+from edgehfn.cli._common import DATA, MODEL, Result, as_json, emit, example, objective, rows, show, table
 
 if TYPE_CHECKING:
+    from edgehfn.evaluation.confusion import Confusion
     from edgehfn.spec.objective import Objective
 
 LIMITS = {"pytorch": None, "emulator": None, "host": 1000}  # images without --limit: all, or so many
 CORE_IMAGES = 100
+MANY, WORST = 20, 10  # classes, up to which all are shown; of more so many
 
 
 @click.command(
@@ -45,9 +47,13 @@ def run(
     rows: bool,
     as_json: bool,
 ) -> Result:
-    """Measure the integer accuracy of MODEL on the test part of a data set, on one machine."""
+    """Measure the integer accuracy of MODEL on the test part of a data set, on one machine.
+
+    Beside it: of each class how many examples are found (recall), how many of its answers are right (precision), F1,
+    and what it is most often taken for; of up to 20 classes also which is taken for which.
+    """
     from edgehfn.evaluation import machines
-    from edgehfn.evaluation.accuracy import accuracy
+    from edgehfn.evaluation.accuracy import confused
     from edgehfn.evaluation.models import load_examples, open_model
     from edgehfn.progress import progress
 
@@ -57,11 +63,30 @@ def run(
     opened = open_model(model)
     examples = load_examples(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
     with progress(machine) as report:
-        reached = accuracy(opened.graph, examples, machine, objective=objective, ram=ram, rows=rows, progress=report)
+        found = confused(opened.graph, examples, machine, objective=objective, ram=ram, rows=rows, progress=report)
     count = examples.count(len(examples.raw))
-    result = {"accuracy": reached, examples.unit: count, "machine": machine}
+    result = {"accuracy": found.accuracy, examples.unit: count, "machine": machine, **found.to_json()}
     if as_json:
         emit(result)
     else:
-        show(f"{machine}: {100 * reached:.2f} % of {count:,} {examples.unit}")
+        _show(found)
+        show(f"{machine}: {100 * found.accuracy:.2f} % of {count:,} {examples.unit}")
     return result
+
+
+def _show(found: Confusion) -> None:
+    """The figures of each class, or of the worst of many, and the matrix of few."""
+    each = found.each
+    if len(each) > MANY:
+        each = sorted((one for one in each if one.examples), key=lambda one: one.recall)[:WORST]
+    title = f"the {WORST} classes of least recall" if len(found.classes) > MANY else None
+    rows = table("class", "examples", "recall %", "precision %", "F1 %", "most often taken for", title=title)
+    for one in each:
+        figures = (f"{100 * value:.1f}" for value in (one.recall, one.precision, one.f1))
+        rows.add_row(one.name, f"{one.examples:,}", *figures, one.taken_for)
+    show(rows)
+    if len(found.classes) <= MANY:
+        matrix = table("is, and is taken for", *found.classes)
+        for name, counts in zip(found.classes, found.counts.tolist(), strict=True):
+            matrix.add_row(name, *(f"{count:,}" if count else "" for count in counts))
+        show(matrix)

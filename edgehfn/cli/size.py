@@ -28,6 +28,7 @@ from edgehfn.cli._common import (
 if TYPE_CHECKING:
     from edgehfn.cost.curve import Point
     from edgehfn.cost.footprint import Footprint
+    from edgehfn.evaluation.confusion import Confusion
     from edgehfn.evaluation.models import Model
     from edgehfn.ir import Graph
     from edgehfn.spec.objective import Objective
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @click.command(
     short_help="Flash and RAM on a core.",
     epilog=example(
-        "edgehfn size kws.hfn --target cortex-m0 --html kws.html\n"
+        "edgehfn size kws.hfn --target cortex-m0 --html kws.html --data fashion-mnist\n"
         "edgehfn size kws.hfn --target cortex-m4 --max-flash 16K --max-ram 16K\n"
         "edgehfn size kws.hfn --curve"
     ),
@@ -62,6 +63,11 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write a report for the browser, too.",
 )
+@click.option(
+    "--data",
+    metavar="NAME|PATH[:nchw|:SIZE]",
+    help="Data set whose test part the report tells accuracy and confusions of.  [default: none]",
+)
 @click.option("--curve", is_flag=True, help="List what less RAM costs: instructions for each number of bytes of --ram.")
 @objective
 @rows
@@ -73,6 +79,7 @@ def size(
     max_flash: int | None,
     max_ram: int | None,
     html: Path | None,
+    data: str | None,
     objective: Objective | None,
     ram: int | None,
     rows: bool,
@@ -91,10 +98,13 @@ def size(
     files.check_apart([html], [model, calibration_of(model)])
     if html is not None:
         files.check(html, "report")
+    elif data is not None:
+        raise click.UsageError("--data is for the report; give --html, too")
     opened = open_model(model)
+    confusion = None if data is None else _confusion(opened, data)
     found = footprint(opened.graph, target, objective, ram, rows)
     if html is not None:
-        files.write(html, _page(opened, found, curve_of(opened.graph, target, objective, rows)))
+        files.write(html, _page(opened, found, curve_of(opened.graph, target, objective, rows), confusion))
         note(f"written to {html}")
     result = found.to_json()
     if curve:
@@ -130,9 +140,19 @@ def _instructions(graph: Graph, found: Footprint) -> Bench:
     return predict(graph, found.plan, board(found.core).core)
 
 
-def _page(model: Model, found: Footprint, curve: Sequence[Point]) -> str:
+def _confusion(model: Model, data: str) -> Confusion:
+    """For a report: which class is taken for which."""
+    from edgehfn.evaluation.accuracy import confused
+    from edgehfn.evaluation.models import load_examples
+    from edgehfn.progress import progress
+
+    with progress("measuring") as report:
+        return confused(model.graph, load_examples(model, data, None), progress=report)
+
+
+def _page(model: Model, found: Footprint, curve: Sequence[Point], confusion: Confusion | None) -> str:
     """The report."""
     from edgehfn import report
 
     instructions = _instructions(model.graph, found)
-    return report.report(model.graph, model.path.stem, found, instructions, model.calibration, curve)
+    return report.report(model.graph, model.path.stem, found, instructions, model.calibration, curve, confusion)

@@ -13,6 +13,7 @@ from edgehfn.data.pictures import at_once
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
+from edgehfn.evaluation.confusion import Confusion, confusion
 from edgehfn.ir import Graph, gnn_bytes
 from edgehfn.ir.inputs import Raw
 from edgehfn.progress import Report
@@ -41,12 +42,16 @@ class Examples:
     unit: str
     nodes: Labels | None = None
 
+    def pairs(self, outputs: Int8, start: int = 0) -> tuple[Labels, Labels]:
+        """Return the labels of the inputs from ``start`` on that the outputs are for, and what these name."""
+        if self.nodes is not None:
+            return self.labels, outputs.reshape(*outputs.shape[:2], -1)[0, :, self.nodes].argmax(1)
+        return self.labels[start : start + len(outputs)], machines.classes(outputs)
+
     def right(self, outputs: Int8, start: int = 0) -> int:
         """Return how many labels the outputs for the inputs from ``start`` on name."""
-        if self.nodes is not None:
-            chosen = outputs.reshape(*outputs.shape[:2], -1)[0, :, self.nodes].argmax(1)
-            return int((chosen == self.labels).sum())
-        return int((machines.classes(outputs) == self.labels[start : start + len(outputs)]).sum())
+        true, answered = self.pairs(outputs, start)
+        return int((true == answered).sum())
 
     def count(self, inputs: int) -> int:
         """Return the number of labels to so many of the first inputs."""
@@ -80,18 +85,36 @@ def accuracy(
     or there is no such machine, GraphError if nothing fits ``ram``, ToolError where a compiler or QEMU is missing or
     fails.
     """
+    return confused(graph, data, on, limit=limit, objective=objective, ram=ram, rows=rows, progress=progress).accuracy
+
+
+def confused(
+    graph: Graph,
+    data: Dataset | GraphSet | Examples,
+    on: str = machines.EMULATOR,
+    *,
+    limit: int | None = None,
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+    progress: Report | None = None,
+) -> Confusion:
+    """Return which class is taken for which, measured as ``accuracy`` is."""
     if limit is not None and limit < 1:
         raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
     examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
     raw = examples.raw
     step = at_once(raw.shape[1:], STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
     planned = machines.planned(graph, (on,), objective, ram, rows)
-    right = 0
+    true: list[Labels] = []
+    answered: list[Labels] = []
     for start in range(0, len(raw), step):
         if progress is not None:
             progress(start, len(raw))
-        right += examples.right(machines.run_planned(graph, planned, raw[start : start + step], on), start)
-    return right / examples.count(len(raw))
+        outputs = machines.run_planned(graph, planned, raw[start : start + step], on)
+        for found, some in zip((true, answered), examples.pairs(outputs, start), strict=True):
+            found.append(some)
+    return confusion(np.concatenate(true), np.concatenate(answered), examples.data.classes)
 
 
 def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None) -> Examples:

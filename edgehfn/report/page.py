@@ -16,6 +16,9 @@ from edgehfn.target import Bench
 
 if TYPE_CHECKING:
     from calibrate import Calibration
+    from edgehfn.evaluation.confusion import Confusion
+
+DRAWN = 40  # classes of a matrix that still fits a page
 
 STYLE = """
 :root { --ink: #1c2530; --faint: #6b7785; --page: #ffffff; --card: #f4f6f8; --line: #dde3e9; --masks: #2f6fb3;
@@ -48,14 +51,17 @@ def report(
     bench: Bench | None = None,
     calibration: Calibration | None = None,
     curve: Sequence[Point] = (),
+    confusion: Confusion | None = None,
 ) -> str:
     """Return the page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, what
-    less RAM costs, the instructions of each node and the calibration of each tensor."""
+    less RAM costs, the instructions of each node, what each class is taken for, and the calibration of each tensor."""
     sections = [_flash(footprint), _arena(graph, footprint.plan)]
     if len(curve) > 1:
         sections.append(_curve(curve))
     if bench is not None:
         sections.append(_instructions(graph, bench))
+    if confusion is not None:
+        sections.append(_confusion(confusion))
     if calibration is not None:
         sections.append(_calibration(calibration))
     head = f"<h1>{escape(name)}</h1><p>{_shape(graph)}; on {footprint.core}</p>\n{_cards(graph, footprint, bench)}\n"
@@ -162,6 +168,36 @@ def _instructions(graph: Graph, bench: Bench) -> str:
     how = "predicted from the graph" if bench.predicted else "counted exactly in emulation (QEMU)"
     note = f"{bench.total:,} instructions for every input, {how}. They are not cycles."
     return f"<h2>Instructions</h2><p>{note}</p>{svg.bars(rows)}"
+
+
+def _confusion(found: Confusion) -> str:
+    columns = ["class", "examples", "recall %", "precision %", "F1 %", "most often taken for"]
+    rows = []
+    for one in found.each:
+        figures = (f"{100 * value:.1f}" for value in (one.recall, one.precision, one.f1))
+        rows.append([one.name, f"{one.examples:,}", *figures, one.taken_for])
+    total = int(found.counts.sum())
+    note = f"{100 * found.accuracy:.2f} % of {total:,} test inputs are right, in integers."
+    matrix = ""
+    if len(found.classes) <= DRAWN:
+        head = "".join(f"<th>{escape(name)}</th>" for name in ("", *found.classes))
+        body = "".join(map(_taken, found.classes, found.counts.tolist()))
+        matrix = (
+            "<p>Rows are what an input is, columns what it is taken for.</p>"
+            f'<table class="confusion"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        )
+    return f"<h2>Accuracy</h2><p>{note}</p>{table(columns, rows)}{matrix}"
+
+
+def _taken(name: str, counts: Sequence[int]) -> str:
+    """A row of the matrix, its cells the darker the more they hold."""
+    total = max(1, sum(counts))
+    cells = "".join(
+        f'<td style="background: color-mix(in srgb, var(--masks) {100 * count // total}%, transparent)">'
+        f"{count if count else ''}</td>"
+        for count in counts
+    )
+    return f"<tr><td>{escape(name)}</td>{cells}</tr>"
 
 
 def _calibration(calibration: Calibration) -> str:

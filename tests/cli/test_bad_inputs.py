@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from support import bad_inputs
 from support.bad_inputs import Sound
@@ -19,6 +20,7 @@ SOUND: dict[str, dict[str, str]] = {
     "train": {"data": "digits", "arch": "tiny", "epochs": "1", "output": "out.hfn"},
     "calibrate": {"model": "MODEL", "data": "digits"},
     "run": {"model": "MODEL", "data": "digits", "limit": "2"},
+    "predict": {"model": "MODEL", "files": "IMAGE.npy"},
     "verify": {"model": "MODEL", "data": "digits", "on": "emulator", "limit": "2"},
     "size": {"model": "MODEL"},
     "bench": {"arch": "tiny"},
@@ -124,6 +126,7 @@ def place(tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name in ("digits.hfn", "digits.cal.json"):
         (folder / name.replace("digits", "MODEL")).write_bytes(digits.with_name(name).read_bytes())
     (folder / "MODEL.hfn").rename(folder / "MODEL")
+    np.save(folder / "IMAGE.npy", np.zeros((8, 8), np.uint8))
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield folder
@@ -142,7 +145,9 @@ def sound(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, S
     state: Any = pytest.importorskip("torch")
     state.save({"state_dict": {"conv1.weight": state.zeros(3)}}, folder / "x.pth")
     checkpoint = Sound(".pth", (folder / "x.pth").read_bytes(), {})
-    return {"model": model, "teacher": model, "data": data, "checkpoint": checkpoint}
+    np.save(folder / "x.npy", np.zeros((8, 8), np.uint8))
+    array = Sound(".npy", (folder / "x.npy").read_bytes(), {})
+    return {"files": array, "model": model, "teacher": model, "data": data, "checkpoint": checkpoint}
 
 
 def test_every_command_and_parameter_is_driven() -> None:
@@ -155,7 +160,8 @@ def test_every_command_and_parameter_is_driven() -> None:
 @pytest.mark.parametrize(("verb", "name"), driven(*bad_inputs.READ, "data"))
 def test_files_that_are_none(verb: str, name: str, place: Path, sound: dict[str, Sound]) -> None:
     others = sound["data" if name != "data" else "model"].content
-    given = {} if (verb, name) not in (("info", "data"), ("bench", "data")) else {"arch": "tiny"}
+    beside = {("info", "data"): {"arch": "tiny"}, ("bench", "data"): {"arch": "tiny"}, ("size", "data"): {"html": "x"}}
+    given = beside.get((verb, name), {})
     for what, path in bad_inputs.files(sound[name], others, place).items():
         line = refused(verb, place, {**given, name: str(path)})
         if what != "too long":
@@ -164,7 +170,7 @@ def test_files_that_are_none(verb: str, name: str, place: Path, sound: dict[str,
 
 @pytest.mark.parametrize(("verb", "name"), driven(*bad_inputs.WRITTEN))
 def test_places_that_cannot_be_written(verb: str, name: str, place: Path) -> None:
-    ending = {"html": ".html", "tflite": ".tflite"}.get(name, "" if verb in FOLDERS else ".hfn")
+    ending = {"html": ".html", "tflite": ".tflite", "save": ".npz"}.get(name, "" if verb in FOLDERS else ".hfn")
     for what, make in bad_inputs.places(ending, verb in FOLDERS and name == "output").items():
         if (verb, name, what) not in TAKEN:
             folder = place / what

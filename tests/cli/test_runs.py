@@ -56,6 +56,7 @@ def test_the_commands_are_listed_in_the_order_of_use() -> None:
         "train",
         "calibrate",
         "run",
+        "predict",
         "verify",
         "size",
         "bench",

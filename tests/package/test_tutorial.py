@@ -15,6 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from support import picture_sets
 
 from edgehfn import nn
 from edgehfn.cli import cli
@@ -45,7 +46,7 @@ def test_commands_are_those_of_the_command_line() -> None:
 
 def test_the_run_of_the_paper_is_a_command_with_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its recipe is read as it stands there, up to the training."""
-    (line,) = re.findall(r"^    (edgehfn train .*(?:\n        .*)*)", TEXT, re.MULTILINE)
+    line, large = re.findall(r"^    (edgehfn train .*(?:\n        .*)*)", TEXT, re.MULTILINE)
     words = shlex.split(line.replace("\\\n", " "))[1:]
     draw = np.random.default_rng(0)
     x = draw.integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
@@ -63,6 +64,10 @@ def test_the_run_of_the_paper_is_a_command_with_its_settings(tmp_path: Path, mon
     assert {name: given[name] for name in ("epochs", "batch", "lr")} == {"epochs": 200, "batch": 128, "lr": 0.1}
     assert (given["augment"], given["crop_padding"]) == ("flip+crop", 4)
     assert nn.paper_bytes(given["net"]) == pytest.approx(1.953e6, rel=1e-3)
+    picture_sets.folder(tmp_path / "imagenet", 4)
+    assert "seen" in CliRunner().invoke(cli, shlex.split(large.replace("\\\n", " "))[1:]).output
+    assert (given["workers"], given["augment"], given["net"].input.shape) == (8, "flip+resized-crop", (3, 224, 224))
+    assert given["recipe"].warm_up == 5
 
 
 @pytest.mark.slow

@@ -1,0 +1,130 @@
+"""What a model says of files: pictures, and arrays of images."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgehfn.data import image_files
+from edgehfn.data.pictures import Pixels, at_once, decoded, read_file
+from edgehfn.errors import InputError
+from edgehfn.evaluation import machines
+from edgehfn.ir import Graph
+from edgehfn.progress import Report
+from edgehfn.target.build import HOST
+from edgehfn.target.execute import Int8
+
+ARRAYS = (".npy", ".npz")
+IN_NPZ = ("x", "x_test")  # of which arrays of a .npz the images are one
+STEP, CORE_STEP = 500, 20  # inputs between two reports
+MARK = "edgehfn_predictions"  # first array of what is saved: the version of its layout
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A row for each input: its name, its class (a number), the class's softmax, 0..1, and the integer outputs."""
+
+    names: tuple[str, ...]
+    labels: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
+    outputs: Int8
+    classes: tuple[str, ...]
+
+    def packed(self) -> bytes:
+        """Return them as a ``.npz``."""
+        made = io.BytesIO()
+        arrays = {"name": np.array(self.names), "label": self.labels, "score": self.scores, "outputs": self.outputs}
+        np.savez_compressed(made, **{MARK: np.array(1)}, **arrays, classes=np.array(self.classes))  # type: ignore[arg-type]
+        return made.getvalue()
+
+
+def predict(
+    graph: Graph, paths: Sequence[str | Path], on: str = machines.EMULATOR, progress: Report | None = None
+) -> Predictions:
+    """Run the images of files on one machine.
+
+    Pictures become what the net reads as those of a folder do (``edgehfn.data.pictures``). A ``.npy`` has an image or
+    many, uint8 of H,W,C, or H,W, or C,H,W; a ``.npz`` such an array named x or x_test, or no other. Raises InputError
+    for other files, and as ``machines.run`` does.
+    """
+    shape = _shape(graph)
+    each = _images([Path(path) for path in paths], shape)
+    step = at_once(shape, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
+    planned = machines.planned(graph, (on,))
+    names: list[str] = []
+    outputs: list[Int8] = []
+    while some := list(islice(each, step)):
+        names += [name for name, _ in some]
+        raw = machines.raw(graph, np.stack([image for _, image in some]))
+        outputs.append(machines.run_planned(graph, planned, raw, on).reshape(len(some), -1))
+        if progress is not None:
+            progress(len(names), max(len(names), len(paths)), some[-1][0])
+    if not names:
+        raise InputError("there is no image in these files; give pictures, or arrays of images")
+    found = np.concatenate(outputs)
+    mantissa, exponent = graph.scales.get(graph.output.name, (1, 0))
+    real = found * (mantissa * 2.0**exponent)
+    odds = np.exp(real - real.max(1, keepdims=True))
+    labels = machines.classes(found)
+    scores = odds[np.arange(len(odds)), labels] / odds.sum(1)
+    classes = graph.classes or tuple(map(str, range(found.shape[1])))
+    return Predictions(tuple(names), labels, scores, found, classes)
+
+
+def _shape(graph: Graph) -> Shape:
+    """What the net reads, (C, H, W). Raises InputError unless that is an image of bytes."""
+    source = machines.own(graph).input
+    if source is None or source.topology is not None:
+        raise InputError("the model reads a graph, not files of images; run measures it on a set of graphs")
+    channels, height, width = source.shape
+    return channels, height, width
+
+
+def _images(paths: Sequence[Path], shape: Shape) -> Iterator[tuple[str, Pixels]]:
+    """Each image, (C, H, W), with what it is called."""
+    for path in paths:
+        if path.suffix.lower() not in ARRAYS:
+            yield str(path), decoded(read_file(path), shape, str(path))
+            continue
+        array = _array(path)
+        many = _channels_first(array, shape, str(path))
+        for number, image in enumerate(many):
+            yield str(path) if array.ndim < many.ndim else f"{path}[{number}]", image
+
+
+def _array(path: Path) -> image_files.Array:
+    if path.suffix.lower() == ".npz":
+        held = image_files.held(path)
+        name = next((name for name in IN_NPZ if name in held), held[0] if len(held) == 1 else None)
+        if name is None:
+            raise InputError(f"{path}: has no array x or x_test (it holds {', '.join(held)[:100]}); save x into it")
+        return image_files.read_arrays(path, (name,))[name]
+    content = read_file(path)
+    try:
+        return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+    except image_files.DAMAGE as error:
+        why = " ".join(str(error).split())[:80]
+        raise InputError(f"{path}: not a whole array ({why}); write it with numpy.save") from error
+
+
+def _channels_first(array: image_files.Array, shape: Shape, place: str) -> Pixels:
+    """Images (N, C, H, W) of an array of one or many. Raises InputError for what the net does not read."""
+    channels, height, width = shape
+    layouts = {(height, width, channels): (0, 3, 1, 2), shape: (0, 1, 2, 3)}
+    for layout, order in layouts.items():
+        if array.dtype == np.uint8 and (array.shape == layout or (array.ndim == 4 and array.shape[1:] == layout)):
+            return np.ascontiguousarray(array.reshape(-1, *layout).transpose(order))
+    if channels == 1 and array.dtype == np.uint8 and array.shape[-2:] == (height, width) and array.ndim in (2, 3):
+        return array.reshape(-1, 1, height, width)
+    raise InputError(
+        f"{place}: is {array.dtype} of shape {array.shape}; the model reads uint8 of H,W,C "
+        f"{height},{width},{channels}, of one image or of many"
+    )
