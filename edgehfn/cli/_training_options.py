@@ -31,11 +31,6 @@ def of_images(command: F) -> F:
             help="Processes that read the pictures of a folder; 0 is the training's own. The result is the same.",
         ),
         click.option(
-            "--normalise",
-            is_flag=True,
-            help="Let the net read images less their mean and by their deviation; the device still reads raw bytes.",
-        ),
-        click.option(
             "--device",
             type=click.Choice(["auto", "cpu", "cuda"]),
             default="auto",

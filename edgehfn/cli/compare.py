@@ -20,7 +20,7 @@ KINDS = ("supermask", "int8", "int4", "ternary", "binary")
 WRITTEN = {"table.csv": "table", "table.json": "comparison", "compare.html": "report", "compare.png": "figure"}
 TRAINING = (  # options of training that are passed on where they were typed
     *("batch", "lr", "augment", "crop_padding", "label_smoothing", "teacher"),
-    *("precision", "thresholds", "ramp", "device", "threads"),
+    *("precision", "thresholds", "ramp", "device", "threads", "workers"),
 )
 
 

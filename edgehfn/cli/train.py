@@ -62,6 +62,11 @@ OF_IMAGES = (
 @_training_options.of_images
 @_training_options.recipe
 @click.option(
+    "--normalise",
+    is_flag=True,
+    help="Let the net read images less their mean and by their deviation; the device still reads raw bytes.",
+)
+@click.option(
     "--strict", is_flag=True, help="Refuse a data set that a warning is about, such as one with arrays nothing reads."
 )
 @click.option("--restart", is_flag=True, help="Start anew, not from the checkpoint of an interrupted run.")

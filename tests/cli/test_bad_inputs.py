@@ -48,7 +48,12 @@ WITH: dict[str, dict[str, str]] = {  # what an option needs beside it
     "residual_scale": {"arch": "gin", "data": "motifs"},
     "heads": {"arch": "gat", "data": "motifs"},
 }
-ALSO = {"coats": ("density",), "arch": ("preset",), "on": ("machine",)}  # what a complaint may name instead
+ALSO = {
+    "coats": ("density",),
+    "arch": ("preset",),
+    "on": ("machine",),
+    "ram": ("bytes",),
+}  # what a complaint may name instead
 TAKEN = {  # values that are bad elsewhere and good here
     ("zoo get", "output", "a folder"),
     *(("compile", "name", name) for name in ("bogus", "x" * 1000)),

@@ -27,6 +27,7 @@ NUMBERS = {  # texts that are parsed as numbers
     "frozen",
     "max_graph",
     "mean",
+    "ram",
     "shape",
     "std",
     "width",
