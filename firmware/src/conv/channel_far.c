@@ -1,6 +1,5 @@
-#define HFN_CHANNEL hfn_channel_far
-#define HFN_UNIT 4 /* HFN_FAR_UNIT */
 #include "channel_wide.h"
 #include "conv_far.h"
 
-HFN_ASSERT(unit, HFN_UNIT == HFN_FAR_UNIT);
+HFN_ADD_LIST(hfn_lanes_add_far_list, HFN_FAR_UNIT)
+HFN_CHANNEL_WIDE(hfn_channel_far, hfn_channel_far_sum, hfn_lanes_add_far_list)

@@ -3,26 +3,26 @@
 #include "lanes.h"
 
 #if HFN_ISA != HFN_ISA_C
-HFN_ASSERT(planes, offsetof(struct hfn_channel, planes) == CH_PLANES);
-HFN_ASSERT(list, offsetof(struct hfn_channel, list) == CH_LIST);
-HFN_ASSERT(plus_end, offsetof(struct hfn_channel, plus_end) == CH_PLUS_END);
-HFN_ASSERT(minus, offsetof(struct hfn_channel, minus) == CH_MINUS);
-HFN_ASSERT(list_end, offsetof(struct hfn_channel, list_end) == CH_LIST_END);
-HFN_ASSERT(has_sign, offsetof(struct hfn_channel, has_sign) == CH_HAS_SIGN);
-HFN_ASSERT(start, offsetof(struct hfn_channel, start) == CH_START);
-HFN_ASSERT(multiplier, offsetof(struct hfn_channel, scale.multiplier) == CH_MULTIPLIER);
-HFN_ASSERT(offset, offsetof(struct hfn_channel, scale.offset) == CH_OFFSET);
-HFN_ASSERT(ratio, offsetof(struct hfn_channel, scale.residual) == CH_RATIO);
-HFN_ASSERT(shift, offsetof(struct hfn_channel, scale.shift) == CH_SHIFT);
-HFN_ASSERT(lo, offsetof(struct hfn_channel, scale.lo) == CH_LO);
-HFN_ASSERT(pixels, offsetof(struct hfn_channel, pixels) == CH_PIXELS);
-HFN_ASSERT(y, offsetof(struct hfn_channel, y) == CH_Y);
-HFN_ASSERT(residual, offsetof(struct hfn_channel, residual) == CH_RESIDUAL);
-HFN_ASSERT(column, offsetof(struct hfn_channel, column) == CH_COLUMN);
-HFN_ASSERT(columns, offsetof(struct hfn_channel, columns) == CH_COLUMNS);
-HFN_ASSERT(gap, offsetof(struct hfn_channel, gap) == CH_GAP);
+HFN_ASSERT(planes, offsetof(struct hfn_channel, planes) == HFN_CH_PLANES);
+HFN_ASSERT(list, offsetof(struct hfn_channel, list) == HFN_CH_LIST);
+HFN_ASSERT(plus_end, offsetof(struct hfn_channel, plus_end) == HFN_CH_PLUS_END);
+HFN_ASSERT(minus, offsetof(struct hfn_channel, minus) == HFN_CH_MINUS);
+HFN_ASSERT(list_end, offsetof(struct hfn_channel, list_end) == HFN_CH_LIST_END);
+HFN_ASSERT(has_sign, offsetof(struct hfn_channel, has_sign) == HFN_CH_HAS_SIGN);
+HFN_ASSERT(start, offsetof(struct hfn_channel, start) == HFN_CH_START);
+HFN_ASSERT(multiplier, offsetof(struct hfn_channel, scale.multiplier) == HFN_CH_MULTIPLIER);
+HFN_ASSERT(offset, offsetof(struct hfn_channel, scale.offset) == HFN_CH_OFFSET);
+HFN_ASSERT(ratio, offsetof(struct hfn_channel, scale.residual) == HFN_CH_RATIO);
+HFN_ASSERT(shift, offsetof(struct hfn_channel, scale.shift) == HFN_CH_SHIFT);
+HFN_ASSERT(lo, offsetof(struct hfn_channel, scale.lo) == HFN_CH_LO);
+HFN_ASSERT(pixels, offsetof(struct hfn_channel, pixels) == HFN_CH_PIXELS);
+HFN_ASSERT(y, offsetof(struct hfn_channel, y) == HFN_CH_Y);
+HFN_ASSERT(residual, offsetof(struct hfn_channel, residual) == HFN_CH_RESIDUAL);
+HFN_ASSERT(column, offsetof(struct hfn_channel, column) == HFN_CH_COLUMN);
+HFN_ASSERT(columns, offsetof(struct hfn_channel, columns) == HFN_CH_COLUMNS);
+HFN_ASSERT(gap, offsetof(struct hfn_channel, gap) == HFN_CH_GAP);
 #if HFN_ISA == HFN_ISA_DSP
-HFN_ASSERT(own, offsetof(struct hfn_channel, own) == CH_OWN);
+HFN_ASSERT(own, offsetof(struct hfn_channel, own) == HFN_CH_OWN);
 #endif
 #else
 

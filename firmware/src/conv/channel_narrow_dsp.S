@@ -118,7 +118,7 @@
     strd r0, r1, [sp, #SUMS + 8]
     strd r0, r1, [sp, #SUMS + 16]
 
-    add r12, r4, #CH_OWN
+    add r12, r4, #HFN_CH_OWN
     ldm r12, {r0-r3, r6, r8-r10}
     cmp r1, #0
     beq.w .Lopen
@@ -127,16 +127,16 @@
     stm r12, {r0-r3, r6, r8-r10}
     mov r7, r5
     cmp r0, r7
-    ldr r1, [r4, #CH_SHIFT]
+    ldr r1, [r4, #HFN_CH_SHIFT]
     rsb r1, r1, #16
-    ldr r0, [r4, #CH_OFFSET]
+    ldr r0, [r4, #HFN_CH_OFFSET]
     lsl r0, r0, r1
     sub r1, r1, r3
     add r1, r1, #16
-    ldr r3, [r4, #CH_MULTIPLIER]
+    ldr r3, [r4, #HFN_CH_MULTIPLIER]
     lsl r3, r3, r1
     strd r3, r0, [sp, #MULTIPLIER]
-    ldrd r0, r1, [r4, #CH_Y] /* and RESIDUAL */
+    ldrd r0, r1, [r4, #HFN_CH_Y] /* and RESIDUAL */
     str r0, [sp, #Y]
     str r1, [sp, #RESIDUAL]
     beq.w .Lbroken
@@ -150,17 +150,17 @@
 
     /* Once a band: what the frame has from WHOLE to RATIO. */
 .Lopen:
-    ldr r0, [r4, #CH_PIXELS]
+    ldr r0, [r4, #HFN_CH_PIXELS]
     add r9, r5, r0 /* END */
-    ldr r1, [r4, #CH_GAP]
+    ldr r1, [r4, #HFN_CH_GAP]
     movs r2, #PIXELS
     udiv r0, r0, r2
     muls r0, r2, r0
     cbz r1, 1f
     movs r0, #0
 1:  add r0, r0, r5 /* WHOLE */
-    ldr r1, [r4, #CH_SHIFT]
-    ldr r10, [r4, #CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
+    ldr r1, [r4, #HFN_CH_SHIFT]
+    ldr r10, [r4, #HFN_CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
     rsbs r3, r1, #8 /* DOUBLE */
     itee hs
     lslhs r10, r10, r3
@@ -168,7 +168,7 @@
     asrlo r10, r10, r3
     it lo
     movlo r3, #0
-    ldr r1, [r4, #CH_RESIDUAL]
+    ldr r1, [r4, #HFN_CH_RESIDUAL]
     place r2, .Lscale /* SCALED */
     cbz r1, 1f
     place r2, .Lscale_add
@@ -176,7 +176,7 @@
     cbz r3, 1f
     place r1, .Ldouble
 1:  place r6, .Lclamp_unsigned
-    ldr r8, [r4, #CH_LO]
+    ldr r8, [r4, #HFN_CH_LO]
     cmp r8, #0
     beq 1f
     place r6, .Lclamp_signed

@@ -21,7 +21,7 @@
     beq.w .Ldone
     ldr r4, [sp, #CHANNEL]
     ldr r1, [sp, #RESIDUAL]
-    ldr r0, [r4, #CH_GAP]
+    ldr r0, [r4, #HFN_CH_GAP]
     cmp r0, #0
     bne.w .Lgaps
     go_to STORE, .Lstore_words
@@ -36,7 +36,7 @@
     str r1, [sp, #RESIDUAL]
 1:  cmp r2, #8
     beq.w .Lgroup
-    ldr r0, [r4, #CH_HAS_SIGN]
+    ldr r0, [r4, #HFN_CH_HAS_SIGN]
     cmp r0, #0
     bne.w .Lgroup
 
@@ -124,5 +124,5 @@
     ldr r1, [sp, #Y]
     rows r0, r8, r9
     str r1, [sp, #Y]
-    str r5, [r4, #CH_COLUMN]
+    str r5, [r4, #HFN_CH_COLUMN]
     b.w .Lgroup_rows

@@ -95,19 +95,19 @@
     sub sp, #FRAME
     mov r4, r0
     str r4, [sp, #CHANNEL]
-    ldrd r3, r0, [r4, #CH_HAS_SIGN]
+    ldrd r3, r0, [r4, #HFN_CH_HAS_SIGN]
     str r0, [sp, #START]
-    prepare r6, r7, r8, CH_MINUS, CH_LIST_END
-    prepare r9, r10, r11, CH_LIST, CH_PLUS_END
+    prepare r6, r7, r8, HFN_CH_MINUS, HFN_CH_LIST_END
+    prepare r9, r10, r11, HFN_CH_LIST, HFN_CH_PLUS_END
     add r0, sp, #LISTS
     stm r0, {r6-r11}
 
-    ldr r1, [r4, #CH_SHIFT]
-    ldr r0, [r4, #CH_OFFSET]
+    ldr r1, [r4, #HFN_CH_SHIFT]
+    ldr r0, [r4, #HFN_CH_OFFSET]
     rsb r2, r1, #16
     lsls r0, r0, r2
     str r0, [sp, #OFFSET]
-    ldr r0, [r4, #CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
+    ldr r0, [r4, #HFN_CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
     rsbs r2, r1, #8
     itee hs
     lslhs r0, r0, r2
@@ -116,15 +116,15 @@
     it lo
     movlo r2, #0
     strd r0, r2, [sp, #RATIO]
-    ldr r0, [r4, #CH_MULTIPLIER]
+    ldr r0, [r4, #HFN_CH_MULTIPLIER]
     add r1, r1, r2
     rsb r1, r1, #16
     lsls r0, r0, r1
     str r0, [sp, #MULTIPLIER]
-    ldr r0, [r4, #CH_LO]
+    ldr r0, [r4, #HFN_CH_LO]
     str r0, [sp, #LO]
 
-    ldrd r0, r1, [r4, #CH_Y]
+    ldrd r0, r1, [r4, #HFN_CH_Y]
     orrs r2, r2, r1
     clz r2, r2
     lsrs r2, r2, #5
@@ -137,11 +137,11 @@
     mvn r0, #255
     str r0, [sp, #SECOND]
 
-    ldr r5, [r4, #CH_PLANES]
-    ldr r0, [r4, #CH_PIXELS]
+    ldr r5, [r4, #HFN_CH_PLANES]
+    ldr r0, [r4, #HFN_CH_PIXELS]
     add r1, r5, r0
     str r1, [sp, #END]
-    ldr r2, [r4, #CH_GAP]
+    ldr r2, [r4, #HFN_CH_GAP]
     bic r0, r0, #15
     cbz r2, 1f
     movs r0, #0

@@ -9,8 +9,8 @@
      * group. Leaves r6, the next pixel's column. */
     .macro rows group
     ldr r4, [sp, #CHANNEL]
-    ldrd r6, r7, [r4, #CH_COLUMN]
-    ldr r8, [r4, #CH_GAP]
+    ldrd r6, r7, [r4, #HFN_CH_COLUMN]
+    ldr r8, [r4, #HFN_CH_GAP]
 1:  sub r3, r7, r6
     cmp r3, r2
     it hi
@@ -38,7 +38,7 @@
     ldr r0, [sp, #TO]
     ldr r1, [sp, #FROM]
     ldr r4, [sp, #CHANNEL]
-    ldr r2, [r4, #CH_RESIDUAL]
+    ldr r2, [r4, #HFN_CH_RESIDUAL]
     cmp r2, #0
     it eq
     moveq r1, #0
@@ -75,5 +75,5 @@
     ldr r1, [sp, #DEST]
     rows r0
     str r1, [sp, #DEST]
-    str r6, [r4, #CH_COLUMN]
+    str r6, [r4, #HFN_CH_COLUMN]
     b .Lrows

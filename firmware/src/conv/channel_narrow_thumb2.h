@@ -25,8 +25,8 @@
      * group. Leaves r4 = channel and r5 = the next pixel's column; takes r3, \columns and \gap. */
     .macro rows group, columns, gap
     ldr r4, [sp, #CHANNEL]
-    ldrd r5, \columns, [r4, #CH_COLUMN]
-    ldr \gap, [r4, #CH_GAP]
+    ldrd r5, \columns, [r4, #HFN_CH_COLUMN]
+    ldr \gap, [r4, #HFN_CH_GAP]
 9:  ldrb r3, [r0], #1
     strb r3, [r1], #1
     adds r5, r5, #1

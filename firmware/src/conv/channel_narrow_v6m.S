@@ -68,19 +68,19 @@
     mov r4, r0
     str r4, [sp, #CHANNEL]
 
-    ldr r0, [r4, #CH_MINUS]
-    ldr r1, [r4, #CH_LIST_END]
+    ldr r0, [r4, #HFN_CH_MINUS]
+    ldr r1, [r4, #HFN_CH_LIST_END]
     add r3, sp, #MINUS
     bl .Lprepare
-    ldr r0, [r4, #CH_LIST]
-    ldr r1, [r4, #CH_PLUS_END]
+    ldr r0, [r4, #HFN_CH_LIST]
+    ldr r1, [r4, #HFN_CH_PLUS_END]
     add r3, sp, #PLUS
     bl .Lprepare
 
     /* The group starts from -(start + 32768), for all its pixels. Its byte is that modulo 255. */
     ldr r0, =0x00FF00FF
     str r0, [sp, #MASK]
-    ldr r0, [r4, #CH_START]
+    ldr r0, [r4, #HFN_CH_START]
     movs r1, #128
     lsls r1, r1, #8
     adds r0, r0, r1
@@ -105,15 +105,15 @@
 
     /* With S = 2^s: u = 128·S - 1 - t >= 0 clamps t from above, and (lo ? 255 : 128)·S - 1 - u from below. With s = 16
      * the first could overflow. */
-    ldr r5, [r4, #CH_SHIFT]
+    ldr r5, [r4, #HFN_CH_SHIFT]
     str r5, [sp, #SHIFT]
-    ldr r3, [r4, #CH_LO]
-    ldr r6, [r4, #CH_RESIDUAL]
-    ldr r7, [r4, #CH_RATIO]
-    ldr r0, [r4, #CH_Y]
+    ldr r3, [r4, #HFN_CH_LO]
+    ldr r6, [r4, #HFN_CH_RESIDUAL]
+    ldr r7, [r4, #HFN_CH_RATIO]
+    ldr r0, [r4, #HFN_CH_Y]
     str r0, [sp, #Y]
-    ldr r1, [r4, #CH_MULTIPLIER]
-    ldr r2, [r4, #CH_OFFSET]
+    ldr r1, [r4, #HFN_CH_MULTIPLIER]
+    ldr r2, [r4, #HFN_CH_OFFSET]
     lsls r0, r1, #15
     subs r2, r2, r0 /* the pixels come as p + 32768 */
     cmp r5, #16
@@ -159,14 +159,14 @@
     ldr r0, =.Lstore
     str r0, [sp, #STORE]
 
-    ldr r1, [r4, #CH_PLANES]
+    ldr r1, [r4, #HFN_CH_PLANES]
     mov r12, r1
-    ldr r0, [r4, #CH_PIXELS]
+    ldr r0, [r4, #HFN_CH_PIXELS]
     adds r2, r1, r0
     str r2, [sp, #END]
     movs r2, #7
     bics r0, r0, r2
-    ldr r2, [r4, #CH_GAP]
+    ldr r2, [r4, #HFN_CH_GAP]
     cmp r2, #0
     beq 7f
     movs r0, #0

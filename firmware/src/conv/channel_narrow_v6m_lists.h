@@ -63,7 +63,7 @@
 .Lprepare:
     str r0, [r3, #LIST]
     ldr r2, =.Lend
-    ldr r5, [r4, #CH_HAS_SIGN]
+    ldr r5, [r4, #HFN_CH_HAS_SIGN]
     cmp r5, #0
     bne 3f
     subs r1, r1, r0

@@ -27,13 +27,13 @@
 .Lgroup_rows:
     bl .Lleft
     beq .Ldone
-    ldr r0, [r4, #CH_RESIDUAL]
+    ldr r0, [r4, #HFN_CH_RESIDUAL]
     cmp r0, #0
     beq 1f
     ldr r0, [sp, #SOURCE]
     add r1, sp, #GROUP
     movs r6, #0
-    ldr r7, [r4, #CH_GAP]
+    ldr r7, [r4, #HFN_CH_GAP]
     bl .Lrows
     str r0, [sp, #SOURCE]
 1:  movs r0, #0
@@ -45,11 +45,11 @@
     add r12, r2
     add r0, sp, #GROUP
     ldr r1, [sp, #TARGET]
-    ldr r6, [r4, #CH_GAP]
+    ldr r6, [r4, #HFN_CH_GAP]
     movs r7, #0
     bl .Lrows
     str r1, [sp, #TARGET]
-    str r5, [r4, #CH_COLUMN]
+    str r5, [r4, #HFN_CH_COLUMN]
     b .Lgroup_rows
 
     /* r4 = channel, r2 = pixels of the group, or equal */
@@ -66,20 +66,20 @@
 
     /* Copies r2 of the group's pixels, but for those in a gap, from r0 to r1, one of which skips gaps: r6 or r7. */
 .Lrows:
-    ldr r5, [r4, #CH_COLUMN]
+    ldr r5, [r4, #HFN_CH_COLUMN]
 1:  ldrb r3, [r0]
     strb r3, [r1]
     adds r0, r0, #1
     adds r1, r1, #1
     adds r5, r5, #1
     subs r2, r2, #1
-    ldr r3, [r4, #CH_COLUMNS]
+    ldr r3, [r4, #HFN_CH_COLUMNS]
     cmp r5, r3
     bne 2f
     movs r5, #0
     adds r0, r0, r6
     adds r1, r1, r7
-    ldr r3, [r4, #CH_GAP]
+    ldr r3, [r4, #HFN_CH_GAP]
     subs r2, r2, r3
 2:  cmp r2, #0
     bgt 1b

@@ -50,32 +50,32 @@
     sub sp, #FRAME
     mov r4, r0
     str r4, [sp, #CHANNEL]
-    prepare MINUS, CH_MINUS, CH_LIST_END, sub
-    prepare PLUS, CH_LIST, CH_PLUS_END, add
-    ldr r0, [r4, #CH_START]
+    prepare MINUS, HFN_CH_MINUS, HFN_CH_LIST_END, sub
+    prepare PLUS, HFN_CH_LIST, HFN_CH_PLUS_END, add
+    ldr r0, [r4, #HFN_CH_START]
     add r0, r0, #32768
     add r1, r0, r0, lsl #16
     str r1, [sp, #EVEN]
     add r1, r1, r0, lsl #8
     str r1, [sp, #ODD]
 
-    ldr r3, [r4, #CH_SHIFT]
+    ldr r3, [r4, #HFN_CH_SHIFT]
     rsb r3, r3, #16
-    ldr r0, [r4, #CH_MULTIPLIER]
+    ldr r0, [r4, #HFN_CH_MULTIPLIER]
     lsls r0, r0, r3
     str r0, [sp, #MULTIPLIER]
-    ldr r1, [r4, #CH_OFFSET]
+    ldr r1, [r4, #HFN_CH_OFFSET]
     lsls r1, r1, r3
     sub r1, r1, r0, lsl #15
     str r1, [sp, #OFFSET]
-    ldr r0, [r4, #CH_RATIO]
+    ldr r0, [r4, #HFN_CH_RATIO]
     lsls r0, r0, r3
     str r0, [sp, #RATIO]
-    ldr r0, [r4, #CH_Y]
+    ldr r0, [r4, #HFN_CH_Y]
     str r0, [sp, #Y]
-    ldr r5, [r4, #CH_RESIDUAL]
+    ldr r5, [r4, #HFN_CH_RESIDUAL]
     str r5, [sp, #RESIDUAL]
-    ldr r6, [r4, #CH_LO]
+    ldr r6, [r4, #HFN_CH_LO]
     adr.w r0, .Lscale
     adr.w r1, .Lscale_signed
     cbz r5, 1f
@@ -88,11 +88,11 @@
     str r0, [sp, #SCALE]
     go_to STORE, .Lstore
 
-    ldr r7, [r4, #CH_PLANES]
-    ldr r0, [r4, #CH_PIXELS]
+    ldr r7, [r4, #HFN_CH_PLANES]
+    ldr r0, [r4, #HFN_CH_PIXELS]
     add r1, r7, r0
     str r1, [sp, #END]
-    ldr r1, [r4, #CH_GAP]
+    ldr r1, [r4, #HFN_CH_GAP]
     movs r2, #PIXELS
     udiv r0, r0, r2
     muls r0, r2, r0

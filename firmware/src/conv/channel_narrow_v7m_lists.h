@@ -69,7 +69,7 @@
     ldr r1, [r4, #\to]
     str r0, [sp, #\at + LIST]
     adr.w r2, .Lsigned\at
-    ldr r3, [r4, #CH_HAS_SIGN]
+    ldr r3, [r4, #HFN_CH_HAS_SIGN]
     cbz r3, 1f
     cmp r0, r1
     bne 4f

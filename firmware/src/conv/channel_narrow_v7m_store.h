@@ -51,5 +51,5 @@
     ldr r1, [sp, #Y]
     rows r0, r6, r8
     str r1, [sp, #Y]
-    str r5, [r4, #CH_COLUMN]
+    str r5, [r4, #HFN_CH_COLUMN]
     b.w .Lgroup_rows

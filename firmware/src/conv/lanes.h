@@ -8,10 +8,6 @@
 
 #include "channel.h"
 
-#ifndef HFN_UNIT
-#define HFN_UNIT 1 /* bytes that an entry of a list counts */
-#endif
-
 struct hfn_lanes {
     uint32_t even0, odd0, even1, odd1, even2, odd2, even3, odd3;
 };
@@ -52,20 +48,24 @@ static inline struct hfn_list hfn_list(const hfn_half *first, const hfn_half *en
     return list;
 }
 
-/* Adds the bytes at planes + offset and the 15 behind them, for every offset of the list. */
-static inline struct hfn_lanes hfn_lanes_add_list(struct hfn_lanes l, const uint8_t *planes, struct hfn_list list) {
-    const hfn_half *at = list.first;
-    for (; at != list.odd; at += 2 * HFN_PACE) {
-        const uint32_t *a = (const void *)(planes + HFN_UNIT * at[0]),
-                       *b = (const void *)(planes + HFN_UNIT * at[HFN_PACE]);
-        l = hfn_lanes_add(l, a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
+/* A function that adds the bytes at planes + offset and the 15 behind them, for every offset of the list, whose entries
+ * count unit bytes. */
+#define HFN_ADD_LIST(name, unit)                                                                                       \
+    static inline struct hfn_lanes name(struct hfn_lanes l, const uint8_t *planes, struct hfn_list list) {             \
+        const hfn_half *at = list.first;                                                                               \
+        for (; at != list.odd; at += 2 * HFN_PACE) {                                                                   \
+            const uint32_t *a = (const void *)(planes + (unit) * at[0]),                                               \
+                           *b = (const void *)(planes + (unit) * at[HFN_PACE]);                                        \
+            l = hfn_lanes_add(l, a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);                                  \
+        }                                                                                                              \
+        for (; at != list.end; at += HFN_PACE) {                                                                       \
+            const uint32_t *a = (const void *)(planes + (unit) * at[0]);                                               \
+            l = hfn_lanes_add(l, a[0], a[1], a[2], a[3]);                                                              \
+        }                                                                                                              \
+        return l;                                                                                                      \
     }
-    for (; at != list.end; at += HFN_PACE) {
-        const uint32_t *a = (const void *)(planes + HFN_UNIT * at[0]);
-        l = hfn_lanes_add(l, a[0], a[1], a[2], a[3]);
-    }
-    return l;
-}
+
+HFN_ADD_LIST(hfn_lanes_add_list, 1)
 
 /* REQUIRE each of the four in -32768..32767. The first is the even lane's lower half as a signed number, and what its
  * subtraction leaves is 2^16 times the third; the odd lane holds 2^8 times the third as well. */

@@ -39,12 +39,12 @@
     push {r0-r2, r4-r11, lr}
     mov r6, r3 /* weights to come */
     mov r7, r2
-    ldr r4, [r0, #CH_LIST]
+    ldr r4, [r0, #HFN_CH_LIST]
 #if HFN_PACE == 2
     adds r5, r4, #2
-    str r5, [r0, #CH_MINUS]
+    str r5, [r0, #HFN_CH_MINUS]
 #else
-    ldr r5, [r0, #CH_LIST_END]
+    ldr r5, [r0, #HFN_CH_LIST_END]
 #endif
     ldr r11, [r2, #PERIOD]
     add r11, r2, r11, lsl #1 /* behind the taps of a period */
@@ -120,11 +120,11 @@
     bne .Lword
 
     pop {r0-r2}
-    str r4, [r0, #CH_PLUS_END]
+    str r4, [r0, #HFN_CH_PLUS_END]
 #if HFN_PACE == 2
-    str r5, [r0, #CH_LIST_END]
+    str r5, [r0, #HFN_CH_LIST_END]
 #else
-    str r5, [r0, #CH_MINUS]
+    str r5, [r0, #HFN_CH_MINUS]
 #endif
     ldr r2, [r1, #NEXT]
     str r9, [r1, #NEXT]

@@ -59,8 +59,8 @@
     str r1, [sp, #MASK]
     str r2, [sp, #TAPS]
     mov r12, r3 /* weights to come */
-    ldr r4, [r0, #CH_LIST]
-    ldr r5, [r0, #CH_LIST_END]
+    ldr r4, [r0, #HFN_CH_LIST]
+    ldr r5, [r0, #HFN_CH_LIST_END]
     mov r7, r2
     adds r2, r2, #PERIOD
     ldr r0, [r2]
@@ -130,8 +130,8 @@
     bne .Lportion
 
     ldr r0, [sp, #CHANNEL]
-    str r4, [r0, #CH_PLUS_END]
-    str r5, [r0, #CH_MINUS]
+    str r4, [r0, #HFN_CH_PLUS_END]
+    str r5, [r0, #HFN_CH_MINUS]
     ldr r1, [sp, #MASK]
     adds r1, r1, #KEPT
     mov r0, r9

@@ -12,7 +12,7 @@
  *
  * A band's first rows are the last ones of the band before: planes that are read move up by the band as one run. */
 
-struct plane {
+struct hfn_planes_plane {
     uint32_t *to;
     const uint8_t *x;              /* the input channel's first row in the plane, if there is one */
     uint32_t above, inside, below; /* rows before the map, of it and behind it */
@@ -21,14 +21,14 @@ struct plane {
     uint32_t zero; /* four zeros as stored: 0, or 0x80808080 where x + 128 is; x + zero is x ^ zero in each byte */
 };
 
-HFN_COLD static void fill(uint32_t *to, const uint32_t *end, uint32_t zero) {
+HFN_COLD static void hfn_planes_blank(uint32_t *to, const uint32_t *end, uint32_t zero) {
     while (to < end) {
         *to++ = zero;
     }
 }
 
-HFN_COLD static void read_bytes(const struct hfn_conv *node, const struct plane *plane, uint8_t *to, const uint8_t *row,
-                                uint32_t first) {
+HFN_COLD static void hfn_planes_read_bytes(const struct hfn_conv *node, const struct hfn_planes_plane *plane,
+                                           uint8_t *to, const uint8_t *row, uint32_t first) {
     for (uint32_t j = first, column = plane->column + first * node->stride; j < plane->pitch;
          j++, column += node->stride) {
         to[j] = (uint8_t)((column < node->width ? row[column] : 0u) ^ plane->zero);
@@ -36,8 +36,8 @@ HFN_COLD static void read_bytes(const struct hfn_conv *node, const struct plane 
 }
 
 /* Consecutive bytes of each row, as words. Reads only words of the map that hold at least one of them. */
-HFN_COLD static void copy_rows(const struct plane *plane, uint32_t *to, const uint32_t *end, const uint8_t *from,
-                               uint32_t words, uint32_t step) {
+HFN_COLD static void hfn_planes_copy_rows(const struct hfn_planes_plane *plane, uint32_t *to, const uint32_t *end,
+                                          const uint8_t *from, uint32_t words, uint32_t step) {
     const uint32_t zero = plane->zero;
     for (; to < end; to += plane->pitch / 4, from += step) {
         const uint32_t shift = 8 * (uint32_t)((uintptr_t)from & 3);
@@ -56,8 +56,8 @@ HFN_COLD static void copy_rows(const struct plane *plane, uint32_t *to, const ui
 }
 
 /* Rows of the map; words first, where they can be taken as such. */
-HFN_COLD static void read_rows(const struct hfn_conv *node, const struct plane *plane, uint32_t *to,
-                               const uint32_t *end) {
+HFN_COLD static void hfn_planes_read_rows(const struct hfn_conv *node, const struct hfn_planes_plane *plane,
+                                          uint32_t *to, const uint32_t *end) {
     const uint32_t step = node->stride * node->width, pitch = plane->pitch / 4;
     const uint32_t inside = node->columns < node->width ? node->columns : node->width;
     const uint8_t *from = plane->x;
@@ -68,7 +68,7 @@ HFN_COLD static void read_rows(const struct hfn_conv *node, const struct plane *
             hfn_run_copy(to, end, all, plane->zero);
             return;
         }
-        copy_rows(plane, to, end, from, inside / 4, step);
+        hfn_planes_copy_rows(plane, to, end, from, inside / 4, step);
         done = inside & ~3u;
     } else if (node->stride == 2 && plane->column < 2 && node->width % 4 == 0 && 2u * node->columns <= node->width &&
                node->columns >= 4) {
@@ -78,23 +78,23 @@ HFN_COLD static void read_rows(const struct hfn_conv *node, const struct plane *
     }
     if (done < plane->pitch) {
         for (; to < end; to += pitch, from += step) {
-            read_bytes(node, plane, (uint8_t *)to, from, done);
+            hfn_planes_read_bytes(node, plane, (uint8_t *)to, from, done);
         }
     }
 }
 
-HFN_COLD static void read_plane(const struct hfn_conv *node, const struct plane *plane) {
+HFN_COLD static void hfn_planes_read_plane(const struct hfn_conv *node, const struct hfn_planes_plane *plane) {
     const uint32_t pitch = plane->pitch / 4;
     uint32_t *const map = plane->to + plane->above * pitch, *const behind = map + plane->inside * pitch;
-    fill(plane->to, map, plane->zero);
+    hfn_planes_blank(plane->to, map, plane->zero);
     if (plane->inside) {
-        read_rows(node, plane, map, behind);
+        hfn_planes_read_rows(node, plane, map, behind);
     }
-    fill(behind, behind + plane->below * pitch, plane->zero);
+    hfn_planes_blank(behind, behind + plane->below * pitch, plane->zero);
 }
 
 /* Sets a column that lies in the map and that moving left wrong. */
-HFN_COLD static void mend(const struct hfn_conv *node, const struct plane *plane, uint32_t j) {
+HFN_COLD static void hfn_planes_mend(const struct hfn_conv *node, const struct hfn_planes_plane *plane, uint32_t j) {
     const uint32_t step = node->stride * node->width;
     uint8_t *to = (uint8_t *)(plane->to + plane->above * (plane->pitch / 4)) + j;
     const uint8_t *x = plane->x + plane->column + j * node->stride;
@@ -104,8 +104,8 @@ HFN_COLD static void mend(const struct hfn_conv *node, const struct plane *plane
 }
 
 /* Divides a plane's rows, whose first is the map's row; that may be negative modulo 2^32. */
-HFN_COLD static void divide(const struct hfn_conv *node, const struct hfn_planes *planes, struct plane *plane,
-                            uint32_t row, uint32_t rows, uint32_t *arena) {
+HFN_COLD static void hfn_planes_divide(const struct hfn_conv *node, const struct hfn_planes *planes,
+                                       struct hfn_planes_plane *plane, uint32_t row, uint32_t rows, uint32_t *arena) {
     plane->above = plane->below = 0;
     for (; rows && row >= planes->height; row += node->stride, rows--) {
         plane->above++;
@@ -118,14 +118,14 @@ HFN_COLD static void divide(const struct hfn_conv *node, const struct hfn_planes
 }
 
 /* The planes of tap column b. */
-HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
-                                 uint32_t first, uint32_t b) {
+HFN_COLD static void hfn_planes_fill_column(const struct hfn_conv *node, const struct hfn_planes *planes,
+                                            uint32_t *arena, uint32_t first, uint32_t b) {
     const struct hfn_span *const span = &planes->span;
     const uint32_t left = span->end - first, band = left < node->band ? left : node->band;
     const uint32_t size = planes->size / 4, count = node->inputs * planes->phases, words = count * size;
     const uint32_t padding = node->padding, stride = node->stride;
     uint32_t *const to = (uint32_t *)hfn_in_arena(arena, node->planes) + b * words, *const end = to + words;
-    struct plane plane;
+    struct hfn_planes_plane plane;
     plane.column = b - padding;
     plane.pitch = planes->pitch;
     plane.zero = node->flags & HFN_SIGNED ? 0x80808080u : 0;
@@ -153,12 +153,13 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
     }
     for (uint32_t phase = 0; phase < planes->phases; phase++) {
         plane.to = to + phase * size + known * (planes->pitch / 4);
-        divide(node, planes, &plane, (first + known) * stride + phase - padding, band + planes->reach - known, arena);
+        hfn_planes_divide(node, planes, &plane, (first + known) * stride + phase - padding,
+                          band + planes->reach - known, arena);
         for (uint32_t c = node->inputs; c; c--, plane.x += span->x_map, plane.to += planes->phases * size) {
             if (moved) {
-                mend(node, &plane, j);
+                hfn_planes_mend(node, &plane, j);
             } else {
-                read_plane(node, &plane);
+                hfn_planes_read_plane(node, &plane);
             }
         }
     }
@@ -166,17 +167,17 @@ HFN_COLD static void fill_column(const struct hfn_conv *node, const struct hfn_p
 
 #if HFN_FEW_ROWS
 
-enum { FEW = 4 }; /* rows of a band */
+enum { HFN_FEW = 4 }; /* rows of a band */
 
 /* Whether the band has so few rows that making planes as runs does not pay, and a shape that hfn_rows_read knows. */
-static int by_rows(const struct hfn_conv *node) {
-    return node->band <= FEW && node->kernel == 3 && node->padding == 1 && node->stride <= 2 &&
+static int hfn_planes_by_rows(const struct hfn_conv *node) {
+    return node->band <= HFN_FEW && node->kernel == 3 && node->padding == 1 && node->stride <= 2 &&
            node->columns % 4 == 0 && node->width == node->stride * node->columns;
 }
 
 /* All planes, row by row. */
-HFN_COLD static void fill_rows(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
-                               uint32_t first) {
+HFN_COLD static void hfn_planes_fill_rows(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+                                          uint32_t first) {
     const struct hfn_span *const span = &planes->span;
     const uint32_t left = span->end - first, band = left < node->band ? left : node->band;
     const uint32_t size = planes->size / 4, channel = planes->phases * size, column = node->inputs * channel;
@@ -211,18 +212,18 @@ HFN_COLD void hfn_planes_fill(const struct hfn_conv *node, const struct hfn_plan
                               uint32_t first) {
     uint32_t *const slack = (uint32_t *)hfn_in_arena(arena, node->planes) +
                             node->inputs * node->kernel * planes->phases * (planes->size / 4);
-    fill(slack, slack + HFN_SLACK / 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);
+    hfn_planes_blank(slack, slack + HFN_SLACK / 4, node->flags & HFN_SIGNED ? 0x80808080u : 0);
 #if HFN_FEW_ROWS
-    if (by_rows(node)) {
-        fill_rows(node, planes, arena, first);
+    if (hfn_planes_by_rows(node)) {
+        hfn_planes_fill_rows(node, planes, arena, first);
         return;
     }
 #endif
     for (uint32_t b = node->padding; b < node->kernel; b++) {
-        fill_column(node, planes, arena, first, b);
+        hfn_planes_fill_column(node, planes, arena, first, b);
     }
     for (uint32_t b = node->padding; b-- > 0;) {
-        fill_column(node, planes, arena, first, b);
+        hfn_planes_fill_column(node, planes, arena, first, b);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include <arm_mve.h>
 
-static inline void whole(uint8_t *to, const uint8_t *x, const struct hfn_rows *rows) {
+static inline void hfn_rows_whole(uint8_t *to, const uint8_t *x, const struct hfn_rows *rows) {
     const uint32_t next = 4 * rows->column;
     const uint8x16_t zero = vdupq_n_u8((uint8_t)rows->zero);
     mve_pred16_t before = 0xFFFE; /* all bytes but that to the left of the row */
@@ -20,7 +20,7 @@ static inline void whole(uint8_t *to, const uint8_t *x, const struct hfn_rows *r
     }
 }
 
-static inline void halves(uint8_t *to, const uint8_t *x, const struct hfn_rows *rows) {
+static inline void hfn_rows_halves(uint8_t *to, const uint8_t *x, const struct hfn_rows *rows) {
     const uint32_t next = 4 * rows->column;
     const uint16x8_t zero = vdupq_n_u16((uint16_t)rows->zero);
     *to = (uint8_t)rows->zero;
@@ -36,13 +36,13 @@ static inline void halves(uint8_t *to, const uint8_t *x, const struct hfn_rows *
 #else
 
 /* Bytes 0 and 2 of low and of high. */
-static inline uint32_t every_other(uint32_t low, uint32_t high) {
+static inline uint32_t hfn_rows_every_other(uint32_t low, uint32_t high) {
     low &= 0x00FF00FFu;
     high &= 0x00FF00FFu;
     return ((low | low >> 8) & 0xFFFFu) | (high | high >> 8) << 16;
 }
 
-static inline void whole(void *to, const void *row, const struct hfn_rows *rows) {
+static inline void hfn_rows_whole(void *to, const void *row, const struct hfn_rows *rows) {
     uint32_t *left = to, *middle = left + rows->column, *right = middle + rows->column, *const end = left + rows->words;
     const uint32_t *x = row, zero = rows->zero;
     for (uint32_t before = 0, now = *x++, next; left != end; before = now, now = next) {
@@ -53,14 +53,14 @@ static inline void whole(void *to, const void *row, const struct hfn_rows *rows)
     }
 }
 
-static inline void halves(void *to, const void *row, const struct hfn_rows *rows) {
+static inline void hfn_rows_halves(void *to, const void *row, const struct hfn_rows *rows) {
     uint32_t *left = to, *middle = left + rows->column, *right = middle + rows->column, *const end = left + rows->words;
     const uint32_t *x = row, zero = rows->zero;
     for (uint32_t before = 0, odd; left != end; before = odd) {
         const uint32_t low = *x++, high = *x++;
-        odd = every_other(low >> 8, high >> 8);
+        odd = hfn_rows_every_other(low >> 8, high >> 8);
         *left++ = (odd << 8 | before >> 24) ^ zero;
-        *middle++ = every_other(low, high) ^ zero;
+        *middle++ = hfn_rows_every_other(low, high) ^ zero;
         *right++ = odd ^ zero;
     }
 }
@@ -71,9 +71,9 @@ void hfn_rows_read(uint32_t *to, const uint8_t *x, const struct hfn_rows *rows) 
     const struct hfn_rows own = *rows; /* a copy, so that what is stored cannot change it */
     for (uint32_t c = own.channels; c; c--, to += own.channel, x += own.map) {
         if (own.stride == 1) {
-            whole((void *)to, (const void *)x, &own);
+            hfn_rows_whole((void *)to, (const void *)x, &own);
         } else {
-            halves((void *)to, (const void *)x, &own);
+            hfn_rows_halves((void *)to, (const void *)x, &own);
         }
     }
 }

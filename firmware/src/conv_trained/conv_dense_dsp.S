@@ -30,16 +30,16 @@
     function hfn_tile_fill
     push {r4-r11, lr}
     sub sp, #16
-    ldr r12, [r0, #TILE_FLIP]
-    ldr r1, [r0, #TILE_PLANES]
-    ldr r2, [r0, #TILE_GROUPS]
+    ldr r12, [r0, #HFN_TILE_FLIP]
+    ldr r1, [r0, #HFN_TILE_PLANES]
+    ldr r2, [r0, #HFN_TILE_GROUPS]
     strd r1, r2, [sp]
-    ldr r2, [r0, #TILE_TAPS]
-    ldr r3, [r0, #TILE_WEIGHTS]
+    ldr r2, [r0, #HFN_TILE_TAPS]
+    ldr r3, [r0, #HFN_TILE_WEIGHTS]
     strd r2, r3, [sp, #8]
-    ldr r4, [r2, #TAPS_PERIOD]
+    ldr r4, [r2, #HFN_TAPS_PERIOD]
     add lr, r2, r4, lsl #1
-    ldr r0, [r0, #TILE_TO]
+    ldr r0, [r0, #HFN_TILE_TO]
 1:  ldr r1, [sp]
     ldrd r2, r3, [sp, #8]
 2:  cmp r3, #4
@@ -72,7 +72,7 @@
     tap r6
     b 3b
 6:  ldr r4, [sp, #8]
-    ldrd r5, r6, [r4, #TAPS_PERIOD] /* and STEP */
+    ldrd r5, r6, [r4, #HFN_TAPS_PERIOD] /* and STEP */
     sub r2, r2, r5, lsl #1
     add r1, r1, r6
     b 4b
@@ -107,10 +107,10 @@
     function hfn_tile_outputs
     push {r4-r11, lr}
     sub sp, #FRAME
-    ldr r3, [r0, #TILE_GROUPS]
+    ldr r3, [r0, #HFN_TILE_GROUPS]
     strd r1, r3, [sp, #CHANNEL]
-    ldr r3, [r0, #TILE_WEIGHTS]
-    ldr r0, [r0, #TILE_TO]
+    ldr r3, [r0, #HFN_TILE_WEIGHTS]
+    ldr r0, [r0, #HFN_TILE_TO]
     movs r6, #0
     bic r5, r3, #3
     add r5, r5, r2

@@ -9,16 +9,16 @@
      * r0, r4, r5, r6, eight at a time. Lanes behind the last tap read nothing, and what they write decides nothing. */
     function hfn_tile_fill
     push {r4-r11, lr}
-    ldr r12, [r0, #TILE_FLIP]
+    ldr r12, [r0, #HFN_TILE_FLIP]
     lsr r12, r12, #24
     vdup.16 q3, r12
-    ldr r12, [r0, #TILE_TAPS]
-    ldr r1, [r12, #TAPS_PERIOD]
+    ldr r12, [r0, #HFN_TILE_TAPS]
+    ldr r1, [r12, #HFN_TAPS_PERIOD]
     add lr, r12, r1, lsl #1
-    ldr r11, [r0, #TILE_WEIGHTS]
-    ldr r10, [r0, #TILE_GROUPS]
-    ldr r1, [r0, #TILE_PLANES]
-    ldr r0, [r0, #TILE_TO]
+    ldr r11, [r0, #HFN_TILE_WEIGHTS]
+    ldr r10, [r0, #HFN_TILE_GROUPS]
+    ldr r1, [r0, #HFN_TILE_PLANES]
+    ldr r0, [r0, #HFN_TILE_TO]
     push {r1, r10}
 1:  ldr r1, [sp]
     mov r2, r12
@@ -52,7 +52,7 @@
     add r2, r2, #16
     cmp r2, lr
     blo 3f
-    ldrd r7, r8, [r12, #TAPS_PERIOD] /* and STEP */
+    ldrd r7, r8, [r12, #HFN_TAPS_PERIOD] /* and STEP */
     sub r2, r2, r7, lsl #1
     add r1, r1, r8
 3:  subs r3, r3, #8
@@ -71,9 +71,9 @@
     function hfn_tile_sums
     push {r4-r11, lr}
     mov r12, r1
-    ldr r11, [r0, #TILE_WEIGHTS]
-    ldr r4, [r0, #TILE_GROUPS]
-    ldr r7, [r0, #TILE_TO]
+    ldr r11, [r0, #HFN_TILE_WEIGHTS]
+    ldr r4, [r0, #HFN_TILE_GROUPS]
+    ldr r7, [r0, #HFN_TILE_TO]
     push {r2, r4}
     add r9, r11, #15
     bic r9, r9, #15

@@ -37,22 +37,22 @@
 
     /* Sums r3, r1, r5, r6 of the channel r7: to its next place. Keeps r0 and sp. */
     function hfn_tile_four
-    ldrd r8, r9, [r7, #CH_MULTIPLIER] /* and OFFSET */
+    ldrd r8, r9, [r7, #HFN_CH_MULTIPLIER] /* and OFFSET */
     mla r3, r3, r8, r9
     mla r1, r1, r8, r9
     mla r5, r5, r8, r9
     mla r6, r6, r8, r9
-    ldrd r8, r9, [r7, #CH_COLUMN] /* and COLUMNS */
+    ldrd r8, r9, [r7, #HFN_CH_COLUMN] /* and COLUMNS */
     adds r8, r8, #4
     movs r12, #4
     cmp r8, r9
     bhs 9f
-8:  str r8, [r7, #CH_COLUMN]
-    ldrd r10, r11, [r7, #CH_Y] /* and RESIDUAL */
+8:  str r8, [r7, #HFN_CH_COLUMN]
+    ldrd r10, r11, [r7, #HFN_CH_Y] /* and RESIDUAL */
     add r4, r10, r12
-    str r4, [r7, #CH_Y]
-    ldrd r8, r9, [r7, #CH_RATIO] /* and SHIFT */
-    ldr r2, [r7, #CH_LO]
+    str r4, [r7, #HFN_CH_Y]
+    ldrd r8, r9, [r7, #HFN_CH_RATIO] /* and SHIFT */
+    ldr r2, [r7, #HFN_CH_LO]
     orrs r4, r2, r11
     beq 7f
     cmp r11, #0
@@ -60,13 +60,13 @@
     moveq r11, r10
     add r4, r11, r12
     it ne
-    strne r4, [r7, #CH_RESIDUAL]
+    strne r4, [r7, #HFN_CH_RESIDUAL]
     mov r7, r2
     pixels any
     bx lr
 7:  pixels relu
     bx lr
-9:  ldr r12, [r7, #CH_GAP]
+9:  ldr r12, [r7, #HFN_CH_GAP]
     rsb r12, r12, #4
     movs r8, #0
     b 8b

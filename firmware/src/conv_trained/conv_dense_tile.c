@@ -2,14 +2,14 @@
 #include "tile_offsets.h"
 
 #if HFN_ISA != HFN_ISA_C /* what conv_dense_*.S know of the structs */
-HFN_ASSERT(to_at, offsetof(struct hfn_tile, to) == TILE_TO);
-HFN_ASSERT(planes_at, offsetof(struct hfn_tile, planes) == TILE_PLANES);
-HFN_ASSERT(taps_at, offsetof(struct hfn_tile, taps) == TILE_TAPS);
-HFN_ASSERT(weights_at, offsetof(struct hfn_tile, weights) == TILE_WEIGHTS);
-HFN_ASSERT(groups_at, offsetof(struct hfn_tile, groups) == TILE_GROUPS);
-HFN_ASSERT(flip_at, offsetof(struct hfn_tile, flip) == TILE_FLIP);
-HFN_ASSERT(period_at, offsetof(struct hfn_taps, period) == TAPS_PERIOD);
-HFN_ASSERT(step_at, offsetof(struct hfn_taps, step) == TAPS_STEP);
+HFN_ASSERT(to_at, offsetof(struct hfn_tile, to) == HFN_TILE_TO);
+HFN_ASSERT(planes_at, offsetof(struct hfn_tile, planes) == HFN_TILE_PLANES);
+HFN_ASSERT(taps_at, offsetof(struct hfn_tile, taps) == HFN_TILE_TAPS);
+HFN_ASSERT(weights_at, offsetof(struct hfn_tile, weights) == HFN_TILE_WEIGHTS);
+HFN_ASSERT(groups_at, offsetof(struct hfn_tile, groups) == HFN_TILE_GROUPS);
+HFN_ASSERT(flip_at, offsetof(struct hfn_tile, flip) == HFN_TILE_FLIP);
+HFN_ASSERT(period_at, offsetof(struct hfn_taps, period) == HFN_TAPS_PERIOD);
+HFN_ASSERT(step_at, offsetof(struct hfn_taps, step) == HFN_TAPS_STEP);
 #endif
 
 #if HFN_ISA != HFN_ISA_DSP && HFN_ISA != HFN_ISA_V7M

@@ -10,21 +10,21 @@
     function hfn_tile_fill
     push {r4-r7, lr}
     push_high
-    ldr r1, [r0, #TILE_FLIP]
+    ldr r1, [r0, #HFN_TILE_FLIP]
     mov r9, r1
-    ldr r1, [r0, #TILE_PLANES]
+    ldr r1, [r0, #HFN_TILE_PLANES]
     mov r8, r1
-    ldr r2, [r0, #TILE_TAPS]
+    ldr r2, [r0, #HFN_TILE_TAPS]
     mov r12, r2
-    ldr r4, [r0, #TILE_WEIGHTS]
-    ldr r5, [r0, #TILE_GROUPS]
+    ldr r4, [r0, #HFN_TILE_WEIGHTS]
+    ldr r5, [r0, #HFN_TILE_GROUPS]
     push {r4, r5}
-    adds r2, #TAPS_PERIOD
+    adds r2, #HFN_TAPS_PERIOD
     ldr r4, [r2]
     lsls r4, r4, #1
     add r4, r4, r12
     mov r11, r4
-    ldr r0, [r0, #TILE_TO]
+    ldr r0, [r0, #HFN_TILE_TO]
 1:  mov r1, r8
     mov r2, r12
     ldr r3, [sp]
@@ -57,7 +57,7 @@
     pop_high
     pop {r4-r7, pc}
 4:  mov r2, r12
-    movs r3, #TAPS_STEP
+    movs r3, #HFN_TAPS_STEP
     ldr r3, [r2, r3]
     adds r1, r1, r3
     b 3b
@@ -67,11 +67,11 @@
     function hfn_tile_sums
     push {r4-r7, lr}
     push_high
-    ldr r6, [r0, #TILE_WEIGHTS]
+    ldr r6, [r0, #HFN_TILE_WEIGHTS]
     rsbs r7, r6, #0
     adds r6, r6, r2
-    ldr r5, [r0, #TILE_TO]
-    ldr r4, [r0, #TILE_GROUPS]
+    ldr r5, [r0, #HFN_TILE_TO]
+    ldr r4, [r0, #HFN_TILE_GROUPS]
     lsls r4, r4, #4
     adds r4, r4, r1
     mov lr, r4

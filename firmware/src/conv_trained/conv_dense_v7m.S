@@ -9,14 +9,14 @@
      * the period in lr. */
     function hfn_tile_fill
     push {r4-r11, lr}
-    ldr r12, [r0, #TILE_FLIP]
-    ldr r8, [r0, #TILE_PLANES]
-    ldr r9, [r0, #TILE_GROUPS]
-    ldr r10, [r0, #TILE_TAPS]
-    ldr r11, [r0, #TILE_WEIGHTS]
-    ldr r4, [r10, #TAPS_PERIOD]
+    ldr r12, [r0, #HFN_TILE_FLIP]
+    ldr r8, [r0, #HFN_TILE_PLANES]
+    ldr r9, [r0, #HFN_TILE_GROUPS]
+    ldr r10, [r0, #HFN_TILE_TAPS]
+    ldr r11, [r0, #HFN_TILE_WEIGHTS]
+    ldr r4, [r10, #HFN_TAPS_PERIOD]
     add lr, r10, r4, lsl #1
-    ldr r0, [r0, #TILE_TO]
+    ldr r0, [r0, #HFN_TILE_TO]
 1:  mov r1, r8
     mov r2, r10
     mov r3, r11
@@ -37,7 +37,7 @@
     bne 1b
     pop {r4-r11, pc}
 4:  mov r2, r10
-    ldr r4, [r2, #TAPS_STEP]
+    ldr r4, [r2, #HFN_TAPS_STEP]
     add r1, r1, r4
     b 3b
     .size hfn_tile_fill, . - hfn_tile_fill
@@ -54,10 +54,10 @@
     /* (tile r0, channel r1, weight r2): where from in r0, weights in r1 up to r2, sums in r3-r6. */
     function hfn_tile_outputs
     push {r4-r11, lr}
-    ldr r3, [r0, #TILE_WEIGHTS]
+    ldr r3, [r0, #HFN_TILE_WEIGHTS]
     add r3, r3, r2
-    ldr r4, [r0, #TILE_GROUPS]
-    ldr r0, [r0, #TILE_TO]
+    ldr r4, [r0, #HFN_TILE_GROUPS]
+    ldr r0, [r0, #HFN_TILE_TO]
     push {r1, r2, r3, r4}
 1:  ldrd r1, r2, [sp, #4]
     movs r3, #0

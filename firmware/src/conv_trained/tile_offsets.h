@@ -2,13 +2,13 @@
 #ifndef HFN_TILE_OFFSETS_H
 #define HFN_TILE_OFFSETS_H
 
-#define TILE_TO 0
-#define TILE_PLANES 4
-#define TILE_TAPS 8
-#define TILE_WEIGHTS 12
-#define TILE_GROUPS 16
-#define TILE_FLIP 20
-#define TAPS_PERIOD 164
-#define TAPS_STEP 168
+#define HFN_TILE_TO 0
+#define HFN_TILE_PLANES 4
+#define HFN_TILE_TAPS 8
+#define HFN_TILE_WEIGHTS 12
+#define HFN_TILE_GROUPS 16
+#define HFN_TILE_FLIP 20
+#define HFN_TAPS_PERIOD 164
+#define HFN_TAPS_STEP 168
 
 #endif

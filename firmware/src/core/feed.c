@@ -3,8 +3,8 @@
 #include "span.h"
 
 /* The window has slid since the tick before, so that the places of this tick's rows are free. */
-static inline uint32_t feed(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row,
-                            uint32_t *arena, int is_signed) {
+static inline uint32_t hfn_feed_row(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row,
+                                    uint32_t *arena, int is_signed) {
     uint32_t *state = hfn_in_arena(arena, node->state);
     const uint32_t tick = *state >> 16, columns = ticks->columns;
     const struct hfn_span span = hfn_span(ticks, tick);
@@ -19,10 +19,10 @@ static inline uint32_t feed(const struct hfn_feed *node, const struct hfn_ticks 
 
 HFN_COLD uint32_t hfn_feed_u8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row,
                               uint32_t *arena) {
-    return feed(node, ticks, row, arena, 0);
+    return hfn_feed_row(node, ticks, row, arena, 0);
 }
 
 HFN_COLD uint32_t hfn_feed_s8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row,
                               uint32_t *arena) {
-    return feed(node, ticks, row, arena, 1);
+    return hfn_feed_row(node, ticks, row, arena, 1);
 }

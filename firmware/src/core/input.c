@@ -38,8 +38,8 @@ HFN_COLD void hfn_input_s8(const struct hfn_input *node, uint32_t *arena) {
 }
 
 /* Rows of pixels, each from its own place; row 0 of the raw input lies at span.x. */
-static inline void rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena,
-                        int is_signed) {
+static inline void hfn_input_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick,
+                                  uint32_t *arena, int is_signed) {
     const struct hfn_span span = hfn_span(ticks, tick);
     const uint32_t columns = ticks->columns, count = (span.end - span.first) * columns, step = node->step;
     uint32_t from = span.x + span.first * columns * step, to = span.y + span.first * columns;
@@ -53,10 +53,10 @@ static inline void rows(const struct hfn_input *node, const struct hfn_ticks *ti
 
 HFN_COLD void hfn_input_u8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick,
                                 uint32_t *arena) {
-    rows(node, ticks, tick, arena, 0);
+    hfn_input_rows(node, ticks, tick, arena, 0);
 }
 
 HFN_COLD void hfn_input_s8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick,
                                 uint32_t *arena) {
-    rows(node, ticks, tick, arena, 1);
+    hfn_input_rows(node, ticks, tick, arena, 1);
 }

@@ -1,6 +1,6 @@
 #include "int4.h"
 
-static inline int8_t lower(int8_t both) {
+static inline int8_t hfn_int4_lower(int8_t both) {
     return (int8_t)((int8_t)((uint32_t)(uint8_t)both << 4) >> 4);
 }
 
@@ -11,10 +11,10 @@ void hfn_unpack(int8_t *to, const int8_t *values, uint32_t first, uint32_t count
     }
     for (; end - to >= 2; to += 2) {
         const int8_t both = *from++;
-        to[0] = lower(both);
+        to[0] = hfn_int4_lower(both);
         to[1] = (int8_t)(both >> 4);
     }
     if (to != end) {
-        *to = lower(*from);
+        *to = hfn_int4_lower(*from);
     }
 }

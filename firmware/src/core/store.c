@@ -1,8 +1,8 @@
 #include "channel.h"
 
 /* Writes count outputs of one row. An output's place may be its residual's, which is read first. */
-static inline void row(struct hfn_channel *channel, const int32_t *sums, uint32_t count, int has_residual,
-                       int is_relu) {
+static inline void hfn_store_row(struct hfn_channel *channel, const int32_t *sums, uint32_t count, int has_residual,
+                                 int is_relu) {
     const struct hfn_scale scale = channel->scale;
     const int8_t *residual = channel->residual;
     int8_t *y = channel->y;
@@ -24,9 +24,9 @@ void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count)
         uint32_t in_row = channel->columns - channel->column;
         uint32_t length = in_row < count ? in_row : count;
         if (channel->residual) {
-            is_relu ? row(channel, sums, length, 1, 1) : row(channel, sums, length, 1, 0);
+            is_relu ? hfn_store_row(channel, sums, length, 1, 1) : hfn_store_row(channel, sums, length, 1, 0);
         } else {
-            is_relu ? row(channel, sums, length, 0, 1) : row(channel, sums, length, 0, 0);
+            is_relu ? hfn_store_row(channel, sums, length, 0, 1) : hfn_store_row(channel, sums, length, 0, 0);
         }
         sums += length;
         count -= length;

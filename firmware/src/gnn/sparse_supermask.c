@@ -3,7 +3,7 @@
 #include "sparse_linear.h"
 
 /* Adds a channel's weights, each counted in a lane whose 1 is one. */
-static void add(struct hfn_mask *mask, uint32_t *weights, uint32_t inputs, uint32_t one) {
+static void hfn_sparse_supermask_add(struct hfn_mask *mask, uint32_t *weights, uint32_t inputs, uint32_t one) {
 #if HFN_SMALL
     int32_t weight;
     for (uint32_t *end = weights + inputs;
@@ -35,7 +35,7 @@ void hfn_sparse_supermask(const void *model, const struct hfn_sparse_linear *nod
     for (uint32_t output = 0; output < node->requantise.channels; output += node->lanes) {
         uint32_t *weights = hfn_sparse_open(node, arena);
         for (uint32_t lane = 0; lane < hfn_sparse_count(node, output); lane++) {
-            add(&mask, weights, node->inputs, 1u << (hfn_sparse_width(node) * lane));
+            hfn_sparse_supermask_add(&mask, weights, node->inputs, 1u << (hfn_sparse_width(node) * lane));
         }
         hfn_sparse_close(model, node, arena, output);
     }

@@ -8,13 +8,13 @@
 #if !HFN_SMALL
 
 #if HFN_ISA != HFN_ISA_C /* what linear_plain_thumb2.S and linear_plain_v6m.S know of the struct */
-HFN_ASSERT(tables_at, offsetof(struct hfn_block, tables) == BLOCK_TABLES);
-HFN_ASSERT(sums_at, offsetof(struct hfn_block, sums) == BLOCK_SUMS);
-HFN_ASSERT(end_at, offsetof(struct hfn_block, end) == BLOCK_END);
-HFN_ASSERT(mask_at, offsetof(struct hfn_block, mask) == BLOCK_MASK);
-HFN_ASSERT(mask_step_at, offsetof(struct hfn_block, mask_step) == BLOCK_MASK_STEP);
-HFN_ASSERT(state_at, offsetof(struct hfn_block, state) == BLOCK_STATE);
-HFN_ASSERT(state_step_at, offsetof(struct hfn_block, state_step) == BLOCK_STATE_STEP);
+HFN_ASSERT(tables_at, offsetof(struct hfn_block, tables) == HFN_BLOCK_TABLES);
+HFN_ASSERT(sums_at, offsetof(struct hfn_block, sums) == HFN_BLOCK_SUMS);
+HFN_ASSERT(end_at, offsetof(struct hfn_block, end) == HFN_BLOCK_END);
+HFN_ASSERT(mask_at, offsetof(struct hfn_block, mask) == HFN_BLOCK_MASK);
+HFN_ASSERT(mask_step_at, offsetof(struct hfn_block, mask_step) == HFN_BLOCK_MASK_STEP);
+HFN_ASSERT(state_at, offsetof(struct hfn_block, state) == HFN_BLOCK_STATE);
+HFN_ASSERT(state_step_at, offsetof(struct hfn_block, state_step) == HFN_BLOCK_STATE_STEP);
 #endif
 
 #if HFN_ISA == HFN_ISA_MVE
@@ -22,8 +22,8 @@ HFN_ASSERT(state_step_at, offsetof(struct hfn_block, state_step) == BLOCK_STATE_
 /* Needs no lookup tables. Rows may begin in the middle of a word, at bit first. */
 int32_t hfn_row(const int8_t *x, const uint32_t *mask, uint32_t state, uint32_t inputs, uint32_t first);
 
-static void sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t state, int32_t *sums,
-                uint32_t outputs) {
+static void hfn_linear_plain_sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t state, int32_t *sums,
+                                 uint32_t outputs) {
     for (uint32_t output = 0, bit = 0; output < outputs; output++, bit += inputs) {
         const uint32_t index = bit >> 5;
         sums[output] = hfn_row(x, mask + index, state + index * HFN_GOLDEN, inputs, bit & 31);
@@ -49,7 +49,7 @@ void hfn_subset_sums(hfn_half *tables, const int8_t *x) {
 
 #if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_V6M
 
-static int32_t look_up(const hfn_half *tables, uint32_t kept, uint32_t minus) {
+static int32_t hfn_linear_plain_look_up(const hfn_half *tables, uint32_t kept, uint32_t minus) {
     const uint32_t plus = kept & ~minus;
     minus &= kept;
     int32_t sum = 0;
@@ -66,7 +66,7 @@ void hfn_add_block(const struct hfn_block *block) {
     const uint32_t *mask = block->mask;
     uint32_t state = block->state;
     for (int32_t *sum = block->sums; sum != block->end; sum++) {
-        *sum += look_up(block->tables, *mask, hfn_hash(state));
+        *sum += hfn_linear_plain_look_up(block->tables, *mask, hfn_hash(state));
         mask += block->mask_step / 4;
         state += block->state_step;
     }
@@ -81,14 +81,15 @@ void hfn_add_block_apart(const struct hfn_block *block, uint32_t inputs) {
         const uint32_t *mask = block->mask + index;
         const uint32_t state = block->state + index * HFN_GOLDEN;
         const uint32_t kept = mask[0] >> low | mask[1] << high << 1;
-        *sum += look_up(block->tables, kept, hfn_hash(state) >> low | hfn_hash(state + HFN_GOLDEN) << high << 1);
+        *sum += hfn_linear_plain_look_up(block->tables, kept,
+                                         hfn_hash(state) >> low | hfn_hash(state + HFN_GOLDEN) << high << 1);
     }
 }
 
 #endif
 
 /* A block's inputs; behind the last one zeros, in the place given. */
-static const int8_t *inputs_of(const int8_t *x, uint32_t count, int8_t *place) {
+static const int8_t *hfn_linear_plain_inputs_of(const int8_t *x, uint32_t count, int8_t *place) {
     if (count >= HFN_BLOCK) {
         return x;
     }
@@ -98,8 +99,8 @@ static const int8_t *inputs_of(const int8_t *x, uint32_t count, int8_t *place) {
     return place;
 }
 
-static void sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t state, int32_t *sums,
-                uint32_t outputs) {
+static void hfn_linear_plain_sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t state, int32_t *sums,
+                                 uint32_t outputs) {
     hfn_half *const tables = (hfn_half *)(sums + outputs);
     struct hfn_block block = {tables, sums, sums + outputs, mask, inputs / 8, state, inputs / 32 * HFN_GOLDEN};
     for (uint32_t output = 0; output < outputs; output++) {
@@ -108,7 +109,7 @@ static void sum(const int8_t *x, uint32_t inputs, const uint32_t *mask, uint32_t
     }
     for (uint32_t first = 0; first < inputs; first += HFN_BLOCK, block.mask++, block.state += HFN_GOLDEN) {
         int8_t last[HFN_BLOCK];
-        hfn_subset_sums(tables, inputs_of(x + first, inputs - first, last));
+        hfn_subset_sums(tables, hfn_linear_plain_inputs_of(x + first, inputs - first, last));
         if (inputs % 32 == 0) {
             hfn_add_block(&block);
         } else {
@@ -127,7 +128,7 @@ void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t
     const int8_t *x = hfn_in_arena(arena, node->x);
     int32_t *sums = hfn_in_arena(arena, node->scratch);
     int8_t *y = hfn_in_arena(arena, node->y);
-    sum(x, node->inputs, mask, state, sums, channels);
+    hfn_linear_plain_sum(x, node->inputs, mask, state, sums, channels);
     for (uint32_t output = 0; output < channels; output++) {
         y[output] = hfn_requantise(model, &node->requantise, output, sums[output]);
     }

@@ -72,13 +72,13 @@
 
     /* The block in r0, to registers. */
     .macro open
-    ldr r1, [r0, #BLOCK_MASK]
-    ldr r2, [r0, #BLOCK_STATE]
-    ldr r3, [r0, #BLOCK_TABLES]
+    ldr r1, [r0, #HFN_BLOCK_MASK]
+    ldr r2, [r0, #HFN_BLOCK_STATE]
+    ldr r3, [r0, #HFN_BLOCK_TABLES]
     add r4, r3, #512
     add r5, r4, #512
     add r6, r5, #512
-    ldr r0, [r0, #BLOCK_SUMS]
+    ldr r0, [r0, #HFN_BLOCK_SUMS]
     ldr r11, =HFN_HASH_FIRST
     ldr r12, =HFN_HASH_SECOND
     .endm
@@ -104,9 +104,9 @@
     /* (block r0) */
     function hfn_add_block
     push {r4-r11, lr}
-    ldr r4, [r0, #BLOCK_MASK_STEP]
-    ldr r5, [r0, #BLOCK_STATE_STEP]
-    ldr r6, [r0, #BLOCK_END]
+    ldr r4, [r0, #HFN_BLOCK_MASK_STEP]
+    ldr r5, [r0, #HFN_BLOCK_STATE_STEP]
+    ldr r6, [r0, #HFN_BLOCK_END]
     push {r4-r6}
     open
 1:  mov r8, r2
@@ -122,8 +122,8 @@
     function hfn_add_block_apart
     push {r4-r11, lr}
     mov r4, r1
-    ldr r5, [r0, #BLOCK_STATE]
-    ldr r6, [r0, #BLOCK_END]
+    ldr r5, [r0, #HFN_BLOCK_STATE]
+    ldr r6, [r0, #HFN_BLOCK_END]
     push {r4-r6}
     open
     movs r2, #0

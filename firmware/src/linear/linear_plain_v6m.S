@@ -84,19 +84,19 @@
     mov r9, r4
     ldr r4, =HFN_HASH_SECOND
     mov r10, r4
-    ldr r4, [r0, #BLOCK_TABLES]
+    ldr r4, [r0, #HFN_BLOCK_TABLES]
     mov r11, r4
     adds r4, r7, #2
     mov r12, r4
-    ldr r4, [r0, #BLOCK_END]
+    ldr r4, [r0, #HFN_BLOCK_END]
     mov lr, r4
-    ldr r4, [r0, #BLOCK_MASK_STEP]
-    ldr r5, [r0, #BLOCK_STATE_STEP]
+    ldr r4, [r0, #HFN_BLOCK_MASK_STEP]
+    ldr r5, [r0, #HFN_BLOCK_STATE_STEP]
     push {r4, r5}
-    ldr r1, [r0, #BLOCK_MASK]
-    ldr r4, [r0, #BLOCK_STATE]
+    ldr r1, [r0, #HFN_BLOCK_MASK]
+    ldr r4, [r0, #HFN_BLOCK_STATE]
     mov r8, r4
-    ldr r0, [r0, #BLOCK_SUMS]
+    ldr r0, [r0, #HFN_BLOCK_SUMS]
 1:  mov r5, r8
     lsrs r6, r5, #16
     eors r5, r5, r6

@@ -1,16 +1,15 @@
-#include "mask_coded.h"
-
 #include "arena.h"
 #include "generator.h"
+#include "mask.h"
 
 #if HFN_SMALL
 
 /* One copy of the hash for its uses here. */
-__attribute__((__noinline__)) static uint32_t word(uint32_t key, uint32_t index) {
+__attribute__((__noinline__)) static uint32_t hfn_mask_coded_word(uint32_t key, uint32_t index) {
     return hfn_word(key, index);
 }
 
-static inline uint32_t bit(struct hfn_stream *stream) {
+static inline uint32_t hfn_mask_coded_bit(struct hfn_stream *stream) {
     if (stream->bits == 1) {
         stream->bits = 0x100u | *stream->next++;
     }
@@ -19,32 +18,32 @@ static inline uint32_t bit(struct hfn_stream *stream) {
     return lowest;
 }
 
-static uint32_t number(struct hfn_stream *stream, uint32_t bits) {
+static uint32_t hfn_mask_coded_number(struct hfn_stream *stream, uint32_t bits) {
     uint32_t value = 0;
     for (uint32_t i = 0; i < bits; i++) {
-        value |= bit(stream) << i;
+        value |= hfn_mask_coded_bit(stream) << i;
     }
     return value;
 }
 
 /* Reads how far the next 1 is, unless that is known. */
-static void look(struct hfn_stream *stream) {
+static void hfn_mask_coded_look(struct hfn_stream *stream) {
     if (stream->until == 0) {
         struct hfn_stream read = *stream;
         uint32_t high = 0;
-        while (bit(&read)) {
+        while (hfn_mask_coded_bit(&read)) {
             high++;
         }
-        read.until = (high << read.rice | number(&read, read.rice)) + 1;
+        read.until = (high << read.rice | hfn_mask_coded_number(&read, read.rice)) + 1;
         *stream = read;
     }
 }
 
-static uint32_t next(struct hfn_stream *stream) {
+static uint32_t hfn_mask_coded_next(struct hfn_stream *stream) {
     if (stream->rice == HFN_RAW) {
-        return bit(stream);
+        return hfn_mask_coded_bit(stream);
     }
-    look(stream);
+    hfn_mask_coded_look(stream);
     return --stream->until == 0;
 }
 
@@ -53,25 +52,26 @@ void hfn_mask_open(struct hfn_mask *mask, const void *model, uint32_t weight) {
     const uint32_t *more = hfn_in_model(model, stored->more);
     mask->weight = stored;
     mask->signs = stored->stored_signs ? hfn_in_model(model, stored->signs) : NULL;
-    mask->key = word(stored->key, HFN_SIGN_STREAM);
+    mask->key = hfn_mask_coded_word(stored->key, HFN_SIGN_STREAM);
     for (uint32_t coat = 0; coat < stored->coats; coat++) {
         struct hfn_stream *stream = &mask->coat[coat];
         stream->next = hfn_in_model(model, coat == 0 ? stored->mask : more[coat - 1]);
         stream->bits = 1;
         stream->until = 0;
-        stream->rice = number(stream, HFN_HEADER);
+        stream->rice = hfn_mask_coded_number(stream, HFN_HEADER);
     }
     mask->index = 0;
     mask->word = 0xFFFFFFFFu;
 }
 
 /* Signs and frozen positions of the next 32 weights (SPEC sections 2 and 2.1). */
-static void open_word(struct hfn_mask *mask) {
+static void hfn_mask_coded_open_word(struct hfn_mask *mask) {
     const uint32_t pruned = mask->weight->pruned, frozen = mask->weight->frozen;
     uint32_t is_pruned = 0, is_frozen = 0;
-    mask->minus = mask->signs ? mask->signs[mask->word] : word(mask->key, mask->word);
+    mask->minus = mask->signs ? mask->signs[mask->word] : hfn_mask_coded_word(mask->key, mask->word);
     for (uint32_t bit = 0; frozen && bit < HFN_DRAWS; bit++) {
-        const uint32_t draw = ~word(word(mask->weight->key, HFN_FROZEN_STREAM + bit), mask->word);
+        const uint32_t draw =
+            ~hfn_mask_coded_word(hfn_mask_coded_word(mask->weight->key, HFN_FROZEN_STREAM + bit), mask->word);
         is_pruned = pruned >> bit & 1 ? is_pruned | draw : is_pruned & draw;
         is_frozen = frozen >> bit & 1 ? is_frozen | draw : is_frozen & draw;
     }
@@ -79,16 +79,16 @@ static void open_word(struct hfn_mask *mask) {
     mask->frozen = is_frozen | (0u - (frozen >> HFN_DRAWS));
 }
 
-static int32_t take(struct hfn_mask *mask) {
+static int32_t hfn_mask_coded_take(struct hfn_mask *mask) {
     const uint32_t place = mask->index & 31;
     if (mask->index >> 5 != mask->word) {
         mask->word = mask->index >> 5;
-        open_word(mask);
+        hfn_mask_coded_open_word(mask);
     }
     mask->index++;
-    uint32_t count = mask->frozen >> place & 1 ? ~mask->pruned >> place & 1 : next(&mask->coat[0]);
+    uint32_t count = mask->frozen >> place & 1 ? ~mask->pruned >> place & 1 : hfn_mask_coded_next(&mask->coat[0]);
     for (uint32_t coat = 1; coat < mask->weight->coats && count == coat; coat++) {
-        count += next(&mask->coat[coat]);
+        count += hfn_mask_coded_next(&mask->coat[coat]);
     }
     return mask->minus >> place & 1 ? -(int32_t)count : (int32_t)count;
 }
@@ -98,7 +98,7 @@ uint32_t hfn_mask_find(struct hfn_mask *mask, uint32_t limit, int32_t *weight) {
     const int is_known = first->rice != HFN_RAW && !mask->weight->frozen;
     for (uint32_t left = limit; left; left--) {
         if (is_known) {
-            look(first);
+            hfn_mask_coded_look(first);
             const uint32_t zeros = first->until - 1 < left ? first->until - 1 : left;
             first->until -= zeros;
             mask->index += zeros;
@@ -107,7 +107,7 @@ uint32_t hfn_mask_find(struct hfn_mask *mask, uint32_t limit, int32_t *weight) {
                 break;
             }
         }
-        *weight = take(mask);
+        *weight = hfn_mask_coded_take(mask);
         if (*weight) {
             return limit - left;
         }
