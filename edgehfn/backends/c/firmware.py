@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from edgehfn.errors import ToolError
@@ -30,22 +31,27 @@ def headers() -> list[Path]:
     return sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*/*.h")], key=lambda path: path.name)
 
 
-def exported() -> dict[str, bytes]:
-    """The headers and sources by the names that they have in one folder of a user's project, which they include.
-
-    These begin with ``hfn_``, or ``edgehfn``: build systems of vendors put the objects of a whole project into one
-    folder, where the ``list.o`` of an operating system would take the place of ours.
-    """
-    sources = [*headers(), *runtime(assembly=True)]
-    names = {path.name: re.sub("^(?!hfn_|edgehfn)", "hfn_", path.name) for path in sources}
+def exported(
+    files: Iterable[Path] | None = None, read: Callable[[Path], bytes] = Path.read_bytes
+) -> dict[str, bytes]:
+    """Headers and sources, by default all, by the names that they have in one folder of a user's project, which they
+    include. ``read``: their texts."""
+    names = {path.name: exported_name(path) for path in (*headers(), *runtime(assembly=True))}
 
     def include(found: re.Match[bytes]) -> bytes:
         return names[found[0].decode()].encode()
 
     texts = {
-        names[path.name]: re.sub(rb'(?<=^#include ")[^"]+', include, path.read_bytes(), flags=re.M) for path in sources
+        names[path.name]: re.sub(rb'(?<=^#include ")[^"]+', include, read(path), flags=re.M)
+        for path in ((*headers(), *runtime(assembly=True)) if files is None else files)
     }
     return dict(sorted(texts.items()))
+
+
+def exported_name(path: Path) -> str:
+    """What a file is called there. Names begin with ``hfn_``, or ``edgehfn``: build systems of vendors put the objects of
+    a whole project into one folder, where the ``list.o`` of an operating system would take the place of ours."""
+    return re.sub("^(?!hfn_|edgehfn)", "hfn_", path.name)
 
 
 def includes() -> list[str]:

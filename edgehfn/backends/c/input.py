@@ -86,7 +86,8 @@ def _image(node: ops.Input, plan: Plan, up: str) -> str:
     shape = (*node.shape[1:], node.shape[0]) if hwc else node.shape
     axes = "height, width, channels" if hwc else "channels, height, width" if len(shape) == 3 else "elements"
     return f"""/* The sensor's bytes: {axes}. A run may overwrite them. */
-#define {up}_INPUT(arena) (({TYPES[node.dtype]} *)(arena) + {plan.raw.offset})
+#define {up}_INPUT(arena) (({TYPES[node.dtype]} *)(arena) + {up}_INPUT_OFFSET)
+#define {up}_INPUT_OFFSET {plan.raw.offset} /* bytes, in the arena */
 #define {up}_INPUT_SIZE {plan.raw.size}
 #define {up}_INPUT_SHAPE {braces(shape)}
 """
@@ -115,7 +116,8 @@ struct __attribute__((__may_alias__)) {name}_graph {{
     uint16_t edges;
     uint16_t edge[{topology.edges}][2]; /* the nodes that it joins, from 0; each edge once */
 }};
-#define {up}_INPUT(arena) ((struct {name}_graph *)(void *)((uint8_t *)(arena) + {plan.raw.offset}))
+#define {up}_INPUT(arena) ((struct {name}_graph *)(void *)((uint8_t *)(arena) + {up}_INPUT_OFFSET))
+#define {up}_INPUT_OFFSET {plan.raw.offset} /* bytes, in the arena */
 #define {up}_INPUT_SIZE {plan.raw.size}
 
 enum {{

@@ -43,7 +43,8 @@ def header(graph: Graph, plan: Plan, name: str, selftest: bool) -> str:
 
 {input.declared(graph, plan, name)}
 /* Valid until the next run. */
-#define {up}_OUTPUT(arena) ((const int8_t *)(arena) + {plan.tensors[output.name].offset})
+#define {up}_OUTPUT(arena) ((const int8_t *)(arena) + {up}_OUTPUT_OFFSET)
+#define {up}_OUTPUT_OFFSET {plan.tensors[output.name].offset} /* bytes, in the arena */
 #define {up}_OUTPUT_SIZE {output.size}
 #define {up}_OUTPUT_SHAPE {input.braces(output.shape)}{_nodes(output)}
 {_scale(graph, up)}{_classes(graph, up)}
