@@ -73,7 +73,9 @@ def shared() -> frozenset[Path]:
 
 
 def _depends(path: Path) -> bool:
-    private = (header for header in needed.headers([path]) if header.parent.name != "include" and header.name != "isa.h")
+    private = (
+        header for header in needed.headers([path]) if header.parent.name != "include" and header.name != "isa.h"
+    )
     return any(_DEPENDS.search(part.read_bytes()) for part in (path, *private))
 
 
@@ -87,7 +89,9 @@ def _generated(models: Sequence[Model], single: bool) -> dict[str, bytes]:
     texts = {name: text.encode() for model in models for name, text in model.texts.items()}
     if not single:
         return texts
-    return {name: text.replace(b'#include "edgehfn.h"', f'#include "{HEADER}"'.encode()) for name, text in texts.items()}
+    return {
+        name: text.replace(b'#include "edgehfn.h"', f'#include "{HEADER}"'.encode()) for name, text in texts.items()
+    }
 
 
 def _runtime(models: Sequence[Model], also: set[str], single: bool, private: bool) -> dict[str, bytes]:

@@ -31,9 +31,7 @@ def headers() -> list[Path]:
     return sorted([*(root / "include").glob("*.h"), *(root / "src").glob("*/*.h")], key=lambda path: path.name)
 
 
-def exported(
-    files: Iterable[Path] | None = None, read: Callable[[Path], bytes] = Path.read_bytes
-) -> dict[str, bytes]:
+def exported(files: Iterable[Path] | None = None, read: Callable[[Path], bytes] = Path.read_bytes) -> dict[str, bytes]:
     """Headers and sources, by default all, by the names that they have in one folder of a user's project, which they
     include. ``read``: their texts."""
     names = {path.name: exported_name(path) for path in (*headers(), *runtime(assembly=True))}
@@ -49,8 +47,8 @@ def exported(
 
 
 def exported_name(path: Path) -> str:
-    """What a file is called there. Names begin with ``hfn_``, or ``edgehfn``: build systems of vendors put the objects of
-    a whole project into one folder, where the ``list.o`` of an operating system would take the place of ours."""
+    """What a file is called there. Names begin with ``hfn_``, or ``edgehfn``: build systems of vendors put the objects
+    of a whole project into one folder, where the ``list.o`` of an operating system would take the place of ours."""
     return re.sub("^(?!hfn_|edgehfn)", "hfn_", path.name)
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import edgehfn
 from edgehfn import files
 from edgehfn.backends import c
-from edgehfn.backends.c import firmware
+from edgehfn.backends.c import bundle, export, firmware, manifest
+from edgehfn.backends.c.bundle import CONFIG
 from edgehfn.backends.emulator import golden_checksum
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
-from edgehfn.spec.objective import Objective, macro
+from edgehfn.spec.ecosystem import Ecosystem
+from edgehfn.spec.objective import Objective
 
-CONFIG = "hfn_config.h"
 MANIFEST = "runtime.sha256"  # what `sha256sum -c` reads: the files that were written, for whoever writes there next
 FORMER = {  # of runtimes that had no manifest
     *("channel_dense.c", "conv_packed.c", "conv_ternary_narrow.c", "conv_ternary_wide.c", "edgehfn_gnn.h"),
     *("linear_packed.c", "list_packed.c", "packed.c", "packed.h", "runs_dsp.S"),
 }
+LIST = "edgehfn.sha256"  # the same of all that an export has
 REMEDY = "choose another folder"
 
 
@@ -60,6 +62,33 @@ def write_program(graph: Graph, name: str, into: Path, runtime: Path, planned: P
     return [*_put(into, generated), *written]
 
 
+def write_models(
+    models: Mapping[str, tuple[Graph, Plan]],
+    into: str | Path,
+    ecosystem: Ecosystem | None = None,
+    *,
+    single: bool = False,
+) -> list[Path]:
+    """Write models by their names, planned each, as one folder that an ecosystem takes as it is, with the files of the
+    runtime that they call; without an ecosystem their C alone.
+
+    ``single``: the runtime as ``hfn.c``, ``hfn.h`` and the assembly that it has. Models of different objectives may
+    stand together. Returns the paths. Raises InputError if a name cannot begin C names, or a file is there that EdgeHFN
+    has not written or that was changed since.
+    """
+    low = [name.lower() for name in models]
+    if doubled := next((name for name in models if low.count(name.lower()) > 1), None):
+        raise InputError(f"two models are called {doubled!r}: their files would be the same; give another --name")
+    made = [
+        bundle.Model(name, graph, planned, c.emit(graph, planned, name, golden_checksum(graph)))
+        for name, (graph, planned) in models.items()
+    ]
+    sources = bundle.bundle(made, single=single)
+    project = export.Project(made[0].name, made, sources, edgehfn.__version__)
+    contents = export.export(project, ecosystem) if ecosystem else sources
+    return manifest.put(Path(into), contents, LIST, REMEDY)
+
+
 def _generated(graph: Graph, name: str, planned: Plan) -> dict[str, bytes]:
     texts = c.emit(graph, planned, name, golden_checksum(graph))
     return {file: text.encode() for file, text in texts.items()}
@@ -68,10 +97,8 @@ def _generated(graph: Graph, name: str, planned: Plan) -> dict[str, bytes]:
 def _runtime(objective: Objective) -> dict[str, bytes]:
     """The manifest first: after a kill it names no file that is still to come by an old content."""
     texts = firmware.exported()
-    if wanted := macro(objective):
-        texts[CONFIG] = texts[CONFIG].replace(f"#define {wanted} 0".encode(), f"#define {wanted} 1".encode())
-    lines = (f"{_digest(content)}  {name}\n" for name, content in texts.items())
-    return {MANIFEST: "".join(lines).encode(), **texts}
+    texts[CONFIG] = bundle.configured(texts[CONFIG], objective)
+    return {MANIFEST: manifest.written(texts), **texts}
 
 
 def _put(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
@@ -84,7 +111,7 @@ def _put_runtime(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     place = Path(os.path.realpath(folder))  # of links in a circle, too
     if (folder / "__init__.py").exists() or place.is_relative_to(firmware.directory().resolve()):
         raise InputError(f"{folder}: is a folder of sources; {REMEDY} for the runtime")
-    before = _listed(folder)
+    before = manifest.listed(folder / MANIFEST)
 
     def ours(path: Path) -> bool:
         return _is_runtime(path, before) or (path.name == MANIFEST and bool(before))
@@ -102,15 +129,6 @@ def _put_runtime(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     return [folder / name for name in contents]
 
 
-def _listed(folder: Path) -> dict[str, str]:
-    """The names and checksums that a folder's manifest has; none where there is no manifest."""
-    try:
-        text = (folder / MANIFEST).read_text(encoding="ascii")
-    except (OSError, ValueError):
-        return {}
-    return {name: digest for digest, name in re.findall(r"^([0-9a-f]{64})  ([\w.]+)$", text, re.MULTILINE)}
-
-
 def _is_runtime(path: Path, before: Mapping[str, str]) -> bool:
     """Whether an earlier runtime has left a file as it is; without a manifest, by what all of the runtime mentions."""
     try:
@@ -118,13 +136,9 @@ def _is_runtime(path: Path, before: Mapping[str, str]) -> bool:
     except OSError:
         return False
     if path.name in before:
-        return _digest(content) == before[path.name]
+        return manifest.digest(content) == before[path.name]
     return (not before and _mentions(content)) or (path.name in FORMER and _mentions(content))
 
 
 def _mentions(content: bytes) -> bool:
     return re.search(rb"\b(hfn_|HFN_)|^/\* Part of channel_", content) is not None
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
