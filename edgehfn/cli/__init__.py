@@ -7,6 +7,7 @@ import click
 from edgehfn import __version__
 from edgehfn.cli._common import Commands
 from edgehfn.cli.bench import bench
+from edgehfn.cli.boards import boards
 from edgehfn.cli.calibrate import calibrate
 from edgehfn.cli.compare import compare
 from edgehfn.cli.compile import compile_
@@ -49,6 +50,7 @@ for command in (
     verify,
     size,
     bench,
+    boards,
     compile_,
     export,
     import_,

@@ -202,6 +202,15 @@ def objective(command: F) -> F:
     return click.option("--objective", type=choice, help=about + default)(ram)
 
 
+def target(command: F) -> F:
+    """The option ``--target``, a word for ``edgehfn.target.kits.aim``."""
+    about = "Core, cortex-m0 to cortex-m55, board (see edgehfn boards), or a file that describes yours."
+    words = "CORE|BOARD|FILE.toml"
+    return click.option("--target", "--board", "target", default=CORE, metavar=words, show_default=True, help=about)(
+        command
+    )
+
+
 def rows(command: F) -> F:
     """The option ``--rows``."""
     about = "Let the image come row by row, to NAME_feed: it is then never whole in RAM."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehfn.cli import _net_options
-from edgehfn.cli._common import CORE, Result, as_json, emit, example, objective, rows, show, table
+from edgehfn.cli._common import Result, as_json, emit, example, objective, rows, show, table, target
 
 if TYPE_CHECKING:
     from edgehfn.spec.objective import Objective
@@ -18,17 +18,12 @@ if TYPE_CHECKING:
     short_help="Instructions of one inference.",
     epilog=example(
         "edgehfn bench kws.hfn --target cortex-m4\n"
+        "edgehfn bench kws.hfn --target pico\n"
         "edgehfn bench --arch resnet8-mlperf --density 0.3 --target cortex-m7 --json"
     ),
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--target",
-    default=CORE,
-    metavar="CORE",
-    show_default=True,
-    help="Arm core to count on, cortex-m0 to cortex-m55.",
-)
+@target
 @_net_options.untrained
 @objective
 @rows
@@ -52,20 +47,22 @@ def bench(
     from edgehfn.evaluation.models import open_model
     from edgehfn.lowering.untrained import untrained
     from edgehfn.spec.objective import chosen
+    from edgehfn.target.kits import aim
 
+    core = aim(target).counted
     _net_options.check(model, arch, net_options)
     if model is not None:
         graph, name = open_model(model).graph, str(model)
     else:
         net = _net_options.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
-    found, mac = count(graph, target, objective=objective, ram=ram, rows=rows), graph.macs
+    found, mac = count(graph, core, objective=objective, ram=ram, rows=rows), graph.macs
     nodes = [{"name": node, "instructions": n, "mac": mac.get(node, 0)} for node, n in found.nodes]
     result = {
         "instructions": found.total,
         "nodes": nodes,
         "mac": sum(mac.values()),
-        "core": target,
+        "core": core,
         "objective": chosen(objective, ram),
     }
     if as_json:

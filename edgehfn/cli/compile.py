@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgehfn.cli._common import Failure, Result, as_json, command, emit, example, force, objective, quotable, rows, show
+from edgehfn.cli._common import (
+    CORE,
+    Failure,
+    Result,
+    as_json,
+    command,
+    emit,
+    example,
+    force,
+    objective,
+    quotable,
+    rows,
+    show,
+)
 from edgehfn.spec.ecosystem import ECOSYSTEMS, Ecosystem
 from edgehfn.spec.objective import OBJECTIVES
 
 if TYPE_CHECKING:
     from edgehfn.ir import Graph, Plan
     from edgehfn.spec.objective import Objective
+    from edgehfn.target.kits import Kit
 
 RUNTIME = "edgehfn"  # the folder beside the generated files
 
@@ -54,6 +68,13 @@ RUNTIME = "edgehfn"  # the folder beside the generated files
     help="A further model in the same program, named as its file; of the first one's objective where none is given.",
 )
 @click.option("--single-file", "single", is_flag=True, help="Write the runtime as hfn.c, hfn.h and its assembly files.")
+@click.option(
+    "--target",
+    "--board",
+    "target",
+    metavar="CORE|BOARD|FILE.toml",
+    help="Refuse a board that is too small; show the compiler's flags for its core.  [default: those of cortex-m4]",
+)
 @objective
 @rows
 @force
@@ -65,6 +86,7 @@ def compile_(
     ecosystem: Ecosystem | None,
     also: tuple[str, ...],
     single: bool,
+    target: str | None,
     objective: Objective | None,
     ram: int | None,
     rows: bool,
@@ -80,9 +102,14 @@ def compile_(
     from edgehfn.backends.c.write import write_models, write_program
     from edgehfn.evaluation.models import open_model
     from edgehfn.spec.objective import small
+    from edgehfn.target.board import BOARDS, board
+    from edgehfn.target.kits import aim
 
+    aimed = None if target is None else aim(target)
     graph, name = open_model(model).graph, model.stem if name is None else name
     planned = plan(graph, objective, ram=ram, rows=rows)
+    if aimed is not None and aimed.kit is not None:
+        _fitting(model, graph, planned, aimed.kit)
     arena = planned.size
     if ecosystem or also or single:
         models = {name: (graph, planned), **_further(also, name, planned.objective)}
@@ -99,11 +126,23 @@ def compile_(
         header, source, runtime = output / f"{name}.h", output / f"{name}.c", output / RUNTIME
         show(f"{header} and {source}; {name}_{'feed' if rows else 'run'} needs an arena of {arena:,} bytes")
         level = "-Os" if small(planned.objective) else "-O2"
-        gcc = command(
-            "arm-none-eabi-gcc", "-std=c99", level, "-mthumb", "-mcpu=cortex-m4", f"-I{runtime}", "-c", source
-        )
+        core = board(aimed.core if aimed and any(aimed.core == one.name for one in BOARDS) else CORE)
+        flags = [flag for flag in core.flags if flag != "-mfloat-abi=soft"]  # which no project with an FPU can link
+        gcc = command("arm-none-eabi-gcc", "-std=c99", level, *flags, f"-I{runtime}", "-c", source)
         show(f"for example: {gcc} {shlex.quote(quotable(runtime))}/*.[cS]")
     return result
+
+
+def _fitting(model: Path, graph: Graph, planned: Plan, kit: Kit) -> None:
+    """Raises Failure for a board that is too small, by prediction."""
+    from edgehfn.cost.footprint import predict
+    from edgehfn.cost.room import Room, estimated
+
+    sizes = predict(graph, planned, kit.core)[0] if kit.is_counted else estimated(graph, planned)
+    room = Room(kit, sizes, is_estimate=not kit.is_counted)
+    if not room.fits:
+        lacking = next((name, -left) for name, left in room.left.items() if left < 0)
+        raise Failure(f"{model}: {kit.name} has {lacking[1]:,} bytes of {lacking[0]} too few; see edgehfn size --help")
 
 
 def _further(also: tuple[str, ...], first: str, objective: Objective) -> dict[str, tuple[Graph, Plan]]:
@@ -116,6 +155,8 @@ def _further(also: tuple[str, ...], first: str, objective: Objective) -> dict[st
         file, _, last = word.rpartition(":")
         wanted = next((one for one in OBJECTIVES if file and one == last), None)
         path = Path(file if wanted else word)
+        if not path.is_file():
+            raise Failure(f"--also {word!r}: is no file; name a model, such as wake.hfn or wake.hfn:flash")
         if path.stem in found or path.stem == first:
             raise Failure(f"--also {word}: there is a model called {path.stem} already; rename the file")
         graph = open_model(path).graph

@@ -10,7 +10,6 @@ import click
 
 from edgehfn import files
 from edgehfn.cli._common import (
-    CORE,
     Bytes,
     Failure,
     Result,
@@ -23,16 +22,20 @@ from edgehfn.cli._common import (
     rows,
     show,
     table,
+    target,
 )
 
 if TYPE_CHECKING:
     from edgehfn.cost.curve import Point
     from edgehfn.cost.footprint import Footprint
     from edgehfn.evaluation.confusion import Confusion
+    from edgehfn.cost.room import Room
     from edgehfn.evaluation.models import Model
     from edgehfn.ir import Graph
     from edgehfn.spec.objective import Objective
     from edgehfn.target import Bench
+    from edgehfn.target.kits import Kit
+    from edgehfn.target.linked import Sizes
 
 
 @click.command(
@@ -40,17 +43,12 @@ if TYPE_CHECKING:
     epilog=example(
         "edgehfn size kws.hfn --target cortex-m0 --html kws.html --data fashion-mnist\n"
         "edgehfn size kws.hfn --target cortex-m4 --max-flash 16K --max-ram 16K\n"
+        "edgehfn size kws.hfn --board pico\n"
         "edgehfn size kws.hfn --curve"
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option(
-    "--target",
-    default=CORE,
-    metavar="CORE",
-    show_default=True,
-    help="Arm core to size for, cortex-m0 to cortex-m55.",
-)
+@target
 @click.option("--max-flash", type=Bytes(), help="Fail if the total flash is more bytes than this.  [default: no limit]")
 @click.option(
     "--max-ram",
@@ -89,43 +87,84 @@ def size(
     """Show the flash and RAM of MODEL on a core, in bytes, by what they are spent on.
 
     They are predicted from the model alone, and measured in a linked program where the compiler is installed. Start-up
-    code and the test harness are not counted. Exit status 2 if a limit is exceeded.
+    code and the test harness are not counted. Of a board, what is left of its memories is shown, too. Exit status 2 if
+    a limit is exceeded or the board is too small.
     """
     from edgehfn import curve as curve_of
     from edgehfn import footprint
+    from edgehfn.cost.room import Room
     from edgehfn.evaluation.models import calibration_of, open_model
+    from edgehfn.target.kits import aim
 
     files.check_apart([html], [model, calibration_of(model)])
     if html is not None:
         files.check(html, "report")
     elif data is not None:
         raise click.UsageError("--data is for the report; give --html, too")
+    aimed = aim(target)
+    kit = aimed.kit
+    if kit is not None and not kit.is_counted and html is None and not curve:
+        return _estimate(model, kit, objective, ram, rows, (max_flash, max_ram), as_json)
+    target = aimed.counted
     opened = open_model(model)
     confusion = None if data is None else _confusion(opened, data)
     found = footprint(opened.graph, target, objective, ram, rows)
+    room = None if kit is None else Room(kit, found.sizes, is_estimate=False)
     if html is not None:
         files.write(html, _page(opened, found, curve_of(opened.graph, target, objective, rows), confusion))
         note(f"written to {html}")
-    result = found.to_json()
+    result = found.to_json() | ({} if room is None else room.to_json())
     if curve:
         result["curve"] = [point.to_json() for point in curve_of(opened.graph, target, objective, rows)]
     if as_json:
         emit(result)
     else:
-        show(str(found))
+        show(str(found) if room is None else f"{found}\n{room}")
     if curve and not as_json:
         points = table("--ram", "predicted instructions", title=f"{model} on {target}: what less RAM costs")
         for point in result["curve"]:
             points.add_row(f"{point['ram']:,}", f"{point['instructions']:,}")
         show(points)
-    for name, limit, remedy in (
-        ("total_flash", max_flash, "fewer channels, coats or classes, or more folding"),
-        ("total_ram", max_ram, "--ram, fewer channels, or a pooled stem"),
-    ):
-        if limit is not None and result[name] > limit:
-            what = name.replace("_", " ")
-            raise Failure(f"{model}: {what} on {target} is {result[name]:,} bytes, {limit:,} are allowed; try {remedy}")
+    _check(model, target, found.sizes, (max_flash, max_ram), room)
     return result
+
+
+def _estimate(
+    model: Path,
+    kit: Kit,
+    objective: Objective | None,
+    ram: int | None,
+    rows: bool,
+    limits: tuple[int | None, int | None],
+    as_json: bool,
+) -> Result:
+    """Sizes on a board whose core has no machine here."""
+    from edgehfn import plan
+    from edgehfn.cost.room import Room, estimated
+    from edgehfn.evaluation.models import open_model
+
+    graph = open_model(model).graph
+    planned = plan(graph, objective, ram=ram, rows=rows)
+    room = Room(kit, estimated(graph, planned), is_estimate=True)
+    result = room.sizes.to_json() | room.to_json() | {"measured": None, "objective": planned.objective}
+    if as_json:
+        emit(result)
+    else:
+        show(str(room))
+    _check(model, kit.name, room.sizes, limits, room)
+    return result
+
+
+def _check(model: Path, target: str, sizes: Sizes, limits: tuple[int | None, int | None], room: Room | None) -> None:
+    """Raises Failure for a limit, or a board's memory, that is exceeded."""
+    remedies = ("fewer channels, coats or classes, or more folding", "--ram, fewer channels, or a pooled stem")
+    totals = (sizes.total_flash, sizes.total_ram)
+    for name, limit, total, remedy in zip(("total flash", "total ram"), limits, totals, remedies, strict=True):
+        if limit is not None and total > limit:
+            raise Failure(f"{model}: {name} on {target} is {total:,} bytes, {limit:,} are allowed; try {remedy}")
+    for (name, left), remedy in zip(room.left.items() if room else (), remedies, strict=False):
+        if room and left < 0:
+            raise Failure(f"{model}: {room.kit.name} has {-left:,} bytes of {name} too few; try {remedy}")
 
 
 def _instructions(graph: Graph, found: Footprint) -> Bench:

@@ -24,6 +24,7 @@ SOUND: dict[str, dict[str, str]] = {
     "verify": {"model": "MODEL", "data": "digits", "on": "emulator", "limit": "2"},
     "size": {"model": "MODEL"},
     "bench": {"arch": "tiny"},
+    "boards": {},
     "compile": {"model": "MODEL", "output": "out"},
     "export": {"model": "MODEL", "tflite": "out.tflite"},
     "import": {"checkpoint": "CHECKPOINT", "arch": "hfn-resnet18", "output": "out.hfn"},

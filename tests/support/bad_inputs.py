@@ -18,7 +18,7 @@ from edgehfn.cli.search import Count
 
 READ = {"model", "checkpoint", "teacher", "files"}  # parameters that are a file to read
 WRITTEN = {"output", "html", "tflite", "save"}  # and those that are a place to write
-NAMES = {"arch", "kinds", "name", "on", "storage", "target"}  # words of which few are known
+NAMES = {"also", "arch", "kinds", "name", "on", "storage", "target"}  # words of which few are known
 NUMBERS = {  # texts that are parsed as numbers
     "blocks",
     "budgets",
