@@ -62,6 +62,14 @@ def test_all_of_the_runtime_is_one_unit(tmp_path: Path) -> None:
         c_batch.call(["gcc", *c_batch.WARNINGS, f"-D{macro}", *firmware.includes(), "-c", "all.c"], tmp_path)
 
 
+@pytest.mark.gcc
+def test_two_models_and_their_runtime_are_one_unit(tmp_path: Path) -> None:
+    first, second = nets.random_graph(exports.SEED), nets.random_graph(exports.SEED + 1)
+    write_models({"a1": (first, plan(first)), "b1": (second, plan(second))}, tmp_path, single=True)
+    (tmp_path / "all.c").write_text('#include "hfn.c"\n#include "a1.c"\n#include "b1.c"\n')
+    c_batch.call(["gcc", *c_batch.WARNINGS, "-c", "all.c"], tmp_path)
+
+
 def test_names_of_one_file_begin_as_all_do() -> None:
     """Enumerators, macros, types and functions: nothing that a unit's other files could have, too."""
     for path in (*firmware.headers(), *firmware.runtime(assembly=False)):
