@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgehfn import data, nn, search, zoo
-    from edgehfn.backends.c.write import write_c, write_runtime
+    from edgehfn.backends.c.write import write_c, write_models, write_runtime
     from edgehfn.backends.emulator import emulate
     from edgehfn.backends.tflite import write_tflite
     from edgehfn.cost.curve import curve
@@ -72,13 +72,14 @@ __all__ = [
     "train_graph",
     "verify",
     "write_c",
+    "write_models",
     "write_runtime",
     "write_tflite",
     "zoo",
 ]
 
 _HOMES = {
-    "edgehfn.backends.c.write": ("write_c", "write_runtime"),
+    "edgehfn.backends.c.write": ("write_c", "write_models", "write_runtime"),
     "edgehfn.backends.emulator": ("emulate",),
     "edgehfn.backends.tflite": ("write_tflite",),
     "edgehfn.cost.curve": ("curve",),

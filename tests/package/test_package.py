@@ -66,7 +66,18 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_both_packages_and_the_runtime(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for path in (path for part in ("firmware", "edgehfn", "calibrate") for path in (ROOT / part).rglob("*")):
-        if path.is_file() and path.suffix in (".py", ".csv", ".c", ".h", ".S", ".ld", ".typed", ".hfn", ".json"):
+        if path.is_file() and path.suffix in (
+            ".py",
+            ".csv",
+            ".toml",
+            ".c",
+            ".h",
+            ".S",
+            ".ld",
+            ".typed",
+            ".hfn",
+            ".json",
+        ):
             name = str(path.relative_to(ROOT))
             assert (f"edgehfn/{name}" if name.startswith("firmware/") else name) in names
     assert {"edgehfn/firmware/include/edgehfn.h", "edgehfn/py.typed", "calibrate/py.typed"} <= names
