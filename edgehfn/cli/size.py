@@ -28,8 +28,8 @@ from edgehfn.cli._common import (
 if TYPE_CHECKING:
     from edgehfn.cost.curve import Point
     from edgehfn.cost.footprint import Footprint
-    from edgehfn.evaluation.confusion import Confusion
     from edgehfn.cost.room import Room
+    from edgehfn.evaluation.confusion import Confusion
     from edgehfn.evaluation.models import Model
     from edgehfn.ir import Graph
     from edgehfn.spec.objective import Objective
