@@ -11,7 +11,7 @@ from math import prod
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Conv, Weight
-from edgehfn.ir.scratch import Scratch, Span, aligned, is_int4
+from edgehfn.ir.scratch import Scratch, Span, aligned, group_bytes, is_int4
 
 CALL, BAND, CHANNEL = 1200, 80, 200  # of each, whatever it sums
 STORED, ENTRY, TAP = 3.0, 0.6, 0.9  # of each pixel: its output, a list entry, a trained weight
@@ -19,6 +19,7 @@ TOGETHER = (8, 12, 48)  # pixels that cores sum at a time: what a band's last on
 WORD, KEPT, UNPACKED = 23, 7, 4  # reading a mask: 32 bits, a weight kept; half a byte
 ROW, MOVED = 31, 1.5  # of planes: a row of an input channel, a word from the band before
 MADE = (10, 21)  # a word of each tap column, with stride 1 and above
+TILED = 60  # of trained weights: a channel of a tile
 TICK, SLID = 60, 1.5  # of a group: a node's turn, a word of a window
 
 
@@ -33,8 +34,12 @@ def conv(node: Conv, graph: Graph, way: Scratch, calls: Sequence[Span]) -> float
     moved = (len(bands) - len(spans)) * (way.planes // 4 if reach else 0)
     made = rows * (ROW + MADE[node.stride > 1] * kernel / 3 * pitch / 4) + MOVED * moved
     fixed = CALL * len(spans) + (BAND + CHANNEL * channels) * len(bands) + made
+    tiles = 0 if node.weight.uses_index_list else _tiles(node.weight, [pitch * rows for rows in bands], way)
     return (
-        fixed + _sums(node.weight, [pitch * rows for rows in bands]) + _read(node.weight, 1 if way.keep else len(bands))
+        fixed
+        + TILED * tiles * channels
+        + _sums(node.weight, [pitch * rows for rows in bands])
+        + _read(node.weight, _times(node.weight, way, len(bands), tiles))
     )
 
 
@@ -45,6 +50,17 @@ def turns(graph: Graph, group: Group) -> float:
         channels, _, width = graph.tensors[name].shape
         slid += group.ticks // group.rows[name].period * (channels * rows * width // 4)
     return TICK * (group.ticks - group.start) * len(group.rows) + SLID * slid
+
+
+def _tiles(weight: Weight, bands: Sequence[int], way: Scratch) -> int:
+    """Tiles of trained weights, on a core that lays a tap out in the most bytes; none of a layer that is far."""
+    groups = 2 * way.list_entries // group_bytes(weight)
+    return sum(-(-pixels // (4 * groups)) for pixels in bands) if groups else 0
+
+
+def _times(weight: Weight, way: Scratch, bands: int, tiles: int) -> int:
+    """How often a mask is read, or weights are unpacked."""
+    return (1 if way.keep else bands) if weight.uses_index_list else tiles
 
 
 def _sums(weight: Weight, bands: Sequence[int]) -> float:

@@ -16,7 +16,7 @@ OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
 FAR_LIMIT = 4 * OFFSET_LIMIT  # of a layer that is far: they count words
 LONGEST_LIST = 2**16 - 1  # entries of a list that is kept: its length is uint16
 SLACK = 16  # a group of 16 pixels may read past the last plane
-TILE = 2048  # bytes that a dense convolution lays out at a time, if its taps for four pixels take no more
+TILE = 2048  # bytes that a dense convolution lays out at a time at most, if its taps for four pixels take no more
 
 Span = tuple[int, int]  # rows of an output that one call makes: the first, and the first that it does not
 
@@ -66,8 +66,8 @@ def _ways(node: Conv, graph: Graph, band: int, once_only: bool) -> Iterator[Scra
     if planes > (FAR_LIMIT if far else OFFSET_LIMIT):
         return
     if not node.weight.uses_index_list:
-        tile = 0 if far else _tile(node.weight)
-        yield Scratch(0, band, planes, (_unpacked(node.weight) + tile) // 2)
+        for tile in (0,) if far else _tiles(node.weight):
+            yield Scratch(0, band, planes, (_unpacked(node.weight) + tile) // 2)
         return
     entries = 2 * np.maximum(*node.weight.lists)  # of plus and minus in turn
     yield Scratch(0, band, planes, int(entries.max()))
@@ -103,8 +103,14 @@ def _unpacked(weight: Weight) -> int:
     return aligned(prod(weight.shape[1:])) * is_int4(weight)
 
 
-def _tile(weight: Weight) -> int:
-    """Bytes of a dense convolution's groups: any core's take up to 16 bytes a tap, and 64 at least. Weights that are
-    unpacked once a tile want two groups."""
-    group = max(64, 16 * prod(weight.shape[1:]))
-    return group * max(1 + is_int4(weight), TILE // group)
+def group_bytes(weight: Weight) -> int:
+    """Bytes of four pixels of a dense convolution, laid out: any core's take up to 16 a tap, and 64 at least."""
+    return max(64, 16 * prod(weight.shape[1:]))
+
+
+def _tiles(weight: Weight) -> list[int]:
+    """Bytes of a dense convolution's groups, by what RAM allows: as many as are worth it, or half as often halved.
+    Weights that are unpacked once a tile want two groups."""
+    group = group_bytes(weight)
+    most = max(1 + is_int4(weight), TILE // group)
+    return [group * (most >> halved) for halved in range(most.bit_length())]
