@@ -10,13 +10,15 @@ RUN apt-get update && \
         dataset-fashion-mnist \
         gcc \
         gcc-arm-none-eabi \
+        gcc-riscv64-unknown-elf \
         git \
         libc6-dev \
         libnewlib-arm-none-eabi \
         make \
         python3 \
         python3-venv \
-        qemu-system-arm && \
+        qemu-system-arm \
+        qemu-system-misc && \
     rm -rf /var/lib/apt/lists/* && \
     useradd --create-home --uid 1000 --shell /bin/bash edgehfn && \
     install -d -o 1000 -g 1000 /home/edgehfn/edgehfn

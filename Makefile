@@ -44,7 +44,7 @@ check: $(READY) ## ruff, mypy, clang-format, import contracts, links between doc
 	@$(MAKE) --no-print-directory analyse
 
 # GCC's analyser follows calls itself. At -O2 it sees parts of structs that inlining has torn apart, and takes what is
-# set for unset; so it runs at -O0, and the warnings that need the optimiser at -O2. tests/c/test_arm.py optimises for Arm.
+# set for unset; so it runs at -O0, and the warnings that need the optimiser at -O2. tests/c/test_bare_metal.py optimises for cores.
 analyse: ## GCC's static analyser and all warnings over the C of firmware, for each objective (seconds)
 	@set -e; if command -v gcc > /dev/null; then \
 		for macro in $(OBJECTIVES); do for level in "-O0 -fanalyzer" -O2; do \

@@ -21,7 +21,7 @@ from edgehfn.target import CORES, bench, elf
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted
-from edgehfn.target.toolchain import ARM_GCC, emulator, version
+from edgehfn.target.toolchain import emulator, version
 
 FILE = Path(__file__).parents[2] / "tests" / "budget.csv"
 GROWTH = 5  # thousandths of a budget, that are let pass
@@ -44,7 +44,7 @@ def measure(core: str, objective: Objective, name: str, graph: Graph) -> Spent:
     """Raises ToolError if a tool is missing."""
     code = elf.sections(build(emitted(graph, objective=objective), board(core), objective))[".code"]
     instructions = bench(graph, core, objective=objective).total
-    return Spent(version(ARM_GCC), emulator(), core, objective, name, instructions, code)
+    return Spent(version(board(core).architecture.gcc), emulator(), core, objective, name, instructions, code)
 
 
 def cases(names: Iterable[str]) -> Iterator[tuple[str, Objective, str]]:

@@ -77,7 +77,7 @@ def _compared(context: click.Context, parameter: click.Parameter, value: str | N
     default=CORE,
     metavar="CORE",
     show_default=True,
-    help="Arm core to measure on, cortex-m0 to cortex-m55.",
+    help="Core to measure on: cortex-m0 to cortex-m55, rv32imc, rv32imc-zbb, rv32ec.",
 )
 @click.option(
     "-o",

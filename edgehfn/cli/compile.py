@@ -128,7 +128,9 @@ def compile_(
         level = "-Os" if small(planned.objective) else "-O2"
         core = board(aimed.core if aimed and any(aimed.core == one.name for one in BOARDS) else CORE)
         flags = [flag for flag in core.flags if flag != "-mfloat-abi=soft"]  # which no project with an FPU can link
-        gcc = command("arm-none-eabi-gcc", "-std=c99", level, *flags, f"-I{runtime}", "-c", source)
+        gcc = command(
+            core.architecture.gcc, "-std=c99", level, *core.architecture.compile, *flags, f"-I{runtime}", "-c", source
+        )
         show(f"for example: {gcc} {shlex.quote(quotable(runtime))}/*.[cS]")
     return result
 

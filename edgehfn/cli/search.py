@@ -69,7 +69,7 @@ class Count(click.ParamType[int]):
     default=CORE,
     metavar="CORE",
     show_default=True,
-    help="Arm core of the part, cortex-m0 to cortex-m55.",
+    help="Core of the part: cortex-m0 to cortex-m55, rv32imc, rv32imc-zbb, rv32ec.",
 )
 @click.option(
     "--trials",

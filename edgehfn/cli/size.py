@@ -172,9 +172,9 @@ def _instructions(graph: Graph, found: Footprint) -> Bench:
     from edgehfn.cost.instructions import predict
     from edgehfn.target.board import board
     from edgehfn.target.count import counted
-    from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
+    from edgehfn.target.toolchain import HOST_GCC, available
 
-    if available(ARM_GCC, HOST_GCC, QEMU):
+    if available(HOST_GCC, *board(found.core).architecture.tools):
         return counted(graph, found.plan, found.core)
     return predict(graph, found.plan, board(found.core).core)
 

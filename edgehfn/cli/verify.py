@@ -76,6 +76,10 @@ def verify(
     from edgehfn.target.build import HOST, SANITIZED
 
     names = machines.parse(on)
+    if on == "all":
+        names, remedy = machines.at_hand(names)
+        if remedy:
+            note(f"without the cores of RISC-V; to compare them, too: {remedy}")
     if sanitize:
         if HOST not in names:
             raise click.UsageError(f"--sanitize is for the machine {HOST}; name it in --on")

@@ -21,9 +21,9 @@ from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.ops import Node
 from edgehfn.spec.objective import small
-from edgehfn.target.board import CORES
+from edgehfn.target.board import CORES, board
 from edgehfn.target.count import counted
-from edgehfn.target.toolchain import ARM_GCC, version
+from edgehfn.target.toolchain import version
 
 GROUPS = (4, 8, 12, 16, 32, 48, 64)  # pixels that a kernel may sum at a time; the fit takes what fits best
 
@@ -44,8 +44,8 @@ def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -
     every = {id(graph): graph for graphs in sampled.values() for graph in graphs}
     fast = {key: [plan(graph), *_few_rows(graph)] for key, graph in every.items()}
     few = {key: [plan(graph, "flash")] for key, graph in every.items()}
-    compiler = version(ARM_GCC)
     for core in cores:
+        compiler = version(board(core).architecture.gcc)
         for plans in (fast, few):
             if Function.SLIDE in functions:
                 moved = slides(core, "flash" if plans is few else "speed")

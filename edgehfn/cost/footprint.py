@@ -21,7 +21,7 @@ from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective
 from edgehfn.target.board import board
 from edgehfn.target.linked import Measured, Sizes, measure
-from edgehfn.target.toolchain import ARM_GCC, available
+from edgehfn.target.toolchain import available
 
 ORIGINS = ("masks", "norms", "dense", "graph", "tables", "code")
 
@@ -120,7 +120,7 @@ def sized(graph: Graph, target: str, planned: Plan) -> Footprint:
     """Do the same by a plan of one's own."""
     core = board(target)
     predicted, flash = predict(graph, planned, core.core)
-    measured = measure(graph, planned, core) if available(ARM_GCC) else None
+    measured = measure(graph, planned, core) if available(core.architecture.gcc) else None
     if measured:
         flash["code"] = measured.sizes.code_flash
     instructions = prediction.predict(graph, planned, core.core).total

@@ -17,10 +17,10 @@ from edgehfn.ir.arena import Schedule, arrange
 from edgehfn.ir.groups import Group, fed, group
 from edgehfn.ir.ops import RELU, Conv, Input, Node, Requantise, Supermask
 from edgehfn.spec.objective import OBJECTIVES, Objective
-from edgehfn.target import elf
+from edgehfn.target import disassembly, elf
 from edgehfn.target.board import BOARDS, CORES, Board
 from edgehfn.target.build import MODEL, build, runtime
-from edgehfn.target.toolchain import ARM_GCC, call, version
+from edgehfn.target.toolchain import call, version
 
 RUNS = (f"{MODEL}_run", f"{MODEL}_start", f"{MODEL}_feed")  # what a model may have of them
 ROWS = (*Function, code_size.RUN)  # of each core and objective
@@ -28,8 +28,8 @@ ROWS = (*Function, code_size.RUN)  # of each core and objective
 
 def measure(cores: Sequence[str] = CORES, functions: Collection[str] = ROWS) -> Iterator[Cost]:
     """A row for each core, objective and function. Raises ToolError if the compiler is missing."""
-    compiler = version(ARM_GCC)
     for board in (b for b in BOARDS if b.name in cores):
+        compiler = version(board.architecture.gcc)
         for objective in OBJECTIVES:
             for function in (name for name in ROWS if name in functions):
                 measured = _generated if function == code_size.RUN else _linked_alone
@@ -44,9 +44,9 @@ def _linked_alone(board: Board, compiler: str, objective: Objective, function: s
             "SECTIONS { .code : { *(.text* .rodata*) } /DISCARD/ : { *(.ARM.exidx*) } }\n", encoding="utf-8"
         )
         keep = f"-Wl,--gc-sections,-u,{function},-e,{function}"
-        link = [ARM_GCC, *board.flags, "--specs=nano.specs", "-nostartfiles", keep, "-T", str(script)]
-        call([*link, str(runtime(board, objective)), "-o", str(program)], timeout=60)
-        stack = elf.deepest(elf.functions(program, ".code"), function)
+        link = [board.architecture.gcc, *board.flags, keep, "-T", str(script), str(runtime(board, objective))]
+        call([*link, *board.link, "-o", str(program)], timeout=60)
+        stack = disassembly.deepest(disassembly.functions(program, ".code"), function)
         return Cost(compiler, board.core, objective, function, stack, _parts(program))
 
 
@@ -73,7 +73,7 @@ def _generated(board: Board, compiler: str, objective: Objective, function: str)
         planned = plan(graph, objective)
         schedule = Schedule(tuple(grouped), planned.scratch)
         program = build(c.emit(graph, arrange(graph, objective, schedule), MODEL), board, objective)
-        found = elf.functions(program, ".code")
+        found = disassembly.functions(program, ".code")
         size = sum(found[name].size for name in RUNS if name in found)
         return size, max(found[name].frame for name in RUNS if name in found)
 

@@ -19,8 +19,8 @@ from edgehfn.cost.instructions import NODES, Effort
 from edgehfn.cost.measure_code import ROWS, measure
 from edgehfn.errors import InputError
 from edgehfn.spec.objective import OBJECTIVES
-from edgehfn.target.board import CORES
-from edgehfn.target.toolchain import ARM_GCC, version
+from edgehfn.target.board import CORES, board
+from edgehfn.target.toolchain import version
 
 CODE = Path(code_size.__file__).with_name("code_size.csv")
 INSTRUCTIONS = Path(instructions.__file__).with_name("instructions.csv")
@@ -42,9 +42,10 @@ def refit(functions: Sequence[Function], code: Path = CODE, efforts: Path = INST
     missing.
     """
     before, known = code_size.table(), instructions.table()
-    here = version(ARM_GCC)
-    if functions and {*(row.compiler for row in before), *(row.compiler for row in known)} != {here}:
-        raise InputError(f"the tables are not of GCC {here}; run make budget without F, for all functions")
+    here = {core: version(board(core).architecture.gcc) for core in CORES}
+    made = {(row.core, row.compiler) for row in before} | {(row.core, row.compiler) for row in known}
+    if functions and made - {*here.items()}:
+        raise InputError(f"the tables are not of GCC {here[CORES[0]]}; run make budget without F, for all functions")
     measured = list(measure(CORES, functions or ROWS))
     stale = outdated(before, measured, known) | {(core, function) for core in CORES for function in functions}
     wanted = {core: [f for f in NODES if (core, f) in stale] for core in CORES}

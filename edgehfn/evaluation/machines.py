@@ -15,8 +15,10 @@ from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, checked
 from edgehfn.spec.objective import Objective
+from edgehfn.target.architecture import RISCV
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8, Observe
+from edgehfn.target.toolchain import available, install
 
 PYTORCH = "pytorch"
 EMULATOR = "emulator"
@@ -101,6 +103,18 @@ def parse(words: str) -> tuple[str, ...]:
     if not names:
         raise InputError(f"no machine given; there are all, {', '.join(dict.fromkeys(known))}")
     return names
+
+
+def at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
+    """Return these machines without those of RISC-V, and what to install, where its tools are missing.
+
+    Who has parts by Arm alone needs no other tools; where Arm's are missing, running says so.
+    """
+    riscv = {board.name for board in target.BOARDS if board.architecture == RISCV}
+    missing = [name for name in RISCV.tools if not available(name)]
+    if not missing or not riscv & {*names}:
+        return tuple(names), None
+    return tuple(name for name in names if name not in riscv), install(*missing)
 
 
 def raw(graph: Graph, images: npt.NDArray[np.uint8] | Pictures) -> npt.NDArray[np.uint8]:

@@ -16,7 +16,7 @@ from edgehfn.search.space import LEAST, Candidate, Shape, build
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target.board import board
 from edgehfn.target.count import counted
-from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available
+from edgehfn.target.toolchain import HOST_GCC, available
 
 NARROWEST, WIDEST = 4, 128  # channels of the first stage: from, and below
 
@@ -77,7 +77,7 @@ class Budget:
 
     def measured(self, graph: Graph) -> Cost:
         """Measure the cost by compiler and emulator where they are installed, else predict it."""
-        counts = available(ARM_GCC, HOST_GCC, QEMU)
+        counts = available(HOST_GCC, *board(self.target).architecture.tools)
 
         def cost(planned: Plan) -> Cost:
             sizes = footprint.sized(graph, self.target, planned)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgehfn.errors import InputError
+from edgehfn.target.architecture import ARM, RISCV, Architecture
 
 KB, MB = 1024, 1024 * 1024
+NOT_ON_RISCV = ("a", "f", "d", "h", "zba", "zbc", "zbs")  # extensions that none of the cores has
 START_UP = 2048  # bytes of each memory of a board that are the harness's and the stack's
 
 
@@ -20,41 +22,57 @@ class Region:
 
 @dataclass(frozen=True)
 class Board:
-    """``name`` is what users type: a core, or a board that is no other core's. ``machine`` is QEMU's word."""
+    """``name`` is what users type: a core, or a board that is no other core's. ``machine`` is what QEMU is told.
+    ``flags`` is what the compiler must know of the core, ``link`` what the linker must know beside it."""
 
     name: str
     core: str
-    machine: str
+    architecture: Architecture
+    machine: tuple[str, ...]
     flash: Region
     ram: Region
-    float_abi: str = "soft"
+    flags: tuple[str, ...]
+    link: tuple[str, ...]
 
     @property
     def room(self) -> dict[str, int]:
         """Bytes of ``flash`` and ``ram`` that a model and its runtime may take here."""
         return {"flash": self.flash.size - START_UP, "ram": self.ram.size - START_UP}
 
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """What the compiler must know of the core."""
-        return ("-mthumb", f"-mcpu={self.core}", f"-mfloat-abi={self.float_abi}")
+
+def _arm(name: str, core: str, machine: str, flash: Region, ram: Region, float_abi: str = "soft") -> Board:
+    flags = ("-mthumb", f"-mcpu={core}", f"-mfloat-abi={float_abi}")
+    return Board(name, core, ARM, ("-M", machine), flash, ram, flags, ARM.link)
 
 
 def _mps2(core: str, machine: str) -> Board:
-    return Board(core, core, machine, Region(0, 4 * MB), Region(0x2000_0000, 4 * MB))
+    return _arm(core, core, machine, Region(0, 4 * MB), Region(0x2000_0000, 4 * MB))
 
 
-# An M3 stands in for the small cores; firmware/port/qemu/start.c makes it refuse unaligned access as they do. Only the
-# microbit is an M0, of 16 KB RAM. Helium needs the floating-point registers, hence the M55's float ABI.
+def _riscv(core: str, *absent: str, abi: str = "ilp32") -> Board:
+    """Of QEMU's virtual machine, whose memory is divided. ``absent``: extensions that it would have, and not the core.
+    Without ``i`` there are 16 registers, for which it wants ``e``."""
+    cpu = ["rv32", *(f"{name}=false" for name in (*NOT_ON_RISCV, *absent)), *(["e=true"] if "i" in absent else [])]
+    flags = (f"-march={core.replace('-', '_')}", f"-mabi={abi}")
+    link = (*RISCV.link, f"-march={core.split('-')[0]}")  # the compiler's library knows the base alone
+    flash, ram = Region(0x8000_0000, 4 * MB), Region(0x8040_0000, 4 * MB)
+    return Board(core, core, RISCV, ("-M", "virt", "-bios", "none", "-cpu", ",".join(cpu)), flash, ram, flags, link)
+
+
+# An M3 stands in for the small cores; firmware/port/qemu/start_arm.c makes it refuse unaligned access as they do. Only
+# the microbit is an M0, of 16 KB RAM. Helium needs the floating-point registers, hence the M55's float ABI.
 BOARDS = (
     _mps2("cortex-m0", "mps2-an385"),
     _mps2("cortex-m0plus", "mps2-an385"),
     _mps2("cortex-m3", "mps2-an385"),
     _mps2("cortex-m4", "mps2-an386"),
     _mps2("cortex-m7", "mps2-an500"),
-    Board("cortex-m33", "cortex-m33", "mps2-an505", Region(0x1000_0000, 4 * MB), Region(0x3800_0000, 4 * MB)),
-    Board("cortex-m55", "cortex-m55", "mps3-an547", Region(0, 512 * KB), Region(0x2000_0000, 512 * KB), "hard"),
-    Board("microbit", "cortex-m0", "microbit", Region(0, 256 * KB), Region(0x2000_0000, 16 * KB)),
+    _arm("cortex-m33", "cortex-m33", "mps2-an505", Region(0x1000_0000, 4 * MB), Region(0x3800_0000, 4 * MB)),
+    _arm("cortex-m55", "cortex-m55", "mps3-an547", Region(0, 512 * KB), Region(0x2000_0000, 512 * KB), "hard"),
+    _riscv("rv32imc", "zbb"),
+    _riscv("rv32imc-zbb"),
+    _riscv("rv32ec", "zbb", "i", "m", abi="ilp32e"),
+    _arm("microbit", "cortex-m0", "microbit", Region(0, 256 * KB), Region(0x2000_0000, 16 * KB)),
 )
 CORES = tuple(board.name for board in BOARDS if board.name == board.core)
 

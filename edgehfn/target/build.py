@@ -16,7 +16,7 @@ from edgehfn.errors import ToolError
 from edgehfn.spec.objective import Objective, macro
 from edgehfn.target.board import Board
 from edgehfn.target.cache import cached
-from edgehfn.target.toolchain import ARM_AR, ARM_GCC, HOST_AR, HOST_GCC, call, version
+from edgehfn.target.toolchain import HOST_AR, HOST_GCC, call, version
 
 MODEL = "model"  # what the harness calls the model: model.h, model_run, MODEL_ARENA …
 PROGRAM = "program"
@@ -69,18 +69,24 @@ def runtime(machine: Machine, objective: Objective = "speed") -> Path:
 
 
 def _compiler(machine: Machine) -> tuple[str, str]:
-    return (ARM_GCC, ARM_AR) if isinstance(machine, Board) else (HOST_GCC, HOST_AR)
+    if isinstance(machine, Board):
+        return machine.architecture.gcc, machine.architecture.ar
+    return HOST_GCC, HOST_AR
 
 
 def _flags(machine: Machine, objective: Objective) -> tuple[str, ...]:
     defined = (f"-D{macro(objective)}=1",) if macro(objective) else ()
-    own = machine.flags if isinstance(machine, Board) else SANITIZE if machine == SANITIZED else ()
+    own: tuple[str, ...] = SANITIZE if machine == SANITIZED else ()
+    if isinstance(machine, Board):
+        own = (*machine.architecture.compile, *machine.flags)
     return (*COMPILE, LEVELS[objective], *defined, *own)
 
 
 def _runtime(into: Path, machine: Machine, flags: Sequence[str]) -> None:
     gcc, ar = _compiler(machine)
     sources = [str(p) for p in firmware.runtime(assembly=isinstance(machine, Board))]
+    if isinstance(machine, Board):
+        sources += [str(firmware.directory() / "port" / name) for name in machine.architecture.library]
     if sources:
         call([gcc, *flags, *firmware.includes(), "-c", *sources], timeout=TIMEOUT, cwd=into)
     objects = sorted(p.name for p in into.glob("*.o"))
@@ -107,7 +113,7 @@ def _program(
 
 
 def _port(machine: Machine) -> tuple[str, ...]:
-    return ("qemu/start.c", "qemu/stack.S", "qemu/semihost.c") if isinstance(machine, Board) else ("host.c",)
+    return machine.architecture.port if isinstance(machine, Board) else ("host.c",)
 
 
 def _link(machine: Machine) -> list[str]:
@@ -121,7 +127,7 @@ def _link(machine: Machine) -> list[str]:
     }
     symbols = [f"-Wl,--defsym,{name}={value:#x}" for name, value in layout.items()]
     script = firmware.directory() / "port" / "qemu" / "sections.ld"
-    return ["--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections,--fatal-warnings", *symbols, "-T", str(script)]
+    return [*machine.link, "-Wl,--gc-sections,--fatal-warnings", *symbols, "-T", str(script)]
 
 
 def _explained(error: ToolError, machine: Machine) -> ToolError:

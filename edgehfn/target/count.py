@@ -1,4 +1,4 @@
-"""Instructions executed, exactly, node by node. They are not cycles: no emulator knows a Cortex-M's cycles."""
+"""Instructions executed, exactly, node by node. They are not cycles: no emulator knows the cycles of a core."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from edgehfn.target.toolchain import HOST_GCC, call
 Call = tuple[int, bool]  # the index of a node, and whether its window slides or it runs
 
 PLUGIN = "count.so"
-MARKER = 0x46D2  # mov r10, r10
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,8 @@ def count(program: Path, target: Board, images: Raw, row: int, seconds: float | 
     with tempfile.TemporaryDirectory(prefix="edgehfn-") as place:
         log, marks = Path(place) / "log", Path(place) / "marks"
         marks.write_text(
-            "\n".join(f"{address:x}" for address in elf.halfwords(program, MARKER)) + "\n", encoding="utf-8"
+            "\n".join(f"{address:x}" for address in elf.places(program, target.architecture.mark)) + "\n",
+            encoding="utf-8",
         )
         plugin = ["-plugin", f"{_quoted(_plugin())},log={_quoted(log)},marks={_quoted(marks)}"]
         execute(program, target, images, row, plugin, seconds)

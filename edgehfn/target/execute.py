@@ -18,7 +18,7 @@ from edgehfn.ir.inputs import Raw, by_rows, checked, fitting
 from edgehfn.spec.objective import Objective
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, SANITIZED, Machine, build
-from edgehfn.target.toolchain import QEMU, call
+from edgehfn.target.toolchain import call
 from edgehfn.target.trace import tensors
 
 Int8 = npt.NDArray[np.int8]
@@ -177,4 +177,13 @@ def command(program: Path, target: Machine) -> list[str]:
 
 def _qemu(target: Board) -> list[str]:
     semihosting = ["-semihosting-config", "enable=on,target=native"]
-    return [QEMU, "-M", target.machine, "-nographic", "-monitor", "none", "-serial", "none", *semihosting]
+    return [
+        target.architecture.qemu,
+        *target.machine,
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+        *semihosting,
+    ]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from edgehfn.backends import c
 from edgehfn.ir import Graph, Plan
 from edgehfn.ir.inputs import by_rows, golden
-from edgehfn.target import elf
+from edgehfn.target import disassembly, elf
 from edgehfn.target.board import Board
 from edgehfn.target.build import MODEL, build
 from edgehfn.target.execute import execute, patience
-from edgehfn.target.toolchain import QEMU, available
+from edgehfn.target.toolchain import available
 
 HARNESS = (".vectors", ".harness", ".data")  # in flash: start-up, semihosting, the harness
 
@@ -63,9 +63,11 @@ def measure(graph: Graph, plan: Plan, board: Board) -> Measured:
     """Link the model for a board and read its sizes; run it for the stack if QEMU is installed. Raises ToolError."""
     program = build(c.emit(graph, plan, MODEL), board, plan.objective)
     parts = elf.sections(program)
-    bound = elf.deepest(elf.functions(program, ".code"), f"{MODEL}_feed" if plan.fed else f"{MODEL}_run")
+    bound = disassembly.deepest(
+        disassembly.functions(program, ".code"), f"{MODEL}_feed" if plan.fed else f"{MODEL}_run"
+    )
     stack = bound
-    if available(QEMU):
+    if available(board.architecture.qemu):
         image = by_rows(graph, golden(graph)[None]) if plan.fed else golden(graph)[None]
         stack = execute(program, board, image, graph.output.size, seconds=patience(graph)).stack
     sizes = Sizes(

@@ -17,6 +17,10 @@ ARM_OBJDUMP = "arm-none-eabi-objdump"
 HOST_GCC = "gcc"
 HOST_AR = "ar"
 QEMU = "qemu-system-arm"
+RISCV_GCC = "riscv64-unknown-elf-gcc"
+RISCV_AR = "riscv64-unknown-elf-ar"
+RISCV_OBJDUMP = "riscv64-unknown-elf-objdump"
+RISCV_QEMU = "qemu-system-riscv32"
 
 _PACKAGES = {
     ARM_GCC: "gcc-arm-none-eabi libnewlib-arm-none-eabi",
@@ -25,6 +29,10 @@ _PACKAGES = {
     HOST_GCC: "gcc libc6-dev",
     HOST_AR: "binutils",
     QEMU: "qemu-system-arm",
+    RISCV_GCC: "gcc-riscv64-unknown-elf",
+    RISCV_AR: "binutils-riscv64-unknown-elf",
+    RISCV_OBJDUMP: "binutils-riscv64-unknown-elf",
+    RISCV_QEMU: "qemu-system-misc",
 }
 
 
@@ -33,11 +41,16 @@ def available(*names: str) -> bool:
     return all(shutil.which(name) for name in names)
 
 
+def install(*names: str) -> str:
+    """Return the command that installs these programs."""
+    return f"apt-get install {' '.join(dict.fromkeys(_PACKAGES[name] for name in names))}"
+
+
 def tool(name: str) -> str:
     """Return the path of a program. Raises ToolError naming the package to install."""
     found = shutil.which(name)
     if found is None:
-        raise ToolError(f"{name} is not installed: apt-get install {_PACKAGES[name]}")
+        raise ToolError(f"{name} is not installed: {install(name)}")
     return found
 
 

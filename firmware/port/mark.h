@@ -17,7 +17,11 @@ void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena)
 
 /* An instruction that no compiler emits: when it is executed, qemu/count.c logs how many others were. */
 #if defined(PORT_COUNT)
+#if defined(__riscv)
+#define PORT_MARK() __asm__ volatile("lui x0, 0x46d20" ::: "memory") /* a hint, which does nothing */
+#else
 #define PORT_MARK() __asm__ volatile("mov r10, r10" ::: "memory")
+#endif
 #define HFN_TRACE(index, tensor, size) PORT_MARK()
 #define HFN_TRACE_ROWS(index, ticks, tick, arena) PORT_MARK()
 #define HFN_TRACE_SLIDE(index) PORT_MARK()

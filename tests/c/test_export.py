@@ -10,7 +10,7 @@ from edgehfn.backends.c import firmware
 from edgehfn.backends.c.write import write_runtime
 from edgehfn.target import CORES
 from edgehfn.target.board import board
-from edgehfn.target.toolchain import ARM_GCC, call
+from edgehfn.target.toolchain import call
 
 
 @pytest.mark.qemu
@@ -20,5 +20,5 @@ def test_assembly_finds_its_parts_beside_it(core: str, tmp_path: Path) -> None:
     write_runtime(tmp_path)
     sources = sorted(path.name for path in tmp_path.glob("*.S"))
     assert len(sources) == len([path for path in firmware.runtime(assembly=True) if path.suffix == ".S"])
-    call([ARM_GCC, *board(core).flags, "-c", *sources], timeout=60, cwd=tmp_path)
+    call([board(core).architecture.gcc, *board(core).flags, "-c", *sources], timeout=60, cwd=tmp_path)
     assert len(list(tmp_path.glob("*.o"))) == len(sources)

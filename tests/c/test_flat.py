@@ -106,7 +106,7 @@ def test_public_headers_bring_no_name_of_every_day(tmp_path: Path) -> None:
 
 
 def test_symbols_of_the_runtime_begin_alike(tmp_path: Path) -> None:
-    """Those of the host; test_arm.py looks at the cores'."""
+    """Those of the host; test_bare_metal.py looks at the cores'."""
     write_runtime(tmp_path)
     c_batch.call(["gcc", "-std=c99", "-c", *(path.name for path in tmp_path.glob("*.c"))], tmp_path)
     words = ["nm", "-g", "--defined-only", *(path.name for path in tmp_path.glob("*.o"))]

@@ -9,7 +9,7 @@ import pytest
 from support import tools
 
 from edgehfn.errors import InputError, ToolError
-from edgehfn.target import BOARDS, cache, count, elf, execute, toolchain
+from edgehfn.target import BOARDS, cache, count, disassembly, execute, toolchain
 from edgehfn.target import board as boards
 from edgehfn.target import build as builds
 from edgehfn.target.board import Board
@@ -88,7 +88,11 @@ def test_no_images_is_no_error() -> None:
 COUNTED = """
 #include "model.h"
 __attribute__((naked, noinline)) static void spin(void) {
+#if defined(__riscv)
+    __asm__("li a0, TURNS\\n1:\\n\\taddi a0, a0, -1\\n\\tbnez a0, 1b\\n\\tret");
+#else
     __asm__("movs r0, #TURNS\\n1:\\n\\t.short 0x3801\\n\\tbne 1b\\n\\tbx lr"); /* 0x3801: subs r0, #1 */
+#endif
 }
 void model_run(uint32_t *arena) {
     HFN_TRACE(0, arena, 4);
@@ -104,7 +108,7 @@ void model_run(uint32_t *arena) {
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", BOARDS, ids=IDS)
 def test_counts_are_exact_to_the_instruction(board: Board) -> None:
-    """bl, movs, TURNS x (subs, bne), bx; then nothing; then one nop, in the middle of what QEMU translates at once."""
+    """The call, a load, TURNS x (down, branch), the return; nothing; one nop, in the middle of what QEMU translates."""
     marks = count.count(build(model(COUNTED, TURNS=200), board, mode="count"), board, images(3), 4)
     assert len(marks) == 3 * 6
     runs = np.diff(np.array(marks).reshape(3, 6), axis=1)
@@ -134,7 +138,6 @@ def test_no_marker_is_missed_wherever_it_lies(name: str) -> None:
 
 STACK = """
 #include "model.h"
-#include <string.h>
 __attribute__((noinline)) static void deep(volatile uint8_t *out) {
     volatile uint8_t block[BYTES];
     for (int i = 0; i < BYTES; i++) block[i] = (uint8_t)i;
@@ -286,4 +289,4 @@ def test_an_unknown_core_is_named_with_those_that_exist() -> None:
 def test_the_harness_brings_no_library_into_the_measured_code() -> None:
     for board in BOARDS:
         program = build(model(ARITHMETIC, SELFTEST=0), board)
-        assert list(elf.functions(program, ".code")) == ["model_run"]
+        assert list(disassembly.functions(program, ".code")) == ["model_run"]

@@ -91,9 +91,13 @@ def test_port_and_example_compile_without_warnings(core: str, tmp_path: Path) ->
     for name, text in {**c.emit(SMALL, plan(SMALL), "kws"), **execute.emitted(SMALL, 0)}.items():
         (tmp_path / name).write_text(text)
     root = firmware.directory()
-    port = ["host.c", "qemu/count.c"] if machine == HOST else ["qemu/start.c", "qemu/stack.S", "qemu/semihost.c"]
+    port = ["host.c", "qemu/count.c"] if not isinstance(machine, Board) else machine.architecture.port
     sources = [root / "example/main.c", *(root / "port" / name for name in ("harness.c", "selftest.c", *port))]
-    compiler = ["arm-none-eabi-gcc", *machine.flags] if isinstance(machine, Board) else ["gcc"]
+    compiler = (
+        [machine.architecture.gcc, *machine.architecture.compile, *machine.flags]
+        if isinstance(machine, Board)
+        else ["gcc"]
+    )
     include = [f"-I{tmp_path}", f"-I{root}/include", f"-I{root}/port", "-include", f"{root}/port/mark.h"]
     for mode in ((), ("-DPORT_TRACE",)) if machine == HOST else builds.MODES.values():
         toolchain.call([*compiler, *STRICT, *include, *mode, "-c", *map(str, sources)], timeout=60, cwd=tmp_path)

@@ -11,8 +11,8 @@ from edgehfn.evaluation import agreement
 from edgehfn.ir import Graph, verify
 from edgehfn.ir.ops import RELU, Conv, Input, Linear, MaxPool, QuantisedWeight, Requantise, Supermask
 from edgehfn.target import board as boards
+from edgehfn.target import build as builds
 from edgehfn.target import execute
-from edgehfn.target.board import Board
 from edgehfn.target.build import build
 
 pytestmark = pytest.mark.qemu
@@ -23,9 +23,8 @@ LARGER = ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
 
 @pytest.fixture
 def trapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """firmware/port/qemu/start.c sets CCR.UNALIGN_TRP where the compiler has this flag."""
-    flags = Board.flags.fget  # type: ignore[attr-defined]
-    monkeypatch.setattr(Board, "flags", property(lambda board: (*flags(board), FLAG)))
+    """firmware/port/qemu/start_arm.c sets CCR.UNALIGN_TRP where the compiler has this flag."""
+    monkeypatch.setattr(builds, "COMPILE", (*builds.COMPILE, FLAG))
 
 
 def scaled(channels: int, shift: int = 12) -> Requantise:

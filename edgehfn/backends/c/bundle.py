@@ -68,7 +68,7 @@ def shared() -> frozenset[Path]:
         others = {name for path in files if path not in found for name in needed.source(path).defines}
         kept = {path for path in found if not needed.source(path).uses & others}
         if kept == found:
-            return frozenset(found)
+            return frozenset({*found, *(p for p in firmware.runtime(assembly=True) if p.name in needed.UNNAMED)})
         found = kept
 
 

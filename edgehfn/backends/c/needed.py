@@ -16,6 +16,7 @@ from edgehfn.backends.c import firmware
 from edgehfn.ir import Graph
 
 PUBLIC = "edgehfn.h"  # what generated code includes
+UNNAMED = ("multiply_riscv.S",)  # what compilers call without a name in the text: on a core of its kind, else empty
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _PROTOTYPE = re.compile(r"^[A-Za-z_][^;{}#=]*\([^;{}]*\);\n", re.MULTILINE)
@@ -37,14 +38,15 @@ class Source(NamedTuple):
 def sources(called: Iterable[str], *, small: bool) -> list[Path]:
     """The files that define these functions and all that they call in turn, in the order of ``firmware.runtime``.
 
-    ``small``: for a runtime with ``HFN_SMALL`` 1, which has no assembly.
+    ``small``: for a runtime with ``HFN_SMALL`` 1, which has no fast paths in assembly.
     """
-    files = [path for path in firmware.runtime(assembly=not small) if _concerns(path, small)]
-    wanted, found = {*called}, set[Path]()
+    every = firmware.runtime(assembly=True)
+    files = [path for path in every if not (small and path.suffix == ".S") and _concerns(path, small)]
+    wanted, found = {*called}, {path for path in every if path.name in UNNAMED}
     while more := [path for path in files if path not in found and source(path).defines & wanted]:
         found.update(more)
         wanted.update(*(source(path).uses for path in more))
-    return [path for path in files if path in found]
+    return [path for path in every if path in found]
 
 
 def selftest(graph: Graph) -> list[str]:

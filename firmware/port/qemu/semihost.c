@@ -1,4 +1,5 @@
-/* Files, text and the exit status by semihosting: BKPT 0xAB with an operation in r0 and its argument block in r1. */
+/* Files, text and the exit status by semihosting: an instruction that the debugger knows, with an operation in one
+ * register and its argument block in the next. RISC-V has the operations of Arm. */
 #include "../port.h"
 
 #include <stdint.h>
@@ -12,10 +13,20 @@ static struct {
 } pending; /* of the one file that is written */
 
 static intptr_t semihost(intptr_t operation, const void *block) {
-    register intptr_t r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = block;
-    __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
+#if defined(__riscv)
+    register intptr_t result __asm__("a0") = operation;
+    register const void *argument __asm__("a1") = block;
+    __asm__ volatile(".option push\n\t.option norvc\n\t.balign 16\n\t" /* the three lie in one page */
+                     "slli x0, x0, 0x1f\n\tebreak\n\tsrai x0, x0, 7\n\t.option pop"
+                     : "+r"(result)
+                     : "r"(argument)
+                     : "memory");
+#else
+    register intptr_t result __asm__("r0") = operation;
+    register const void *argument __asm__("r1") = block;
+    __asm__ volatile("bkpt 0xAB" : "+r"(result) : "r"(argument) : "memory");
+#endif
+    return result;
 }
 
 void port_print(const char *text) {
