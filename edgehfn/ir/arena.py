@@ -9,8 +9,8 @@ from edgehfn.ir import gnn_memory
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.lives import NEIGHBOURS, RAW, Alias, Buffer, Life, chains, largest_first, longest_first, peak, place
-from edgehfn.ir.ops import Linear, Node, Supermask, Weight
-from edgehfn.ir.scratch import Scratch, Span
+from edgehfn.ir.ops import Depthwise, Linear, Node, Supermask, Weight
+from edgehfn.ir.scratch import Frame, Scratch, Span
 from edgehfn.spec.objective import Objective, small
 
 SUBSET_TABLES = 2048  # firmware/src/linear/linear_plain.h
@@ -29,7 +29,7 @@ class Schedule:
 class Plan:
     """``size``: bytes of the arena. ``activations``: bytes it would take without scratch.
 
-    ``scratch`` of convolutions, ``tables`` of fully connected layers, ``workspaces`` of nodes of graph networks;
+    ``scratch`` of convolutions, ``tables`` of fully connected layers, ``workspaces`` of other nodes;
     ``neighbours`` of a graph that comes with the input. ``groups``: nodes that run interleaved; of those of their
     tensors that are in ``Group.windows`` the buffer holds so many rows. ``raw``: the input; if it is ``fed``, row by
     row, the word that counts the rows.
@@ -136,7 +136,8 @@ def working(graph: Graph, objective: Objective) -> dict[str, int]:
         for n in graph
         if isinstance(n, Linear) and uses_lookup_table(n.weight) and not small(objective)
     }
-    return tables | {n.name: size for n in graph if (size := gnn_memory.scratch(n))}
+    frames = {n.name: Frame.of(n, graph).bytes for n in graph if isinstance(n, Depthwise)}
+    return tables | frames | {n.name: size for n in graph if (size := gnn_memory.scratch(n))}
 
 
 def arrange(graph: Graph, objective: Objective, schedule: Schedule) -> Plan:

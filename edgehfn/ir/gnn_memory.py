@@ -39,9 +39,11 @@ def scratch(node: ops.Node) -> int:
         case ops.Attention(topology=topology):
             # A factor, a shift, an element of a channel and its own weight for each slot; the weights of neighbours.
             return 4 * slots(topology.nodes) + entries(topology)
-        case ops.Input() | ops.Constant() | ops.MaxPool() | ops.AvgPool() | ops.Add() | ops.NodePool():
+        case ops.Input() | ops.Constant() | ops.NodePool():
             return 0
-        case ops.Conv() | ops.Linear():
+        case ops.MaxPool() | ops.AvgPool() | ops.MeanPool() | ops.Add() | ops.Concat():
+            return 0
+        case ops.Conv() | ops.Depthwise() | ops.Linear():
             return 0  # edgehfn/ir/arena.py plans theirs
         case _:
             assert_never(node)

@@ -13,6 +13,7 @@ from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.ops import Aggregate, Attention, Node, NodePool, Weight
 from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology, Topology, rows
 from edgehfn.spec.limits import BYTE, COLUMNS, HALF, LEVELS, MOST_EDGES, MOST_NODES, WORD
+from edgehfn.spec.window import square
 
 Require = Callable[[bool, str], None]
 
@@ -85,11 +86,11 @@ def _over_nodes(node: Node, name: str, require: Require) -> None:
     """Which nodes may read, or make, the map ``name`` over nodes."""
     match node:
         case ops.Conv():
-            plain = node.weight.shape[2:] == (1, 1) and (node.stride, node.padding) == (1, 0)
+            plain = square(node.sides) == (1, 1, 0)
             require(plain, f"{name} is over nodes: use a 1x1 kernel, stride 1 and no padding")
         case ops.Input() | ops.Constant() | ops.SparseLinear() | ops.Add() | Aggregate() | Attention() | NodePool():
             pass
-        case ops.Linear() | ops.MaxPool() | ops.AvgPool():
+        case ops.Depthwise() | ops.Linear() | ops.MaxPool() | ops.AvgPool() | ops.MeanPool() | ops.Concat():
             require(False, f"{name} is over nodes: read it by 1x1 convolutions, or pool its nodes by NodePool")
         case _:
             assert_never(node)

@@ -12,6 +12,7 @@ from edgehfn.ir import ops
 from edgehfn.ir.ops import Node, Shape, Supermask, Weight, Weighted
 from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
 from edgehfn.spec.limits import COLUMNS
+from edgehfn.spec.window import Padding, Pair, Sides
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,10 @@ def infer(node: Node, known: dict[str, Tensor]) -> Tensor:
             shape = (node.weight.shape[0], rows(features.nodes), COLUMNS)
             return Tensor(name, shape, *node.requantise.clamp, features.nodes)
         case ops.Conv(name=name):
-            _, h, w = known[node.x].shape
-            out, k = node.weight.shape[0], node.weight.shape[2]
-            shape = (out, pooled(h, k, node.stride, node.padding), pooled(w, k, node.stride, node.padding))
+            shape = (node.weight.shape[0], *_slid(node.sides, known[node.x].shape))
             return Tensor(name, shape, *node.requantise.clamp, known[node.x].nodes)
+        case ops.Depthwise(name=name):
+            return Tensor(name, (node.weight.shape[0], *_slid(node.sides, known[node.x].shape)), *node.requantise.clamp)
         case ops.Linear(name=name):
             return Tensor(name, (node.weight.shape[0],), *node.requantise.clamp)
         case ops.MaxPool(name=name, kernel=k, stride=s, padding=p):
@@ -131,6 +132,12 @@ def infer(node: Node, known: dict[str, Tensor]) -> Tensor:
         case ops.AvgPool(name=name):
             x = known[node.x]
             return Tensor(name, x.shape[:1], x.lo, x.hi)
+        case ops.MeanPool(name=name):
+            x = known[node.x]
+            return Tensor(name, (x.shape[0], *_slid(node.sides, x.shape)), x.lo, x.hi)
+        case ops.Concat(name=name):
+            x, y = known[node.x], known[node.y]
+            return Tensor(name, (x.shape[0] + y.shape[0], *x.shape[1:]), *node.clamp)
         case ops.Add(name=name):
             return Tensor(name, known[node.x].shape, *node.clamp, known[node.x].nodes)
         case ops.Aggregate(name=name) | ops.Attention(name=name):
@@ -140,6 +147,21 @@ def infer(node: Node, known: dict[str, Tensor]) -> Tensor:
             return Tensor(name, x.shape[:1], x.lo, x.hi)
         case _:
             assert_never(node)
+
+
+def _slid(window: Sides, shape: Shape) -> Shape:
+    """Rows and columns that a window makes of a map, or no map of anything that is none."""
+    return tuple(side.made(size) for side, size in zip(window, shape[1:], strict=False))
+
+
+def _numbers(value: Pair | Padding) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _window(node: ops.Conv | ops.Depthwise) -> str:
+    plus = f", + {node.residual}" if node.residual else ""
+    apart = "" if node.dilation == 1 else f", dilation {_numbers(node.dilation)}"
+    return f"{_weight(node.weight)}, stride {_numbers(node.stride)}, pad {_numbers(node.padding)}{apart}{plus}"
 
 
 def _weight(weight: Weight) -> str:
@@ -178,14 +200,20 @@ def _line(node: Node, tensor: Tensor) -> str:
             sparse = f"{features.count} features of {features.nodes} nodes, {features.members.size} set"
             return f"{head}sparse_linear({sparse}, {_weight(node.weight)})"
         case ops.Conv():
-            plus = f", + {node.residual}" if node.residual else ""
-            return f"{head}conv({node.x}, {_weight(node.weight)}, stride {node.stride}, pad {node.padding}{plus})"
+            return f"{head}conv({node.x}, {_window(node)})"
+        case ops.Depthwise():
+            return f"{head}depthwise({node.x}, {_window(node)})"
         case ops.Linear():
             return f"{head}linear({node.x}, {_weight(node.weight)})"
         case ops.MaxPool():
             return f"{head}max_pool({node.x}, {node.kernel}x{node.kernel}, stride {node.stride}, pad {node.padding})"
         case ops.AvgPool():
             return f"{head}avg_pool({node.x})"
+        case ops.MeanPool():
+            sizes = f"{_numbers(node.kernel)}, stride {_numbers(node.stride)}, pad {_numbers(node.padding)}"
+            return f"{head}mean_pool({node.x}, {sizes})"
+        case ops.Concat():
+            return f"{head}concat({node.x}, {node.y})"
         case ops.Add():
             return f"{head}add({node.x}, {node.y})"
         case ops.Aggregate():

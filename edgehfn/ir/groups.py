@@ -79,7 +79,8 @@ def reads(node: Node) -> tuple[Read, ...] | None:
         case ops.Input(topology=None, shape=(_, _, _)):
             return ()
         case ops.Conv(x=x, residual=residual):
-            own = Read(x, node.weight.shape[2], node.stride, node.padding)
+            rows, _ = node.sides
+            own = Read(x, rows.extent, rows.stride, rows.before)
             return (own,) if residual is None else (own, Read(residual))
         case ops.MaxPool(x=x, kernel=kernel, stride=stride, padding=padding):
             return (Read(x, kernel, stride, padding),)

@@ -13,6 +13,7 @@ from edgehfn.ir.groups import Group, reads
 from edgehfn.ir.inputs import raw_shape
 from edgehfn.ir.ops import Conv, Linear
 from edgehfn.ir.scratch import aligned
+from edgehfn.spec.window import square
 
 Key = tuple[str, str]
 RAW: Key = ("raw", "input")
@@ -153,9 +154,10 @@ def _in_place(node: ops.Node, rolling: bool) -> tuple[str, ...]:
     """
     match node:
         case Conv(x=x, residual=residual):
-            outputs, channels, kernel, _ = node.weight.shape
-            same = node.stride == 1 and 2 * node.padding == kernel - 1 and outputs <= channels
-            same = same and (rolling or kernel == 1)
+            outputs, channels, *_ = node.weight.shape
+            found = square(node.sides)
+            same = found is not None and found[1] == 1 and 2 * found[2] == found[0] - 1 and outputs <= channels
+            same = same and (rolling or found == (1, 1, 0))
             spent = (residual,) if residual is not None and (residual != x or same) else ()
             return (*spent, x) if same else spent
         case ops.Aggregate(x=x, residual=residual):
@@ -166,9 +168,15 @@ def _in_place(node: ops.Node, rolling: bool) -> tuple[str, ...]:
             return (x,)
         case ops.Add(x=x, y=y):
             return (x, y)
-        case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x):
+        case ops.Depthwise(x=x, residual=residual):
+            shrinks = all(side.before + side.after < side.extent for side in node.sides)
+            own = (x,) if shrinks and residual != x else ()
+            return own if residual in (None, x) else (residual, *own)
+        case ops.Concat(x=x, y=y):
+            return (x,) if x != y else ()
+        case ops.MaxPool(x=x, padding=0) | ops.AvgPool(x=x) | ops.MeanPool(x=x, padding=0 | (0, 0, 0, 0)):
             return (x,)
-        case ops.MaxPool() | Linear() | ops.Input() | ops.Constant() | ops.SparseLinear():
+        case ops.MaxPool() | ops.MeanPool() | Linear() | ops.Input() | ops.Constant() | ops.SparseLinear():
             return ()
         case _:
             assert_never(node)

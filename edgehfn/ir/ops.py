@@ -18,6 +18,7 @@ from edgehfn.ir.weights import Shape as Shape
 from edgehfn.ir.weights import Supermask as Supermask
 from edgehfn.ir.weights import Weight as Weight
 from edgehfn.spec.limits import LEVELS
+from edgehfn.spec.window import Padding, Pair, Sides, sides
 
 RELU, SIGNED = (0, LEVELS), (-LEVELS, LEVELS)
 
@@ -69,15 +70,40 @@ class SparseLinear:
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution with a square kernel, and what one requantisation covers behind it."""
+    """A convolution, and what one requantisation covers behind it."""
 
     name: str
     x: str
     weight: Weight
     requantise: Requantise
-    stride: int = 1
-    padding: int = 0
+    stride: Pair = 1
+    padding: Padding = 0
     residual: str | None = None
+    dilation: Pair = 1
+
+    @property
+    def sides(self) -> Sides:
+        """Its window along rows and along columns."""
+        return sides(self.weight.shape[2:], self.stride, self.padding, self.dilation)
+
+
+@dataclass(frozen=True)
+class Depthwise:
+    """A convolution of each channel by a kernel of its own: a weight ``(C, 1, k, k)``."""
+
+    name: str
+    x: str
+    weight: Weight
+    requantise: Requantise
+    stride: Pair = 1
+    padding: Padding = 0
+    residual: str | None = None
+    dilation: Pair = 1
+
+    @property
+    def sides(self) -> Sides:
+        """Its window along rows and along columns."""
+        return sides(self.weight.shape[2:], self.stride, self.padding, self.dilation)
 
 
 @dataclass(frozen=True)
@@ -109,6 +135,37 @@ class AvgPool:
     x: str
     multiplier: int
     shift: int
+
+
+@dataclass(frozen=True)
+class MeanPool:
+    """The average of each window, zeros outside the map counted; kernel and stride are of rows and columns."""
+
+    name: str
+    x: str
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: Padding
+    multiplier: int
+    shift: int
+
+    @property
+    def sides(self) -> Sides:
+        """Its window along rows and along columns."""
+        return sides(self.kernel, self.stride, self.padding)
+
+
+@dataclass(frozen=True)
+class Concat:
+    """The channels of one map and behind them those of another, each times a factor, shifted right and clamped."""
+
+    name: str
+    x: str
+    y: str
+    x_multiplier: int
+    y_multiplier: int
+    shift: int
+    clamp: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -171,9 +228,11 @@ class NodePool:
     shift: int
 
 
-Node = Input | Constant | SparseLinear | Conv | Linear | MaxPool | AvgPool | Add | Aggregate | Attention | NodePool
+Pool = MaxPool | AvgPool | MeanPool
+Pixels = Conv | Depthwise | Linear | Pool | Add | Concat  # read images or vectors
+Node = Input | Constant | SparseLinear | Pixels | Aggregate | Attention | NodePool
 GraphNode = Constant | SparseLinear | Aggregate | Attention | NodePool
-Weighted = Conv | Linear | SparseLinear  # have a weight
+Weighted = Conv | Depthwise | Linear | SparseLinear  # have a weight
 Requantised = Weighted | Aggregate | Attention  # have a requantisation
 
 
@@ -182,7 +241,7 @@ def residual(node: Requantised) -> str | None:
     match node:
         case Linear() | SparseLinear():
             return None
-        case Conv() | Aggregate() | Attention():
+        case Conv() | Depthwise() | Aggregate() | Attention():
             return node.residual
         case _:
             assert_never(node)
@@ -193,7 +252,9 @@ def topology(node: Node) -> Topology | None:
     match node:
         case Input() | Aggregate() | Attention() | NodePool():
             return node.topology
-        case Constant() | SparseLinear() | Conv() | Linear() | MaxPool() | AvgPool() | Add():
+        case Constant() | SparseLinear() | Conv() | Depthwise() | Linear() | MaxPool() | AvgPool() | MeanPool():
+            return None
+        case Add() | Concat():
             return None
         case _:
             assert_never(node)
@@ -204,13 +265,13 @@ def inputs(node: Node) -> tuple[str, ...]:
     match node:
         case Input() | Constant() | SparseLinear():
             return ()
-        case Conv(x=x, residual=residual) | Aggregate(x=x, residual=residual):
+        case Conv(x=x, residual=residual) | Depthwise(x=x, residual=residual) | Aggregate(x=x, residual=residual):
             return (x,) if residual is None else (x, residual)
         case Attention(x=x, scores=scores, residual=residual):
             return (x, scores) if residual is None else (x, scores, residual)
-        case Add(x=x, y=y):
+        case Add(x=x, y=y) | Concat(x=x, y=y):
             return (x, y)
-        case Linear(x=x) | MaxPool(x=x) | AvgPool(x=x) | NodePool(x=x):
+        case Linear(x=x) | MaxPool(x=x) | AvgPool(x=x) | MeanPool(x=x) | NodePool(x=x):
             return (x,)
         case _:
             assert_never(node)

@@ -12,6 +12,7 @@ from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Conv, Weight
 from edgehfn.ir.scratch import Scratch, Span, aligned, group_bytes, is_int4
+from edgehfn.spec.window import square
 
 CALL, BAND, CHANNEL = 1200, 80, 200  # of each, whatever it sums
 STORED, ENTRY, TAP = 3.0, 0.6, 0.9  # of each pixel: its output, a list entry, a trained weight
@@ -25,14 +26,14 @@ TICK, SLID = 60, 1.5  # of a group: a node's turn, a word of a window
 
 def conv(node: Conv, graph: Graph, way: Scratch, calls: Sequence[Span]) -> float:
     """Instructions of a convolution that makes so many rows at each call."""
-    channels, inputs, kernel, _ = node.weight.shape
+    (channels, inputs, *_), (down, across) = node.weight.shape, node.sides
     pitch = aligned(graph.tensors[node.name].shape[2])
     spans = [end - first for first, end in calls if end > first]
     bands = [min(way.band, rows - at) for rows in spans for at in range(0, rows, way.band)]
-    phases, reach = min(node.stride, kernel), (kernel - 1) // node.stride
-    rows = inputs * phases * (sum(bands) + reach * len(spans))
-    moved = (len(bands) - len(spans)) * (way.planes // 4 if reach else 0)
-    made = rows * (ROW + MADE[node.stride > 1] * kernel / 3 * pitch / 4) + MOVED * moved
+    rolls = square(node.sides) is not None  # or each band's planes are made anew
+    rows = inputs * down.phases * (sum(bands) + down.reach * len(spans if rolls else bands))
+    moved = (len(bands) - len(spans)) * (way.planes // 4 if down.reach else 0) * rolls
+    made = rows * (ROW + MADE[across.stride > 1] * across.kernel / 3 * pitch / 4) + MOVED * moved
     fixed = CALL * len(spans) + (BAND + CHANNEL * channels) * len(bands) + made
     tiles = 0 if node.weight.uses_index_list else _tiles(node.weight, [pitch * rows for rows in bands], way)
     return (

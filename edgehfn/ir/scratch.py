@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.ops import Conv, QuantisedWeight, Weight
+from edgehfn.ir.ops import Conv, Depthwise, QuantisedWeight, Weight
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
@@ -77,10 +77,37 @@ def _ways(node: Conv, graph: Graph, band: int, once_only: bool) -> Iterator[Scra
 
 def plane_bytes(node: Conv, graph: Graph, band: int) -> int:
     """Bytes of the shifted planes of ``band`` output rows: for each input channel, one per tap column and row phase."""
-    _, channels, kernel, _ = node.weight.shape
+    rows, columns = node.sides
     pitch = aligned(graph.tensors[node.name].shape[2])
-    rows = band + (kernel - 1) // node.stride
-    return channels * kernel * min(node.stride, kernel) * rows * pitch + SLACK
+    return node.weight.shape[1] * columns.kernel * rows.phases * (band + rows.reach) * pitch + SLACK
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a depthwise convolution works with: the weights of a channel, a byte each, and the channel inside its zeros,
+    with room for the pixels that are summed together (firmware/src/depthwise/depthwise.h)."""
+
+    taps: int
+    rows: int
+    pitch: int
+
+    @classmethod
+    def of(cls, node: Depthwise, graph: Graph) -> Frame:
+        """That of a node."""
+        rows, columns = node.sides
+        _, height, width = graph.tensors[node.name].shape
+        pitch = aligned((aligned(width) - 1) * columns.stride + columns.extent)
+        return cls(rows.kernel * columns.kernel, (height - 1) * rows.stride + rows.extent, pitch)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the channel inside its zeros; the last pixels that are read may lie a word behind it."""
+        return self.rows * self.pitch + ALIGN
+
+    @property
+    def bytes(self) -> int:
+        """All of it."""
+        return aligned(self.taps) + self.size
 
 
 def is_far(node: Conv, graph: Graph) -> bool:

@@ -10,11 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.errors import GraphError
-from edgehfn.ir import gnn_rules, ops
+from edgehfn.ir import gnn_rules, ops, window_rules
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.ops import Conv, Linear, Node, QuantisedWeight, Requantise, Requantised, Supermask, Weight
 from edgehfn.spec import masks
-from edgehfn.spec.limits import BYTE, FROZEN_UNIT, LANE, LARGEST, LEVELS, MOST_COATS, MOST_KERNEL, MOST_STRIDE, WORD
+from edgehfn.spec.limits import (
+    BYTE,
+    FROZEN_UNIT,
+    LANE,
+    LARGEST,
+    LEVELS,
+    MOST_COATS,
+    WORD,
+)
 
 Bounds = npt.NDArray[np.int64]
 Require = Callable[[bool, str], None]
@@ -55,7 +63,7 @@ def _names(graph: Graph) -> None:
 def bound(node: Requantised, graph: Graph) -> Bounds:
     """The largest magnitude each channel's accumulator can take, shape ``(O,)`` (SPEC section 5, and 5.3)."""
     match node:
-        case Conv() | Linear():
+        case Conv() | ops.Depthwise() | Linear():
             return accumulators(node.weight, graph.tensors[node.x])
         case ops.SparseLinear():
             return gnn_rules.sparse_accumulators(node.weight, node.features)
@@ -110,20 +118,23 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
             shape, count = node.weight.shape, node.features.count
             require(len(shape) == 2 and shape[1] == count, f"a weight {shape} for {count} features")
             _requantise(node, graph, require)
-        case Conv():
-            _conv(node, graph, require)
+        case Conv() | ops.Depthwise():
+            window_rules.check_conv(node, graph, require)
+            _requantise(node, graph, require)
         case Linear():
             _linear(node, graph, require)
         case ops.MaxPool():
-            _window(graph.tensors[node.x], node.kernel, node.stride, node.padding, require)
-            require(node.padding <= node.kernel // 2, "padding over half the kernel leaves empty windows")
+            window_rules.check_pool(node, graph.tensors[node.x], require)
         case ops.AvgPool():
             x = graph.tensors[node.x]
             require(len(x.shape) == 3, f"needs a (C, H, W) input, {node.x} is {x.shape}")
             sums = _largest(x) * prod(x.shape[1:])
             _scalar(node.shift, [(node.multiplier, sums)], require)
-        case ops.Add():
-            _add(node, graph, require)
+        case ops.MeanPool():
+            window_rules.check_places(graph.tensors[node.x], node.sides, require)
+            _scalar(node.shift, [(node.multiplier, _largest(graph.tensors[node.x]) * prod(node.kernel))], require)
+        case ops.Concat() | ops.Add():
+            _two(node, graph, require)
         case ops.Aggregate() | ops.Attention():
             gnn_rules.check_node(node, graph, require)
             _requantise(node, graph, require)
@@ -152,35 +163,15 @@ def _linear(node: Linear, graph: Graph, require: Require) -> None:
     _requantise(node, graph, require)
 
 
-def _add(node: ops.Add, graph: Graph, require: Require) -> None:
+def _two(node: ops.Add | ops.Concat, graph: Graph, require: Require) -> None:
     x, y = graph.tensors[node.x], graph.tensors[node.y]
-    require(x.shape == y.shape, f"adds {x.shape} to {y.shape}")
+    if isinstance(node, ops.Add):
+        require(x.shape == y.shape, f"adds {x.shape} to {y.shape}")
+    else:
+        require(len(x.shape) == 3 and x.shape[1:] == y.shape[1:], f"joins {x.shape} and {y.shape}")
     require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")
     terms = [(node.x_multiplier, _largest(x)), (node.y_multiplier, _largest(y))]
     _scalar(node.shift, terms, require)
-
-
-def _conv(node: Conv, graph: Graph, require: Require) -> None:
-    x, shape = graph.tensors[node.x], node.weight.shape
-    require(len(shape) == 4 and shape[2] == shape[3], f"weight {shape} is not (O, I, k, k)")
-    _window(x, shape[2], node.stride, node.padding, require)
-    small = 1 <= shape[2] <= MOST_KERNEL and 1 <= node.stride <= MOST_STRIDE
-    require(small, f"kernel {shape[2]} (1..{MOST_KERNEL}) or stride {node.stride} (1..{MOST_STRIDE})")
-    require(shape[1] == x.shape[0], f"the weight takes {shape[1]} channels, {node.x} has {x.shape[0]}")
-    if node.residual is not None:
-        found, made = graph.tensors[node.residual].shape, graph.tensors[node.name].shape
-        require(found == made, f"residual {node.residual} is {found}, the output {made}")
-    _requantise(node, graph, require)
-
-
-def _window(x: Tensor, kernel: int, stride: int, padding: int, require: Require) -> None:
-    require(len(x.shape) == 3, f"needs a (C, H, W) input, {x.name} is {x.shape}")
-    require(
-        kernel >= 1 and stride >= 1 and 0 <= padding < kernel, f"kernel {kernel}, stride {stride}, padding {padding}"
-    )
-    require(
-        min(x.shape[1:]) + 2 * padding >= kernel, f"a {kernel}x{kernel} window does not fit into {x.name} {x.shape}"
-    )
 
 
 def _requantise(node: Requantised, graph: Graph, require: Require) -> None:

@@ -7,24 +7,39 @@ they may vary, which arithmetic carries along.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
+import numpy.typing as npt
 
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.topology import Features
 from edgehfn.lowering.requantise import Floats
+from edgehfn.spec.window import Sides
 
 Values = Floats
 
 
-def weighted(weight: ops.Weight, x: Values, padding: int = 0) -> Values:
+def weighted(weight: ops.Weight, x: Values, padded: bool = False) -> Values:
     """Accumulators ``(O,)`` of a weight whose inputs, channels or the elements of vectors, are ``x``."""
-    values = np.asarray(weight.values).reshape(weight.shape[0], len(x), -1)
-    seen = gathered(x) if padding else x
-    sums: Values = np.where(values.any(2), values.sum(2) * seen, 0.0).sum(1)
-    return sums
+    return np.asarray(_sums(weight.values.reshape(weight.shape[0], len(x), -1), x, padded).sum(1))
+
+
+def channelwise(weight: ops.Weight, x: Values, padded: bool) -> Values:
+    """The same of a weight each channel of which reads the channel of its number alone."""
+    return _sums(weight.values.reshape(len(x), -1), x, padded)
+
+
+def _sums(values: npt.NDArray[Any], x: Values, padded: bool) -> Values:
+    """Each input times the weights that it meets."""
+    seen = gathered(x) if padded else x
+    return np.where(values.any(-1), values.sum(-1) * seen, 0.0)
+
+
+def padded(window: Sides) -> bool:
+    """Whether a window reads zeros outside the map."""
+    return any(side.before or side.after for side in window)
 
 
 def gathered(x: Values) -> Values:
@@ -46,14 +61,18 @@ def made(node: ops.Node, known: Mapping[str, Values], tensor: Tensor) -> Values:
             return np.where(node.values.any((1, 2)), np.nan, 0.0)
         case ops.MaxPool():
             return known[node.x]
-        case ops.AvgPool() | ops.NodePool():
+        case ops.AvgPool() | ops.MeanPool() | ops.NodePool():
             return gathered(known[node.x])
+        case ops.Concat():
+            return np.concatenate([gathered(known[node.x]), gathered(known[node.y])])
         case ops.Add():
             return gathered(abs(known[node.x]) + abs(known[node.y]))
         case ops.SparseLinear():
             sums = weighted(node.weight, features(node.features))
         case ops.Conv():
-            sums = weighted(node.weight, known[node.x], node.padding)
+            sums = weighted(node.weight, known[node.x], padded(node.sides))
+        case ops.Depthwise():
+            sums = channelwise(node.weight, known[node.x], padded(node.sides))
         case ops.Linear():
             sums = weighted(node.weight, flattened(known[node.x], node.weight))
         case ops.Aggregate() | ops.Attention():

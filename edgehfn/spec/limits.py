@@ -15,6 +15,7 @@ BYTE, HALF = 2**8, 2**16  # table entries are below (section 5.3)
 LANE, WORD = 2**15, 2**31  # sums of 16 and of 32 bits are below, in magnitude (section 4)
 
 MOST_KERNEL, MOST_STRIDE = 7, 4  # of a convolution (section 5)
+MOST_TAPS, MOST_EXTENT = 49, 256  # of a kernel that is not square: rows times columns; places that a side of it spans
 MOST_COATS = 7  # section 2
 FROZEN_UNIT = 256  # thresholds of frozen positions are in 1/256 (section 2.1)
 

@@ -31,6 +31,7 @@
 #define HFN_ALIGN 4 /* bytes: what lies in the arena starts at a multiple of it */
 #define HFN_MAX_KERNEL 7
 #define HFN_MAX_STRIDE 4
+#define HFN_MAX_TAPS 49 /* of a kernel that is not square */
 #define HFN_MAX_COATS 7
 #define HFN_MAX_THRESHOLD 256 /* of frozen positions: all of them */
 
@@ -121,6 +122,42 @@ enum {
     HFN_KEEP_LISTS = 2 /* index lists of all channels are built once, not once a band */
 };
 
+/* A convolution with any other window. 68 bytes.
+ *
+ * What conv says of its kernel, stride and padding is of rows here: 1..HFN_MAX_TAPS taps, and as many zeros above as it
+ * spans places less one, or fewer; how many there are below follows from its rows. x and y share no place. Planes take
+ *
+ *     inputs · kernel · phases · (conv.band + reach) · pitch + 16
+ *
+ * bytes, where the taps of a column span s = (conv.kernel - 1) · dilation[0] + 1 rows, phases is min(conv.stride, s)
+ * and reach (s - 1) / conv.stride. */
+struct hfn_rect {
+    struct hfn_conv conv;
+    uint16_t dilation[2]; /* places from a tap to the next, of rows and of columns: at least 1 */
+    uint8_t kernel;       /* taps of a row; times those of a column, 1..HFN_MAX_TAPS */
+    uint8_t stride;       /* of columns: 1..HFN_MAX_STRIDE pixels */
+    uint8_t padding;      /* pixels of 0 on the left */
+    uint8_t is_int4;      /* trained weights have 4 bits: 0 or 1 */
+};
+
+/* A convolution of each channel by a kernel of its own. 60 bytes. */
+struct hfn_depthwise {
+    uint32_t x, y;     /* arena offsets; may be equal if y has no more rows and columns */
+    uint32_t residual; /* arena offset of a tensor of y's shape; may equal x or y; unused while its multiplier is 0 */
+    uint32_t scratch;  /* arena offset of the weights of a channel, a byte each, and from the next multiple of 4 of the
+                          channel inside its zeros (depthwise.h) */
+    uint32_t weight;   /* model offset of a struct hfn_supermask, or of int8_t values or int4 ones, in C, k, k order */
+    struct hfn_requantise requantise;
+    uint16_t height, width; /* of x, in pixels */
+    uint16_t rows, columns; /* of y, in pixels */
+    uint16_t pitch;         /* bytes of a row of the channel inside its zeros: a multiple of 4 */
+    uint16_t dilation[2];   /* of rows and of columns, from here on */
+    uint8_t kernel[2];      /* their product is 1..HFN_MAX_TAPS */
+    uint8_t stride[2];      /* 1..HFN_MAX_STRIDE */
+    uint8_t padding[2];     /* above and on the left */
+    uint32_t size;          /* bytes of the channel inside its zeros: a multiple of 4 */
+};
+
 /* A fully connected layer. 36 bytes. */
 struct hfn_linear {
     uint32_t x, y;    /* arena offsets */
@@ -166,6 +203,29 @@ struct hfn_avg_pool {
     int8_t lo;           /* 0 or -127; the upper limit is 127 */
 };
 
+/* Mean of each window, zeros outside the map counted. 36 bytes. */
+struct hfn_mean_pool {
+    uint32_t x, y; /* arena offsets; may be equal without padding */
+    uint16_t channels;
+    uint16_t height, width; /* of x, in pixels */
+    uint16_t rows, columns; /* of y, in pixels */
+    uint16_t kernel[2];     /* of rows and of columns, from here on: at least 1 */
+    uint16_t stride[2];     /* at least 1 */
+    uint16_t padding[2];    /* above and on the left */
+    uint16_t multiplier;    /* 1..32767, about 2^shift / pixels of a window */
+    uint16_t shift;         /* 0..31 bits to the right, rounded half up */
+    int16_t lo;             /* 0 or -127; the upper limit is 127 */
+};
+
+/* One tensor and behind it another, each times a factor. 28 bytes. */
+struct hfn_concat {
+    uint32_t x[2], y;       /* arena offsets; the first and y may be equal, if the second is another */
+    uint32_t size[2];       /* elements of each tensor */
+    uint16_t multiplier[2]; /* 1..32767 */
+    uint16_t shift;         /* 0..31 bits to the right, rounded half up */
+    int16_t lo;             /* 0 or -127; the upper limit is 127 */
+};
+
 /* Sum of two tensors of one shape. 24 bytes. */
 struct hfn_add {
     uint32_t x[2], y;       /* arena offsets; all may be equal */
@@ -196,6 +256,19 @@ void hfn_conv_far(const void *model, const struct hfn_conv *node, uint32_t *aren
 void hfn_conv_far_dense(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_far_int4(const void *model, const struct hfn_conv *node, uint32_t *arena);
 
+/* The same kinds with any other window: of masks in 16-bit and in 32-bit accumulators, and of trained weights; and
+ * these two for layers one row of which needs planes of more than 65,536 bytes. */
+void hfn_rect_narrow(const void *model, const struct hfn_rect *node, uint32_t *arena);
+void hfn_rect_wide(const void *model, const struct hfn_rect *node, uint32_t *arena);
+void hfn_rect_trained(const void *model, const struct hfn_rect *node, uint32_t *arena);
+void hfn_rect_far(const void *model, const struct hfn_rect *node, uint32_t *arena);
+void hfn_rect_far_trained(const void *model, const struct hfn_rect *node, uint32_t *arena);
+
+/* Depthwise convolutions: of masks, and of trained weights of 8 and of 4 bits. */
+void hfn_depthwise_supermask(const void *model, const struct hfn_depthwise *node, uint32_t *arena);
+void hfn_depthwise_dense(const void *model, const struct hfn_depthwise *node, uint32_t *arena);
+void hfn_depthwise_int4(const void *model, const struct hfn_depthwise *node, uint32_t *arena);
+
 /* Fully connected layers with the same kinds of weights. _plain sums by lookup tables and takes scratch. */
 void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena);
 void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena);
@@ -206,6 +279,8 @@ void hfn_linear_int4(const void *model, const struct hfn_linear *node, uint32_t 
 void hfn_max_pool(const struct hfn_max_pool *node, uint32_t *arena);
 void hfn_max_pool_2x2(const struct hfn_max_pool *node, uint32_t *arena);
 void hfn_avg_pool(const struct hfn_avg_pool *node, uint32_t *arena);
+void hfn_mean_pool(const struct hfn_mean_pool *node, uint32_t *arena);
+void hfn_concat(const struct hfn_concat *node, uint32_t *arena);
 void hfn_add(const struct hfn_add *node, uint32_t *arena);
 
 /* For the self-test, SPEC section 8: the CRC-32 of size bytes, and size raw bytes from the stream with this key, or

@@ -13,6 +13,7 @@
 struct hfn_input;
 struct hfn_input_table;
 struct hfn_conv;
+struct hfn_rect;
 struct hfn_max_pool;
 struct hfn_add;
 
@@ -100,6 +101,16 @@ void hfn_conv_far_dense_rows(const void *model, const struct hfn_conv *node, con
                              uint32_t tick, uint32_t *arena);
 void hfn_conv_far_int4_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks,
                             uint32_t tick, uint32_t *arena);
+void hfn_rect_narrow_rows(const void *model, const struct hfn_rect *node, const struct hfn_ticks *ticks, uint32_t tick,
+                          uint32_t *arena);
+void hfn_rect_wide_rows(const void *model, const struct hfn_rect *node, const struct hfn_ticks *ticks, uint32_t tick,
+                        uint32_t *arena);
+void hfn_rect_trained_rows(const void *model, const struct hfn_rect *node, const struct hfn_ticks *ticks, uint32_t tick,
+                           uint32_t *arena);
+void hfn_rect_far_rows(const void *model, const struct hfn_rect *node, const struct hfn_ticks *ticks, uint32_t tick,
+                       uint32_t *arena);
+void hfn_rect_far_trained_rows(const void *model, const struct hfn_rect *node, const struct hfn_ticks *ticks,
+                               uint32_t tick, uint32_t *arena);
 void hfn_max_pool_rows(const struct hfn_max_pool *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
 void hfn_max_pool_2x2_rows(const struct hfn_max_pool *node, const struct hfn_ticks *ticks, uint32_t tick,
                            uint32_t *arena);

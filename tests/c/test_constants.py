@@ -11,7 +11,7 @@ import pytest
 from support import gnn_nets
 from support.c_batch import WARNINGS, call
 
-from edgehfn.backends.c import firmware, records
+from edgehfn.backends.c import firmware, window_records
 from edgehfn.errors import GraphError
 from edgehfn.ir import arena, gnn_memory, gnn_rules, plan, scratch, topology
 from edgehfn.ir.graph import Graph
@@ -43,8 +43,8 @@ EQUAL: Macros = {
     "HFN_COLUMNS": COLUMNS,
     "HFN_MAX_NODES": MOST_NODES,
     "HFN_MAX_EDGES": MOST_EDGES,
-    "HFN_SIGNED": records.SIGNED,
-    "HFN_KEEP_LISTS": records.KEEP_LISTS,
+    "HFN_SIGNED": window_records.SIGNED,
+    "HFN_KEEP_LISTS": window_records.KEEP_LISTS,
     "HFN_SLACK": scratch.SLACK,
     "HFN_MAX_PLANES": scratch.OFFSET_LIMIT,
     "HFN_MAX_FAR_PLANES": scratch.FAR_LIMIT,

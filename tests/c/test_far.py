@@ -58,6 +58,16 @@ def test_other_geometries(objective: Objective, tmp_path: Path) -> None:
     check(cases, tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.gcc
+@pytest.mark.parametrize("objective", ["speed", "flash"])
+def test_windows_that_are_not_square(objective: Objective, tmp_path: Path) -> None:
+    """A row of planes beyond byte offsets, as of long series of many channels."""
+    graphs = [far_nets.layers(1, (700, 2, 32), (1, 3)), far_nets.layers(2, (90, 3, 500), (2, 3), 2)]
+    assert all({*c.functions(graph)[1:]} == far_nets.RECTANGULAR for graph in graphs)
+    check([Case(graph, noise(graph, 1, 1), limit, objective) for graph in graphs for limit in (LEAST, ROOMY)], tmp_path)
+
+
 def whole(inputs: int) -> Graph:
     """1x1 layers on a map of one word a channel: planes take 4 bytes for each input, and 16."""
     made: list[Node] = [Input("input", (inputs, 1, 4), dtype="s8")]

@@ -86,7 +86,8 @@ def expected_planes(graph: Graph, x: npt.NDArray[np.int8], band: int, first: int
     """Element by element from the definition; a plane's bytes."""
     node = graph.nodes[1]
     assert isinstance(node, Conv)
-    k, d, p = node.weight.shape[2], node.stride, node.padding
+    side, _ = node.sides
+    k, d, p = side.kernel, side.stride, side.before
     (inputs, height, width), (_, rows, columns) = x.shape, graph.output.shape
     zero = 128 if graph.tensors["input"].lo < 0 else 0
     pitch, phases, reach = -(-columns // 4) * 4, min(d, k), (k - 1) // d
@@ -165,7 +166,7 @@ def compare(graph: Graph, x: npt.NDArray[np.int8], made: Bytes, scratch: Scratch
         assert reached.max() <= 127
         assert np.array_equal(held[:, :, :, : wanted.shape[3], :columns], wanted[..., :columns]), graph
         made = made[scratch.planes :]
-        for plus, minus in expected_lists(node.weight, node.stride, pitch, size):
+        for plus, minus in expected_lists(node.weight, node.sides[0].stride, pitch, size):
             counts = made[:8].view(np.uint32).tolist()
             listed = made[8 : 8 + 2 * entries].view(np.uint16).tolist()
             made = made[8 + 2 * entries :]

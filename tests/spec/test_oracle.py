@@ -167,8 +167,9 @@ def traits(node: Node, graph: Graph) -> list[str]:
         case Input():
             found |= {node.dtype: True, node.order: True, "vector": len(node.shape) == 1}
         case Conv():
-            kernel = node.weight.shape[2]
-            found |= {f"kernel {kernel} stride {node.stride}": True, "padding over half": node.padding > kernel // 2}
+            side, _ = node.sides
+            kernel, stride = f"kernel {side.kernel}", f"stride {side.stride}"
+            found |= {f"{kernel} {stride}": True, "padding over half": side.before > side.kernel // 2}
             found |= {"residual": node.residual is not None, "residual is x": node.residual == node.x}
         case Linear():
             found |= {"map as vector": len(graph.tensors[node.x].shape) == 3}

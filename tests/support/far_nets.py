@@ -12,8 +12,10 @@ from edgehfn.ir import Graph
 from edgehfn.ir.ops import SIGNED, Conv, Input, Node, QuantisedWeight, Requantise, Shape, Weight
 from edgehfn.ir.validate import accumulators, verify
 from edgehfn.spec.limits import LARGEST
+from edgehfn.spec.window import pair
 from support import draws
 
+RECTANGULAR = {"hfn_rect_far", "hfn_rect_far_trained"}
 FUNCTIONS = {"hfn_conv_far", "hfn_conv_far_dense", "hfn_conv_far_int4"}
 OUTPUTS = 2
 
@@ -21,7 +23,7 @@ OUTPUTS = 2
 def layers(
     seed: int,
     shape: tuple[int, int, int] = (512, 2, 16),
-    kernel: int = 3,
+    kernel: int | tuple[int, int] = 3,
     stride: int = 1,
     padding: int = 1,
     dtype: Literal["u8", "s8"] = "u8",
@@ -30,11 +32,12 @@ def layers(
     rng = Random(seed)
     made: list[Node] = [Input("input", shape, dtype=dtype)]
     x = Graph((*made,), seed).output
-    for number, weight in enumerate(_weights(rng, seed, (OUTPUTS, shape[0], kernel, kernel))):
+    for number, weight in enumerate(_weights(rng, seed, (OUTPUTS, shape[0], *pair(kernel)))):
         shift = max(4, int(accumulators(weight, x).max()).bit_length() - 9)  # some saturate
         residual = made[-1].name if number % 2 else None
         q = Requantise((1, -1), (0, 5), 3, shift, SIGNED, int(residual is not None), shift - 2)
-        made.append(Conv(f"y{number}", "input", weight, q, stride, padding, residual))
+        around = padding if isinstance(kernel, int) else (kernel[0] // 2, kernel[0] // 2, kernel[1] - 1, 0)
+        made.append(Conv(f"y{number}", "input", weight, q, stride, around, residual))
     return verify(Graph((*made,), seed))
 
 

@@ -15,6 +15,7 @@ from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor, pooled
 from edgehfn.ir.inputs import Raw, raw_shape
 from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool, Shape
+from edgehfn.spec.window import sides
 from support import draws, samples
 from support.narrow import entry
 
@@ -35,7 +36,7 @@ def random_graph(
     percent of weights kept, by default anything from 2 to 100, each weight its own; ``table``: the input is mapped by
     one. The defaults suit the oracle (0.01 s an image, rarely 0.2 s).
     """
-    maker = _Maker(seed, macs, channels, density)
+    maker = Maker(seed, macs, channels, density)
     maker.input(size, table)
     while len(maker.nodes) < nodes:
         maker.step()
@@ -48,7 +49,7 @@ def folded_resnet(seed: int, *, width: int = 16, size: int = 28, iterations: int
 
     4.4 million multiply-accumulates as it stands: too many for the oracle, the right number for timing.
     """
-    maker = _Maker(seed, 10**9, 2 * width, density)
+    maker = Maker(seed, 10**9, 2 * width, density)
     maker.add(Input("input", (1, size, size)))
     maker.convolve(maker.weight((width, 1, 3, 3), dense=True), 1, 1, RELU)
     maker.pool(2, 2, 0)
@@ -74,7 +75,7 @@ def random_input(graph: Graph, seed: int, n: int) -> Raw:
     return raw
 
 
-class _Maker:
+class Maker:
     """Grows a graph node by node; ``current`` names what the next node reads, ``macs`` is what is left to spend."""
 
     def __init__(self, seed: int, macs: int, channels: int, density: int | None) -> None:
@@ -194,7 +195,7 @@ class _Maker:
         shape = (weight.shape[0], *(pooled(side, weight.shape[2], stride, padding) for side in self.x.shape[1:]))
         if residual == "any":
             residual = self.rng.choice([n for n, tensor in self.tensors.items() if tensor.shape == shape] or [None])
-        sums = samples.accumulators(self.samples[self.current], weight, stride, padding)
+        sums = samples.accumulators(self.samples[self.current], weight, sides(weight.shape[2:], stride, padding))
         requantise = draws.requantise(self.rng, weight, self.x, sums, residual is not None, clamp)
         self.macs -= prod(weight.shape) * prod(shape[1:])
         self.add(Conv(self.name("conv"), self.current, weight, requantise, stride, padding, residual))

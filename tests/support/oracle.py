@@ -184,11 +184,13 @@ def run(graph: Graph, image: Sequence[int]) -> dict[str, list[int]]:
 def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int], source: ops.Input | None) -> Tensor:
     if isinstance(node, ops.Input):
         return _input(node, image)
-    if not isinstance(node, ops.Conv | ops.Linear | ops.MaxPool | ops.AvgPool | ops.Add):
+    if not isinstance(node, ops.Pixels):
         return oracle_gnn.node(node, made, image, source)
     x = made[node.x]
     if isinstance(node, ops.Conv):
         return _conv(node, x, made[node.residual].data if node.residual is not None else None)
+    if isinstance(node, ops.Depthwise):
+        return _depthwise(node, x, made[node.residual].data if node.residual is not None else None)
     if isinstance(node, ops.Linear):
         rows = _rows(weight(node.weight), node.weight.shape[0])
         data = [requantise(node.requantise, o, sum(map(mul, row, x.data))) for o, row in enumerate(rows)]
@@ -199,7 +201,14 @@ def _node(node: ops.Node, made: dict[str, Tensor], image: Sequence[int], source:
         maps = _rows(x.data, x.shape[0])
         data = [clamp((node.multiplier * sum(m) + 2**node.shift // 2) // 2**node.shift, x.lo, x.hi) for m in maps]
         return Tensor(x.shape[:1], data, x.lo, x.hi)
+    if isinstance(node, ops.MeanPool):
+        return _mean_pool(node, x)
     half = 2**node.shift // 2
+    if isinstance(node, ops.Concat):
+        y = made[node.y]
+        parts = [node.x_multiplier * v + half for v in x.data] + [node.y_multiplier * v + half for v in y.data]
+        shape = (x.shape[0] + y.shape[0], *x.shape[1:])
+        return Tensor(shape, [clamp(t // 2**node.shift, *node.clamp) for t in parts], *node.clamp)
     pairs = zip(x.data, made[node.y].data, strict=True)
     sums = [node.x_multiplier * a + node.y_multiplier * b + half for a, b in pairs]
     return Tensor(x.shape, [clamp(t // 2**node.shift, *node.clamp) for t in sums], *node.clamp)
@@ -226,33 +235,42 @@ def _input(node: ops.Input, image: Sequence[int]) -> Tensor:
     return Tensor(node.shape, mapped, lo, hi)
 
 
-def _extent(size: int, k: int, stride: int, padding: int) -> int:
-    return (size + 2 * padding - k) // stride + 1
-
-
 Window = Callable[[int, int, int], list[int | None]]
 
 
-def _window(x: Tensor, k: int, stride: int, padding: int) -> Window:
-    """The k·k elements under the window of output place (i, j) in channel c, row-major; None outside the map."""
+def _two(value: int | tuple[int, int]) -> tuple[int, int]:
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _window(
+    x: Tensor,
+    kernel: int | tuple[int, int],
+    stride: int | tuple[int, int],
+    padding: int | tuple[int, int, int, int],
+    dilation: int | tuple[int, int] = 1,
+) -> tuple[Window, int, int]:
+    """The elements under the window of output place (i, j) in channel c, row-major; None outside the map. And how many
+    rows and columns of places there are."""
     _, height, width = x.shape
+    (k_h, k_w), (d_h, d_w), (e_h, e_w) = _two(kernel), _two(stride), _two(dilation)
+    p_t, p_b, p_l, p_r = padding if isinstance(padding, tuple) else (padding,) * 4
 
     def at(c: int, i: int, j: int) -> int | None:
         inside = 0 <= i < height and 0 <= j < width
         return x.data[(c * height + i) * width + j] if inside else None
 
     def window(c: int, i: int, j: int) -> list[int | None]:
-        top, left = i * stride - padding, j * stride - padding
-        return [at(c, top + a, left + b) for a in range(k) for b in range(k)]
+        top, left = i * d_h - p_t, j * d_w - p_l
+        return [at(c, top + a * e_h, left + b * e_w) for a in range(k_h) for b in range(k_w)]
 
-    return window
+    rows = (height + p_t + p_b - (k_h - 1) * e_h - 1) // d_h + 1
+    return window, rows, (width + p_l + p_r - (k_w - 1) * e_w - 1) // d_w + 1
 
 
 def _conv(node: ops.Conv, x: Tensor, residual: list[int] | None) -> Tensor:
-    channels, inputs, k, _ = node.weight.shape
+    channels, inputs, k_h, k_w = node.weight.shape
     rows = _rows(weight(node.weight), channels)
-    height, width = (_extent(size, k, node.stride, node.padding) for size in x.shape[1:])
-    window = _window(x, k, node.stride, node.padding)
+    window, height, width = _window(x, (k_h, k_w), node.stride, node.padding, node.dilation)
     data = [0] * (channels * height * width)
     for i in range(height):
         for j in range(width):
@@ -264,9 +282,27 @@ def _conv(node: ops.Conv, x: Tensor, residual: list[int] | None) -> Tensor:
     return Tensor((channels, height, width), data, *node.requantise.clamp)
 
 
+def _depthwise(node: ops.Depthwise, x: Tensor, residual: list[int] | None) -> Tensor:
+    channels, _, k_h, k_w = node.weight.shape
+    rows = _rows(weight(node.weight), channels)
+    window, height, width = _window(x, (k_h, k_w), node.stride, node.padding, node.dilation)
+    data = []
+    for place, (c, i, j) in enumerate((c, i, j) for c in range(channels) for i in range(height) for j in range(width)):
+        acc = sum(map(mul, rows[c], (value or 0 for value in window(c, i, j))))
+        data.append(requantise(node.requantise, c, acc, residual[place] if residual is not None else 0))
+    return Tensor((channels, height, width), data, *node.requantise.clamp)
+
+
+def _mean_pool(node: ops.MeanPool, x: Tensor) -> Tensor:
+    window, height, width = _window(x, node.kernel, node.stride, node.padding)
+    places = [(c, i, j) for c in range(x.shape[0]) for i in range(height) for j in range(width)]
+    sums = [sum(value or 0 for value in window(*place)) for place in places]
+    data = [clamp((node.multiplier * acc + 2**node.shift // 2) // 2**node.shift, x.lo, x.hi) for acc in sums]
+    return Tensor((x.shape[0], height, width), data, x.lo, x.hi)
+
+
 def _max_pool(node: ops.MaxPool, x: Tensor) -> Tensor:
-    height, width = (_extent(size, node.kernel, node.stride, node.padding) for size in x.shape[1:])
-    window = _window(x, node.kernel, node.stride, node.padding)
+    window, height, width = _window(x, node.kernel, node.stride, node.padding)
     places = [(c, i, j) for c in range(x.shape[0]) for i in range(height) for j in range(width)]
     data = [max(value for value in window(*place) if value is not None) for place in places]
     return Tensor((x.shape[0], height, width), data, x.lo, x.hi)

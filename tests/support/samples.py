@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edgehfn.ir import ops
 from edgehfn.ir.ops import Requantise
+from edgehfn.spec.window import Sides, sides
 
 Ints = npt.NDArray[np.int64]
 
@@ -23,12 +24,22 @@ def values(node: ops.Node, made: dict[str, Ints]) -> Ints:
             limits = ops.RELU if node.dtype == "u8" and node.table is None else ops.SIGNED
             return np.random.default_rng(0).integers(*limits, (IMAGES, *node.shape), endpoint=True)
         case ops.Conv(requantise=q):
-            acc = accumulators(made[node.x], node.weight, node.stride, node.padding)
+            acc = accumulators(made[node.x], node.weight, node.sides)
             return requantised(acc, q, made[node.residual] if node.residual else 0)
+        case ops.Depthwise(requantise=q):
+            acc = channelwise(made[node.x], node.weight, node.sides)
+            return requantised(acc, q, made[node.residual] if node.residual else 0)
+        case ops.MeanPool():
+            sums: Ints = windows(made[node.x], node.sides, 0).sum((-1, -2))
+            return clamped(node.multiplier * sums, node.shift, ops.SIGNED)
+        case ops.Concat():
+            parts = [node.x_multiplier * made[node.x], node.y_multiplier * made[node.y]]
+            return clamped(np.concatenate(parts, 1), node.shift, node.clamp)
         case ops.Linear(requantise=q):
             return requantised(accumulators(made[node.x], node.weight), q, 0)
         case ops.MaxPool():
-            largest: Ints = windows(made[node.x], node.kernel, node.stride, node.padding, -128).max((-1, -2))
+            window = sides((node.kernel,) * 2, node.stride, node.padding)
+            largest: Ints = windows(made[node.x], window, -128).max((-1, -2))
             return largest
         case ops.AvgPool():
             return clamped(node.multiplier * made[node.x].sum((2, 3)), node.shift, ops.SIGNED)
@@ -39,19 +50,27 @@ def values(node: ops.Node, made: dict[str, Ints]) -> Ints:
             raise TypeError(f"{node.name}: no node of images")
 
 
-def accumulators(x: Ints, weight: ops.Weight, stride: int = 1, padding: int = 0) -> Ints:
+def accumulators(x: Ints, weight: ops.Weight, window: Sides | None = None) -> Ints:
     """``(IMAGES, O, …)``"""
-    if len(weight.shape) == 2:
+    if window is None:
         return x.reshape(len(x), -1) @ weight.values.T.astype(np.int64)
-    seen = windows(x, weight.shape[2], stride, padding, 0)
+    seen = windows(x, window, 0)
     return np.moveaxis(np.tensordot(seen, weight.values.astype(np.int64), ((1, 4, 5), (1, 2, 3))), -1, 1)
 
 
-def windows(x: Ints, kernel: int, stride: int, padding: int, outside: int) -> Ints:
-    """``(IMAGES, C, H', W', kernel, kernel)``"""
-    sides = ((0, 0), (0, 0), (padding, padding), (padding, padding))
-    padded = np.pad(x, sides, constant_values=outside)
-    return np.lib.stride_tricks.sliding_window_view(padded, (kernel, kernel), (2, 3))[:, :, ::stride, ::stride]
+def channelwise(x: Ints, weight: ops.Weight, window: Sides) -> Ints:
+    """``(IMAGES, C, …)`` of a weight ``(C, 1, k, k)``"""
+    each: Ints = np.einsum("nchwab,cab->nchw", windows(x, window, 0), weight.values[:, 0].astype(np.int64))
+    return each
+
+
+def windows(x: Ints, window: Sides, outside: int) -> Ints:
+    """``(IMAGES, C, H', W', k, k)``"""
+    rows, columns = window
+    around = ((0, 0), (0, 0), (rows.before, rows.after), (columns.before, columns.after))
+    padded = np.pad(x, around, constant_values=outside)
+    seen = np.lib.stride_tricks.sliding_window_view(padded, (rows.extent, columns.extent), (2, 3))
+    return seen[:, :, :: rows.stride, :: columns.stride, :: rows.dilation, :: columns.dilation]
 
 
 def requantised(acc: Ints, q: Requantise, residual: Ints | int) -> Ints:

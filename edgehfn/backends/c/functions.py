@@ -19,6 +19,7 @@ from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Node, QuantisedWeight, Supermask, Weight
 from edgehfn.ir.scratch import is_far
 from edgehfn.ir.validate import sums_fit_16_bits
+from edgehfn.spec.window import square
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,14 @@ class Function(StrEnum):
     CONV_FAR = "hfn_conv_far", PIXELS
     CONV_FAR_DENSE = "hfn_conv_far_dense", PIXELS
     CONV_FAR_INT4 = "hfn_conv_far_int4", PIXELS
+    RECT_NARROW = "hfn_rect_narrow", PIXELS
+    RECT_WIDE = "hfn_rect_wide", PIXELS
+    RECT_TRAINED = "hfn_rect_trained", PIXELS
+    RECT_FAR = "hfn_rect_far", PIXELS
+    RECT_FAR_TRAINED = "hfn_rect_far_trained", PIXELS
+    DEPTHWISE_SUPERMASK = "hfn_depthwise_supermask", MODEL
+    DEPTHWISE_DENSE = "hfn_depthwise_dense", MODEL
+    DEPTHWISE_INT4 = "hfn_depthwise_int4", MODEL
     LINEAR_PLAIN = "hfn_linear_plain", MODEL
     LINEAR_SUPERMASK = "hfn_linear_supermask", MODEL
     LINEAR_DENSE = "hfn_linear_dense", MODEL
@@ -75,6 +84,8 @@ class Function(StrEnum):
     MAX_POOL = "hfn_max_pool", RECORD
     MAX_POOL_2X2 = "hfn_max_pool_2x2", RECORD
     AVG_POOL = "hfn_avg_pool", RECORD
+    MEAN_POOL = "hfn_mean_pool", RECORD
+    CONCAT = "hfn_concat", RECORD
     ADD = "hfn_add", RECORD
     SLIDE = "hfn_slide", BESIDE
     INPUT_U8_ROWS = "hfn_input_u8_rows", ROWS
@@ -88,6 +99,11 @@ class Function(StrEnum):
     CONV_FAR_ROWS = "hfn_conv_far_rows", MODEL_ROWS
     CONV_FAR_DENSE_ROWS = "hfn_conv_far_dense_rows", MODEL_ROWS
     CONV_FAR_INT4_ROWS = "hfn_conv_far_int4_rows", MODEL_ROWS
+    RECT_NARROW_ROWS = "hfn_rect_narrow_rows", MODEL_ROWS
+    RECT_WIDE_ROWS = "hfn_rect_wide_rows", MODEL_ROWS
+    RECT_TRAINED_ROWS = "hfn_rect_trained_rows", MODEL_ROWS
+    RECT_FAR_ROWS = "hfn_rect_far_rows", MODEL_ROWS
+    RECT_FAR_TRAINED_ROWS = "hfn_rect_far_trained_rows", MODEL_ROWS
     MAX_POOL_ROWS = "hfn_max_pool_rows", ROWS
     MAX_POOL_2X2_ROWS = "hfn_max_pool_2x2_rows", ROWS
     ADD_ROWS = "hfn_add_rows", ROWS
@@ -136,6 +152,8 @@ def function(node: Node, graph: Graph) -> Function:
             return Function.INPUT_TABLE
         case ops.Input(dtype=dtype):
             return Function.INPUT_U8 if dtype == "u8" else Function.INPUT_S8
+        case ops.Conv() if square(node.sides) is None:
+            return _rect(node, graph)
         case ops.Conv() if is_far(node, graph):
             return _far(node.weight)
         case ops.Conv(weight=weight) if weight.uses_index_list:
@@ -144,6 +162,10 @@ def function(node: Node, graph: Graph) -> Function:
             return Function.CONV_PLAIN if isinstance(weight, Supermask) and weight.plain else Function.CONV_NARROW
         case ops.Conv(weight=weight):
             return _by_bits(weight, {8: Function.CONV_DENSE, 4: Function.CONV_INT4})
+        case ops.Depthwise(weight=weight) if weight.uses_index_list:
+            return Function.DEPTHWISE_SUPERMASK
+        case ops.Depthwise(weight=weight):
+            return _by_bits(weight, {8: Function.DEPTHWISE_DENSE, 4: Function.DEPTHWISE_INT4})
         case ops.Linear(weight=weight) if weight.uses_index_list:
             return Function.LINEAR_PLAIN if uses_lookup_table(weight) else Function.LINEAR_SUPERMASK
         case ops.Linear(weight=weight):
@@ -152,6 +174,10 @@ def function(node: Node, graph: Graph) -> Function:
             return Function.MAX_POOL_2X2 if _side_by_side(node, graph) else Function.MAX_POOL
         case ops.AvgPool():
             return Function.AVG_POOL
+        case ops.MeanPool():
+            return Function.MEAN_POOL
+        case ops.Concat():
+            return Function.CONCAT
         case ops.Add():
             return Function.ADD
         case ops.Constant():
@@ -168,6 +194,15 @@ def function(node: Node, graph: Graph) -> Function:
             return Function.NODE_POOL
         case _:
             assert_never(node)
+
+
+def _rect(node: ops.Conv, graph: Graph) -> Function:
+    far = is_far(node, graph)
+    if node.weight.uses_index_list:
+        near = Function.RECT_NARROW if sums_fit_16_bits(node, graph) else Function.RECT_WIDE
+        return Function.RECT_FAR if far else near
+    trained = Function.RECT_FAR_TRAINED if far else Function.RECT_TRAINED
+    return _by_bits(node.weight, {8: trained, 4: trained})
 
 
 def _far(weight: Weight) -> Function:

@@ -66,9 +66,9 @@ def _tables(node: ops.Node) -> list[tuple[str, tuple[int, ...]]]:
             return [("uint8_t", node.exponential)]
         case ops.NodePool():
             return [("uint16_t", node.multiplier)]
-        case ops.Input() | ops.Constant() | ops.Conv() | ops.Linear() | ops.SparseLinear():
+        case ops.Input() | ops.Constant() | ops.Conv() | ops.Depthwise() | ops.Linear() | ops.SparseLinear():
             return []
-        case ops.MaxPool() | ops.AvgPool() | ops.Add():
+        case ops.MaxPool() | ops.AvgPool() | ops.MeanPool() | ops.Add() | ops.Concat():
             return []
         case _:
             assert_never(node)

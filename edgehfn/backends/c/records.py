@@ -10,16 +10,15 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn.backends.c import gnn_records, rows_records
+from edgehfn.backends.c import gnn_records, rows_records, window_records
 from edgehfn.backends.c.data import Array, Field, Member, Record, Ref, identifiers
+from edgehfn.backends.c.window_records import places, sizes
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Requantise, Requantised, Supermask, Weighted
 from edgehfn.spec import generator, masks
 from edgehfn.spec.objective import small
-
-SIGNED, KEEP_LISTS = 1, 2
 
 
 def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
@@ -158,10 +157,12 @@ def _weighted(node: Weighted, record: str, weight: Ref, graph: Graph, plan: Plan
     requantise = _requantise(node.requantise, record)
     match node:
         case Conv():
-            return "struct hfn_conv", _conv(node, weight, requantise, graph, plan)
+            return window_records.conv(node, weight, requantise, graph, plan)
+        case ops.Depthwise():
+            return "struct hfn_depthwise", window_records.depthwise(node, weight, requantise, graph, plan)
         case ops.Linear():
             return "struct hfn_linear", (
-                *_places(plan, x=node.x, y=node.name),
+                *places(plan, x=node.x, y=node.name),
                 Field("scratch", "I", plan.tables[node.name].offset if node.name in plan.tables else 0),
                 Field("weight", "I", weight),
                 Field("inputs", "I", graph.tensors[node.x].size),
@@ -173,27 +174,7 @@ def _weighted(node: Weighted, record: str, weight: Ref, graph: Graph, plan: Plan
             assert_never(node)
 
 
-def _conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan) -> Record:
-    x, scratch = graph.tensors[node.x], plan.scratch[node.name]
-    lists = scratch.list_offset
-    return (
-        *_places(plan, x=node.x, y=node.name, residual=node.residual or node.name),
-        Field("planes", "I", scratch.offset),
-        Field("list", "I", lists),
-        Field("list_end", "I", lists + 2 * scratch.list_entries),
-        Field("weight", "I", weight),
-        *requantise,
-        *_sizes("inputs height width", x.shape),
-        *_sizes("rows columns", graph.tensors[node.name].shape[1:]),
-        Field("band", "H", scratch.band),
-        Field("kernel", "B", node.weight.shape[2]),
-        Field("stride", "B", node.stride),
-        Field("padding", "B", node.padding),
-        Field("flags", "B", SIGNED * (x.lo < 0) | KEEP_LISTS * scratch.keep),
-    )
-
-
-Other = ops.Input | ops.MaxPool | ops.AvgPool | ops.Add | ops.Constant | ops.Aggregate | ops.Attention | ops.NodePool
+Other = ops.Input | ops.Pool | ops.Add | ops.Concat | ops.Constant | ops.Aggregate | ops.Attention | ops.NodePool
 
 
 def _other(node: Other, record: str, graph: Graph, plan: Plan) -> tuple[str, Record]:
@@ -203,25 +184,36 @@ def _other(node: Other, record: str, graph: Graph, plan: Plan) -> tuple[str, Rec
             return (kind, fields) if node.table is None else _tabled(kind, fields, record)
         case ops.MaxPool():
             return "struct hfn_max_pool", (
-                *_places(plan, x=node.x, y=node.name),
-                *_sizes("channels height width", graph.tensors[node.x].shape),
-                *_sizes("rows columns", graph.tensors[node.name].shape[1:]),
-                *_sizes("kernel stride padding", (node.kernel, node.stride, node.padding)),
+                *places(plan, x=node.x, y=node.name),
+                *sizes("channels height width", graph.tensors[node.x].shape),
+                *sizes("rows columns", graph.tensors[node.name].shape[1:]),
+                *sizes("kernel stride padding", (node.kernel, node.stride, node.padding)),
             )
         case ops.AvgPool():
             x = graph.tensors[node.x]
             return "struct hfn_avg_pool", (
-                *_places(plan, x=node.x, y=node.name),
+                *places(plan, x=node.x, y=node.name),
                 Field("channels", "I", x.shape[0]),
                 Field("pixels", "I", prod(x.shape[1:])),
                 Field("multiplier", "H", node.multiplier),
                 Field("shift", "B", node.shift),
                 Field("lo", "b", x.lo),
             )
+        case ops.MeanPool():
+            return "struct hfn_mean_pool", window_records.mean(node, graph, plan)
+        case ops.Concat():
+            return "struct hfn_concat", (
+                *places(plan, **{"x[0]": node.x, "x[1]": node.y, "y": node.name}),
+                Field("size[0]", "I", graph.tensors[node.x].size),
+                Field("size[1]", "I", graph.tensors[node.y].size),
+                Field("multiplier[0]", "H", node.x_multiplier),
+                Field("multiplier[1]", "H", node.y_multiplier),
+                Field("shift", "H", node.shift),
+                Field("lo", "h", node.clamp[0]),
+            )
         case ops.Add():
-            places = {"x[0]": node.x, "x[1]": node.y, "y": node.name}
             return "struct hfn_add", (
-                *_places(plan, **places),
+                *places(plan, **{"x[0]": node.x, "x[1]": node.y, "y": node.name}),
                 Field("size", "I", graph.tensors[node.name].size),
                 Field("multiplier[0]", "H", node.x_multiplier),
                 Field("multiplier[1]", "H", node.y_multiplier),
@@ -243,7 +235,7 @@ def _input(node: ops.Input, plan: Plan) -> Record:
     step, skip = (channels, 1) if node.order == "hwc" else (1, pixels)
     return (
         Field("raw", "I", plan.raw.offset),
-        *_places(plan, y=node.name),
+        *places(plan, y=node.name),
         Field("channels", "I", channels),
         Field("pixels", "I", pixels),
         Field("step", "I", step),
@@ -256,11 +248,3 @@ def _tabled(kind: str, fields: Record, record: str) -> tuple[str, Record]:
     part = kind.removeprefix("struct hfn_")
     inner = (Field(f"{part}.{field.name}", field.code, field.value) for field in fields)
     return f"{kind}_table", (*inner, Field("table", "I", Ref(f"table_{record}")))
-
-
-def _places(plan: Plan, **tensors: str) -> Record:
-    return tuple(Field(field, "I", plan.tensors[name].offset) for field, name in tensors.items())
-
-
-def _sizes(names: str, values: ops.Shape) -> Record:
-    return tuple(Field(name, "H", value) for name, value in zip(names.split(), values, strict=True))

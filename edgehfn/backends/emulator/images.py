@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from queue import SimpleQueue
 from typing import assert_never
 
@@ -15,12 +16,12 @@ import numpy.typing as npt
 from edgehfn.backends.emulator import gnn as graphs
 from edgehfn.backends.emulator import kernels
 from edgehfn.backends.emulator.kernels import LANES
-from edgehfn.backends.emulator.layout import Int16, Lanes, lay_out
+from edgehfn.backends.emulator.layout import Int16, Lanes, Layout, lay_out
 from edgehfn.errors import ToolError
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.inputs import Raw, checked, golden
-from edgehfn.ir.ops import Conv, Linear
+from edgehfn.ir.ops import Conv, Depthwise, Linear
 from edgehfn.ir.validate import bound
 from edgehfn.spec.jit import DISABLED, THREADS
 from edgehfn.spec.limits import LANE, LEVELS
@@ -29,6 +30,7 @@ Int8 = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.integer]
 Observe = Callable[[str, Int8], None]
 Memory = dict[str, Int16]
+Summed = Conv | Depthwise | Linear  # have a weight
 
 
 def emulate(graph: Graph, raw: Raw, observe: Observe | None = None) -> Int8:
@@ -95,10 +97,10 @@ class _Program:
 
 def _prepare(graph: Graph) -> _Program:
     lanes = lay_out(graph)
-    return _Program(graph, lanes, {n.name: _sums(n, graph, lanes) for n in graph if isinstance(n, Conv | Linear)})
+    return _Program(graph, lanes, {n.name: _sums(n, graph, lanes) for n in graph if isinstance(n, Summed)})
 
 
-def _sums(node: Conv | Linear, graph: Graph, lanes: Lanes) -> _Sums:
+def _sums(node: Summed, graph: Graph, lanes: Lanes) -> _Sums:
     bases, taps = _geometry(node, lanes)
     rows = np.asarray(node.weight.values).reshape(node.weight.shape[0], -1).astype(np.int32)
     short = bool((bound(node, graph) < LANE).all())
@@ -108,30 +110,31 @@ def _sums(node: Conv | Linear, graph: Graph, lanes: Lanes) -> _Sums:
     times = signs.reshape(-1) if index_list else signs.reshape(-1) != 0
     lists, tap = np.divmod(np.repeat(np.arange(times.size), times), rows.shape[1])
     q = node.requantise
-    residual = node.residual if isinstance(node, Conv) and node.residual is not None else node.name
+    places = taps.reshape(len(rows), -1)[lists // 2, tap] if isinstance(node, Depthwise) else taps.ravel()[tap]
     return _Sums(
         bases.ravel().astype(np.uint64),
-        taps.ravel()[tap].astype(np.uint32),
+        places.astype(np.uint32),
         np.searchsorted(lists, np.arange(2 * len(rows) + 1)),
         np.zeros(0, zero.dtype) if index_list else rows[lists // 2, tap].astype(zero.dtype),
         zero,
         np.array(q.multiplier, np.int32),
         (np.array(q.bias, np.int64) * 2**q.bias_shift + (1 << q.shift >> 1)).astype(np.int32),
         q.residual_multiplier << q.residual_shift,
-        *(lanes.layouts[name].places[0].reshape(-1) for name in (residual, node.name)),
+        *(lanes.layouts[name].places[0].reshape(-1) for name in (ops.residual(node) or node.name, node.name)),
     )
 
 
-def _geometry(node: Conv | Linear, lanes: Lanes) -> tuple[Ints, Ints]:
+def _geometry(node: Summed, lanes: Lanes) -> tuple[Ints, Ints]:
     """In places of the input: where each output pixel's window begins, and where each tap lies from there."""
     x, y = lanes.layouts[node.x], lanes.layouts[node.name]
     if isinstance(node, Linear):
         return np.zeros(1, np.int64), x.places
     channels, height, pitch = x.framed
-    rows, columns = (np.arange(side) * node.stride + x.frame - node.padding for side in y.shape[1:])
-    k = np.arange(node.weight.shape[2])
+    sides = list(zip(node.sides, y.shape[1:], x.frame, strict=True))
+    rows, columns = (np.arange(size) * side.stride + frame - side.before for side, size, frame in sides)
+    down, across = (np.arange(side.kernel) * side.dilation for side in node.sides)
     planes = np.arange(channels) * height * pitch
-    return np.add.outer(rows * pitch, columns), np.add.outer(planes, np.add.outer(k * pitch, k))
+    return np.add.outer(rows * pitch, columns), np.add.outer(planes, np.add.outer(down * pitch, across))
 
 
 def _run(program: _Program, images: Raw, memory: Memory, wanted: dict[str, Int8]) -> None:
@@ -154,13 +157,19 @@ def _node(node: ops.Node, program: _Program, images: Raw, given: graphs.Sample |
     match node:
         case ops.Input(topology=None):
             _input(node, images, y)
-        case Conv() | Linear():
+        case Conv() | Depthwise() | Linear():
             _weighted(node, tensor, program.sums[node.name], memory)
         case ops.MaxPool():
             frames = layouts[node.x].frame, layouts[node.name].frame
             kernels.max_pool(memory[node.x], node.kernel, node.stride, node.padding, *frames, memory[node.name])
         case ops.AvgPool():
             y[...] = _scaled(node.multiplier * x[node.x].sum((1, 2), np.int32), node.shift, tensor)
+        case ops.MeanPool():
+            y[...] = _scaled(node.multiplier * _window_sums(node, layouts[node.x], memory), node.shift, tensor)
+        case ops.Concat():
+            factors = (node.x_multiplier, node.x), (node.y_multiplier, node.y)
+            parts = [factor * x[name].astype(np.int32) for factor, name in factors]
+            y[...] = _scaled(np.concatenate(parts), node.shift, tensor)
         case ops.Add():
             y[...] = _scaled(
                 node.x_multiplier * x[node.x].astype(np.int32) + node.y_multiplier * x[node.y].astype(np.int32),
@@ -184,9 +193,20 @@ def _input(node: ops.Input, images: Raw, y: Int16) -> None:
     y[..., : len(images)] = np.moveaxis(mapped, 0, -1)
 
 
-def _weighted(node: Conv | Linear, tensor: Tensor, sums: _Sums, memory: Memory) -> None:
-    residual = node.residual if isinstance(node, Conv) and node.residual is not None else node.name
-    x, r, y = (memory[name].reshape(-1, LANES) for name in (node.x, residual, node.name))
+def _window_sums(node: ops.MeanPool, x: Layout, memory: Memory) -> npt.NDArray[np.int32]:
+    """Of all windows, whose places outside the map are the frame's zeros."""
+    found: npt.NDArray[np.int32] = np.zeros((), np.int32)
+    for a, b in product(*(range(side.kernel) for side in node.sides)):
+        parts = [
+            slice(start := frame - side.before + tap, start + (side.made(size) - 1) * side.stride + 1, side.stride)
+            for side, size, frame, tap in zip(node.sides, x.shape[1:], x.frame, (a, b), strict=True)
+        ]
+        found = found + memory[node.x][(slice(None), *parts)]
+    return found
+
+
+def _weighted(node: Summed, tensor: Tensor, sums: _Sums, memory: Memory) -> None:
+    x, r, y = (memory[name].reshape(-1, LANES) for name in (node.x, ops.residual(node) or node.name, node.name))
     kernels.weighted_sums(
         x,
         sums.bases,

@@ -138,18 +138,20 @@ def weighted_sums(  # type: ignore[no-untyped-def]
 
 @COMPILED
 def max_pool(x, kernel, stride, padding, x_frame, y_frame, y):  # type: ignore[no-untyped-def]
-    """``(C, H, W, LANES)`` to ``(C, H', W', LANES)`` within frames; places outside the map are skipped."""
+    """``(C, H, W, LANES)`` to ``(C, H', W', LANES)`` within frames of rows and columns; places outside the map are
+    skipped."""
     channels, height, width, _ = x.shape
     _, rows, columns, _ = y.shape
-    bottom, right = height - x_frame, width - x_frame
+    above, before = x_frame
+    bottom, right = height - above, width - before
     for c in range(channels):
-        for i in range(rows - 2 * y_frame):
-            top = i * stride - padding + x_frame
-            for j in range(columns - 2 * y_frame):
-                left = j * stride - padding + x_frame
-                made = y[c, i + y_frame, j + y_frame]
+        for i in range(rows - 2 * y_frame[0]):
+            top = i * stride - padding + above
+            for j in range(columns - 2 * y_frame[1]):
+                left = j * stride - padding + before
+                made = y[c, i + y_frame[0], j + y_frame[1]]
                 made[:] = -128
-                for a in range(max(top, x_frame), min(top + kernel, bottom)):
-                    for b in range(max(left, x_frame), min(left + kernel, right)):
+                for a in range(max(top, above), min(top + kernel, bottom)):
+                    for b in range(max(left, before), min(left + kernel, right)):
                         for lane in range(LANES):
                             made[lane] = max(made[lane], x[c, a, b, lane])

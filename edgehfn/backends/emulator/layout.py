@@ -17,6 +17,7 @@ from edgehfn.ir.ops import Shape
 
 Int16 = npt.NDArray[np.int16]
 Places = npt.NDArray[np.int64]
+Frame = tuple[int, int]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -25,15 +26,16 @@ LINE = 64  # bytes of a cache line, from which vectors are loaded fastest
 
 @dataclass(frozen=True)
 class Layout:
-    """A tensor of ``shape`` lies in ``(places, LANES)``; ``frame`` rows and columns of zeros surround each map."""
+    """A tensor of ``shape`` lies in ``(places, LANES)``; so many rows and columns of zeros surround each map."""
 
     shape: Shape
-    frame: int
+    frame: Frame = (0, 0)
 
     @property
     def framed(self) -> Shape:
         """The shape with its frame."""
-        return (self.shape[0], *(side + 2 * self.frame for side in self.shape[1:]))
+        sides = zip(self.shape[1:], self.frame, strict=False)
+        return (self.shape[0], *(side + 2 * frame for side, frame in sides))
 
     @property
     def places(self) -> Places:
@@ -43,7 +45,8 @@ class Layout:
 
     def inside(self, framed: npt.NDArray[T]) -> npt.NDArray[T]:
         """The part within the frame; further axes stay."""
-        return framed[(slice(None), *(slice(self.frame, self.frame + side) for side in self.shape[1:]))]
+        sides = zip(self.shape[1:], self.frame, strict=False)
+        return framed[(slice(None), *(slice(frame, frame + side) for side, frame in sides))]
 
 
 @dataclass(frozen=True)
@@ -67,26 +70,28 @@ def lay_out(graph: Graph) -> Lanes:
     """Tensors of one shape have one frame, so that they can follow each other in a buffer: the widest that a node which
     reads any of them wants."""
     shapes = {name: _by_lanes(tensor) for name, tensor in graph.tensors.items()}
-    frames = dict.fromkeys(shapes.values(), 0)
+    frames: dict[Shape, Frame] = dict.fromkeys(shapes.values(), (0, 0))
     last = dict.fromkeys(graph.tensors, 0)
     for index, node in enumerate(graph):
         for name in ops.inputs(node):
             last[name] = index
         for name in ops.inputs(node)[:1]:
-            frames[shapes[name]] = max(frames[shapes[name]], _frame(node))
+            (above, before), (rows, columns) = frames[shapes[name]], _frame(node)
+            frames[shapes[name]] = max(above, rows), max(before, columns)
     layouts = {name: Layout(shape, frames[shape]) for name, shape in shapes.items()}
     return Lanes(layouts, _buffers(graph, layouts, last), any(tensor.nodes for tensor in graph.tensors.values()))
 
 
-def _frame(node: ops.Node) -> int:
+def _frame(node: ops.Node) -> Frame:
     """Rows and columns of zeros that a node reads around its first input."""
     match node:
-        case ops.Conv(padding=padding):
-            return padding
-        case ops.Input() | ops.Constant() | ops.Linear() | ops.MaxPool() | ops.AvgPool() | ops.Add():
-            return 0  # of a padded pool, places outside the map do not count
+        case ops.Conv() | ops.Depthwise() | ops.MeanPool():
+            rows, columns = node.sides
+            return max(rows.before, rows.after), max(columns.before, columns.after)
+        case ops.Input() | ops.Constant() | ops.Linear() | ops.MaxPool() | ops.AvgPool() | ops.Add() | ops.Concat():
+            return 0, 0  # of a padded pool, places outside the map do not count
         case ops.SparseLinear() | ops.Aggregate() | ops.Attention() | ops.NodePool():
-            return 0
+            return 0, 0
         case _:
             assert_never(node)
 

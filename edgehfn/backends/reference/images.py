@@ -21,6 +21,7 @@ from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.inputs import Raw, checked
 from edgehfn.ir.ops import Requantise
+from edgehfn.spec.window import Sides
 
 Int8 = npt.NDArray[np.int8]
 
@@ -71,7 +72,10 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.I
         case ops.SparseLinear(requantise=q):
             return _requantised(graphs.sparse(node), q).expand(len(images), -1, -1, -1)
         case ops.Conv(x=x, requantise=q):
-            acc = functional.conv2d(made[x].double(), _weight(node.weight), stride=node.stride, padding=node.padding)
+            acc = _slid(made[x], _weight(node.weight), node.sides)
+            return _requantised(acc, q, 0 if node.residual is None else made[node.residual])
+        case ops.Depthwise(x=x, requantise=q):
+            acc = _slid(made[x], _weight(node.weight), node.sides, made[x].shape[1])
             return _requantised(acc, q, 0 if node.residual is None else made[node.residual])
         case ops.Linear(x=x, requantise=q):
             return _requantised(functional.linear(made[x].flatten(1).double(), _weight(node.weight)), q)
@@ -79,6 +83,12 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.I
             return functional.max_pool2d(made[x].double(), node.kernel, node.stride, node.padding).long()
         case ops.AvgPool(x=x):
             return _rounded(node.multiplier * made[x].sum((2, 3)), node.shift)
+        case ops.MeanPool(x=x, kernel=kernel):
+            channels = made[x].shape[1]
+            sums = _slid(made[x], torch.ones(channels, 1, *kernel, dtype=torch.float64), node.sides, channels)
+            return _rounded(node.multiplier * sums.long(), node.shift)
+        case ops.Concat(x=x, y=y):
+            return _rounded(torch.cat([node.x_multiplier * made[x], node.y_multiplier * made[y]], 1), node.shift)
         case ops.Add(x=x, y=y):
             return _rounded(node.x_multiplier * made[x] + node.y_multiplier * made[y], node.shift)
         case ops.Aggregate(requantise=q) | ops.Attention(requantise=q):
@@ -88,6 +98,14 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.I
             return _rounded(graphs.pooled(node, made[x], neighbours), node.shift)
         case _:
             assert_never(node)
+
+
+def _slid(x: Tensor, weight: Tensor, window: Sides, groups: int = 1) -> Tensor:
+    """Sums under a window, in doubles, which hold them exactly."""
+    rows, columns = window
+    padded = functional.pad(x.double(), (columns.before, columns.after, rows.before, rows.after))
+    strides, apart = (rows.stride, columns.stride), (rows.dilation, columns.dilation)
+    return functional.conv2d(padded, weight, stride=strides, dilation=apart, groups=groups)
 
 
 def _weight(weight: ops.Weight) -> Tensor:

@@ -57,6 +57,10 @@ def steps(graph: Graph) -> dict[str, float]:
                 step = found[x] * 2.0**s / (m * prod(graph.tensors[x].shape[1:]))
             case ops.Add(x=x, x_multiplier=m, shift=s):
                 step = found[x] * 2.0**s / m
+            case ops.Depthwise() | ops.MeanPool() | ops.Concat():
+                raise GraphError(f"node {node.name}: this layer has no int8 TFLite form yet; compile the model to C")
+            case Conv(dilation=apart, stride=stride) if apart not in (1, (1, 1)) and stride not in (1, (1, 1)):
+                raise GraphError(f"node {node.name}: TFLite has no dilation with a stride; compile the model to C")
             case ops.Constant() | ops.SparseLinear() | ops.Aggregate() | ops.Attention() | ops.NodePool():
                 raise GraphError(f"node {node.name}: graph networks have no int8 TFLite form; compile them to C")
             case _:

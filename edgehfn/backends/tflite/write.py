@@ -16,8 +16,9 @@ from edgehfn import files
 from edgehfn.backends.tflite import scales as numbers
 from edgehfn.backends.tflite.file import File
 from edgehfn.ir import ops
-from edgehfn.ir.graph import Graph, pooled
+from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import RELU, SIGNED, Conv, Linear, Shape
+from edgehfn.spec.window import Side, Sides, sides
 
 LEAST = -128  # below all that tensors hold
 
@@ -73,6 +74,8 @@ class _Writer:
             case ops.Add():
                 numbers.check_add(node, self.graph, self.steps)
                 self._add(node, [self.index[node.x], self.index[node.y]], node.clamp)
+            case ops.Depthwise() | ops.MeanPool() | ops.Concat():
+                raise AssertionError("refused by steps")
             case ops.Constant() | ops.SparseLinear() | ops.Aggregate() | ops.Attention() | ops.NodePool():
                 raise AssertionError("refused by steps")
             case _:
@@ -89,7 +92,7 @@ class _Writer:
 
     def _conv(self, node: Conv) -> None:
         q, residual = node.requantise, node.residual
-        source, padding = self._padded(node, node.weight.shape[2], node.stride, 0)
+        source, padding = self._padded(node, node.sides, 0)
         before = numbers.sum_before(node, residual, self.graph) if residual and q.residual_multiplier else None
         inputs = [source, *self._weights(node, before)]
         if before is None:
@@ -99,8 +102,10 @@ class _Writer:
             made = self.file.tensor(f"{node.name}/sum", shape, step, before.zero)
         options = self.schema.Conv2DOptionsT(
             padding=padding,
-            strideH=node.stride,
-            strideW=node.stride,
+            strideH=node.sides[0].stride,
+            strideW=node.sides[1].stride,
+            dilationHFactor=node.sides[0].dilation,
+            dilationWFactor=node.sides[1].dilation,
             fusedActivationFunction=self._activation(q.clamp if before is None else SIGNED),
         )
         self.file.operator(self.codes.CONV_2D, 3, inputs, made, self.kinds.Conv2DOptions, options)
@@ -114,7 +119,9 @@ class _Writer:
         self.file.operator(self.codes.FULLY_CONNECTED, 5, inputs, self._made(node), kind, options)
 
     def _max_pool(self, node: ops.MaxPool) -> None:
-        source, padding = self._padded(node, node.kernel, node.stride, self.graph.tensors[node.x].lo)
+        source, padding = self._padded(
+            node, sides((node.kernel,) * 2, node.stride, node.padding), self.graph.tensors[node.x].lo
+        )
         options = self.schema.Pool2DOptionsT(
             padding=padding,
             strideH=node.stride,
@@ -128,25 +135,24 @@ class _Writer:
         options = self.schema.AddOptionsT(fusedActivationFunction=self._activation(clamp))
         self.file.operator(self.codes.ADD, 2, inputs, self._made(node), self.kinds.AddOptions, options)
 
-    def _padded(self, node: Conv | ops.MaxPool, kernel: int, stride: int, lo: int) -> tuple[int, Any]:
+    def _padded(self, node: Conv | ops.MaxPool, window: Sides, lo: int) -> tuple[int, Any]:
         """What a window slides over and TFLite's word for how. Where its SAME is not our padding an operator pads: with
         0, or if the values go down to a ``lo`` below 0 and must not lose to it, with less than all of them."""
-        x, p = self.graph.tensors[node.x], node.padding
-        if p == 0:
+        x = self.graph.tensors[node.x]
+        around = [(side.before, side.after) for side in window]
+        if not any(map(any, around)):
             return self.index[x.name], self.schema.Padding.VALID
-        if all(same(side, kernel, stride, p) for side in x.shape[1:]):
+        if all(same(side, size) for side, size in zip(window, x.shape[1:], strict=True)):
             return self.index[x.name], self.schema.Padding.SAME
-        channels, height, width = x.shape
-        padded = self.file.tensor(
-            f"{node.name}/padded", (1, height + 2 * p, width + 2 * p, channels), self.steps[x.name]
-        )
-        sides = self.file.constant(f"{node.name}/sides", np.array([[0, 0], [p, p], [p, p], [0, 0]], np.int32))
+        height, width = (size + sum(each) for size, each in zip(x.shape[1:], around, strict=True))
+        padded = self.file.tensor(f"{node.name}/padded", (1, height, width, x.shape[0]), self.steps[x.name])
+        places = self.file.constant(f"{node.name}/sides", np.array([(0, 0), *around, (0, 0)], np.int32))
         code, inputs, kind, options = self.codes.PAD, [], self.kinds.PadOptions, self.schema.PadOptionsT()
         if lo < 0:
             step = np.array([self.steps[x.name]], np.float32)
             inputs = [self.file.constant(f"{node.name}/least", np.array([LEAST], np.int8), step)]
             code, kind, options = self.codes.PADV2, self.kinds.PadV2Options, self.schema.PadV2OptionsT()
-        self.file.operator(code, 2, [self.index[x.name], sides, *inputs], padded, kind, options)
+        self.file.operator(code, 2, [self.index[x.name], places, *inputs], padded, kind, options)
         return padded, self.schema.Padding.VALID
 
     def _weights(self, node: Conv | Linear, before: numbers.Sum | None) -> tuple[int, int]:
@@ -179,8 +185,8 @@ def nhwc(shape: Shape) -> Shape:
     return (1, *shape[1:], shape[0])
 
 
-def same(side: int, kernel: int, stride: int, padding: int) -> bool:
-    """Whether TFLite's SAME puts ``padding`` places before ``side`` and makes as many outputs as the graph does."""
-    outputs = -(-side // stride)
-    before = max((outputs - 1) * stride + kernel - side, 0) // 2
-    return before == padding and outputs == pooled(side, kernel, stride, padding)
+def same(side: Side, size: int) -> bool:
+    """Whether TFLite's SAME puts as many places before ``size`` ones and makes as many outputs as the graph does."""
+    outputs = -(-size // side.stride)
+    before = max((outputs - 1) * side.stride + side.extent - size, 0) // 2
+    return before == side.before and outputs == side.made(size)

@@ -48,6 +48,11 @@ struct hfn_taps {
     uint32_t step;             /* in bytes of planes */
 };
 
+/* Weights of an output channel. */
+static inline uint32_t hfn_weights(const struct hfn_conv *node) {
+    return (uint32_t)node->inputs * node->kernel * node->kernel;
+}
+
 /* For all rows, of whole maps. */
 struct hfn_planes hfn_planes(const struct hfn_conv *node);
 

@@ -37,16 +37,16 @@ static inline void hfn_pass_lists(struct hfn_channel *channel, uint32_t plus, ui
 #endif
 }
 
-/* The mask is in the hands of open and build, the sums in those of run; inline, always, so that no call goes through a
- * pointer and the stack can be measured. */
+/* Each output has so many weights. Planes are in the hands of tap and fill, the mask in those of open and build, the
+ * sums in those of run; inline, always, so that no call goes through a pointer and the stack can be measured. */
 __attribute__((__always_inline__)) static inline void hfn_conv_supermask(
-    const void *model, const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena,
+    const void *model, const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t weights,
     void (*tap)(struct hfn_taps *taps, const struct hfn_conv *node, const struct hfn_planes *planes),
+    void (*fill)(const struct hfn_conv *node, const struct hfn_planes *planes, uint32_t *arena, uint32_t first),
     void (*open)(struct hfn_mask *mask, const void *model, uint32_t weight),
     void (*build)(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps, uint32_t weights),
     void (*run)(struct hfn_channel *channel)) {
     const struct hfn_span *const span = &planes->span;
-    const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel;
     const int keep = node->flags & HFN_KEEP_LISTS;
     hfn_half *const front = hfn_in_arena(arena, node->list), *const back = hfn_in_arena(arena, node->list_end);
     struct hfn_taps taps;
@@ -56,7 +56,7 @@ __attribute__((__always_inline__)) static inline void hfn_conv_supermask(
     for (uint32_t first = span->first; first < span->end; first += node->band) {
         hfn_half *lengths = hfn_in_arena(arena, (node->list_end + 3) & ~3u);
         const int is_kept = first != 0 && keep;
-        hfn_planes_fill(node, planes, arena, first);
+        fill(node, planes, arena, first);
         if (!is_kept) {
             open(&mask, model, node->weight);
         }
@@ -96,12 +96,14 @@ __attribute__((__always_inline__)) static inline void hfn_conv_supermask(
 /* The three kinds. */
 static inline void hfn_run_narrow(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
                                   uint32_t *arena) {
-    hfn_conv_supermask(model, node, planes, arena, hfn_taps, hfn_mask_open, hfn_build_lists, hfn_channel_narrow);
+    hfn_conv_supermask(model, node, planes, arena, hfn_weights(node), hfn_taps, hfn_planes_fill, hfn_mask_open,
+                       hfn_build_lists, hfn_channel_narrow);
 }
 
 static inline void hfn_run_wide(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
                                 uint32_t *arena) {
-    hfn_conv_supermask(model, node, planes, arena, hfn_taps, hfn_mask_open, hfn_build_lists, hfn_channel_wide);
+    hfn_conv_supermask(model, node, planes, arena, hfn_weights(node), hfn_taps, hfn_planes_fill, hfn_mask_open,
+                       hfn_build_lists, hfn_channel_wide);
 }
 
 #if !HFN_SMALL
@@ -119,8 +121,8 @@ static inline void hfn_mask_open_plain(struct hfn_mask *mask, const void *model,
 
 static inline void hfn_run_plain(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
                                  uint32_t *arena) {
-    hfn_conv_supermask(model, node, planes, arena, hfn_taps, hfn_mask_open_plain, hfn_build_plain_lists,
-                       hfn_channel_narrow);
+    hfn_conv_supermask(model, node, planes, arena, hfn_weights(node), hfn_taps, hfn_planes_fill, hfn_mask_open_plain,
+                       hfn_build_plain_lists, hfn_channel_narrow);
 }
 
 #endif

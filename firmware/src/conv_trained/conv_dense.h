@@ -88,33 +88,38 @@ static inline struct hfn_place hfn_tile_run(struct hfn_channel *channel, const v
     return end;
 }
 
-static inline void hfn_conv_trained(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
-                                    uint32_t *arena, int is_int4) {
-    const struct hfn_span *const span = &planes->span;
-    const uint32_t weights = (uint32_t)node->inputs * node->kernel * node->kernel, size = hfn_group_size(weights);
-    const uint32_t at = node->list + (is_int4 ? (weights + 3) & ~3u : 0);
-    int8_t *const unpacked = is_int4 ? hfn_in_arena(arena, node->list) : NULL;
-    struct hfn_taps taps;
-    struct hfn_channel channel;
-    struct hfn_tile tile = {
-        hfn_in_arena(arena, at), NULL, &taps, weights, 0, node->flags & HFN_SIGNED ? 0x80808080u : 0};
-    uint32_t most = 0;
-    for (uint32_t end = at + size; end <= node->list_end && most < HFN_TILE; end += size) {
-        most++;
+/* A kind of convolution by what it knows of its windows: the weights of an output, its taps, and how planes are filled.
+ */
+#define HFN_CONV_TRAINED(name, weights_of, find_taps, fill_planes)                                                     \
+    static inline void name(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,           \
+                            uint32_t *arena, int is_int4) {                                                            \
+        const struct hfn_span *const span = &planes->span;                                                             \
+        const uint32_t weights = weights_of(node), size = hfn_group_size(weights);                                     \
+        const uint32_t at = node->list + (is_int4 ? (weights + 3) & ~3u : 0);                                          \
+        int8_t *const unpacked = is_int4 ? hfn_in_arena(arena, node->list) : NULL;                                     \
+        struct hfn_taps taps;                                                                                          \
+        struct hfn_channel channel;                                                                                    \
+        struct hfn_tile tile = {                                                                                       \
+            hfn_in_arena(arena, at), NULL, &taps, weights, 0, node->flags & HFN_SIGNED ? 0x80808080u : 0};             \
+        uint32_t most = 0;                                                                                             \
+        for (uint32_t end = at + size; end <= node->list_end && most < HFN_TILE; end += size) {                        \
+            most++;                                                                                                    \
+        }                                                                                                              \
+        find_taps(&taps, node, planes);                                                                                \
+        for (uint32_t first = span->first; first < span->end; first += node->band) {                                   \
+            struct hfn_place place = {0, 0};                                                                           \
+            fill_planes(node, planes, arena, first);                                                                   \
+            hfn_channel_open(&channel, model, node, planes, arena, first, 0);                                          \
+            tile.planes = channel.planes;                                                                              \
+            for (uint32_t left = channel.pixels / 4; left; left -= tile.groups, tile.planes += 4 * tile.groups) {      \
+                tile.groups = left < most ? left : most;                                                               \
+                hfn_tile_fill(&tile);                                                                                  \
+                place = hfn_tile_run(&channel, model, node, span, &tile, place, unpacked);                             \
+            }                                                                                                          \
+        }                                                                                                              \
     }
-    hfn_taps(&taps, node, planes);
-    for (uint32_t first = span->first; first < span->end; first += node->band) {
-        struct hfn_place place = {0, 0};
-        hfn_planes_fill(node, planes, arena, first);
-        hfn_channel_open(&channel, model, node, planes, arena, first, 0);
-        tile.planes = channel.planes;
-        for (uint32_t left = channel.pixels / 4; left; left -= tile.groups, tile.planes += 4 * tile.groups) {
-            tile.groups = left < most ? left : most;
-            hfn_tile_fill(&tile);
-            place = hfn_tile_run(&channel, model, node, span, &tile, place, unpacked);
-        }
-    }
-}
+
+HFN_CONV_TRAINED(hfn_conv_trained, hfn_weights, hfn_taps, hfn_planes_fill)
 
 static inline void hfn_run_dense(const void *model, const struct hfn_conv *node, const struct hfn_planes *planes,
                                  uint32_t *arena) {
