@@ -34,6 +34,7 @@ TESTS = (
     "c/test_input_table.py",
     "c/test_planes.py",
     "c/test_rows.py",
+    "c/test_windows.py",
     "c/test_feed.py",
     "c/test_text.py",
     "cores/test_check_graph.py",

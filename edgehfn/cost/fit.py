@@ -17,6 +17,7 @@ from edgehfn.cost.fit_slides import slides
 from edgehfn.cost.instructions import NODES, Effort, table
 from edgehfn.cost.samples_by_function import samples
 from edgehfn.cost.terms import Terms, terms
+from edgehfn.cost.terms_windows import PLANES
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.ops import Node
@@ -32,7 +33,15 @@ ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
 
 # Functions that take another's rows, whose code is theirs but for a shift of an entry. Its samples are many; theirs
 # would be large, and few.
-LIKE = {Function.CONV_FAR: Function.CONV_WIDE}
+LIKE = {Function.CONV_FAR: Function.CONV_WIDE, Function.RECT_FAR: Function.RECT_WIDE}
+
+# Functions whose sums are another's: they take its row, and what is fitted is what their planes and weights take more.
+BASED = {
+    Function.RECT_NARROW: Function.CONV_NARROW,
+    Function.RECT_WIDE: Function.CONV_WIDE,
+    Function.RECT_TRAINED: Function.CONV_DENSE,
+    Function.RECT_FAR_TRAINED: Function.CONV_FAR_DENSE,
+}
 
 Floats = npt.NDArray[np.float64]
 Counted = tuple[Node, Graph, Plan, int]
@@ -62,7 +71,9 @@ def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -
                     if c.function(node, graph) == function
                 ]
                 runs.sort(key=lambda run: run[0])  # the order that rounding and ties hang on
-                fitted[function] = _fitted(compiler, core, function, [run[1:] for run in runs])
+                base = BASED.get(function)
+                known = None if base is None else fitted.get(base) or _known(core, plans is few, base)
+                fitted[function] = _fitted(compiler, core, function, [run[1:] for run in runs], known)
             yield from fitted.values()
             for function, other in LIKE.items():
                 if function in functions:
@@ -80,11 +91,16 @@ def _few_rows(graph: Graph) -> list[Plan]:
     return [] if over_nodes else [plan(graph, "ram", SMALL_SCRATCH)]
 
 
-def _fitted(compiler: str, core: str, function: Function, runs: list[Counted]) -> Effort:
+def _fitted(compiler: str, core: str, function: Function, runs: list[Counted], base: Effort | None) -> Effort:
     if not runs:
         raise InputError(f"{function}: no sample graph calls it; draw some in edgehfn/cost/samples_by_function.py")
     is_small = small(runs[0][2].objective)
     counts = [count for *_, count in runs]
+    if base is not None:
+        each = [terms(node, graph, planned, base.group) for node, graph, planned, _ in runs]
+        more = [{name: n for name, n in row.items() if name in PLANES or "unpacked" in name} for row in each]
+        _, found = _least_squares(more, counts, [base.times(row) for row in each])
+        return Effort(compiler, core, is_small, function, base.group, {**base.terms, **found})
     trials = {
         group: _least_squares([terms(node, graph, planned, group) for node, graph, planned, _ in runs], counts)
         for group in (GROUPS if function.facts.groups_pixels else GROUPS[:1])
@@ -93,29 +109,33 @@ def _fitted(compiler: str, core: str, function: Function, runs: list[Counted]) -
     return Effort(compiler, core, is_small, function, group, trials[group][1])
 
 
-def _least_squares(each: Sequence[Terms], counted: Sequence[int]) -> tuple[float, dict[str, float]]:
-    """Squared relative error and a coefficient for each term; no term saves instructions."""
+def _least_squares(
+    each: Sequence[Terms], counted: Sequence[int], known: Sequence[float] | None = None
+) -> tuple[float, dict[str, float]]:
+    """Squared relative error and a coefficient for each term; no term saves instructions. ``known``: so many of each
+    count are no terms'."""
     names = list(dict.fromkeys(name for row in each for name in row))
     counts = np.array(counted, np.float64)
     rows = np.array([[row.get(name, 0.0) for name in names] for row in each]) / counts[:, None]
-    found = _not_negative(rows)
-    error = float(((rows @ found - 1) ** 2).sum())
+    wanted = 1 - np.array(known or 0.0, np.float64) / counts
+    found = _not_negative(rows, wanted)
+    error = float(((rows @ found - wanted) ** 2).sum())
     return error, {name: float(value) for name, value in zip(names, found, strict=True) if value > 0}
 
 
-def _not_negative(rows: Floats) -> Floats:
-    """x >= 0 for which ``rows @ x`` is nearest to ones: the active set method of Lawson and Hanson (1974)."""
+def _not_negative(rows: Floats, wanted: Floats) -> Floats:
+    """x >= 0 for which ``rows @ x`` is nearest to what is wanted: the active set method of Lawson and Hanson (1974)."""
     size = np.linalg.norm(rows, axis=0)
     a = rows / np.where(size > 0, size, 1)
     x, free = np.zeros(a.shape[1]), np.zeros(a.shape[1], bool)
     while True:
-        gain = np.where(free, 0, a.T @ (1 - a @ x))
+        gain = np.where(free, 0, a.T @ (wanted - a @ x))
         if gain.max() < ENOUGH:
             return np.asarray(x / np.where(size > 0, size, 1), np.float64)
         free[int(gain.argmax())] = True
         while True:
             best = np.zeros_like(x)
-            best[free] = np.linalg.lstsq(a[:, free], np.ones(len(a)), rcond=None)[0]
+            best[free] = np.linalg.lstsq(a[:, free], wanted, rcond=None)[0]
             below = free & (best <= 0)
             if not below.any():
                 break

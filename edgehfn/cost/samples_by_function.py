@@ -15,6 +15,7 @@ from edgehfn.backends.c import Function, functions
 from edgehfn.cost.samples import SIDES, layers
 from edgehfn.cost.samples_far import far_layers
 from edgehfn.cost.samples_gnn import graph_layers
+from edgehfn.cost.samples_windows import window_layers
 from edgehfn.ir import Graph, ops, verify
 from edgehfn.ir.graph import Tensor
 from edgehfn.spec.limits import LEVELS
@@ -41,7 +42,17 @@ def samples(function: Function) -> tuple[Graph, ...]:
             return ()
         case Function.CONV_FAR_ROWS | Function.CONV_FAR_DENSE_ROWS | Function.CONV_FAR_INT4_ROWS:
             return ()
-        case Function.CONV_FAR:
+        case Function.RECT_NARROW_ROWS | Function.RECT_WIDE_ROWS | Function.RECT_TRAINED_ROWS:
+            return ()
+        case Function.RECT_FAR_ROWS | Function.RECT_FAR_TRAINED_ROWS:
+            return ()
+        case Function.RECT_NARROW | Function.RECT_WIDE | Function.RECT_TRAINED | Function.RECT_FAR_TRAINED:
+            return window_layers(function)
+        case Function.DEPTHWISE_SUPERMASK | Function.DEPTHWISE_DENSE | Function.DEPTHWISE_INT4:
+            return window_layers(function)
+        case Function.MEAN_POOL | Function.CONCAT:
+            return window_layers(function)
+        case Function.CONV_FAR | Function.RECT_FAR:
             return ()  # it is as another (edgehfn.cost.fit.LIKE)
         case Function.CONV_FAR_DENSE | Function.CONV_FAR_INT4:
             return _far()

@@ -8,19 +8,20 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn.cost import terms_gnn, terms_small
+from edgehfn.cost import terms_gnn, terms_small, terms_windows
+from edgehfn.cost.terms_masks import decoded
+from edgehfn.cost.terms_small import squared
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
-from edgehfn.ir.ops import Conv, Linear, QuantisedWeight, Supermask, Weight
+from edgehfn.ir.ops import Conv, Linear, Weight
 from edgehfn.ir.scratch import Scratch, Span, is_far, is_int4
-from edgehfn.spec import masks
 from edgehfn.spec.objective import Objective, small
+from edgehfn.spec.window import Side, square
 
 Terms = dict[str, float]  # how often a node does something; a core's coefficient is the instructions that this takes
 
-DRAWS = 8  # of a frozen position, a bit each
 WORD = 32  # mask bits that are taken at once
 WIDE = 48  # pixels that the widest kernel sums at a time, as several groups
 FEW = 4  # rows of a band whose planes are made row by row
@@ -37,8 +38,10 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
     match node:
         case Conv():
             return _conv(node, graph, planned.scratch[node.name], group, planned.objective, calls)
+        case ops.Depthwise() | ops.MeanPool() | ops.Concat():
+            return terms_windows.terms(node, graph, small(planned.objective))
         case Linear(weight=weight):
-            return {"call": 1, "channels": y.size, **_decoded(weight, 1, small(planned.objective)), **_rows(weight)}
+            return {"call": 1, "channels": y.size, **decoded(weight, 1, small(planned.objective)), **_rows(weight)}
         case ops.Input(order=order, dtype=dtype, topology=topology):
             times = y.shape[1] if planned.fed else len(calls)  # an image that is fed comes a row a call
             if node.table is not None:  # every byte in the same way
@@ -51,7 +54,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
                 **(terms_gnn.checked(topology) if topology else {}),
             }
         case ops.SparseLinear():
-            return {**terms_gnn.terms(node, y), **_decoded(node.weight, 1, small(planned.objective))}
+            return {**terms_gnn.terms(node, y), **decoded(node.weight, 1, small(planned.objective))}
         case ops.Constant() | ops.Aggregate() | ops.Attention() | ops.NodePool():
             return terms_gnn.terms(node, y)
         case ops.MaxPool(x=x):
@@ -102,7 +105,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
         "short groups": channels * sum(end > 0 for end in ends),
         "short outputs": channels * sum(ends),
         "short added outputs": channels * sum(ends) * added,
-        **_decoded(node.weight, 1 if scratch.keep else len(bands), small(objective)),
+        **decoded(node.weight, 1 if scratch.keep else len(bands), small(objective)),
     }
     if node.weight.uses_index_list:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
@@ -110,7 +113,11 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
         found["summed taps"] = groups * prod(node.weight.shape[1:])
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
-    made = terms_small.planes if small(objective) else _planes_of_few_rows if objective == "ram" else _planes
+    made = _planes_of_few_rows if objective == "ram" else _planes
+    if small(objective):
+        made = terms_small.planes
+    if square(node.sides) is None:
+        made = terms_windows.planes
     for first, call in zip((first for first, _ in calls), each, strict=True):
         for name, count in made(node, graph, scratch.band, first, call, pitch):
             found[name] = found.get(name, 0) + count
@@ -177,60 +184,13 @@ def _summed(weight: Weight, signed: bool, groups: int, wide: int, last: int) -> 
     }
 
 
-def _decoded(weight: Weight, times: int, is_small: bool) -> Terms:
-    """What reading a mask takes, or unpacking trained weights, ``times`` over."""
-    if not weight.uses_index_list:
-        return (
-            {"unpacked": prod(weight.shape) * times} if isinstance(weight, QuantisedWeight) and weight.bits < 8 else {}
-        )
-    if is_small:
-        return terms_small.decoded(weight, times)
-    counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
-    hashed = isinstance(weight, Supermask) and weight.signs is None
-    frozen = isinstance(weight, Supermask) and bool(weight.pruned + weight.locked)
-    inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
-    each = prod(weight.shape[1:])
-    starts = np.arange(weight.shape[0]) * each
-    takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
-    words = -(-counts.size // WORD)
-    padded = np.zeros(words * WORD, np.uint8)
-    padded[: counts.size] = counts
-    return {
-        "words": words * times,
-        "hashed words": words * hashed * times,
-        "takes": takes * times,
-        "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
-        "kept": int(counts.sum(dtype=np.int64)) * times,
-        "inner words": words * (coats - 1) * times,
-        "inner bits": (sum(inner) + _free(weight)) * times,
-        "frozen words": words * frozen * times,
-        "drawn words": words * _deciding(weight) * times,
-    }
-
-
-def _deciding(weight: Weight) -> int:
-    """How many of the draws of frozen positions decide anything: those from the thresholds' lowest set bit up."""
-    if not isinstance(weight, Supermask):
-        return 0
-    thresholds = weight.pruned | weight.pruned + weight.locked
-    return DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1) if thresholds else 0
-
-
-def _free(weight: Weight) -> int:
-    """Bits of the first stream that are laid one by one: none where it has a bit for each weight."""
-    if not isinstance(weight, Supermask) or not weight.pruned + weight.locked:
-        return 0
-    gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
-    return weight.counts.size - int(gone.sum()) - int(kept.sum())
-
-
 def _planes(
     node: Conv, graph: Graph, band: int, first: int, bands: list[int], pitch: int
 ) -> Iterator[tuple[str, float]]:
     """The shifted planes (firmware/src/conv/conv.h): those read from the map and those moved from another plane."""
     inputs, _, width = graph.tensors[node.x].shape
     columns = graph.tensors[node.name].shape[2]
-    kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
+    kernel, stride, padding = squared(node)
     each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
     rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
     words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (band + reach) * pitch // 4 * (reach > 0)
@@ -269,8 +229,8 @@ def _planes_of_few_rows(
 ) -> Iterator[tuple[str, float]]:
     """Row by row where bands have a few of them and the shape is usual (firmware/src/conv/rows.h), or else as any."""
     inputs, _, width = graph.tensors[node.x].shape
-    columns, stride = graph.tensors[node.name].shape[2], node.stride
-    usual = (node.weight.shape[2], node.padding) == (3, 1) and stride <= 2 and columns == pitch
+    columns, (kernel, stride, padding) = graph.tensors[node.name].shape[2], squared(node)
+    usual = (kernel, padding) == (3, 1) and stride <= 2 and columns == pitch
     if band > FEW or not usual or width != stride * columns:
         yield from _planes(node, graph, band, first, bands, pitch)
         return
@@ -284,7 +244,8 @@ def _planes_of_few_rows(
 def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:
     """Windows by their rows and elements, or side by side, four at a time (firmware/src/pool/max_pool_2x2.c)."""
     channels, height, width = y
-    rows, columns = (list(_window(*sides, node)) for sides in zip(x[1:], y[1:], strict=True))
+    side = Side(node.kernel, node.stride, node.padding, node.padding)
+    rows, columns = (list(terms_windows.inside(side, *sizes)) for sizes in zip(x[1:], y[1:], strict=True))
     return {
         "fours": channels * height * -(-width // FOUR),
         "rows": channels * len(rows),
@@ -292,9 +253,3 @@ def _pooled(node: ops.MaxPool, x: ops.Shape, y: ops.Shape) -> Terms:
         "window rows": channels * sum(rows) * len(columns),
         "taps": channels * sum(rows) * sum(columns),
     }
-
-
-def _window(size: int, made: int, node: ops.MaxPool) -> Iterator[int]:
-    """How much of each window along one side lies in the map."""
-    for start in range(-node.padding, made * node.stride - node.padding, node.stride):
-        yield min(start + node.kernel, size) - max(start, 0)

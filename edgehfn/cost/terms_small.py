@@ -12,6 +12,7 @@ import numpy as np
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Supermask, Weight
 from edgehfn.spec import masks
+from edgehfn.spec.window import square
 
 
 def decoded(weight: Weight, times: int) -> dict[str, float]:
@@ -47,12 +48,19 @@ def _coded(bits: masks.Bits, coded: masks.Bits) -> tuple[int, int, int]:
     return gaps, rice * gaps, 8 * coded.size - rice * gaps
 
 
+def squared(node: Conv) -> tuple[int, int, int]:
+    """Kernel, stride and padding of a square window."""
+    found = square(node.sides)
+    assert found is not None
+    return found
+
+
 def planes(
     node: Conv, graph: Graph, band: int, first: int, bands: list[int], pitch: int
 ) -> Iterator[tuple[str, float]]:
     """The planes of all bands, each filled with zeros and then with what lies in the map."""
     inputs, height, width = graph.tensors[node.x].shape
-    kernel, stride, padding = node.weight.shape[2], node.stride, node.padding
+    kernel, stride, padding = squared(node)
     phases, reach = min(stride, kernel), (kernel - 1) // stride
     rows = sum(
         0 <= (start + row) * stride + phase - padding < height

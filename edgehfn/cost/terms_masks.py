@@ -1,0 +1,63 @@
+"""What reading the weights of a mask, or unpacking trained ones, makes a core do."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from edgehfn.cost import terms_small
+from edgehfn.ir.ops import QuantisedWeight, Supermask, Weight
+from edgehfn.spec import masks
+
+Terms = dict[str, float]
+
+DRAWS = 8  # of a frozen position, a bit each
+WORD = 32  # mask bits that are taken at once
+
+
+def decoded(weight: Weight, times: int, is_small: bool) -> Terms:
+    """What reading a mask takes, or unpacking trained weights, ``times`` over."""
+    if not weight.uses_index_list:
+        return (
+            {"unpacked": prod(weight.shape) * times} if isinstance(weight, QuantisedWeight) and weight.bits < 8 else {}
+        )
+    if is_small:
+        return terms_small.decoded(weight, times)
+    counts, coats = np.abs(weight.values).ravel(), weight.coats if isinstance(weight, Supermask) else 1
+    hashed = isinstance(weight, Supermask) and weight.signs is None
+    frozen = isinstance(weight, Supermask) and bool(weight.pruned + weight.locked)
+    inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
+    each = prod(weight.shape[1:])
+    starts = np.arange(weight.shape[0]) * each
+    takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
+    words = -(-counts.size // WORD)
+    padded = np.zeros(words * WORD, np.uint8)
+    padded[: counts.size] = counts
+    return {
+        "words": words * times,
+        "hashed words": words * hashed * times,
+        "takes": takes * times,
+        "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
+        "kept": int(counts.sum(dtype=np.int64)) * times,
+        "inner words": words * (coats - 1) * times,
+        "inner bits": (sum(inner) + _free(weight)) * times,
+        "frozen words": words * frozen * times,
+        "drawn words": words * _deciding(weight) * times,
+    }
+
+
+def _deciding(weight: Weight) -> int:
+    """How many of the draws of frozen positions decide anything: those from the thresholds' lowest set bit up."""
+    if not isinstance(weight, Supermask):
+        return 0
+    thresholds = weight.pruned | weight.pruned + weight.locked
+    return DRAWS - min(DRAWS, (thresholds & -thresholds).bit_length() - 1) if thresholds else 0
+
+
+def _free(weight: Weight) -> int:
+    """Bits of the first stream that are laid one by one: none where it has a bit for each weight."""
+    if not isinstance(weight, Supermask) or not weight.pruned + weight.locked:
+        return 0
+    gone, kept = masks.frozen(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    return weight.counts.size - int(gone.sum()) - int(kept.sum())
