@@ -186,8 +186,16 @@ def preset(
         raise click.UsageError("--data has the input and the classes; leave out --input and --classes")
     from edgehfn import data as sets
 
-    loaded = sets.load(data)
+    loaded = read_by(arch, sets.load(data))
     return build(arch, input_of(loaded, max_graph), loaded.classes, **given)
+
+
+def read_by(arch: str, data: Dataset | GraphSet) -> Dataset | GraphSet:
+    """The set as a preset reads it."""
+    from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.data.series import as_series
+
+    return as_series(data) if arch == "tcn" and not isinstance(data, GraphSet) else data
 
 
 def input_of(data: Dataset | GraphSet, max_graph: str | None, normalise: bool = False) -> Any:

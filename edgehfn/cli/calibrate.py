@@ -55,6 +55,7 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
     import calibrate as calibration
     from edgehfn import data as sets
     from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.data.series import fitting
     from edgehfn.evaluation.models import calibration_of
     from edgehfn.model import modelfile
     from edgehfn.training.gnn import batches as graph_batches
@@ -63,6 +64,8 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
     place = calibration_of(model)
     files.check(place, "calibration", remedy="move it away")
     net, loaded = modelfile.load(model), sets.load(data)
+    if not isinstance(loaded, GraphSet):
+        loaded = fitting(loaded, net.input.shape)
     if isinstance(loaded, GraphSet):
         fits(net, loaded)
         batches: list[Any] = [batch.nodes for batch in graph_batches(loaded, "train", limit=images)]

@@ -106,10 +106,10 @@ def train(
     The state of the run is kept in X.ckpt: after a kill the same command goes on from there. X.log.json has every
     epoch.
 
-    A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; labels integers from 0) and may have
-    classes (names). A folder has train/CLASS/*.jpg and val/CLASS/*.jpg, or train-*.tar and val-*.tar of samples
-    KEY.jpg, KEY.cls; pictures are read when they are needed. Graphs are a .npz, too (docs/GRAPHS.md). A name is looked
-    for in EDGEHFN_DATA, the system's data folders and the user's cache.
+    A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W, series N,L,C or N,L; labels integers
+    from 0) and may have classes (names). A folder has train/CLASS/*.jpg and val/CLASS/*.jpg, or train-*.tar and
+    val-*.tar of samples KEY.jpg, KEY.cls; pictures are read when they are needed. Graphs are a .npz, too
+    (docs/GRAPHS.md). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
 
     Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
     """
@@ -121,7 +121,7 @@ def train(
     from edgehfn.nn.net import is_float
     from edgehfn.training.recipe import GraphRecipe, Recipe
 
-    loaded = sets.load(data)
+    loaded = _net_options.read_by(arch, sets.load(data))
     if strict:
         refuse(loaded)
     recipe: dict[str, Any] = {name: value for name in RECIPE if (value := options.pop(name)) is not None}

@@ -168,8 +168,8 @@ def images_of(arrays: Mapping[str, Array], part: str, place: str, layout: Layout
             f"{place}: {key} is {x.dtype}; images are uint8 0..255: scale it, each channel and feature alike, and save "
             ".astype('uint8')"
         )
-    if x.ndim not in (3, 4):
-        raise InputError(f"{place}: {key} has shape {x.shape}; images are N,H,W,C or N,H,W")
+    if x.ndim not in (2, 3, 4):
+        raise InputError(f"{place}: {key} has shape {x.shape}; images are N,H,W,C or N,H,W, series N,L,C or N,L")
     if x.size == 0:
         raise InputError(f"{place}: {key} has shape {x.shape}, which is empty; give at least one image")
     if x.ndim == 4 and layout is None and x.shape[1] <= FEW < min(x.shape[2:]):
@@ -177,6 +177,8 @@ def images_of(arrays: Mapping[str, Array], part: str, place: str, layout: Layout
             f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; give :nchw behind the name of the "
             "set if channels come first, :nhwc if they are last (in Python layout=)"
         )
+    if x.ndim == 2:
+        return np.ascontiguousarray(x[:, None, None])
     if x.ndim == 3:
         return np.ascontiguousarray(x[:, None])
     return np.ascontiguousarray(x if layout == "nchw" else x.transpose(0, 3, 1, 2))

@@ -143,7 +143,8 @@ def from_arrays(
     sha256: str = "",
     layout: Layout | None = None,
 ) -> Dataset:
-    """Return a set from four arrays in memory: ``x_*`` uint8 N,H,W,C or N,H,W, or N,C,H,W with the ``layout`` "nchw".
+    """Return a set from four arrays in memory: ``x_*`` uint8 N,H,W,C or N,H,W, or N,C,H,W with the ``layout`` "nchw";
+    series N,L,C or N,L.
 
     ``y_*`` are integers ``(N,)``, text, or one column a class. Without ``classes`` they are numbered up to the largest
     training label, or are the sorted texts. ``place`` (by default ``name``) is what an InputError names.

@@ -62,10 +62,13 @@ def load_examples(model: Model, name: str | Path, limit: int | None) -> Examples
     model's."""
     from edgehfn import data
     from edgehfn.data.gnn_sets import GraphSet
+    from edgehfn.data.series import fitting
     from edgehfn.evaluation.accuracy import examples_of
     from edgehfn.training.gnn import fits
 
     loaded = data.load(name)
     if isinstance(loaded, GraphSet):
         fits(model.net, loaded)
+    else:
+        loaded = fitting(loaded, model.net.input.shape)
     return examples_of(model.graph, loaded, limit)

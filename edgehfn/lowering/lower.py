@@ -86,7 +86,7 @@ def _node(step: nn.Step, weights: Mapping[str, _Weight], source: Source, known: 
         case nn.Aggregate() | nn.Attention():
             assert source.topology is not None
             return _gathering(step, op, source.topology, known)
-        case nn.MaxPool() | nn.GlobalAvgPool() | nn.NodePool():
+        case nn.MaxPool() | nn.AvgPool() | nn.GlobalAvgPool() | nn.Concat() | nn.NodePool():
             return _pooling(step, op, source.topology, known)
         case _:
             assert_never(op)
@@ -106,10 +106,13 @@ def _weighted(step: nn.Step, op: nn.Weighted, weight: _Weight, source: Source, k
             sums = Sums(real, bound, constant, weight.step * exact)
             return ops.Linear(step.name, step.x, integers, folded(step, sums, weight.bias, known))
         case nn.SupermaskConv2d() | nn.QuantisedConv2d():
-            constant, exact = (constants.weighted(integers, x, op.padding) for x in values)
+            slid, summed = op.window, constants.channelwise if op.depthwise else constants.weighted
+            constant, exact = (summed(integers, x, constants.padded(slid.sides)) for x in values)
             sums = Sums(real, bound, constant, weight.step * exact)
             requantise = folded(step, sums, weight.bias, known)
-            return ops.Conv(step.name, step.x, integers, requantise, op.stride, op.padding, step.residual)
+            kind = ops.Depthwise if op.depthwise else ops.Conv
+            places = slid.stride, slid.padding, step.residual, slid.dilation
+            return kind(step.name, step.x, integers, requantise, *places)
         case _:
             assert_never(op)
 
@@ -142,7 +145,7 @@ def _gathering(step: nn.Step, op: nn.Aggregate | nn.Attention, topology: Topolog
     )
 
 
-_Pool = nn.MaxPool | nn.GlobalAvgPool | nn.NodePool
+_Pool = nn.MaxPool | nn.AvgPool | nn.GlobalAvgPool | nn.Concat | nn.NodePool
 
 
 def _pooling(step: nn.Step, op: _Pool, topology: Topology | None, known: Known) -> ops.Node:
@@ -150,7 +153,7 @@ def _pooling(step: nn.Step, op: _Pool, topology: Topology | None, known: Known) 
         raise GraphError(
             f"{type(op).__name__} with norm={step.norm is not None}, residual={step.residual}, relu={step.relu} has no "
             "integer form; supported: supermask and dense conv and linear, aggregation and attention (norm, residual "
-            "and ReLU fused), max pool, global average pool and node pool alone"
+            "and ReLU fused), max, average and node pools and joined maps alone"
         )
     x, before, after, real = known.tensors[step.x], known.scales[step.x], known.scales[step.name], known.real[step.x]
     match op:
@@ -159,6 +162,13 @@ def _pooling(step: nn.Step, op: _Pool, topology: Topology | None, known: Known) 
                 raise GraphError(f"max pooling keeps its input's scale, {before:.4g}, not {after:.4g}")
             known.real[step.name] = real
             return ops.MaxPool(step.name, step.x, op.kernel, op.stride, op.padding)
+        case nn.AvgPool():
+            area = prod(op.kernel)
+            (multiplier,), shift = quant.scalars([before / after / area], [area * x.hi])
+            known.real[step.name] = constants.gathered(real)
+            return ops.MeanPool(step.name, step.x, op.kernel, op.stride, op.padding, multiplier, shift)
+        case nn.Concat():
+            return _joined(step, known)
         case nn.GlobalAvgPool():
             area = prod(x.shape[1:])
             (multiplier,), shift = quant.scalars([before / after / area], [area * x.hi])
@@ -171,6 +181,14 @@ def _pooling(step: nn.Step, op: _Pool, topology: Topology | None, known: Known) 
             return ops.NodePool(step.name, step.x, topology, multipliers, shift)
         case _:
             assert_never(op)
+
+
+def _joined(step: nn.Step, known: Known) -> ops.Concat:
+    x, y = known.tensors[step.x], known.tensors[str(step.other)]
+    before, after = (known.scales[x.name], known.scales[y.name]), known.scales[step.name]
+    (first, second), shift = quant.scalars([scale / after for scale in before], [max(x.hi, y.hi)] * 2)
+    known.real[step.name] = np.concatenate([constants.gathered(known.real[name]) for name in (x.name, y.name)])
+    return ops.Concat(step.name, x.name, y.name, first, second, shift, ops.SIGNED if min(x.lo, y.lo) < 0 else ops.RELU)
 
 
 def _flattened(weight: ops.Weight) -> ops.Weight:

@@ -87,7 +87,8 @@ def _masked(
         }
         if isinstance(op, nn.SupermaskLinear | nn.QuantisedLinear):
             return nn.SupermaskLinear(weight.shape[1], weight.shape[0], **source)
-        return nn.SupermaskConv2d(weight.shape[1], weight.shape[0], op.kernel, op.stride, op.padding, **source)
+        window = op.window.kernel, op.window.stride, op.window.padding
+        return nn.SupermaskConv2d(weight.shape[1], weight.shape[0], *window, **source)
     effective = weight * counts
     channels = zip(weight, counts > 0, strict=True)
     if coats == 1 and all(not part.any() or foreign_masks.constant(w[part]) is not None for w, part in channels):
@@ -109,7 +110,7 @@ def _trained(op: nn.Weighted, weight: Tensor, bias: Tensor | None, bits: int) ->
     if isinstance(op, nn.SupermaskLinear | nn.QuantisedLinear):
         made = nn.QuantisedLinear(inputs, outputs, bias=bias is not None, bits=bits)
     else:
-        window = (op.kernel, op.stride, op.padding)
+        window = op.window.kernel, op.window.stride, op.window.padding
         made = nn.QuantisedConv2d(inputs, outputs, *window, bias=bias is not None, bits=bits)
     made.trained.data.copy_(weight)
     if made.step is not None:

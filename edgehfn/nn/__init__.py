@@ -12,7 +12,7 @@ from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
 from edgehfn.nn.image_input import normalised
 from edgehfn.nn.net import InputSpec, Net, Op, Step, Weighted
 from edgehfn.nn.paper_size import dense_bytes, folded_channels, mask_bits, paper_bytes, unique_weights
-from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.pool import AvgPool, Concat, GlobalAvgPool, MaxPool
 from edgehfn.nn.presets.gnn import GRAPH_PRESETS, GraphOptions, gnn, graph_preset
 from edgehfn.nn.presets.image import (
     BLOCKS,
@@ -29,6 +29,7 @@ from edgehfn.nn.presets.image import (
     tiny,
 )
 from edgehfn.nn.presets.residual import resnet
+from edgehfn.nn.presets.sensor import SENSOR_PRESETS
 from edgehfn.nn.presets.vgg import conv_net
 from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.sparsity import Search, Thresholds
@@ -39,12 +40,15 @@ __all__ = [
     "GRAPH_PRESETS",
     "PAPERS",
     "PRESETS",
+    "SENSOR_PRESETS",
     "Aggregate",
     "Attention",
+    "AvgPool",
     "BasicBlock",
     "Block",
     "Bottleneck",
     "Builder",
+    "Concat",
     "ConvNorm",
     "Fold",
     "Frozen",

@@ -11,13 +11,13 @@ from typing import Literal, TypedDict
 import torch
 from torch import nn
 
-from edgehfn.errors import GraphError
+from edgehfn.errors import GraphError, InputError
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool, Pool, Weighting
 from edgehfn.nn.initial import Initial, check_initial
-from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted
-from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.net import INPUT, ITERATION, Input, Net, Op, Step, Weighted, output_shape
+from edgehfn.nn.pool import AvgPool, Concat, GlobalAvgPool, MaxPool
 from edgehfn.nn.quantised import FLOAT, QuantisedConv2d, QuantisedLinear
-from edgehfn.nn.shapes import Shape
+from edgehfn.nn.shapes import Shape, Window
 from edgehfn.nn.supermask import (
     SCORE_STREAM,
     Source,
@@ -28,12 +28,14 @@ from edgehfn.nn.supermask import (
     magnitude,
 )
 from edgehfn.spec import generator
+from edgehfn.spec.window import Padding, Pair, Side, pair, sides
 
 Kind = Literal["supermask", "int8", "int4", "ternary", "binary"]
 Weights = Kind | Literal["float"]  # of a float net; only a Kind is for a device
 BITS: dict[Weights, int] = {"float": FLOAT, "int8": 8, "int4": 4, "ternary": 2, "binary": 1}  # of trained weights
 Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
 Norms = Literal[Sharing, "none"]
+Around = Padding | Literal["same", "causal"]  # what a convolution is padded with
 Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
 
 INITIAL_STREAM = SCORE_STREAM + 1  # seeds the initial values of trained weights; nothing on the device depends on it
@@ -88,47 +90,77 @@ class Builder:
         self,
         name: str,
         channels: int,
-        kernel: int,
-        stride: int = 1,
+        kernel: Pair,
+        stride: Pair = 1,
         *,
+        padding: Around | None = None,
+        dilation: Pair = 1,
         kind: Weights | None = None,
         norm: bool = True,
         relu: bool = True,
         residual: str | None = None,
         gain: float = 1.0,
     ) -> str:
-        """Add a convolution padded by half its kernel, a norm, then the residual's addition and ReLU if wanted.
+        """Add a convolution, a norm, then the residual's addition and ReLU if wanted.
 
-        A trained one without a norm has a bias. ``gain``: factor of a supermask's magnitude.
+        Kernel, stride and dilation are one number, or two of rows and columns. ``padding``: places on every side, or
+        above, below, left, right; "same" as TensorFlow pads, "causal" on the left alone; by default half of what the
+        kernel spans on every side, as is usual in PyTorch. A trained one without a norm has a bias. ``gain``: factor of
+        a supermask's magnitude.
         """
-        shape = (self.shape[0], channels, kernel, stride, kernel // 2)
-        bits = BITS.get(kind or self.weights)
-        weight = self._weight(name, bits)
-        if weight not in self.ops:
-            real = gain * magnitude(self.shape[0] * kernel**2, self.densities)
-            self.ops[weight] = (
-                SupermaskConv2d(*shape, **self._source(name, real))
-                if bits is None
-                else QuantisedConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", **self._latent())
-            )
-        return self._step(name, weight, self._norm(name, channels) if norm else None, relu, residual)
+        slid = self._window(kernel, stride, padding, dilation)
+        made = self._convolution(name, channels, slid, False, BITS.get(kind or self.weights), norm, gain)
+        return self._step(name, made, self._norm(name, channels) if norm else None, relu, residual)
 
-    def linear(self, name: str, features: int, *, kind: Weights | None = None, relu: bool = False) -> str:
-        """Add a linear layer over all elements, without a norm, and ReLU if wanted; a trained one has a bias."""
+    def depthwise(
+        self,
+        name: str,
+        kernel: Pair = 3,
+        stride: Pair = 1,
+        *,
+        padding: Around | None = None,
+        dilation: Pair = 1,
+        kind: Weights | None = None,
+        norm: bool = True,
+        relu: bool = True,
+        residual: str | None = None,
+        gain: float = 1.0,
+    ) -> str:
+        """Add a convolution of each channel by a kernel of its own, and what follows one of all channels."""
+        channels, slid = self.shape[0], self._window(kernel, stride, padding, dilation)
+        made = self._convolution(name, channels, slid, True, BITS.get(kind or self.weights), norm, gain)
+        return self._step(name, made, self._norm(name, channels) if norm else None, relu, residual)
+
+    def linear(
+        self, name: str, features: int, *, kind: Weights | None = None, norm: bool = False, relu: bool = False
+    ) -> str:
+        """Add a linear layer over all elements, by default without norm or ReLU; a trained one without has a bias."""
         inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
         weight = self._weight(name, bits)
         if weight not in self.ops:
             self.ops[weight] = (
                 SupermaskLinear(inputs, features, **self._source(name))
                 if bits is None
-                else QuantisedLinear(inputs, features, bits=bits, **self._latent())
+                else QuantisedLinear(
+                    inputs, features, bias=not norm or self.norms == "none", bits=bits, **self._latent()
+                )
             )
-        return self._step(name, weight, relu=relu)
+        return self._step(name, weight, self._norm(name, features) if norm else None, relu)
 
     def max_pool(self, name: str, kernel: int, stride: int, padding: int = 0) -> str:
         """Add a max pool: the largest element of each window."""
         self.ops.setdefault(name, MaxPool(kernel, stride, padding))
         return self._step(name, name)
+
+    def avg_pool(self, name: str, kernel: Pair, stride: Pair | None = None, padding: Padding = 0) -> str:
+        """Add an average pool: the average of each window, by default side by side, zeros outside the map counted."""
+        self.ops.setdefault(name, AvgPool(kernel, stride, padding))
+        return self._step(name, name)
+
+    def concat(self, name: str, other: str) -> str:
+        """Put the channels of ``other`` behind those of ``x``."""
+        self.ops.setdefault(name, Concat())
+        return self._step(name, name, other=other)
 
     def global_avg_pool(self, name: str) -> str:
         """Add a global average pool: the average of each channel."""
@@ -175,17 +207,43 @@ class Builder:
         relu: bool = False,
         residual: str | None = None,
         scores: str | None = None,
+        other: str | None = None,
     ) -> str:
         """``key``: of its op, whose weight has that name."""
         op, tensor = self.ops[key], self._tensor(name)
         try:
-            self.shapes[tensor] = op.output_shape(self.shape)
+            self.shapes[tensor] = output_shape(op, self.shapes, self.x, other)
         except GraphError as error:
             raise GraphError(f"step {tensor}: {error}") from None
         weight = key if isinstance(op, Weighted) else ""
-        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual, scores))
+        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual, scores, other))
         self.x = tensor
         return tensor
+
+    def _window(self, kernel: Pair, stride: Pair, padding: Around | None, dilation: Pair) -> Window:
+        """How a convolution slides over ``x``, its padding in numbers."""
+        if not isinstance(padding, str | None):
+            return Window(kernel, stride, padding, dilation)
+        sizes = (*self.shape[1:], 1, 1)  # of a vector, which its shape then refuses
+        slid = sides(pair(kernel), stride, 0, dilation)
+        rows = _around(slid[0], sizes[0], None if padding == "causal" else padding)
+        return Window(kernel, stride, (*rows, *_around(slid[1], sizes[1], padding)), dilation)
+
+    def _convolution(
+        self, name: str, outputs: int, slid: Window, each: bool, bits: int | None, norm: bool, gain: float
+    ) -> str:
+        """The name of the weight of a convolution, which is made unless it is there."""
+        inputs = self.shape[0]
+        weight = self._weight(name, bits)
+        if weight not in self.ops:
+            shape = (inputs, outputs, slid.kernel, slid.stride, slid.padding, slid.dilation, each)
+            real = gain * magnitude((1 if each else inputs) * prod(slid.taps), self.densities)
+            self.ops[weight] = (
+                SupermaskConv2d(*shape, **self._source(name, real))
+                if bits is None
+                else QuantisedConv2d(*shape, bits=bits, bias=not norm or self.norms == "none", **self._latent())
+            )
+        return weight
 
     def _tensor(self, name: str) -> str:
         """What the present iteration calls the tensor of this name."""
@@ -219,3 +277,15 @@ class Builder:
     def _latent(self) -> Latent:
         """What the next trained weight begins with."""
         return {"seed": generator.key(self.seed, len(self.ops), INITIAL_STREAM), "initial": self.weight_init}
+
+
+def _around(side: Side, size: int, padding: str | None) -> tuple[int, int]:
+    """Zeros before and behind so many places."""
+    if padding == "same":
+        all_of_them = max(0, (-(-size // side.stride) - 1) * side.stride + side.extent - size)
+        return all_of_them // 2, all_of_them - all_of_them // 2
+    if padding == "causal":
+        return side.extent - 1, 0
+    if padding is not None:
+        raise InputError(f"padding {padding!r}: give a number, four, same or causal")
+    return side.extent // 2, side.extent // 2

@@ -35,9 +35,10 @@ def floats(entry: Json, name: str, count: int) -> tuple[float, ...]:
     return tuple(values)
 
 
-def integers(entry: Json, name: str, count: int) -> tuple[int, ...]:
-    """A list of this many positive integers. Raises InputError."""
+def integers(entry: Json, name: str, count: int, least: int = 1) -> tuple[int, ...]:
+    """A list of this many integers, none below ``least``. Raises InputError."""
     values = field(entry, name, list)
-    if len(values) != count or not all(type(value) is int and value > 0 for value in values):
-        raise InputError(f"{name} must be {count} positive whole numbers, not {values!r:.40}")
+    if len(values) != count or not all(type(value) is int and value >= least for value in values):
+        kind = "positive whole numbers" if least == 1 else f"whole numbers from {least}"
+        raise InputError(f"{name} must be {count} {kind}, not {values!r:.40}")
     return tuple(values)

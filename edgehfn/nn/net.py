@@ -19,7 +19,7 @@ from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
 from edgehfn.nn.image_input import InputSpec as InputSpec
 from edgehfn.nn.image_input import Order as Order
 from edgehfn.nn.image_input import RawType as RawType
-from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.pool import AvgPool, Concat, GlobalAvgPool, MaxPool
 from edgehfn.nn.quantised import FLOAT, Quantised, QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.sparsity import Search
@@ -27,7 +27,8 @@ from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear, ch
 
 Weighted = SupermaskConv2d | SupermaskLinear | QuantisedConv2d | QuantisedLinear
 Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
-Op = Weighted | MaxPool | GlobalAvgPool | Gathering
+Plain = MaxPool | AvgPool | GlobalAvgPool | Concat  # have no weight
+Op = Weighted | Plain | Gathering
 Observe = Callable[[str, Tensor], None]
 Drop = Callable[[Map], Map]
 
@@ -42,8 +43,8 @@ Raw = Tensor | Nodes
 
 @dataclass(frozen=True)
 class Step:
-    """``name = relu(norm(op(x)) + residual)``; attention reads ``scores``, too. Iterations of a fold are steps that
-    hold the same ``op``."""
+    """``name = relu(norm(op(x)) + residual)``; attention reads ``scores``, too, and what joins maps ``other``.
+    Iterations of a fold are steps that hold the same ``op``."""
 
     name: str  # of the tensor it makes: unique in the net
     x: str
@@ -53,11 +54,12 @@ class Step:
     relu: bool = False
     residual: str | None = None
     scores: str | None = None
+    other: str | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The tensors it is made of."""
-        return tuple(name for name in (self.x, self.scores, self.residual) if name is not None)
+        return tuple(name for name in (self.x, self.scores, self.other, self.residual) if name is not None)
 
 
 def whole(x: Map) -> Map:
@@ -159,7 +161,7 @@ class Net(nn.Module):
             if name not in self.shapes:
                 raise GraphError(f"step {step.name}: reads {name}, which no step before it makes")
         try:
-            shape = step.op.output_shape(self.shapes[step.x])
+            shape = output_shape(step.op, self.shapes, step.x, step.other)
         except GraphError as error:
             raise GraphError(f"step {step.name}: {error}") from None
         self._check_graph(step)
@@ -167,7 +169,7 @@ class Net(nn.Module):
             raise GraphError(
                 f"step {step.name}: adds {step.residual} of {self.shapes[step.residual]} to {shape}; make them equal"
             )
-        if step.norm is not None and (len(shape) != 3 or step.norm.num_features != shape[0]):
+        if step.norm is not None and (len(shape) not in (1, 3) or step.norm.num_features != shape[0]):
             raise GraphError(f"step {step.name}: a norm of {step.norm.num_features} channels does not fit {shape}")
         op = self.weights.setdefault(step.weight, step.op) if isinstance(step.op, Weighted) else None
         if op is not (step.op if step.weight else None):
@@ -205,6 +207,15 @@ class Net(nn.Module):
         return tuple(tuple(name for name, at in last.items() if at == i) for i in range(len(self.steps)))
 
 
+def output_shape(op: Op, shapes: Mapping[str, Shape], x: str, other: str | None) -> Shape:
+    """What an operation makes of the tensors that it reads. Raises GraphError if they do not fit."""
+    if isinstance(op, Concat) and other is not None and other in shapes:
+        return op.output_shape(shapes[x], shapes[other])
+    if isinstance(op, Concat) or other is not None:
+        raise GraphError(f"{type(op).__name__} of {x} and {other}: two maps are joined by Concat, and by nothing else")
+    return op.output_shape(shapes[x])
+
+
 def own(net: object) -> Net:
     """Return a net of ours as it is. Raises InputError for other modules."""
     if isinstance(net, Net):
@@ -232,10 +243,10 @@ def _reads_nodes(op: Op) -> bool:
     """Whether an operation takes each node of a map alone, or by its edges."""
     match op:
         case SupermaskConv2d() | QuantisedConv2d():
-            return (op.kernel, op.stride) == (1, 1)
+            return (op.window.kernel, op.window.stride) == (1, 1) and not op.depthwise
         case Aggregate() | Attention() | NodePool():
             return True
-        case SupermaskLinear() | QuantisedLinear() | MaxPool() | GlobalAvgPool():
+        case SupermaskLinear() | QuantisedLinear() | MaxPool() | AvgPool() | GlobalAvgPool() | Concat():
             return False
         case _:
             assert_never(op)
@@ -256,8 +267,10 @@ def _made(step: Step, tensors: dict[str, Map], weights: dict[str, Tensor], links
             made = linear(drop(x), weights[step.weight], op.bias if isinstance(op, QuantisedConv2d) else None)
         case SupermaskConv2d() | SupermaskLinear() | QuantisedConv2d() | QuantisedLinear():
             made = op(x, weights[step.weight])
-        case MaxPool() | GlobalAvgPool():
+        case MaxPool() | AvgPool() | GlobalAvgPool():
             made = op(x)
+        case Concat():
+            made = op(x, _tensor(tensors, str(step.other)))
         case _:
             assert_never(op)
     return made
@@ -273,9 +286,9 @@ def _finish(step: Step, y: Tensor, tensors: dict[str, Map]) -> Tensor:
     """Norm, residual and ReLU of a step whose operation made ``y``, which may be overwritten."""
     residual = None if step.residual is None else _tensor(tensors, step.residual)
     if step.norm is not None:
-        if batch_norm.fits(y, step.norm):
+        if y.dim() == 4 and batch_norm.fits(y, step.norm):
             return batch_norm.normalise(y, step.norm, residual, step.relu)
-        y = step.norm(y)
+        y = step.norm(y) if y.dim() == 4 else step.norm(y[..., None, None]).flatten(1)
     if residual is not None:
         y = y.add_(residual)
     return y.relu_() if step.relu else y

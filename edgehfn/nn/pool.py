@@ -12,6 +12,7 @@ from edgehfn.errors import GraphError, InputError
 from edgehfn.nn.cpu.bf16 import Rows, alike, as_float, loops_over, memory
 from edgehfn.nn.shapes import Shape, check_window, window_shape
 from edgehfn.spec.jit import compiled
+from edgehfn.spec.window import Padding, Pair, pair, sides
 
 
 class MaxPool(nn.Module):
@@ -31,7 +32,7 @@ class MaxPool(nn.Module):
 
     def output_shape(self, x: Shape) -> Shape:
         """Return the shape (C, H', W') made of (C, H, W). Raises GraphError if the map is too small."""
-        return window_shape(x, self.kernel, self.stride, self.padding)
+        return window_shape(x, sides((self.kernel,) * 2, self.stride, self.padding))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C, H', W')."""
@@ -40,6 +41,50 @@ class MaxPool(nn.Module):
             y: Tensor = _Halved.apply(x)  # type: ignore[no-untyped-call]
             return y
         return F.max_pool2d(x, self.kernel, self.stride, self.padding)
+
+
+class AvgPool(nn.Module):
+    """The average of each window, by default side by side; zeros outside the map are counted, as PyTorch does.
+
+    Raises InputError for padding that a kernel does not reach beyond.
+    """
+
+    def __init__(self, kernel: Pair, stride: Pair | None = None, padding: Padding = 0) -> None:
+        super().__init__()
+        self.kernel, self.stride = pair(kernel), pair(kernel if stride is None else stride)
+        self.padding = padding
+        self.sides = sides(self.kernel, self.stride, padding)
+        for side in self.sides:
+            beyond = min(side.before, side.after) < 0 or max(side.before, side.after) >= side.kernel
+            if min(side.kernel, side.stride) < 1 or beyond:
+                raise InputError(
+                    f"average pool: kernel {kernel}, stride {self.stride}, padding {padding}: give a kernel and a "
+                    "stride of 1 or more, and padding below the kernel"
+                )
+
+    def output_shape(self, x: Shape) -> Shape:
+        """Return the shape (C, H', W') made of (C, H, W). Raises GraphError if the map is too small."""
+        return window_shape(x, self.sides)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C, H', W')."""
+        rows, columns = self.sides
+        padded = F.pad(x, (columns.before, columns.after, rows.before, rows.after))
+        return F.avg_pool2d(padded, self.kernel, self.stride)
+
+
+class Concat(nn.Module):
+    """The channels of one map and behind them those of another."""
+
+    def output_shape(self, x: Shape, other: Shape) -> Shape:
+        """Return the shape of both together. Raises GraphError for maps of different sizes."""
+        if len(x) != 3 or x[1:] != other[1:]:
+            raise GraphError(f"joins {x} and {other}; make the rows and columns of both maps equal")
+        return (x[0] + other[0], *x[1:])
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        """(N, C, H, W) and (N, D, H, W) to (N, C + D, H, W)."""
+        return torch.cat((x, other), 1)
 
 
 class GlobalAvgPool(nn.Module):

@@ -22,10 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgehfn.errors import InputError
-from edgehfn.nn.convolve import convolve
+from edgehfn.nn.convolve import slide
 from edgehfn.nn.initial import Initial, draw
-from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
+from edgehfn.nn.shapes import Shape, Window, conv_shape, kernel_shape, linear_shape
 from edgehfn.spec.limits import LARGEST
+from edgehfn.spec.window import Padding, Pair
 
 FLOAT = 32  # bits of weights that are not rounded
 LEARNED = 4  # bits of weights whose step is learned
@@ -117,32 +118,37 @@ class Quantised(nn.Module):
 
 
 class QuantisedConv2d(Quantised):
-    """A square convolution of trained weights. Input (N, in, H, W). A bias is for nets without a norm."""
+    """A convolution of trained weights. Input (N, in, H, W). A bias is for nets without a norm.
+
+    ``depthwise``: of each channel alone, of which there are then as many in as out.
+    """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel: int,
-        stride: int = 1,
-        padding: int = 0,
+        kernel: Pair,
+        stride: Pair = 1,
+        padding: Padding = 0,
+        dilation: Pair = 1,
+        depthwise: bool = False,
         *,
         bias: bool = False,
         bits: int = 8,
         seed: int = 0,
         initial: Initial = "torch",
     ) -> None:
-        check_window(kernel, stride, padding)
-        super().__init__((out_channels, in_channels, kernel, kernel), bias, bits, seed, initial)
-        self.kernel, self.stride, self.padding = kernel, stride, padding
+        window = Window(kernel, stride, padding, dilation)
+        super().__init__(kernel_shape(in_channels, out_channels, window, depthwise), bias, bits, seed, initial)
+        self.window, self.depthwise = window, depthwise
 
     def output_shape(self, x: Shape) -> Shape:
         """Return the shape (O, H', W') made of (C, H, W). Raises GraphError if they do not fit."""
-        return conv_shape(x, self.shape, self.stride, self.padding)
+        return conv_shape(x, self.shape, self.window.sides, self.depthwise)
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
         """``weight`` saves working it out again where iterations share it."""
-        return convolve(x, self.weight() if weight is None else weight, self.bias, self.stride, self.padding)
+        return slide(x, self.weight() if weight is None else weight, self.bias, self.window, self.depthwise)
 
 
 class QuantisedLinear(Quantised):

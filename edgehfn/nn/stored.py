@@ -12,14 +12,14 @@ from edgehfn.errors import InputError
 from edgehfn.nn import stored_weights as w
 from edgehfn.nn.entries import Json, choice, field, integers
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool, Pool, Weighting
-from edgehfn.nn.net import Gathering, Op, Weighted
-from edgehfn.nn.pool import GlobalAvgPool, MaxPool
+from edgehfn.nn.net import Gathering, Op, Plain, Weighted
+from edgehfn.nn.pool import AvgPool, Concat, GlobalAvgPool, MaxPool
 from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.stored_weights import Named, Stored
 from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear
 
 WeightKind = Literal["supermask_conv", "supermask_linear", "dense_conv", "dense_linear"]
-PoolKind = Literal["max", "global_avg"]
+PoolKind = Literal["max", "avg", "global_avg", "concat"]
 GatherKind = Literal["aggregate", "attention", "nodes"]
 
 
@@ -36,8 +36,12 @@ def describe(op: Op) -> Json:
             return _entry("dense_linear", shape=list(op.shape), **w.describe_trained(op))
         case MaxPool():
             return _describe_max(op)
+        case AvgPool():
+            return _describe_avg(op)
         case GlobalAvgPool():
             return _describe_global_avg(op)
+        case Concat():
+            return _entry("concat")
         case Aggregate():
             return _describe_aggregate(op)
         case Attention():
@@ -67,15 +71,15 @@ def restore_weighted(name: str, entry: Json, stored: Stored) -> Weighted:
     kind: WeightKind = choice(entry, "op", get_args(WeightKind))
     match kind:
         case "supermask_conv":
-            (outputs, inputs, *_), window = w.read_window(name, entry)
-            return SupermaskConv2d(inputs, outputs, *window, **w.restore_mask(name, entry, stored))
+            window = w.read_window(name, entry)
+            return SupermaskConv2d(*window, **w.restore_mask(name, entry, stored))
         case "supermask_linear":
             outputs, inputs = integers(entry, "shape", 2)
             return SupermaskLinear(inputs, outputs, **w.restore_mask(name, entry, stored))
         case "dense_conv":
-            (outputs, inputs, *_), window = w.read_window(name, entry)
+            window = w.read_window(name, entry)
             weight, bits, bias = w.read_trained(name, entry, stored)
-            conv = QuantisedConv2d(inputs, outputs, *window, bias=bias, bits=bits)
+            conv = QuantisedConv2d(*window, bias=bias, bits=bits)
             return w.restore_trained(name, conv, weight, stored)
         case "dense_linear":
             outputs, inputs = integers(entry, "shape", 2)
@@ -85,14 +89,18 @@ def restore_weighted(name: str, entry: Json, stored: Stored) -> Weighted:
             assert_never(kind)
 
 
-def restore_pool(entry: Json) -> MaxPool | GlobalAvgPool:
+def restore_pool(entry: Json) -> Plain:
     """A layer without a weight."""
     kind: PoolKind = choice(entry, "op", get_args(PoolKind))
     match kind:
         case "max":
             return _restore_max(entry)
+        case "avg":
+            return _restore_avg(entry)
         case "global_avg":
             return _restore_global_avg(entry)
+        case "concat":
+            return Concat()
         case _:
             assert_never(kind)
 
@@ -124,6 +132,16 @@ def _describe_max(op: MaxPool) -> Json:
 
 def _restore_max(entry: Json) -> MaxPool:
     return MaxPool(*(field(entry, name, int) for name in ("kernel", "stride", "padding")))
+
+
+def _describe_avg(op: AvgPool) -> Json:
+    padding = list(op.padding) if isinstance(op.padding, tuple) else op.padding
+    return _entry("avg", kernel=list(op.kernel), stride=list(op.stride), padding=padding)
+
+
+def _restore_avg(entry: Json) -> AvgPool:
+    (rows, columns), (down, across) = (integers(entry, name, 2) for name in ("kernel", "stride"))
+    return AvgPool((rows, columns), (down, across), w.read_padding(entry))
 
 
 def _describe_global_avg(_: GlobalAvgPool) -> Json:

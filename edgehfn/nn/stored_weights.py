@@ -26,6 +26,7 @@ from edgehfn.nn.supermask import (
 )
 from edgehfn.spec import generator, masks
 from edgehfn.spec.limits import FROZEN_UNIT
+from edgehfn.spec.window import Padding, Pair
 
 Array = npt.NDArray[Any]  # of uint32 or float32
 Named = list[tuple[str, Array]]
@@ -64,15 +65,40 @@ class Stored:
 
 def window(op: SupermaskConv2d | QuantisedConv2d) -> Json:
     """The shape and the window of a convolution."""
-    return {"shape": list(op.shape), "stride": op.stride, "padding": op.padding}
+    slid = op.window
+    found = {"shape": list(op.shape), "stride": _plain(slid.stride), "padding": _plain(slid.padding)}
+    apart = {} if slid.dilation == 1 else {"dilation": _plain(slid.dilation)}
+    return {**found, **apart, **({"depthwise": True} if op.depthwise else {})}
 
 
-def read_window(name: str, entry: Json) -> tuple[tuple[int, ...], tuple[int, int, int]]:
-    """The weight's shape; kernel, stride and padding."""
-    shape = integers(entry, "shape", 4)
-    if shape[2] != shape[3]:
-        raise InputError(f"{name}: kernel {shape[2]}x{shape[3]} is not square")
-    return shape, (shape[2], field(entry, "stride", int), field(entry, "padding", int))
+def _plain(value: Pair | Padding) -> int | list[int]:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def read_window(name: str, entry: Json) -> tuple[int, int, Pair, Pair, Padding, Pair, bool]:
+    """The numbers of channels read and made; kernel, stride, padding, dilation, and whether each channel is alone."""
+    outputs, inputs, rows, columns = integers(entry, "shape", 4)
+    each = "depthwise" in entry and field(entry, "depthwise", bool)
+    if each and inputs != 1:
+        raise InputError(f"{name}: a depthwise weight has the shape O, 1, k, k, not {outputs}, {inputs}, …")
+    dilation = _two(entry, "dilation") if "dilation" in entry else 1
+    slid = (rows, columns), _two(entry, "stride"), read_padding(entry), dilation
+    return (outputs if each else inputs, outputs, *slid, each)
+
+
+def _two(entry: Json, name: str) -> Pair:
+    if not isinstance(entry.get(name), list):
+        return field(entry, name, int)
+    rows, columns = integers(entry, name, 2)
+    return rows, columns
+
+
+def read_padding(entry: Json) -> Padding:
+    """One number for all sides, or four."""
+    if not isinstance(entry.get("padding"), list):
+        return field(entry, "padding", int)
+    top, bottom, left, right = integers(entry, "padding", 4, least=0)
+    return top, bottom, left, right
 
 
 # Supermasks.

@@ -94,8 +94,8 @@ def _describe_step(step: Step) -> Json:
     entry = {"name": step.name, "x": step.x, "norm": norm, "relu": step.relu, "residual": step.residual}
     if step.weight:
         return {**entry, "weight": step.weight}
-    scores = {"scores": step.scores} if step.scores else {}
-    return {**entry, **scores, "gather" if isinstance(step.op, Gathering) else "pool": stored.describe(step.op)}
+    others = {name: value for name, value in (("scores", step.scores), ("other", step.other)) if value}
+    return {**entry, **others, "gather" if isinstance(step.op, Gathering) else "pool": stored.describe(step.op)}
 
 
 def _step(entry: Json, weights: dict[str, Weighted], tensors: Stored) -> Step:
@@ -113,4 +113,5 @@ def _step(entry: Json, weights: dict[str, Weighted], tensors: Stored) -> Step:
         op = weights[weight]
     norm = None if entry["norm"] is None else restore_norm(name, field(entry, "norm", dict), tensors)
     scores = field(entry, "scores", str) if "scores" in entry else None
-    return Step(name, x, op, weight, norm, relu, residual, scores)
+    other = field(entry, "other", str) if "other" in entry else None
+    return Step(name, x, op, weight, norm, relu, residual, scores, other)

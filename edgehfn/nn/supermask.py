@@ -19,12 +19,13 @@ from torch.nn import functional as F
 
 from edgehfn.errors import InputError
 from edgehfn.nn import topk
-from edgehfn.nn.convolve import convolve
+from edgehfn.nn.convolve import slide
 from edgehfn.nn.initial import Initial, draw
-from edgehfn.nn.shapes import Shape, check_window, conv_shape, linear_shape
+from edgehfn.nn.shapes import Shape, Window, conv_shape, kernel_shape, linear_shape
 from edgehfn.nn.topk import NEVER
 from edgehfn.spec import generator, masks
 from edgehfn.spec.limits import FROZEN_UNIT, MOST_COATS
+from edgehfn.spec.window import Padding, Pair
 
 SCORE_STREAM = 9  # the streams before it are on the device; this one only seeds the search
 
@@ -250,28 +251,33 @@ class Supermask(nn.Module):
 
 
 class SupermaskConv2d(Supermask):
-    """A square convolution without bias whose weight is a supermask. Input (N, in, H, W)."""
+    """A convolution without bias whose weight is a supermask. Input (N, in, H, W).
+
+    ``depthwise``: of each channel alone, of which there are then as many in as out.
+    """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel: int,
-        stride: int = 1,
-        padding: int = 0,
+        kernel: Pair,
+        stride: Pair = 1,
+        padding: Padding = 0,
+        dilation: Pair = 1,
+        depthwise: bool = False,
         **source: Unpack[Source],
     ) -> None:
-        check_window(kernel, stride, padding)
-        super().__init__((out_channels, in_channels, kernel, kernel), **source)
-        self.kernel, self.stride, self.padding = kernel, stride, padding
+        window = Window(kernel, stride, padding, dilation)
+        super().__init__(kernel_shape(in_channels, out_channels, window, depthwise), **source)
+        self.window, self.depthwise = window, depthwise
 
     def output_shape(self, x: Shape) -> Shape:
         """Return the shape (O, H', W') made of (C, H, W). Raises GraphError if they do not fit."""
-        return conv_shape(x, self.shape, self.stride, self.padding)
+        return conv_shape(x, self.shape, self.window.sides, self.depthwise)
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
         """``weight`` saves working it out again where iterations share it."""
-        return convolve(x, self.weight() if weight is None else weight, None, self.stride, self.padding)
+        return slide(x, self.weight() if weight is None else weight, None, self.window, self.depthwise)
 
 
 class SupermaskLinear(Supermask):

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
-from support import far_nets, gnn_nets, gnn_sets, nets, oracle, schedules
+from support import far_nets, gnn_nets, gnn_sets, nets, oracle, schedules, window_nets
 
 from edgehfn import nn
 from edgehfn.backends import c
@@ -46,15 +46,17 @@ EVERY_LAYER = get_args(nn.Op)
 @cache
 def drawn() -> tuple[Graph, ...]:
     """What the random nets of the tests draw."""
-    makers = nets.random_graph, partial(nets.random_graph, table=True), gnn_nets.stored, gnn_nets.variable
-    return (nets.folded_resnet(1), far_nets.layers(1), *(make(seed) for make in makers for seed in range(SEEDS)))
+    makers = nets.random_graph, partial(nets.random_graph, table=True), window_nets.random_graph
+    graphs = gnn_nets.stored, gnn_nets.variable
+    known = nets.folded_resnet(1), far_nets.layers(1), far_nets.layers(2, (700, 2, 32), (1, 3))
+    return (*known, *(make(seed) for make in (*makers, *graphs) for seed in range(SEEDS)))
 
 
 @cache
 def run() -> tuple[tuple[Graph, tuple[Group, ...]], ...]:
     """These nets whole, and those of images in random groups, come they whole or in rows."""
     whole = tuple((graph, ()) for graph in drawn())
-    images = [(seed, graph) for seed, graph in enumerate(drawn()[: 2 * SEEDS + 2]) if group(graph, 0, 0, 1)]
+    images = [(seed, graph) for seed, graph in enumerate(drawn()[: 3 * SEEDS + 3]) if group(graph, 0, 0, 1)]
     plans = ((graph, schedules.random_plan(graph, seed, rows=rows)) for seed, graph in images for rows in (False, True))
     return (*whole, *((graph, planned.groups) for graph, planned in plans))
 
@@ -69,7 +71,13 @@ def layered() -> dict[str, nn.Net]:
         builder.conv("stem", 4, 3)
         builder.max_pool("pool", 2, 2)
         builder.conv("second", 4, 3, residual="pool")
+        builder.conv("tall", 6, (3, 2), (2, 1), padding="same")
+        builder.depthwise("each", 3, dilation=(1, 2))
+        builder.concat("both", "tall")
+        builder.avg_pool("mean", (2, 1))
+        builder.conv("first", 4, 1)
         builder.global_avg_pool("average")
+        builder.linear("hidden", 5, norm=True, relu=True)
         builder.linear("logits", 3)
         made[kind] = builder.net(("a", "b", "c"))
     for norm in ("gcn", "mean", "sum"):
@@ -110,7 +118,7 @@ def test_random_nets_draw_every_operation(op: type[Any]) -> None:
 
 @pytest.mark.parametrize("op", EVERY_OP, ids=named)
 def test_the_oracle_knows_every_operation(op: type[Any]) -> None:
-    having = [graph for graph in drawn()[2:] if any(isinstance(node, op) for node in graph)]
+    having = [graph for graph in drawn()[3:] if any(isinstance(node, op) for node in graph)]
     if not having:
         pytest.skip("none is drawn, which another test says")
     graph = min(having, key=lambda graph: sum(graph.macs.values()))

@@ -12,6 +12,7 @@ from edgehfn.nn.frozen import Frozen, Over
 from edgehfn.nn.initial import Initial
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.presets.residual import BlockKind, PerStage, resnet
+from edgehfn.nn.presets.sensor import SENSOR_PRESETS, sensor_preset
 from edgehfn.nn.presets.vgg import CONVS, conv_net
 from edgehfn.nn.supermask import nested
 
@@ -192,10 +193,13 @@ def preset(name: str, input: Input | None = None, classes: Classes = 10, **optio
             return resnet20(classes=classes, **given)
         case _ if name in CONVS:
             return plain_convs(name, classes=classes, **given)
+        case _ if name in SENSOR_PRESETS:
+            return sensor_preset(name, input, classes, options)
         case _ if name in PAPERS:
             return published(name, classes=classes, **given)
         case _:
-            raise InputError(f"preset {name!r} is unknown; choose {', '.join(PRESETS)}, or {PAPERS[0]} and the like")
+            known = ", ".join((*PRESETS, *SENSOR_PRESETS))
+            raise InputError(f"preset {name!r} is unknown; choose {known}, or {PAPERS[0]} and the like")
 
 
 def _build(
