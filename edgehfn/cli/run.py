@@ -29,7 +29,7 @@ MANY, WORST = 20, 10  # classes, up to which all are shown; of more so many
     default="emulator",
     metavar="MACHINE",
     show_default=True,
-    help="Machine: pytorch, emulator, host or a core such as cortex-m4.",
+    help="Machine: pytorch, emulator, host, a core such as cortex-m4, or gdb://HOST:PORT, a board behind a GDB server.",
 )
 @click.option(
     "--limit", type=click.IntRange(1), help="Test inputs to run.  [default: all, but 1000 on the host, 100 on a core]"

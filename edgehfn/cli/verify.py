@@ -40,13 +40,17 @@ CORE_IMAGES_OF_ALL = 20  # an image takes a core in QEMU a hundred times as long
 @MODEL
 @DATA
 @click.option(
-    "--on", default="all", metavar="all|LIST", show_default=True, help="Machines to compare, with commas between."
+    "--on",
+    default="all",
+    metavar="all|LIST",
+    show_default=True,
+    help="Machines to compare, with commas between; gdb://HOST:PORT is a board behind a GDB server.",
 )
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Test inputs, from the first.")
 @click.option(
     "--limit-cores",
     type=click.IntRange(1),
-    help="Test inputs on each core.  [default: 20 with --on all, else --limit]",
+    help="Test inputs on each core and probe.  [default: 20 with --on all, else --limit]",
 )
 @click.option("--sanitize", is_flag=True, help="Run host under the sanitizers of addresses and undefined behaviour.")
 @objective
@@ -73,6 +77,7 @@ def verify(
     from edgehfn.evaluation import agreement, machines
     from edgehfn.evaluation.models import load_examples, open_model
     from edgehfn.progress import progress
+    from edgehfn.target.address import is_address
     from edgehfn.target.build import HOST, SANITIZED
 
     names = machines.parse(on)
@@ -86,8 +91,9 @@ def verify(
         names = tuple(SANITIZED if name == HOST else name for name in names)
     opened = open_model(model)
     examples = load_examples(opened, data, limit)
+    boards = {board.name for board in target.BOARDS}
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
-    slow = {board.name: cap for board in target.BOARDS}
+    slow = {name: cap for name in names if name in boards or is_address(name)}
     with progress("comparing") as report:
         agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective, ram, rows)
     result = _result(agreed, examples)

@@ -15,6 +15,8 @@ from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, checked
 from edgehfn.spec.objective import Objective
+from edgehfn.target.address import FORM, is_address
+from edgehfn.target.address import parse as address
 from edgehfn.target.architecture import RISCV
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8, Observe
@@ -38,7 +40,8 @@ def run(
     """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C on this computer), ``host-sanitized`` (the same
-    under sanitizers), or a core, in QEMU. ``observe`` receives every node's name and int8 bytes ``(N, *shape)``.
+    under sanitizers), a core, in QEMU, or ``gdb://HOST:PORT``, a board behind a GDB server. ``observe`` receives every
+    node's name and int8 bytes ``(N, *shape)``.
     ``objective``, ``ram`` and ``rows``, of the C: as of ``edgehfn.plan``. Raises InputError for other machines or
     images, GraphError if nothing fits ``ram``, ToolError where a compiler or QEMU is missing or fails.
     """
@@ -98,8 +101,10 @@ def parse(words: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
     known = (*MACHINES, *(board.name for board in target.BOARDS))
     for name in names:
-        if name not in known:
-            raise InputError(f"no machine is called {name!r}; there are all, {', '.join(dict.fromkeys(known))}")
+        if is_address(name):
+            address(name)
+        elif name not in known:
+            raise InputError(f"no machine is called {name!r}; there are all, {', '.join(dict.fromkeys(known))}, {FORM}")
     if not names:
         raise InputError(f"no machine given; there are all, {', '.join(dict.fromkeys(known))}")
     return names

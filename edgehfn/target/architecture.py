@@ -9,7 +9,8 @@ from edgehfn.target import toolchain
 
 @dataclass(frozen=True)
 class Architecture:
-    """``port`` are the harness's own files and ``library`` those that stand in for a C library, in ``firmware/port``.
+    """In ``firmware/port``, ``port`` are the harness's own files in QEMU, ``probe`` those behind a probe, where
+    ``entry`` is the first function, and ``library`` those that stand in for a C library.
     ``runtime``: the suffixes of the runtime's files that are for it."""
 
     name: str
@@ -18,6 +19,8 @@ class Architecture:
     objdump: str
     qemu: str
     port: tuple[str, ...]
+    probe: tuple[str, ...]
+    entry: str
     compile: tuple[str, ...]
     link: tuple[str, ...]
     mark: bytes  # the instruction of port/mark.h
@@ -31,6 +34,9 @@ class Architecture:
 
 
 COMMON = ("qemu/start.c", "qemu/semihost.c")
+ON_ARM = (*COMMON, "qemu/start_arm.c", "qemu/stack_arm.S")
+ON_RISCV = (*COMMON, "qemu/start_riscv.S", "qemu/stack_riscv.S")
+PROBE = ("probe/ask.c", "probe/cycles.c")
 
 ARM = Architecture(
     name="arm",
@@ -38,7 +44,9 @@ ARM = Architecture(
     ar=toolchain.ARM_AR,
     objdump=toolchain.ARM_OBJDUMP,
     qemu=toolchain.QEMU,
-    port=(*COMMON, "qemu/start_arm.c", "qemu/stack_arm.S"),
+    port=(*ON_ARM, "qemu/trap.c"),
+    probe=(*ON_ARM, *PROBE, "probe/probe_arm.S"),
+    entry="port_probe_start",
     compile=(),
     link=("--specs=nano.specs", "-nostartfiles"),
     mark=(0x46D2).to_bytes(2, "little"),  # mov r10, r10
@@ -50,7 +58,9 @@ RISCV = Architecture(
     ar=toolchain.RISCV_AR,
     objdump=toolchain.RISCV_OBJDUMP,
     qemu=toolchain.RISCV_QEMU,
-    port=(*COMMON, "qemu/start_riscv.S", "qemu/stack_riscv.S"),
+    port=(*ON_RISCV, "qemu/trap.c"),
+    probe=(*ON_RISCV, *PROBE, "probe/probe_riscv.S"),
+    entry="port_reset",
     compile=("-ffreestanding",),
     link=("-nostdlib", "-lgcc"),
     mark=(0x46D2_0037).to_bytes(4, "little"),  # lui x0, 0x46d20

@@ -35,6 +35,11 @@ class Board:
     link: tuple[str, ...]
 
     @property
+    def port(self) -> tuple[str, ...]:
+        """The harness's files in ``firmware/port``."""
+        return self.architecture.port
+
+    @property
     def room(self) -> dict[str, int]:
         """Bytes of ``flash`` and ``ram`` that a model and its runtime may take here."""
         return {"flash": self.flash.size - START_UP, "ram": self.ram.size - START_UP}

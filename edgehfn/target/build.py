@@ -27,12 +27,17 @@ HOST: Host = "host"
 SANITIZED: Host = "host-sanitized"  # the same under sanitizers: for tests, and where `verify --sanitize` asks for it
 Machine = Board | Host
 Main = Literal["harness", "selftest", "check"]
-Mode = Literal["plain", "trace", "count"]  # see firmware/port/mark.h
+Mode = Literal["plain", "trace", "count", "cycles"]  # see firmware/port/mark.h
 
 COMPILE = ("-std=c99", "-ffunction-sections", "-fdata-sections")
 LEVELS: dict[Objective, str] = {"speed": "-O2", "ram": "-O2", "flash": "-Os"}
 SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-MODES: dict[Mode, tuple[str, ...]] = {"plain": (), "trace": ("-DPORT_TRACE",), "count": ("-DPORT_COUNT",)}
+MODES: dict[Mode, tuple[str, ...]] = {
+    "plain": (),
+    "trace": ("-DPORT_TRACE",),
+    "count": ("-DPORT_COUNT",),
+    "cycles": ("-DPORT_CYCLES",),
+}
 
 TIMEOUT = 300  # seconds for one call of a compiler
 
@@ -53,6 +58,7 @@ def build(
         str(library),
         *flags,
         *_link(machine),
+        *_port(machine),
         main,
         mode,
         *(part for file in files.items() for part in file),
@@ -113,7 +119,7 @@ def _program(
 
 
 def _port(machine: Machine) -> tuple[str, ...]:
-    return machine.architecture.port if isinstance(machine, Board) else ("host.c",)
+    return machine.port if isinstance(machine, Board) else ("host.c",)
 
 
 def _link(machine: Machine) -> list[str]:
@@ -126,8 +132,10 @@ def _link(machine: Machine) -> list[str]:
         "RAM_SIZE": machine.ram.size,
     }
     symbols = [f"-Wl,--defsym,{name}={value:#x}" for name, value in layout.items()]
-    script = firmware.directory() / "port" / "qemu" / "sections.ld"
-    return [*machine.link, "-Wl,--gc-sections,--fatal-warnings", *symbols, "-T", str(script)]
+    port = firmware.directory() / "port"
+    memory = port / ("probe/ram.ld" if machine.flash == machine.ram else "qemu/flash_and_ram.ld")
+    scripts = ("-T", str(memory), "-T", str(port / "qemu" / "sections.ld"))
+    return [*machine.link, "-Wl,--gc-sections,--fatal-warnings", *symbols, *scripts]
 
 
 def _explained(error: ToolError, machine: Machine) -> ToolError:

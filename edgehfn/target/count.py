@@ -1,4 +1,4 @@
-"""Instructions executed, exactly, node by node. They are not cycles: no emulator knows the cycles of a core."""
+"""What an inference costs, node by node: instructions, exactly, in QEMU, which knows no cycles; cycles on a probe."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.groups import Group
 from edgehfn.ir.inputs import Raw, by_rows, checked, golden
 from edgehfn.spec.objective import Objective
-from edgehfn.target import elf
-from edgehfn.target.board import CORES, Board, board
+from edgehfn.target import elf, served
+from edgehfn.target.board import CORES, Board
 from edgehfn.target.build import MODEL, build
 from edgehfn.target.cache import cached
-from edgehfn.target.execute import execute, machine, patience
+from edgehfn.target.execute import STARTING, execute, machine, patience
+from edgehfn.target.probe import Probe
 from edgehfn.target.toolchain import HOST_GCC, call
 
 Call = tuple[int, bool]  # the index of a node, and whether its window slides or it runs
@@ -30,17 +31,18 @@ PLUGIN = "count.so"
 
 @dataclass(frozen=True)
 class Bench:
-    """Instructions of one inference: of the whole call, and of each node in execution order.
+    """Instructions, or cycles, of one inference: of the whole call, and of each node in execution order.
 
     The nodes add up to the total less the few instructions of the return, or of returns if an image is fed.
     ``predicted``: by ``edgehfn.cost.instructions``, not counted. ``slides``: what moving each window takes of its
-    node's.
+    node's. ``counter``: of cycles, ``DWT CYCCNT``, ``SysTick`` or ``mcycle``; empty where instructions are counted.
     """
 
     total: int
     nodes: tuple[tuple[str, int], ...]
     predicted: bool = False
     slides: tuple[tuple[str, int], ...] = ()
+    counter: str = ""
 
 
 def bench(
@@ -51,23 +53,28 @@ def bench(
     ram: int | None = None,
     rows: bool = False,
 ) -> Bench:
-    """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts.
+    """Count one inference on a core, on one raw image (default: the self-test's). Every image gives the same counts, of
+    instructions; ``target`` may also be a probe, ``gdb://HOST:PORT``, where cycles are counted.
 
     ``objective``, ``ram`` and ``rows``: as of ``edgehfn.plan``. Raises InputError for another machine or shape,
     GraphError if nothing fits ``ram``, ToolError if a tool is missing or fails.
     """
-    if not isinstance(machine(target), Board):
-        raise InputError(f"{target}: instructions are counted on cores: {', '.join(CORES)}")
     return counted(graph, plan(graph, objective, ram=ram, rows=rows), target, raw)
 
 
 def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) -> Bench:
     """Count one inference of a graph with a plan of its own, as :func:`bench` does."""
-    core = board(target)
+    core = machine(target)
+    if not isinstance(core, Board):
+        raise InputError(f"{target}: instructions are counted on cores: {', '.join(CORES)}")
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
-    program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode="count")
+    mode, counter = ("cycles" if isinstance(core, Probe) else "count"), ""
+    program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode=mode)
     images = by_rows(graph, image) if planned.fed else image
-    marks = count(program, core, images, graph.output.size, patience(graph))
+    if isinstance(core, Probe):
+        marks, counter = cycles(program, core, images, patience(graph))
+    else:
+        marks = count(program, core, images, graph.output.size, patience(graph))
     calls = [*_fed(graph, planned), *_calls(graph, planned), (len(graph.nodes), False)]
     if len(marks) != len(calls) + 1:
         raise ToolError(f"{target}: {len(marks)} marks counted for {len(calls)} calls")
@@ -77,7 +84,7 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
     nodes = tuple((n.name, int(i)) for n, i in zip(graph, each, strict=False))
     windows = {name for group in planned.groups for name in group.windows}
     slides = tuple((n.name, int(i)) for n, i in zip(graph, moved, strict=False) if n.name in windows)
-    return Bench(int(each[:-1].sum()), nodes, slides=slides)
+    return Bench(int(each[:-1].sum()), nodes, slides=slides, counter=counter)
 
 
 def _calls(graph: Graph, planned: Plan) -> Iterator[Call]:
@@ -120,6 +127,15 @@ def count(program: Path, target: Board, images: Raw, row: int, seconds: float | 
         plugin = ["-plugin", f"{_quoted(_plugin())},log={_quoted(log)},marks={_quoted(marks)}"]
         execute(program, target, images, row, plugin, seconds)
         return [int(line) for line in log.read_text(encoding="utf-8").split()]
+
+
+def cycles(program: Path, target: Probe, images: Raw, seconds: float) -> tuple[list[int], str]:
+    """Return cycles since the first marker at each, and what counted them."""
+    with tempfile.TemporaryDirectory(prefix="edgehfn-") as name:
+        place = Path(name)
+        (place / "in.bin").write_bytes(np.ascontiguousarray(images).tobytes())
+        done = served.started(program, target, STARTING + seconds, place)
+    return [0, *np.cumsum(done.cycles[1:], dtype=np.int64).tolist()], done.counter
 
 
 def _quoted(path: Path) -> str:

@@ -20,6 +20,26 @@ def sections(program: Path) -> dict[str, int]:
         return {s.name: int(s["sh_size"]) for s in elf.iter_sections() if s.name}
 
 
+def symbols(program: Path, *names: str) -> tuple[int, ...]:
+    """Return the addresses of these symbols, without the bit that marks code of Thumb. Raises ToolError if one is
+    missing."""
+    with opened(program) as elf:
+        table = section(elf, ".symtab")
+        found = {name: table.get_symbol_by_name(name) for name in names}
+    missing = [name for name, entries in found.items() if not entries]
+    if missing:
+        raise ToolError(f"{program}: has no symbol {missing[0]}")
+    return tuple(int(entries[0]["st_value"]) & ~1 for entries in found.values() if entries)
+
+
+def image(program: Path) -> list[tuple[int, bytes]]:
+    """Return what must be in memory before a program starts: addresses, and the bytes that belong there."""
+    with opened(program) as elf:
+        return [
+            (int(s["p_paddr"]), s.data()) for s in elf.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_filesz"]
+        ]
+
+
 @contextmanager
 def opened(program: Path) -> Iterator[ELFFile]:
     """Open the file for reading its sections. Raises ToolError if it is no ELF file."""

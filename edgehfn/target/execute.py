@@ -16,8 +16,11 @@ from edgehfn.errors import ToolError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, by_rows, checked, fitting
 from edgehfn.spec.objective import Objective
+from edgehfn.target import served
+from edgehfn.target.address import is_address
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, SANITIZED, Machine, build
+from edgehfn.target.probe import Probe, probe
 from edgehfn.target.toolchain import call
 from edgehfn.target.trace import tensors
 
@@ -52,8 +55,9 @@ def run(
 ) -> Int8:
     """Compile the graph and run it on raw images ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
-    ``on`` is ``host``, ``host-sanitized`` (with sanitizers of addresses and undefined behaviour) or a core, in QEMU.
-    ``observe`` receives every node's name and bytes, int8 ``(N, *shape)``. ``objective``, ``ram`` and ``rows``: as of
+    ``on`` is ``host``, ``host-sanitized`` (with sanitizers of addresses and undefined behaviour) a core, in QEMU, or
+    ``gdb://HOST:PORT``, a board behind a GDB server. ``observe`` receives every node's name and bytes, int8
+    ``(N, *shape)``. ``objective``, ``ram`` and ``rows``: as of
     ``edgehfn.plan``. Raises InputError for other input, GraphError if nothing fits ``ram``, ToolError if a tool is
     missing or the program fails.
     """
@@ -113,12 +117,13 @@ def check(graph: Graph, raw: Raw, on: str = HOST) -> list[int]:
 
 
 def machine(name: str) -> Machine:
-    """Return the host, sanitized or not, or the board of this name. Raises InputError naming those that exist."""
+    """Return the host, sanitized or not, or the board of this name or at this address. Raises InputError naming those
+    that exist, ToolError if a GDB server fails."""
     match name:
         case "host" | "host-sanitized":
             return name
         case _:
-            return board(name)
+            return probe(name) if is_address(name) else board(name)
 
 
 def emitted(graph: Graph, checksum: int | None = None, objective: Objective = "speed") -> dict[str, str]:
@@ -159,6 +164,8 @@ def started(
 ) -> str:
     """Run a built program in a folder, for so many seconds at most, and return what it printed. Raises ToolError if it
     fails or hangs."""
+    if isinstance(target, Probe):
+        return served.started(program, target, STARTING + seconds, place).text
     try:
         words = [*command(program, target), *plugin]
         return call(words, timeout=STARTING + seconds, cwd=place, env=ENVIRONMENT)

@@ -22,11 +22,17 @@ void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *arena)
 #else
 #define PORT_MARK() __asm__ volatile("mov r10, r10" ::: "memory")
 #endif
+#elif defined(PORT_CYCLES)
+void port_mark(void); /* of probe/cycles.c */
+#define PORT_MARK() port_mark()
+#else
+#define PORT_MARK() ((void)0)
+#endif
+
+#if defined(PORT_COUNT) || defined(PORT_CYCLES)
 #define HFN_TRACE(index, tensor, size) PORT_MARK()
 #define HFN_TRACE_ROWS(index, ticks, tick, arena) PORT_MARK()
 #define HFN_TRACE_SLIDE(index) PORT_MARK()
-#else
-#define PORT_MARK() ((void)0)
 #endif
 
 #endif

@@ -1,8 +1,7 @@
-/* Files, text and the exit status by semihosting: an instruction that the debugger knows, with an operation in one
- * register and its argument block in the next. RISC-V has the operations of Arm. */
-#include "../port.h"
+/* Files, text and the exit status by semihosting, which trap.c of QEMU, or a probe, carries out. */
+#include "semihost.h"
 
-#include <stdint.h>
+#include "../port.h"
 
 enum { OPEN = 0x01, CLOSE = 0x02, PRINT = 0x04, WRITE = 0x05, READ = 0x06, EXIT = 0x20 };
 enum { OPEN_RB = 1, OPEN_WB = 5 };
@@ -12,30 +11,13 @@ static struct {
     uint8_t bytes[512];
 } pending; /* of the one file that is written */
 
-static intptr_t semihost(intptr_t operation, const void *block) {
-#if defined(__riscv)
-    register intptr_t result __asm__("a0") = operation;
-    register const void *argument __asm__("a1") = block;
-    __asm__ volatile(".option push\n\t.option norvc\n\t.balign 16\n\t" /* the three lie in one page */
-                     "slli x0, x0, 0x1f\n\tebreak\n\tsrai x0, x0, 7\n\t.option pop"
-                     : "+r"(result)
-                     : "r"(argument)
-                     : "memory");
-#else
-    register intptr_t result __asm__("r0") = operation;
-    register const void *argument __asm__("r1") = block;
-    __asm__ volatile("bkpt 0xAB" : "+r"(result) : "r"(argument) : "memory");
-#endif
-    return result;
-}
-
 void port_print(const char *text) {
-    semihost(PRINT, text);
+    port_semihost(PRINT, text);
 }
 
 void port_exit(int status) {
     const uintptr_t block[2] = {0x20026, (uintptr_t)status}; /* reason: application exit */
-    semihost(EXIT, block);
+    port_semihost(EXIT, block);
     for (;;) {
     }
 }
@@ -52,7 +34,7 @@ int port_open(const char *name, enum port_mode mode) {
     }
     size_t length = (size_t)(end - name);
     const uintptr_t block[3] = {(uintptr_t)name, mode == PORT_READ ? OPEN_RB : OPEN_WB, length};
-    intptr_t file = semihost(OPEN, block);
+    intptr_t file = port_semihost(OPEN, block);
     if (file < 0) {
         die("cannot open a file of the working directory\n");
     }
@@ -61,7 +43,7 @@ int port_open(const char *name, enum port_mode mode) {
 
 size_t port_read(int file, void *to, size_t size) {
     const uintptr_t block[3] = {(uintptr_t)file, (uintptr_t)to, size};
-    intptr_t missing = semihost(READ, block);
+    intptr_t missing = port_semihost(READ, block);
     if (missing < 0) {
         die("cannot read\n");
     }
@@ -70,7 +52,7 @@ size_t port_read(int file, void *to, size_t size) {
 
 static void write_now(int file, const void *from, size_t size) {
     const uintptr_t block[3] = {(uintptr_t)file, (uintptr_t)from, size};
-    if (size && semihost(WRITE, block) != 0) {
+    if (size && port_semihost(WRITE, block) != 0) {
         die("cannot write\n");
     }
 }
@@ -97,5 +79,5 @@ void port_write(int file, const void *from, size_t size) {
 void port_close(int file) {
     flush(file);
     const uintptr_t block[1] = {(uintptr_t)file};
-    semihost(CLOSE, block);
+    port_semihost(CLOSE, block);
 }

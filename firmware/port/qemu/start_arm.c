@@ -10,6 +10,8 @@
 
 extern void port_stack_top(void); /* of sections.ld: an address; typed to fit the vector table */
 
+extern void (*const port_vectors[16])(void);
+
 void port_reset(void);
 void port_trapped(const uint32_t *frame);
 
@@ -35,6 +37,6 @@ __attribute__((naked)) static void trap(void) {
     __asm__("mov r0, sp\n\tldr r1, =port_trapped\n\tbx r1\n\t.ltorg");
 }
 
-__attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
+__attribute__((section(".vectors"), used)) void (*const port_vectors[16])(void) = {
     port_stack_top, port_reset, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap, trap,
 };

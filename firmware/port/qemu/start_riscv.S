@@ -9,6 +9,7 @@
     .global port_reset
     .type port_reset, %function
 port_reset:
+    csrci mstatus, 8 /* no interrupts: a probe starts here behind whatever ran before */
     la sp, port_stack_top
     la t0, trap
     csrw mtvec, t0
