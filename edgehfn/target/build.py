@@ -149,6 +149,8 @@ def _explained(error: ToolError, machine: Machine) -> ToolError:
     kind, over = found[1], int(found[2])
     size = machine.ram.size if kind == "ram" else machine.flash.size
     remedy = "use a smaller net, or plan with a smaller scratch limit" if kind == "ram" else "use a smaller net"
+    if machine.flash == machine.ram:
+        remedy = "use a smaller net, or run from flash: &flash=0x08000000:512K"
     return ToolError(
         f"{machine.name}: the program takes {size + over:,} bytes of {kind}, the board has {size:,}; {remedy}"
     )

@@ -68,12 +68,13 @@ def counted(graph: Graph, planned: Plan, target: str, raw: Raw | None = None) ->
     if not isinstance(core, Board):
         raise InputError(f"{target}: instructions are counted on cores: {', '.join(CORES)}")
     image = checked(graph, (golden(graph) if raw is None else raw)[None])
-    mode, counter = ("cycles" if isinstance(core, Probe) else "count"), ""
-    program = build(c.emit(graph, planned, MODEL), core, planned.objective, mode=mode)
+    files, counter = c.emit(graph, planned, MODEL), ""
     images = by_rows(graph, image) if planned.fed else image
     if isinstance(core, Probe):
+        program = build(files, core, planned.objective, mode="cycles")
         marks, counter = cycles(program, core, images, patience(graph))
     else:
+        program = build(files, core, planned.objective, mode="count")
         marks = count(program, core, images, graph.output.size, patience(graph))
     calls = [*_fed(graph, planned), *_calls(graph, planned), (len(graph.nodes), False)]
     if len(marks) != len(calls) + 1:

@@ -134,15 +134,18 @@ def _core(address: Address, server: Remote, riscv: bool, registers: dict[str, in
     """The core to compile for: the one that was given, if the one that is there runs it."""
     given = address.core
     if given is not None and (board(given).architecture is RISCV) != riscv:
-        there = "RISC-V" if riscv else "Arm"
-        raise InputError(f"{address.name}: the server's core is {there}, no {given}; give that of the board")
+        raise InputError(
+            f"{address.name}: the server's core is {'RISC-V' if riscv else 'Arm'}, no {given}; give that of the board"
+        )
     if riscv:
         return given or _riscv(address, server, registers)
     there = PARTS.get(int.from_bytes(server.read(CPUID, 4), "little") >> 4 & 0xFFF)
-    if given is None and there is None:
-        raise InputError(f"{address.name}: the core is none of {', '.join(PARTS.values())}; give one like it: ?core=…")
-    if given is None or there is None:
-        return str(given or there)
+    if there is None:
+        if given is None:
+            raise InputError(f"{address.name}: the core is none of {', '.join(RANKS)}; give one like it: ?core=…")
+        return given
+    if given is None:
+        return there
     if _rank(board(given).core) > _rank(there):
         raise InputError(f"{address.name}: the board's core is a {there}, which does not run what {given} does")
     return given

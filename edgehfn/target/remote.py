@@ -9,7 +9,7 @@ from types import TracebackType
 
 from edgehfn.errors import ToolError
 
-LONGEST = 1 << 20  # bytes of a reply; no server sends so many
+LONGEST = 1 << 18  # bytes of a reply; no server sends so many
 PACKET = 400  # bytes of a packet, where the server names no limit
 FRAME = 32  # of them, what a request to write holds beside its bytes
 REPEATS = 3  # of a packet that arrives damaged
@@ -166,30 +166,33 @@ class Remote:
 
     def _framed(self, deadline: float) -> tuple[str, bool]:
         """A packet behind its first byte, unescaped, and whether its sum is right."""
-        body = bytearray()
-        while (byte := self._byte(deadline)) != b"#":
-            body += byte
-            if len(body) > LONGEST:
+        while (end := self._buffer.find(b"#")) < 0 or len(self._buffer) < end + 3:
+            if len(self._buffer) > LONGEST:
                 raise ToolError(f"{self.name}: a reply has no end; this is no GDB server")
-        found = (self._byte(deadline) + self._byte(deadline)).decode("latin-1").lower()
-        return _plain(body), found == f"{sum(body) & 0xFF:02x}"
+            self._fill(deadline)
+        body, found = self._buffer[:end], self._buffer[end + 1 : end + 3]
+        del self._buffer[: end + 3]
+        return _plain(body), found.lower() == b"%02x" % (sum(body) & 0xFF)
 
     def _byte(self, deadline: float) -> bytes:
         if not self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            try:
-                self._socket.settimeout(left)
-                got = self._socket.recv(1 << 16)
-            except TimeoutError:
-                raise
-            except OSError as error:
-                raise self._lost(error) from error
-            if not got:
-                raise self._lost("closed")
-            self._buffer += got
+            self._fill(deadline)
         return bytes([self._buffer.pop(0)])
+
+    def _fill(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        try:
+            self._socket.settimeout(left)
+            got = self._socket.recv(1 << 16)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise self._lost(error) from error
+        if not got:
+            raise self._lost("closed")
+        self._buffer += got
 
     def _bytes(self, reply: str, what: str) -> bytes:
         try:

@@ -18,7 +18,7 @@ from edgehfn.cli.search import Count
 
 READ = {"model", "checkpoint", "teacher", "files"}  # parameters that are a file to read
 WRITTEN = {"output", "html", "tflite", "save"}  # and those that are a place to write
-NAMES = {"also", "arch", "kinds", "name", "on", "storage", "target"}  # words of which few are known
+NAMES = {"also", "arch", "kinds", "name", "storage"}  # words of which few are known
 NUMBERS = {  # texts that are parsed as numbers
     "blocks",
     "budgets",
@@ -62,6 +62,8 @@ def words(parameter: click.Parameter) -> list[str] | None:
             return ["x", "", "-1", "1T", "nan", "1.5.5"]
         case click.Choice():
             return ["bogus", "", "\udce9"]
+        case _ if parameter.name in ("on", "target"):
+            return ["bogus", "a\nb", "", "-", "\udce9", "x" * 1000, "gdb://", "gdb://h:1?ram=4", "gdb://127.0.0.1:1"]
         case _ if parameter.name in NAMES:
             return ["bogus", "a\nb", "", "-", "\udce9", "x" * 1000]
         case _ if parameter.name in NUMBERS:
