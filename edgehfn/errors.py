@@ -55,7 +55,7 @@ def masked(text: str, *, word: bool = False) -> str:
 
 HARMLESS = (
     "host|hostaddr|port|dbname|user|service|sslmode|target_session_attrs|connect_timeout|timeout|charset|mode|uri"
-    "|core|ram|flash|monitor"  # of a GDB server
+    "|board|core|ram|flash|monitor"  # of a GDB server
 )
 _SCHEME = r"[a-zA-Z][\w+.-]+:/+"  # of a Path too, which has one slash
 _USER = rf"({_SCHEME}[^\s:/@]*):(?!\*\*\*)"

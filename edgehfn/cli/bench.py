@@ -40,8 +40,9 @@ def bench(
 ) -> Result:
     """Count the instructions of one inference, node by node, exactly and in emulation (QEMU).
 
-    They are not cycles. Every input takes the same number. On a board behind a GDB server, --target
-    gdb://HOST:PORT, cycles are counted instead, by DWT CYCCNT, SysTick or mcycle. MODEL is a model file; a preset (--arch) has untrained masks.
+    They are not cycles. Every input takes the same number. On a board behind a GDB server, --target gdb://HOST:PORT,
+    cycles are counted instead, by DWT CYCCNT, SysTick or mcycle. MODEL is a model file; a preset (--arch) has untrained
+    masks.
     """
     from edgehfn import bench as count
     from edgehfn.evaluation.models import open_model

@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from edgehfn.errors import InputError
 from edgehfn.target.board import Region
+from edgehfn.target.kits import aim
 
 SCHEME = "gdb://"
-FORM = "gdb://HOST:PORT?core=cortex-m4&ram=0x20000000:64K"
-KEYS = ("core", "ram", "flash", "monitor", "timeout")
+FORM = "gdb://HOST:PORT?board=pico, or ?core=cortex-m4&ram=0x20000000:64K"
+KEYS = ("board", "core", "ram", "flash", "monitor", "timeout")
 PATIENCE = 10.0  # seconds
 ALIGNED = 128  # bytes: where a table of vectors may begin
 UNITS = {"": 1, "K": 1024, "M": 1024 * 1024}
@@ -53,12 +54,14 @@ def parse(name: str) -> Address:
     unknown = [key for key in options if key not in KEYS]
     if unknown:
         raise InputError(f"{name}: no option is called {unknown[0]!r}; there are {', '.join(KEYS)}")
+    there = aim(options["board"]) if "board" in options else None
+    ram = _region(name, "ram", options.get("ram"))
     return Address(
         name=name,
         host=host,
         port=port,
-        core=options.get("core"),
-        ram=_region(name, "ram", options.get("ram")),
+        core=options.get("core", there.core if there else None),
+        ram=ram or (there.kit.ram if there and there.kit else None),
         flash=_region(name, "flash", options.get("flash")),
         monitor=tuple(value for key, value in given if key == "monitor"),
         seconds=_seconds(name, options.get("timeout")),

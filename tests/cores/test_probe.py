@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support import gdb_servers, nets
 from support.commands import call, complaint, result_of
-from support.gdb_servers import Fake
+from support.gdb_servers import Fake, Says
 
 from edgehfn.backends.emulator.images import emulate
 from edgehfn.errors import EdgeHFNError, InputError, ToolError
@@ -17,23 +17,14 @@ from edgehfn.target import address, execute
 from edgehfn.target import count as instructions
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import build
-from edgehfn.target.probe import probe
+from edgehfn.target.probe import attached, probe
 from edgehfn.target.remote import Remote
 
 SMALL = nets.random_graph(4, macs=5_000, size=6, channels=10)  # with its program it fits 16 KB of RAM
 FED = nets.folded_resnet(5, width=4, size=8)
 RAW = nets.random_input(SMALL, 8, 3)
-BOARDS = (
-    "microbit",
-    "cortex-m0",
-    "cortex-m3",
-    "cortex-m4",
-    "cortex-m7",
-    "cortex-m33",
-    "cortex-m55",
-    "rv32imc",
-    "rv32ec",
-)
+QUICK = ("microbit", "rv32imc")
+BOARDS = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "rv32ec")
 TICK = {
     "microbit": 62.5,
     "cortex-m33": 50.0,
@@ -47,7 +38,7 @@ def at(server: str, there: Board, core: str | None = None) -> str:
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in BOARDS)])
 def test_a_probe_computes_the_emulators_bytes_and_counts(name: str) -> None:
     there = board(name)
     expected: dict[str, np.ndarray] = {}
@@ -158,7 +149,7 @@ def test_a_fault_of_the_program_is_told() -> None:
         ({"me000ed00": ""}, "it does not know the request"),
     ],
 )
-def test_what_a_server_says_wrong_is_one_line(says: dict[str, str | bytes | list[str] | None], message: str) -> None:
+def test_what_a_server_says_wrong_is_one_line(says: Says, message: str) -> None:
     with Fake(says) as server, pytest.raises(EdgeHFNError, match=message) as failed:
         probe(server.address + QUERY)
     assert len(str(failed.value)) <= 284
@@ -179,7 +170,7 @@ def test_what_a_server_says_wrong_is_one_line(says: dict[str, str | bytes | list
         ({}, "the core stopped at pc 0x12345678, not where it should"),
     ],
 )
-def test_a_run_that_goes_wrong_is_one_line(says: dict[str, str | bytes | list[str] | None], message: str) -> None:
+def test_a_run_that_goes_wrong_is_one_line(says: Says, message: str) -> None:
     with Fake(says) as server, pytest.raises(ToolError, match=message):
         execute.run(SMALL, RAW, server.address + QUERY)
 
@@ -193,9 +184,21 @@ def test_memory_that_is_no_ram_is_found() -> None:
         execute.run(SMALL, RAW, server.address + QUERY)
 
 
+@pytest.mark.qemu
 def test_a_program_that_hangs_is_stopped() -> None:
+    there, ram = board("cortex-m3"), 0x2000_0000
+    with gdb_servers.qemu(there) as server, attached(address.parse(server)) as remote:
+        remote.document("features", "target.xml")
+        remote.write(ram, (0xE7FE).to_bytes(2, "little"))  # a jump to itself
+        remote.set_register(15, ram)
+        remote.set_register(25, 1 << 24)
+        with pytest.raises(ToolError, match=r"did not end within 0 s and was stopped at pc 0x20000000"):
+            remote.go(0.3, lambda: f"at pc {remote.register(15):#x}")
+
+
+def test_a_server_that_does_not_stop_the_core_is_told() -> None:
     with (
-        Fake({"c": None, "\x03": None}) as server,
+        Fake({"c": None}) as server,
         Remote("127.0.0.1", address.parse(server.address).port, 0.3) as remote,
         pytest.raises(ToolError, match="no answer to 'an interrupt'"),
     ):
@@ -212,10 +215,17 @@ def test_the_servers_commands_come_first() -> None:
         probe(f"{server.address}{QUERY}&monitor=reset+halt")
 
 
+def test_a_board_by_name_tells_core_and_ram() -> None:
+    with Fake({"me000ed00": "00c60c41"}) as server:
+        found = probe(f"{server.address}?board=pico")
+        assert (found.core, found.ram.origin, found.ram.size) == ("cortex-m0plus", 0x20000000, 264 * 1024)
+        assert probe(f"{server.address}?board=pico&ram=0x20040000:8K").ram.size == 8 * 1024
+
+
 def test_the_servers_map_tells_ram() -> None:
     regions = (("ram", 0, 0x8000000), ("ram", 0x20000000, 0x8000), ("ram", 0x20010000, 0x4000), ("flash", 0x8000000, 4))
     inner = "".join(f'<memory type="{kind}" start="{at:#x}" length="{size:#x}"/>' for kind, at, size in regions)
-    says: dict[str, str | bytes | list[str] | None] = {
+    says: Says = {
         "qSupported": "PacketSize=1000;qXfer:memory-map:read+;qXfer:features:read+",
         "qXfer:memory-map": f"l<memory-map>{inner}</memory-map>",
     }
@@ -225,9 +235,9 @@ def test_the_servers_map_tells_ram() -> None:
 
 
 def test_replies_are_read_as_gdb_writes_them() -> None:
-    says: dict[str, str | bytes | list[str] | None] = {
+    says: Says = {
         "mc": b"+%Stop:T05#00$O414243#d7" + gdb_servers.framed("0* 12"),  # a notice, output, and a run of four 0
-        "md": b"-+" + gdb_servers.framed("01"),
+        "md": [b"-", b"+$01#00", b"+" + gdb_servers.framed("01")],  # damaged on the way there, then on the way back
     }
     with Fake(says) as server, Remote("127.0.0.1", address.parse(server.address).port, 2) as remote:
         assert remote.read(0xC, 3) == bytes([0, 0, 0x12])
@@ -245,7 +255,8 @@ def test_replies_are_read_as_gdb_writes_them() -> None:
         ("localhost:99999", "a probe is gdb://"),
         ("localhost:x", "a probe is gdb://"),
         ("localhost:1/path", "no host and port"),
-        ("localhost:1?speed=4", "no option is called 'speed'; there are core, ram"),
+        ("localhost:1?speed=4", "no option is called 'speed'; there are board, core, ram"),
+        ("localhost:1?board=picot", "no core or board is called 'picot'"),
         ("localhost:1?core", "a probe is gdb://"),
         ("localhost:1?ram=64K", "an address and bytes such as"),
         ("localhost:1?ram=0x20000001:64K", "multiple of 128"),
@@ -260,8 +271,9 @@ def test_addresses_that_are_none(query: str, message: str) -> None:
         address.parse(f"gdb://{query}")
 
 
+@pytest.mark.slow
 @pytest.mark.qemu
-def test_commands_take_a_probe(tmp_path: Path) -> None:
+def test_commands_take_a_probe() -> None:
     model, there = Path("edgehfn/zoo/digits.hfn"), board("cortex-m4")
     nobody = f"gdb://127.0.0.1:{gdb_servers.free_port()}"
     for words in (("run", model, "--data", "digits"), ("verify", model, "--data", "digits"), ("bench", model)):

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import BinaryIO
 
 from edgehfn.target.board import Board
 
 LOCAL = "127.0.0.1"
+Says = dict[str, str | bytes | list[bytes] | None]
 STOPPED = "T05thread:01;"
 CORTEX_M = (
     '<?xml version="1.0"?><target><architecture>arm</architecture><feature name="org.gnu.gdb.arm.m-profile">'
@@ -54,11 +56,10 @@ def free_port() -> int:
 
 class Fake:
     """A server with memory and no core. ``says`` replaces its reply to requests that begin so: None is no reply, bytes
-    are sent as they are, and an empty list hangs up. ``ram``: what it keeps of writes; all else reads as 0."""
+    are sent as they are, those of a list one by one each time, and behind them it hangs up. ``ram``: what it keeps of
+    writes; all else reads as 0."""
 
-    def __init__(
-        self, says: dict[str, str | bytes | list[str] | None] | None = None, ram: range = range(1 << 32)
-    ) -> None:
+    def __init__(self, says: Says | None = None, ram: range = range(1 << 32)) -> None:
         self.says = says or {}
         self.ram = ram
         self.memory = {address + i: value >> 8 * i & 255 for address, value in CPUID.items() for i in range(4)}
@@ -89,20 +90,21 @@ class Fake:
                 except OSError:
                     pass
 
-    def _answer(self, connection: socket.socket, first: bytes, stream: object) -> bool:
-        if first != b"$":
+    def _answer(self, connection: socket.socket, first: bytes, stream: BinaryIO) -> bool:
+        if first not in (b"$", b"-"):
             return bool(first)
-        request = b""
-        while (byte := stream.read(1)) != b"#":  # type: ignore[attr-defined]
-            request += byte
-        stream.read(2)  # type: ignore[attr-defined]
-        text = request.decode()
-        self.heard.append(text)
-        reply: str | bytes | list[str] | None = next(
-            (said for begin, said in self.says.items() if text.startswith(begin)), self._sound(text)
-        )
+        if first == b"$":  # else the last reply was damaged
+            request = b""
+            while (byte := stream.read(1)) != b"#":
+                request += byte
+            stream.read(2)
+            self.heard.append(request.decode())
+        text = self.heard[-1]
+        reply = next((said for begin, said in self.says.items() if text.startswith(begin)), self._sound(text))
         if isinstance(reply, list):
-            return False
+            if not reply:
+                return False
+            reply = reply.pop(0)
         if isinstance(reply, str):
             reply = b"+" + framed(reply)
         connection.sendall(reply or b"")
