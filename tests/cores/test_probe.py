@@ -236,10 +236,10 @@ def test_the_servers_map_tells_ram() -> None:
 
 def test_replies_are_read_as_gdb_writes_them() -> None:
     says: Says = {
-        "mc": b"+%Stop:T05#00"
+        "mc,": b"+%Stop:T05#00"
         + gdb_servers.framed("O414243")
         + gdb_servers.framed("0* 12"),  # a notice, output, and a run of four 0
-        "md": [b"-", b"+$01#00", b"+" + gdb_servers.framed("01")],  # damaged on the way there, then on the way back
+        "md,": [b"-", b"+$01#00", b"+" + gdb_servers.framed("01")],  # damaged on the way there, then on the way back
     }
     with Fake(says) as server, Remote("127.0.0.1", address.parse(server.address).port, 2) as remote:
         assert remote.read(0xC, 3) == bytes([0, 0, 0x12])

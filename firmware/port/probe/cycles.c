@@ -1,5 +1,5 @@
-/* Cycles between the markers of mark.h, by the best counter that the core has. Each marker hands over those since the one
- * before and starts anew, so that the client's time counts nowhere. */
+/* Cycles between the markers of mark.h, by the best counter that the core has. Each marker hands over those since the
+ * one before and starts anew, so that the client's time counts nowhere. */
 #include "../qemu/semihost.h"
 
 enum { CYCLES = 0x100, COUNTER = 0x101 }; /* operations that only probe.py knows */

@@ -1,5 +1,5 @@
-/* Semihosting in QEMU: an instruction that the debugger knows, with an operation in one register and its argument block in
- * the next. */
+/* Semihosting in QEMU: an instruction that the debugger knows, with an operation in one register and its argument block
+ * in the next. */
 #include "semihost.h"
 
 intptr_t port_semihost(intptr_t operation, const void *block) {
