@@ -16,7 +16,7 @@ HFN_ASSERT(step_at_168, offsetof(struct hfn_taps, step) == 168);
 
 HFN_BUILD_LISTS(hfn_build_lists, if)
 
-#if HFN_ISA == HFN_ISA_C
+#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
 void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                            uint32_t weights) {
     hfn_build_lists(channel, mask, taps, weights);

@@ -2,7 +2,7 @@
 
 #include "isa.h"
 
-#if HFN_ISA == HFN_ISA_C
+#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
 
 void hfn_run_copy(uint32_t *to, const uint32_t *end, const uint32_t *from, uint32_t flip) {
     while (to < end) {

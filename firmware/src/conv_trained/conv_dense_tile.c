@@ -22,7 +22,7 @@ void hfn_tile_outputs(const struct hfn_tile *tile, struct hfn_channel *channel, 
 
 #endif
 
-#if HFN_ISA == HFN_ISA_C
+#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
 
 void hfn_tile_fill(const struct hfn_tile *tile) {
     uint32_t *to = tile->to;

@@ -1,4 +1,4 @@
-/* What the assembly files have in common. */
+/* What the assembly files for Arm have in common. */
 #ifndef HFN_ASM_H
 #define HFN_ASM_H
 
@@ -8,7 +8,7 @@
 /* Assembly, which only *.S include. */
 /* clang-format off */
 
-#if HFN_ISA != HFN_ISA_C
+#if HFN_ISA != HFN_ISA_C && HFN_ISA != HFN_ISA_RV32
 
     .syntax unified
     .thumb

@@ -9,6 +9,7 @@
 #define HFN_ISA_V7M 2 /* Armv7-M: Thumb-2 */
 #define HFN_ISA_DSP 3 /* Armv7E-M and Armv8-M Mainline with the DSP extension */
 #define HFN_ISA_MVE 4 /* Armv8.1-M with Helium's integer vectors; has the DSP extension too */
+#define HFN_ISA_RV32 5 /* RV32IM: RISC-V of 32 registers with a multiplier; with Zbb or without */
 
 #if defined(__thumb2__) && !HFN_SMALL
 #define HFN_THUMB2 1
@@ -27,6 +28,8 @@
 #define HFN_ISA HFN_ISA_V6M
 #elif HFN_THUMB2
 #define HFN_ISA HFN_ISA_V7M
+#elif defined(__riscv_mul) && __riscv_xlen == 32 && !defined(__riscv_32e)
+#define HFN_ISA HFN_ISA_RV32
 #else
 #define HFN_ISA HFN_ISA_C
 #endif

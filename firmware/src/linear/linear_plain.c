@@ -32,7 +32,7 @@ static void hfn_linear_plain_sum(const int8_t *x, uint32_t inputs, const uint32_
 
 #else
 
-#if HFN_ISA == HFN_ISA_C
+#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
 
 void hfn_subset_sums(hfn_half *tables, const int8_t *x) {
     for (hfn_half *end = tables + HFN_TABLES; tables != end; tables += HFN_SUBSETS, x += 8) {
@@ -47,7 +47,7 @@ void hfn_subset_sums(hfn_half *tables, const int8_t *x) {
 
 #endif
 
-#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_V6M
+#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_V6M || HFN_ISA == HFN_ISA_RV32
 
 static int32_t hfn_linear_plain_look_up(const hfn_half *tables, uint32_t kept, uint32_t minus) {
     const uint32_t plus = kept & ~minus;
@@ -60,7 +60,7 @@ static int32_t hfn_linear_plain_look_up(const hfn_half *tables, uint32_t kept, u
     return sum;
 }
 
-#if HFN_ISA == HFN_ISA_C
+#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
 
 void hfn_add_block(const struct hfn_block *block) {
     const uint32_t *mask = block->mask;
