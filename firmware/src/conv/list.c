@@ -3,7 +3,7 @@
 #if !HFN_SMALL
 
 #if HFN_ISA != HFN_ISA_C
-/* What list_thumb2.S and list_v6m.S know of the structs. */
+/* What list_thumb2.S, list_v6m.S and list_riscv.S know of the structs. */
 HFN_ASSERT(key_at_8, offsetof(struct hfn_mask, key) == 8);
 HFN_ASSERT(next_at_44, offsetof(struct hfn_mask, coat[0].next) == 44);
 HFN_ASSERT(index_at_128, offsetof(struct hfn_mask, index) == 128);
@@ -16,7 +16,7 @@ HFN_ASSERT(step_at_168, offsetof(struct hfn_taps, step) == 168);
 
 HFN_BUILD_LISTS(hfn_build_lists, if)
 
-#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
+#if HFN_ISA == HFN_ISA_C
 void hfn_build_plain_lists(struct hfn_channel *channel, struct hfn_mask *mask, const struct hfn_taps *taps,
                            uint32_t weights) {
     hfn_build_lists(channel, mask, taps, weights);
