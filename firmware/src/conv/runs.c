@@ -2,7 +2,7 @@
 
 #include "isa.h"
 
-#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
+#if HFN_ISA == HFN_ISA_C
 
 void hfn_run_copy(uint32_t *to, const uint32_t *end, const uint32_t *from, uint32_t flip) {
     while (to < end) {
@@ -23,6 +23,10 @@ void hfn_run_up(uint32_t *to, const uint32_t *end, const uint32_t *from) {
         *to++ = low >> 24 | high << 8;
     }
 }
+
+#endif
+
+#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
 
 void hfn_run_halve(uint32_t *to, const uint32_t *end, const uint32_t *from, const struct hfn_halves *halves) {
     const uint32_t words = halves->bytes / 4, odd = 8 * halves->odd, flip = halves->flip;

@@ -42,6 +42,8 @@ void hfn_tile_fill(const struct hfn_tile *tile) {
     }
 }
 
+#if HFN_ISA == HFN_ISA_C
+
 void hfn_tile_sums(const struct hfn_tile *tile, int32_t *sums, const int8_t *weight) {
     const int32_t *x = (const void *)tile->to;
     for (const int32_t *end = sums + 4 * tile->groups; sums != end; sums += 4) {
@@ -58,5 +60,7 @@ void hfn_tile_sums(const struct hfn_tile *tile, int32_t *sums, const int8_t *wei
         sums[3] = s3;
     }
 }
+
+#endif
 
 #endif

@@ -17,6 +17,12 @@
 \name:
     .endm
 
+    /* The same in a section of its own, so that a linker can leave it out. */
+    .macro function name
+    .section .text.\name, "ax", @progbits
+    entry \name
+    .endm
+
     /* s0-s11 to the frame, from offset at on, and back. */
     .macro all_saved op, at
     \op s0, \at(sp)
