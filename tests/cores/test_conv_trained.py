@@ -18,7 +18,7 @@ from edgehfn.ir.validate import verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
-from edgehfn.target.toolchain import ARM_OBJDUMP, call
+from edgehfn.target.toolchain import call
 
 RawType = Literal["u8", "s8"]
 MARKS = {
@@ -26,6 +26,7 @@ MARKS = {
     "cortex-m3": ("hfn_tile_outputs", "mla", 8),
     "cortex-m4": ("hfn_tile_outputs", "smlad", 16),
     "cortex-m55": ("hfn_tile_sums", "letp", 1),
+    "rv32imc": ("hfn_tile_sums", "mul", 16),
 }
 SHAPES = [  # outputs, inputs, kernel, stride: 1 to 300 taps, of every remainder by 4, 8 and 16
     *((2, inputs, 1, 1) for inputs in (1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 32, 33, 67, 300)),
@@ -76,7 +77,7 @@ def test_every_number_of_taps(core: str, dtype: RawType, height: int, width: int
 def test_the_fast_path_is_what_is_linked(core: str) -> None:
     function, mark, times = MARKS[core]
     program = build(emitted(convs("u8", 7, 8)), board(core))
-    code = call([ARM_OBJDUMP, "-d", f"--disassemble={function}", str(program)], timeout=60)
+    code = call([board(core).architecture.objdump, "-d", f"--disassemble={function}", str(program)], timeout=60)
     assert code.count(f"\t{mark}") >= times
 
 

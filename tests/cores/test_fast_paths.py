@@ -18,11 +18,12 @@ from edgehfn.ir.validate import sums_fit_16_bits, verify
 from edgehfn.target.board import board
 from edgehfn.target.build import build
 from edgehfn.target.execute import emitted, run
-from edgehfn.target.toolchain import ARM_OBJDUMP, call
+from edgehfn.target.toolchain import call
 
 pytestmark = pytest.mark.qemu
 
 DSP, HELIUM = ("uxtab16", 64), ("vadd.i16", 24)  # an instruction of the list loops, and how often it is there at least
+SHIFTS = ("a3,a2,0x8", 64)
 MARKS = {
     "cortex-m0": ("adcs", 24),
     "cortex-m0plus": ("adcs", 24),
@@ -31,8 +32,10 @@ MARKS = {
     "cortex-m7": DSP,
     "cortex-m33": DSP,
     "cortex-m55": HELIUM,
+    "rv32imc": SHIFTS,
+    "rv32imc-zbb": SHIFTS,
 }
-FUZZED = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55"}  # the others run the code of one of these
+FUZZED = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc", "rv32imc-zbb"}  # the others run the code of one of these
 
 
 def narrow_convs(graph: Graph) -> int:
@@ -44,7 +47,7 @@ def narrow_convs(graph: Graph) -> int:
 @pytest.mark.parametrize("core", MARKS)
 def test_the_fast_path_is_what_is_linked(core: str) -> None:
     program = build(emitted(nets.folded_resnet(1)), board(core))
-    code = call([ARM_OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
+    code = call([board(core).architecture.objdump, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
     mark, times = MARKS[core]
     assert code.count(mark) >= times
 
@@ -52,7 +55,7 @@ def test_the_fast_path_is_what_is_linked(core: str) -> None:
 @pytest.mark.parametrize("core", MARKS)
 def test_where_flash_is_spared_portable_code_is_linked(core: str) -> None:
     program = build(emitted(nets.folded_resnet(1), objective="flash"), board(core), "flash")
-    code = call([ARM_OBJDUMP, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
+    code = call([board(core).architecture.objdump, "-d", "--disassemble=hfn_channel_narrow", str(program)], timeout=60)
     mark, _ = MARKS[core]
     assert code.count("\n") > 100
     assert code.count(mark) == 0

@@ -9,7 +9,7 @@ from edgehfn.ir import Graph, Plan
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target.count import counted
 
-CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")
+CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc", "rv32ec")
 NETS = 25  # with a map that is never whole, of each core
 
 
