@@ -35,7 +35,14 @@ MARKS = {
     "rv32imc": SHIFTS,
     "rv32imc-zbb": SHIFTS,
 }
-FUZZED = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc", "rv32imc-zbb"}  # the others run the code of one of these
+FUZZED = {
+    "cortex-m0",
+    "cortex-m3",
+    "cortex-m4",
+    "cortex-m55",
+    "rv32imc",
+    "rv32imc-zbb",
+}  # the others run the code of one of these
 
 
 def narrow_convs(graph: Graph) -> int:

@@ -19,7 +19,7 @@ def directory() -> Path:
 
 
 def runtime(*, assembly: bool) -> list[Path]:
-    """The runtime's sources in a fixed order; assembly only for Arm."""
+    """The runtime's sources in a fixed order; assembly only for cores."""
     source = directory() / "src"
     found = [*source.glob("*/*.c"), *(source.glob("*/*.S") if assembly else ())]
     return sorted(found, key=lambda path: path.name)

@@ -1,5 +1,6 @@
-/* hfn_build_plain_lists for RV32IM: hfn_build_lists for tensors of one coat, nothing frozen and generated signs. Without
- * CTZ, a lowest set bit times a de Bruijn sequence names the next weight: thirteen instructions each, ten with Zbb. */
+/* hfn_build_plain_lists for RV32IM: hfn_build_lists for tensors of one coat, nothing frozen and generated signs.
+ * Without CTZ, a lowest set bit times a de Bruijn sequence names the next weight: thirteen instructions each, ten with
+ * Zbb. */
 #include "asm_riscv.h"
 #include "channel_offsets.h"
 #include "generator.h"

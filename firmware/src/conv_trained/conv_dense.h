@@ -3,7 +3,7 @@
  * A tile is some groups of four pixels of a band, their taps laid out side by side for a core's multiplications, as
  * signed numbers. For each tile, for each output channel: the sums of all groups, then requantisation. A group takes
  *
- *     portable, Armv6-M, Armv7-M: for each tap four pixels, 32 bits each
+ *     portable, Armv6-M, Armv7-M, RV32IM: for each tap four pixels, 32 bits each
  *     DSP: for each four taps t.., the pixels' t and t + 2 in one word each, then t + 1 and t + 3; zeros behind them
  *     Helium: for each pixel its taps, a byte each, zeros behind them up to a multiple of 16
  */

@@ -24,8 +24,8 @@
     add_group t4, t5, t6, a7, 16 * \tap, a4
     .endm
 
-    /* (tile a0, sums a1, weight a2): where from in a3 and a4, the weights' end in s0, sums in t0-t6 and a7, so many taps
-     * to skip in s1, their end in s2, a group's bytes in s3. */
+    /* (tile a0, sums a1, weight a2): where from in a3 and a4, the weights' end in s0, their number's lowest bit in s1:
+     * a tap to skip at first; the sums' end in s2, a group's bytes in s3; sums in t0-t6 and a7. */
     function hfn_tile_sums
     addi sp, sp, -16
     sw s0, (sp)

@@ -5,10 +5,10 @@
 #include "hfn_config.h"
 
 #define HFN_ISA_C 0
-#define HFN_ISA_V6M 1 /* Armv6-M: Thumb-1 */
-#define HFN_ISA_V7M 2 /* Armv7-M: Thumb-2 */
-#define HFN_ISA_DSP 3 /* Armv7E-M and Armv8-M Mainline with the DSP extension */
-#define HFN_ISA_MVE 4 /* Armv8.1-M with Helium's integer vectors; has the DSP extension too */
+#define HFN_ISA_V6M 1  /* Armv6-M: Thumb-1 */
+#define HFN_ISA_V7M 2  /* Armv7-M: Thumb-2 */
+#define HFN_ISA_DSP 3  /* Armv7E-M and Armv8-M Mainline with the DSP extension */
+#define HFN_ISA_MVE 4  /* Armv8.1-M with Helium's integer vectors; has the DSP extension too */
 #define HFN_ISA_RV32 5 /* RV32IM: RISC-V of 32 registers with a multiplier; with Zbb or without */
 
 #if defined(__thumb2__) && !HFN_SMALL
