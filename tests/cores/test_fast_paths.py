@@ -15,8 +15,10 @@ from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, ops, plan
 from edgehfn.ir.ops import RELU, SIGNED
 from edgehfn.ir.validate import sums_fit_16_bits, verify
+from edgehfn.spec.objective import Objective
 from edgehfn.target.board import board
 from edgehfn.target.build import build
+from edgehfn.target.count import bench
 from edgehfn.target.execute import emitted, run
 from edgehfn.target.toolchain import call
 
@@ -85,6 +87,13 @@ def test_fast_paths_agree_with_the_emulator(core: str) -> None:
         assert_same(observed(emulate, graph, raw), observed(partial(run, on=core), graph, raw))
         met += narrow_convs(graph)
     assert met >= 5
+
+
+@pytest.mark.parametrize("core", ["rv32imc", "rv32imc-zbb", "rv32ec"])  # no conditional moves, unlike Arm
+@pytest.mark.parametrize("objective", ["speed", "flash"])
+def test_every_image_takes_the_same_instructions(objective: Objective, core: str) -> None:
+    graph = nets.folded_resnet(1)
+    assert len({bench(graph, core, raw, objective).total for raw in nets.random_input(graph, 3, 4)}) == 1
 
 
 @pytest.mark.parametrize("core", sorted(FUZZED))
