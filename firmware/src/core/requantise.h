@@ -43,8 +43,8 @@ static inline int32_t hfn_clamp(int32_t t, int32_t lo) {
     return lo + (above & ~hfn_sign(above));
 }
 
-/* The same for lo = 0 by comparisons, where they become USAT, MAX and MIN or conditional moves: everywhere but on Armv6-M
- * and on RISC-V without Zbb, where they become branches. */
+/* The same for lo = 0 by comparisons, where they become USAT, MAX and MIN or conditional moves: everywhere but on
+ * Armv6-M and on RISC-V without Zbb, where they become branches. */
 static inline int32_t hfn_clamp_relu(int32_t t) {
     return t < 0 ? 0 : t > 127 ? 127 : t;
 }
