@@ -167,13 +167,13 @@
     addi sp, sp, -FRAME
     all_saved sw, SAVED
     mv a7, a0
-    lw a1, CH_PLANES(a7)
-    lw a6, CH_PIXELS(a7)
+    lw a1, HFN_CH_PLANES(a7)
+    lw a6, HFN_CH_PIXELS(a7)
     li s0, 0x00FF00FF
-    lw a5, CH_HAS_SIGN(a7)
-    list MINUS, CH_MINUS, CH_LIST_END
-    list PLUS, CH_LIST, CH_PLUS_END
-    lw a2, CH_START(a7)
+    lw a5, HFN_CH_HAS_SIGN(a7)
+    list MINUS, HFN_CH_MINUS, HFN_CH_LIST_END
+    list PLUS, HFN_CH_LIST, HFN_CH_PLUS_END
+    lw a2, HFN_CH_START(a7)
     li a3, 32768
     add a2, a2, a3
     neg a2, a2

@@ -89,7 +89,7 @@
     add s1, s1, sp
     lw s2, MULTIPLIER(sp)
     lw s3, OFFSET(sp)
-    lw s4, CH_SHIFT(a7)
+    lw s4, HFN_CH_SHIFT(a7)
     lw s5, LOWEST(sp)
     lw s6, Y(sp)
     lw s7, RESIDUAL(sp)
@@ -97,15 +97,15 @@
     lw s9, LEFT(sp)
     lw s11, KIND(sp)
     lw t3, TOP(sp)
-    lw t5, CH_GAP(a7)
-    lw t4, CH_COLUMNS(a7)
+    lw t5, HFN_CH_GAP(a7)
+    lw t4, HFN_CH_COLUMNS(a7)
     add t4, t4, t5
     srli t4, t4, 2
     li s10, 0xFFFF
 .Lkind:
     beqz s11, .Lscale0
 #ifndef __riscv_zbb
-    lw t0, CH_LO(a7)
+    lw t0, HFN_CH_LO(a7)
     addi a2, s11, -2
     beqz a2, .Lscale2
 #endif
@@ -140,19 +140,19 @@
 
     /* Sets the frame's constants; the offset is that of P = p + 32768. KIND is 1 if there are residuals. */
 .Lprepare_scale:
-    lw a2, CH_Y(a7)
+    lw a2, HFN_CH_Y(a7)
     sw a2, Y(sp)
-    lw a3, CH_RESIDUAL(a7)
-    lw a4, CH_RATIO(a7)
+    lw a3, HFN_CH_RESIDUAL(a7)
+    lw a4, HFN_CH_RATIO(a7)
     snez a5, a3
     bnez a3, 1f
     mv a3, a2 /* something to read */
     li a4, 0
 1:  sw a3, RESIDUAL(sp)
-    lw t0, CH_LO(a7)
-    lw t1, CH_SHIFT(a7)
-    lw a2, CH_MULTIPLIER(a7)
-    lw a3, CH_OFFSET(a7)
+    lw t0, HFN_CH_LO(a7)
+    lw t1, HFN_CH_SHIFT(a7)
+    lw a2, HFN_CH_MULTIPLIER(a7)
+    lw a3, HFN_CH_OFFSET(a7)
     slli t2, a2, 15
     sub a3, a3, t2
 #ifdef __riscv_zbb
@@ -183,9 +183,9 @@
     sw a5, KIND(sp)
     sw t2, LOWEST(sp)
     sw t3, TOP(sp)
-    lw a2, CH_COLUMNS(a7)
-    lw a3, CH_COLUMN(a7)
-    lw a4, CH_GAP(a7)
+    lw a2, HFN_CH_COLUMNS(a7)
+    lw a3, HFN_CH_COLUMN(a7)
+    lw a4, HFN_CH_GAP(a7)
     sub a2, a2, a3
     add a2, a2, a4
     srli a2, a2, 2

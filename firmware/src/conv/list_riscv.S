@@ -65,8 +65,8 @@
     sw s6, 24(sp)
     mv s0, a3
     mv s2, a2
-    lw a6, CH_LIST(a0)
-    lw a7, CH_LIST_END(a0)
+    lw a6, HFN_CH_LIST(a0)
+    lw a7, HFN_CH_LIST_END(a0)
     lw s3, PERIOD(a2)
     slli s3, s3, 1
     add s3, s3, a2
@@ -132,8 +132,8 @@
     beqz t2, .Lword
     j .Lready
 
-4:  sw a6, CH_PLUS_END(a0)
-    sw a7, CH_MINUS(a0)
+4:  sw a6, HFN_CH_PLUS_END(a0)
+    sw a7, HFN_CH_MINUS(a0)
     lw a4, NEXT(a1)
     sub a4, s4, a4
     srli a4, a4, 2

@@ -32,9 +32,9 @@
     sw s1, 4(sp)
     sw s2, 8(sp)
     sw s3, 12(sp)
-    lw a3, TILE_TO(a0)
-    lw s3, TILE_WEIGHTS(a0)
-    lw s2, TILE_GROUPS(a0)
+    lw a3, HFN_TILE_TO(a0)
+    lw s3, HFN_TILE_WEIGHTS(a0)
+    lw s2, HFN_TILE_GROUPS(a0)
     slli s2, s2, 4
     add s2, s2, a1
     add s0, a2, s3
