@@ -25,7 +25,8 @@ from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.evaluation.accuracy import packed
 from edgehfn.ir.inputs import Raw
 from edgehfn.nn import Net
-from edgehfn.training.gnn import batches, train_graph
+from edgehfn.training.gnn import train_graph
+from edgehfn.training.gnn_batches import batches
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT, RESULTS, TEXT = ROOT / "docs" / "GRAPHS.md", ROOT / "docs" / "graphs.jsonl", Path(__file__).with_suffix(".md")

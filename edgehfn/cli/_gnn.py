@@ -34,14 +34,36 @@ def options(command: F) -> F:
         ),
         click.option(
             "--pool",
-            type=click.Choice(["mean", "sum"]),
-            help="GNNs: how the nodes of a small graph become one vector.  [default: mean]",
+            type=click.Choice(["mean", "sum", "first"]),
+            help="GNNs: how the nodes of a small graph become one vector; first is its first node.  [default: mean; "
+            "with :hops=, first]",
         ),
         click.option(
             "--residual-scale",
             type=float,
             metavar="S",
             help="GNNs: factor of what a layer of resgcn, resgin or resgat adds.  [default: 0.1]",
+        ),
+        click.option(
+            "--order",
+            type=click.Choice(["after", "before"]),
+            help="GNNs: norm and ReLU of a residual layer after its sum, or before its weight.  [default: after]",
+        ),
+        click.option(
+            "--gather",
+            type=click.Choice(["sum", "mean"]),
+            help="GNNs: what gin and resgin make of a node and its neighbours.  [default: sum]",
+        ),
+        click.option(
+            "--learn-epsilon/--fixed-epsilon",
+            default=None,
+            help="GNNs: learn how often gin and resgin count the node itself in a sum.  [default: once]",
+        ),
+        click.option(
+            "--weight-scale",
+            type=float,
+            metavar="S",
+            help="GNNs: factor of the constants that masked weights are.  [default: 1]",
         ),
         click.option("--heads", type=click.IntRange(1), help="GNNs: attention heads of gat and resgat.  [default: 4]"),
         click.option(
@@ -70,8 +92,8 @@ def train(
     from edgehfn.training.to_file import checkpoint_of, train_graphs_to
 
     chosen = {name: value for name, value in settings.items() if value is not None}
-    if device == "cuda" or distributed.processes() > 1:
-        raise InputError("graphs are trained by one process, on the CPU; leave out torchrun and --device cuda")
+    if device == "cuda":
+        raise InputError("graphs are trained on the CPU; leave out --device cuda")
     started = time.monotonic()
     try:
         with progress(f"training {arch}") as report:
@@ -88,6 +110,8 @@ def train(
             )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(output)}") from None
+    if not distributed.leads():
+        return {}
     reached: Result = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
     reached |= {"metric": history.metric, "score": history.score}
     return {**reached, data.of: len(data.split["test"]), "seconds": round(time.monotonic() - started, 1)}

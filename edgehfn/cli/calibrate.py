@@ -43,7 +43,7 @@ from edgehfn.errors import InputError
     type=click.IntRange(1),
     default=1024,
     show_default=True,
-    help="Training images, or small graphs, to observe, evenly spread over the set.",
+    help="Training images, small graphs or samples, to observe; images evenly spread over the set.",
 )
 @force
 @as_json
@@ -58,8 +58,8 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
     from edgehfn.data.series import fitting
     from edgehfn.evaluation.models import calibration_of
     from edgehfn.model import modelfile
-    from edgehfn.training.gnn import batches as graph_batches
     from edgehfn.training.gnn import fits
+    from edgehfn.training.gnn_batches import batches as graph_batches
 
     place = calibration_of(model)
     files.check(place, "calibration", remedy="move it away")
@@ -68,7 +68,7 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
         loaded = fitting(loaded, net.input.shape)
     if isinstance(loaded, GraphSet):
         fits(net, loaded)
-        batches: list[Any] = [batch.nodes for batch in graph_batches(loaded, "train", limit=images)]
+        batches: Any = (batch.nodes for batch in graph_batches(loaded, "train", limit=images))
     elif loaded.shape != tuple(net.input.shape):
         raise InputError(
             f"{data}: has images of C,H,W {loaded.shape}, {model} reads {tuple(net.input.shape)}; give its own data"

@@ -43,9 +43,10 @@ OF_IMAGES = (
 @click.option(
     "--data",
     required=True,
-    metavar="NAME|PATH[:nchw|:SIZE]",
-    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs; or a .npz (:nchw behind it where images "
-    "are N,C,H,W), a folder of IDX files, or of pictures in train/CLASS and val/CLASS (:96 behind it scales them).",
+    metavar="NAME|PATH[:nchw|:SIZE|:hops=N,N]",
+    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs, communities; or a .npz (:nchw behind it "
+    "where images are N,C,H,W; :hops=10,5 for samples of so many neighbours hop by hop), a folder of IDX files, or of "
+    "pictures in train/CLASS and val/CLASS (:96 behind it scales them).",
 )
 @click.option(
     "--arch",
@@ -133,7 +134,7 @@ def train(
         _only_of_graphs()
         settings |= {"dropout": dropout, "weight_decay": weight_decay, "recipe": GraphRecipe(**recipe)}
         result = _gnn.train(loaded, arch, net, output, settings, device, restart)
-        what = f"{result[loaded.of]:,} test {loaded.of}"
+        what = f"{result.get(loaded.of, 0):,} test {loaded.of}"
     else:
         if dropout is not None:
             raise InputError("--dropout is for graphs; leave it out")

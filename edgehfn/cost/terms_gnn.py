@@ -49,8 +49,8 @@ def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
                 "scored": heads * _heard(topology),
                 "heard": y.shape[0] * _heard(topology),
             }
-        case ops.NodePool(topology=topology):
-            return {"call": 1, "channels": y.size, "elements": y.size * topology.nodes}
+        case ops.NodePool(most=most):
+            return {"call": 1, "channels": y.size, "elements": y.size * most}
         case _:
             assert_never(node)
 

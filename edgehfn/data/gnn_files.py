@@ -7,8 +7,8 @@
 | ``feat_data`` (optional) | any numbers | their values; without it all are 1 |
 | ``feat_shape`` | integers | ``(2,)``: nodes, features |
 | ``edges`` | integers | ``(2, E)``: each undirected edge once |
-| ``graph_indptr`` (small graphs) | integers | ``(graphs + 1,)``: each graph's first node, and the number of nodes |
-| ``labels`` | integers from 0, -1 = none | one a node, or one a graph where there is ``graph_indptr`` |
+| ``graph_indptr`` (many graphs) | integers | ``(graphs + 1,)``: each graph's first node, and the number of nodes |
+| ``labels`` | integers from 0, -1 = none | one a node, or one a graph |
 | or | text, empty = none | the same |
 | or | 0 and 1, no 1 = none | ``(N, classes)`` |
 | ``train_idx``, ``val_idx``, ``test_idx`` | integers | the nodes, or graphs, of each part |
@@ -18,7 +18,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, get_args
 
 import numpy as np
@@ -31,13 +31,17 @@ from edgehfn.errors import InputError
 from edgehfn.spec.limits import LEVELS
 
 NEEDED = ("feat_indptr", "feat_indices", "feat_shape", "edges", "labels", "train_idx", "val_idx", "test_idx")
+PIECE = 2**20  # values that are rounded at once
 OPTIONAL = ("feat_data", "graph_indptr", "classes")
 
 
-def from_arrays(name: str, arrays: Mapping[str, npt.ArrayLike], *, place: str = "", sha256: str = "") -> GraphSet:
+def from_arrays(
+    name: str, arrays: Mapping[str, npt.ArrayLike], *, place: str = "", sha256: str = "", scale: str = "set"
+) -> GraphSet:
     """Return a set from arrays in memory, named as in the file layout. Float features become -127..127 of one step.
 
-    ``place`` (by default ``name``) is what an InputError names.
+    Before, ``scale`` divides them by the largest magnitude of each of the ``nodes`` or ``features``, or by the ``sums``
+    of the magnitudes of each node. ``place`` (by default ``name``) is what an InputError names.
     """
     place = place or name
     found = as_arrays(arrays, NEEDED, place, "a graph")
@@ -46,10 +50,13 @@ def from_arrays(name: str, arrays: Mapping[str, npt.ArrayLike], *, place: str = 
     )
     given = {**found, **numbers}
     whole = {key: _integers(given, key, place) for key in (*NEEDED, "graph_indptr") if key in found}
-    features = _features(whole, found.get("feat_data"), place)
+    features = _features(whole, found.get("feat_data"), place, scale)
     starts = whole.get("graph_indptr", np.array([0, features.nodes]))
     joined = structure(whole["edges"], starts, features.nodes, place)
-    of: Literal["nodes", "graphs"] = "graphs" if "graph_indptr" in found else "nodes"
+    a_node = len(whole["labels"]) == joined.nodes > joined.graphs
+    of: Literal["nodes", "graphs"] = "graphs" if "graph_indptr" in found and not a_node else "nodes"
+    if of == "nodes":  # to which it is one where a graph ends: no edge goes on
+        joined = Structure(joined.edges, np.array([0, joined.nodes]))
     labels, classes = _labels(whole["labels"], names, joined, of, place)
     split = {part: _part(whole[f"{part}_idx"], part, labels, of, place) for part in get_args(Part)}
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
@@ -91,33 +98,66 @@ def _integers(arrays: Mapping[str, Array], key: str, place: str) -> Index:
     return np.ascontiguousarray(array, np.int64)
 
 
-def _features(whole: Mapping[str, Index], data: Array | None, place: str) -> Features:
+def _features(whole: Mapping[str, Index], data: Array | None, place: str, scale: str) -> Features:
     indptr, indices, shape = whole["feat_indptr"], whole["feat_indices"], whole["feat_shape"]
     if shape.shape != (2,) or shape.min() < 1:
         raise InputError(f"{place}: feat_shape is {shape.tolist()}; it must be (nodes, features), each at least 1")
     nodes, count = map(int, shape)
     order = row_order(indptr, indices, nodes, count, place)
-    indices = indices[order]
-    if data is None:
+    indices = indices if order is None else indices[order]
+    if data is None and scale != "sums":
         return Features(indptr, indices, None, count)
+    if data is None:
+        data = np.ones(len(indices))
     if data.shape != indices.shape or data.dtype.kind not in "iufb":
         raise InputError(
             f"{place}: feat_data is {data.dtype} of shape {data.shape}; give one number for each of the "
             f"{len(indices)} feat_indices"
         )
-    real = data.astype(np.float64)[order]
+    real = data if order is None else data[order]
     if not np.isfinite(real).all():
         raise InputError(f"{place}: feat_data has a value that is not finite; replace it, by 0 for example")
+    if scale != "set":
+        real = _scaled(real, np.repeat(np.arange(nodes), np.diff(indptr)), indices, scale, place)
     if (real == 1).all():
         return Features(indptr, indices, None, count)
-    step = float(np.abs(real).max(initial=0.0)) / LEVELS or 1.0
-    return Features(indptr, indices, np.rint(real / step).astype(np.int8), count, step)
+    step = max(float(real.max(initial=0)), -float(real.min(initial=0))) / LEVELS or 1.0
+    values = np.concatenate([np.rint(part / np.float64(step)).astype(np.int8) for part in _pieces(real)])
+    return Features(indptr, indices, values, count, step)
 
 
-def row_order(indptr: Index, indices: Index, nodes: int, count: int, place: str) -> Index:
-    """Return the order that sorts each node's features. Raises InputError unless these are rows of a sparse matrix."""
+def _scaled(real: Array, node: Index, feature: Index, scale: str, place: str) -> Array:
+    """Features in units of their own node or feature."""
+    unit: Array
+    match scale:
+        case "sums":
+            unit = np.bincount(node, np.abs(real))[node]
+        case "nodes" | "features":
+            which = node if scale == "nodes" else feature
+            largest = np.zeros(int(which.max(initial=0)) + 1)
+            np.maximum.at(largest, which, np.abs(real.astype(np.float64)))
+            unit = largest[which]
+        case _:
+            raise InputError(f"{place}: scale {scale!r:.60} is unknown; use nodes, features or sums")
+    return np.asarray(real / np.where(unit > 0, unit, 1))
+
+
+def _pieces(values: Array) -> Iterator[Array]:
+    """One after another, as doubles, which would be too many at once."""
+    for at in range(0, max(1, len(values)), PIECE):
+        yield values[at : at + PIECE].astype(np.float64)
+
+
+def row_order(indptr: Index, indices: Index, nodes: int, count: int, place: str) -> Index | None:
+    """Return the order that sorts each node's features, None if they are. Raises InputError unless these are rows of a
+    sparse matrix."""
     _indptr(indptr, nodes, len(indices), "feat_indptr", "feat_indices", place)
     _within(indices, count, "feat_indices", "features", place)
+    rising = np.diff(indices) > 0
+    begins = indptr[1:-1]
+    rising[begins[(begins > 0) & (begins < len(indices))] - 1] = True
+    if rising.all():
+        return None
     rows = np.repeat(np.arange(nodes), np.diff(indptr))
     order = np.lexsort((indices, rows))
     rows, columns = rows[order], indices[order]
@@ -218,5 +258,5 @@ def _digest(arrays: Mapping[str, Array]) -> str:
     for key in (*NEEDED, *OPTIONAL):
         if key in arrays:
             digest.update(f"{key} {arrays[key].dtype} {arrays[key].shape}\n".encode())
-            digest.update(np.ascontiguousarray(arrays[key]).tobytes())
+            digest.update(np.ascontiguousarray(arrays[key]).data)
     return digest.hexdigest()[:16]

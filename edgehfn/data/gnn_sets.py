@@ -128,7 +128,8 @@ class Features:
 class GraphSet:
     """Graphs for training and measuring. ``labels`` is the index of the class, one a node or one a graph; -1 has none.
 
-    ``split`` holds, for each part, the labelled nodes or graphs in it.
+    ``split`` holds, for each part, the labelled nodes or graphs in it. With ``hops``, nodes are asked about one by one,
+    each with a sample of the nodes round it: so many neighbours of a node for each hop.
     """
 
     name: str
@@ -140,12 +141,18 @@ class GraphSet:
     classes: tuple[str, ...]
     sha256: str  # of the source, its first 16 hex digits
     unread: tuple[str, ...] = ()  # arrays of the source that mean nothing here
+    hops: tuple[int, ...] = ()
+
+    @property
+    def small(self) -> bool:
+        """Whether it is one small graph after another that has a label, and not nodes of one graph."""
+        return self.of == "graphs" or bool(self.hops)
 
     def digest(self) -> str:
         """Return SHA-256 of all arrays as they are here, whatever file they came in: 64 hex digits."""
         stored, joined = self.features, self.structure
         values = () if stored.values is None else (stored.values,)
         features = (np.array([stored.count]), stored.indptr, stored.indices, *values)
-        return arrays_digest(
-            *features, joined.edges, joined.starts, self.labels, *(self.split[part] for part in get_args(Part))
-        )
+        parts = (self.split[part] for part in get_args(Part))
+        hops = (np.array(self.hops),) if self.hops else ()
+        return arrays_digest(*features, joined.edges, joined.starts, self.labels, *parts, *hops)

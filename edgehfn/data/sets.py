@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn import files
-from edgehfn.data import folders, gnn_files, image_files, labels
+from edgehfn.data import folders, gnn_files, image_files, labels, sampling
+from edgehfn.data.communities import communities
 from edgehfn.data.digits import digits
 from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.data.image_files import Layout
@@ -33,6 +34,7 @@ from edgehfn.errors import InputError
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 
+MADE_UP: dict[str, Callable[[], GraphSet]] = {"motifs": motifs, "communities": communities}
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 CLASSES = {"fashion-mnist": FASHION}  # IDX files hold no names
 REMEDIES = {
@@ -41,8 +43,8 @@ REMEDIES = {
     **{name: f"put {name}.npz ({', '.join(gnn_files.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs; or give a .npz, or a folder of pictures "
-    "or IDX files"
+    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs, communities; or give a .npz, or a folder "
+    "of pictures or IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
@@ -92,18 +94,27 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     """Return the set at this path, or the first ``NAME.npz`` or folder ``NAME`` in the searched folders.
 
     ``layout`` says where the channels of images are; a name or path may end in it, too: ``mine.npz:nchw``. A folder of
-    pictures may end in what a net shall read, side or channels, height, width: ``photos:96``, ``photos:1,28,28``.
-    ``digits`` comes out of scikit-learn, and ``motifs`` is made up. Raises InputError for anything but a whole and
-    consistent set.
+    pictures may end in what a net shall read, side or channels, height, width: ``photos:96``, ``photos:1,28,28``. Nodes
+    may end in ``:hops=10,5``: samples round them then, of so many neighbours of a node hop by hop. Before that, graphs
+    may have ``:scale=nodes``, ``features`` or ``sums``, by which features are divided. ``digits`` comes out of
+    scikit-learn; ``motifs`` and ``communities`` are made up. Raises InputError for anything but a whole and consistent
+    set.
     """
-    name_or_path, layout, shape = _reference(name_or_path, layout)
+    name, hops = sampling.reference(name_or_path, "hops")
+    if hops is not None:
+        return sampling.sampled(load(name, layout), hops)
+    plain, scale = sampling.reference(name_or_path, "scale")
+    name_or_path, layout, shape = _reference(name_or_path if scale is None else plain, layout)
     path = _find(name_or_path)
+    if scale is not None and (path is None or path.is_dir() or "x_train" in image_files.held(path)):
+        raise InputError(f"{name_or_path}: holds no graphs in a file, and :scale= is for their features; leave it out")
     if path is not None and path.is_dir() and folders.holds_pictures(path):
         return _pictures(path, shape, layout)
     if shape is not None:
         raise InputError(f"{name_or_path}: a size behind it is for folders of pictures; leave it out")
     if path is None:
-        return motifs() if Path(name_or_path).name == "motifs" else from_arrays("digits", digits())
+        name = Path(name_or_path).name
+        return MADE_UP[name]() if name in MADE_UP else from_arrays("digits", digits())
     if path.is_dir():
         arrays, digest = image_files.read_idx_folder(path)
         name, sha256 = path.resolve().name, _named(digest, layout)[:16]
@@ -112,7 +123,8 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     held = image_files.held(path)
     if "x_train" not in held and any(key in held for key in gnn_files.NEEDED):
         arrays = image_files.read_arrays(path, (*gnn_files.NEEDED, *gnn_files.OPTIONAL))
-        graphs = gnn_files.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16])
+        digest = digest if scale is None else _named(digest, scale)
+        graphs = gnn_files.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16], scale=scale or "set")
         return replace(graphs, unread=image_files.others(held, arrays))
     cached = files.cache_folder() / "decoded" / f"{digest}.npz"
     data = _read_decoded(cached, path.stem, digest)
@@ -221,7 +233,7 @@ def _layout(layout: str | None) -> Layout | None:
             raise InputError(f"layout {layout!r:.60} is unknown; use {' or '.join(get_args(Layout))}")
 
 
-def _named(digest: str, layout: Layout | None) -> str:
+def _named(digest: str, layout: str | None) -> str:
     """The digest of a source, read in this layout."""
     return digest if layout is None else hashlib.sha256(f"{digest} {layout}".encode()).hexdigest()
 
@@ -241,7 +253,7 @@ def _find(name_or_path: str | Path) -> Path | None:
             with contextlib.suppress(OSError, ValueError):
                 if place.exists():
                     return place
-    if given.name in ("digits", "motifs"):
+    if given.name in ("digits", *MADE_UP):
         return None
     with contextlib.suppress(OSError, ValueError):
         if given.is_dir():

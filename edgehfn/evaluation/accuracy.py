@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.data import sampling
 from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.data.pictures import at_once
 from edgehfn.data.sets import Dataset
@@ -59,7 +60,7 @@ class Examples:
 
     def float_accuracy(self, net: Net, inputs: int) -> float:
         """Return the float net's accuracy, 0..1, on so many of the first inputs."""
-        from edgehfn.training.gnn import accuracy, batches
+        from edgehfn.training.gnn_batches import accuracy, batches
         from edgehfn.training.images import evaluate
 
         if isinstance(self.data, Dataset):
@@ -124,14 +125,14 @@ def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None
     output, source = machines.own(graph).output, graph.input
     if isinstance(data, Dataset):
         found = Examples(data, machines.raw(graph, data.x_test[:limit]), data.y_test[:limit], "images")
-    elif data.of == "nodes":
+    elif not data.small:
         if source is not None or output.nodes != data.structure.nodes:
             raise InputError(f"{data.name}: the model stores another graph; give the data that it was trained on")
         chosen = data.split["test"]
         found = Examples(data, np.zeros((1, 0), np.uint8), data.labels[chosen], "nodes", chosen)
     else:
         chosen = data.split["test"][:limit]
-        found = Examples(data, packed(graph, data, chosen), data.labels[chosen], "graphs")
+        found = Examples(data, packed(graph, data, chosen), data.labels[chosen], data.of)
     if len(data.classes) != output.shape[0]:
         raise InputError(
             f"{data.name}: has {len(data.classes)} classes, the model tells {output.shape[0]} apart; give its own data"
@@ -140,7 +141,7 @@ def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None
 
 
 def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:
-    """Small graphs as the device reads them, ``(N, bytes)``. Raises InputError for a model of something else."""
+    """Small graphs, or samples, as the device reads them, ``(N, bytes)``. Raises InputError for others' models."""
 
     source = graph.input
     if source is None or source.topology is None:
@@ -148,8 +149,8 @@ def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:
     one = LEVELS if data.features.values is None else 1
     samples = []
     for number in chosen:
-        structure, nodes = data.structure.select([int(number)])
-        features = data.features.select(nodes).dense().T * np.int8(one)
+        stored, structure = sampling.cut(data, np.array([number]))
+        features = stored.dense().T * np.int8(one)
         samples.append(gnn_bytes.pack(source, features, structure.edges.T))
     raw: npt.NDArray[np.int8] = np.stack(samples).view(np.int8)
     return raw

@@ -23,9 +23,10 @@ def sparse_accumulators(weight: Weight, features: Features) -> Ints:
     magnitudes = np.abs(np.asarray(weight.values, np.int64))
     which = np.repeat(np.arange(features.count), np.diff(features.starts))
     values = np.ones(len(which), np.int64) if features.values is None else np.abs(features.values.astype(np.int64))
-    sums = np.zeros((features.nodes, len(magnitudes)), np.int64)
-    np.add.at(sums, features.members, (magnitudes[:, which] * values).T)
-    return np.asarray(sums.max(0))
+    found = np.zeros(len(magnitudes), np.int64)
+    for channel, magnitude in enumerate(magnitudes):  # one after another, as all at once take gigabytes
+        found[channel] = np.bincount(features.members, magnitude[which] * values, features.nodes).max()
+    return found
 
 
 def lanes(node: ops.SparseLinear) -> int:
@@ -109,11 +110,12 @@ def check_node(node: Aggregate | Attention | NodePool, graph: Graph, require: Re
         case Attention():
             _attention(node, graph, require)
         case NodePool():
-            require(len(node.multiplier) in (1, topology.nodes + 1), f"{len(node.multiplier)} multipliers")
+            several = (1,) if node.first else (1, topology.nodes + 1)
+            require(len(node.multiplier) in several, f"{len(node.multiplier)} multipliers")
             require(all(0 <= m < HALF for m in node.multiplier), "a multiplier is outside 0..65535")
             require(0 <= node.shift <= 31, "a shift is outside 0..31")
             mean = len(node.multiplier) > 1
-            most = max(n * m for n, m in enumerate(node.multiplier)) if mean else topology.nodes * node.multiplier[0]
+            most = max(n * m for n, m in enumerate(node.multiplier)) if mean else node.most * node.multiplier[0]
             require(most * max(x.hi, -x.lo) + (1 << node.shift >> 1) < WORD, "the sum needs more than 32 bits (R1)")
     if not isinstance(node, NodePool) and node.residual is not None:
         found = graph.tensors[node.residual].shape

@@ -223,6 +223,7 @@ def _line(node: Node, tensor: Tensor) -> str:
             plus = f", + {node.residual}" if node.residual else ""
             return f"{head}attention({node.x}, {node.scores}, {node.heads} heads, {_topology(node.topology)}{plus})"
         case ops.NodePool():
-            return f"{head}node_pool({node.x}, {_topology(node.topology)})"
+            which = "first node" if node.first else "nodes"
+            return f"{head}node_pool({node.x}, {which} of {_topology(node.topology)})"
         case _:
             assert_never(node)

@@ -218,14 +218,20 @@ class Attention:
 
 @dataclass(frozen=True)
 class NodePool:
-    """Over the nodes that there are: ``(C, R, 4)`` to ``(C,)``. ``multiplier`` has an entry for each number of nodes
-    from 0 (a mean), or one for all (a sum)."""
+    """Over the nodes that there are, or the ``first`` alone: ``(C, R, 4)`` to ``(C,)``. ``multiplier`` has an entry for
+    each number of nodes from 0 (a mean), or one for all (a sum, or the first)."""
 
     name: str
     x: str
     topology: Topology
     multiplier: tuple[int, ...]
     shift: int
+    first: bool = False
+
+    @property
+    def most(self) -> int:
+        """Nodes that are added up, at most."""
+        return 1 if self.first else self.topology.nodes
 
 
 Pool = MaxPool | AvgPool | MeanPool

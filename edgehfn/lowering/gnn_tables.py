@@ -12,6 +12,7 @@ from edgehfn.errors import GraphError
 from edgehfn.ir.gnn_rules import aggregated, summed
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.topology import Topology
+from edgehfn.nn.gnn_layers import MOST_OWN
 from edgehfn.spec.limits import BYTE, HALF, LANE, WORD
 
 ATTENTION_STEP = 2.0**-15  # of x's step, what one step of Attention's accumulator is
@@ -30,31 +31,43 @@ class Degrees:
     bound: int
 
 
-def by_degree(norm: Literal["gcn", "mean", "sum"], topology: Topology, x: Tensor) -> Degrees:
+def by_degree(
+    norm: Literal["gcn", "mean", "sum", "neighbours", "own"], topology: Topology, x: Tensor, own: float | None = None
+) -> Degrees:
     """The tables of a norm. Factors of sums are as large as 32 bits allow, and the shift leaves 16-bit accumulators.
+    A sum may have the node itself ``own`` times.
 
     Raises GraphError if not even the smallest factors keep sums in 32 bits.
     """
     several = np.arange(topology.degree + 1) + 1.0
     ones = np.ones(len(several), np.int64)
+    unit, itself = 1, 0 if norm == "neighbours" else 1  # the entry that stands for 1
     match norm:
         case "gcn":
-            inner, factor = np.rint((BYTE - 1) / np.sqrt(several)).astype(np.int64), 1 / np.sqrt(several)
+            unit = BYTE - 1
+            inner, factor = np.rint(unit / np.sqrt(several)).astype(np.int64), 1 / np.sqrt(several)
         case "mean":
             inner, factor = ones, 1 / several
-        case "sum":
+        case "sum" | "own":
             inner, factor = ones, ones.astype(np.float64)
-    tables = (tuple(inner.tolist()),) * 2
+            if own is not None:
+                unit = int((BYTE - 1) / MOST_OWN)
+                inner = unit * ones
+        case "neighbours":
+            inner, factor = ones, 1 / np.maximum(several - 1, 1)
+    heard = 0 if norm == "own" else 1
+    alone = itself * inner if own is None else np.rint(own * inner).astype(np.int64)
+    tables = tuple((heard * inner).tolist()), tuple(alone.tolist())
     degrees, sums = summed(topology, *tables, x)
     largest = (WORD // 2 - 1) / float((factor[degrees] * sums).max(initial=1))  # the half leaves room for rounding
     if largest < 1:
         raise GraphError(f"sums over {topology.degree} neighbours need more than 32 bits; drop edges of such nodes")
-    scale = 1.0 if norm == "sum" else min(float(HALF - 1), largest)
+    scale = 1.0 if norm in ("sum", "own") else min(float(HALF - 1), largest)
     whole = tuple(np.rint(scale * factor).astype(np.int64).tolist())
     shift = 0
     while aggregated(topology, *tables, whole, shift, x) >= LANE:
         shift += 1
-    gain = 2.0**shift / (scale * (BYTE - 1 if norm == "gcn" else 1))
+    gain = 2.0**shift / (scale * unit)
     return Degrees(*tables, whole, shift, gain, aggregated(topology, *tables, whole, shift, x))
 
 

@@ -127,7 +127,7 @@ def _gathering(step: nn.Step, op: nn.Aggregate | nn.Attention, topology: Topolog
         return folded(step, sums, np.zeros(len(real)), known)
 
     if isinstance(op, nn.Aggregate):
-        t = gnn_tables.by_degree(op.norm, topology, x)
+        t = gnn_tables.by_degree(op.norm, topology, x, None if op.learned is None else op.own)
         own = requantise(t.gain, t.bound)
         return ops.Aggregate(step.name, step.x, topology, t.neighbour, t.own, t.whole, t.shift, own, step.residual)
     own = requantise(gnn_tables.ATTENTION_STEP, gnn_rules.attended(x))
@@ -176,9 +176,11 @@ def _pooling(step: nn.Step, op: _Pool, topology: Topology | None, known: Known) 
             return ops.AvgPool(step.name, step.x, multiplier, shift)
         case nn.NodePool():
             assert topology is not None
-            multipliers, shift = gnn_tables.pooling(before / after, op.kind == "mean", topology.nodes, x)
+            first = op.kind == "first"
+            most = 1 if first else topology.nodes
+            multipliers, shift = gnn_tables.pooling(before / after, op.kind == "mean", most, x)
             known.real[step.name] = constants.gathered(real)
-            return ops.NodePool(step.name, step.x, topology, multipliers, shift)
+            return ops.NodePool(step.name, step.x, topology, multipliers, shift, first)
         case _:
             assert_never(op)
 

@@ -66,6 +66,7 @@ class Builder:
     weights: Weights = "supermask"  # of layers that name no kind
     score_init: Initial = "torch"
     weight_init: Initial = "torch"  # of trained weights
+    scale: float = 1.0  # of the constants of masks
     x: str = INPUT
     iteration: int = 0
     folded: bool = False  # whether the present steps are iterated
@@ -139,7 +140,7 @@ class Builder:
         weight = self._weight(name, bits)
         if weight not in self.ops:
             self.ops[weight] = (
-                SupermaskLinear(inputs, features, **self._source(name))
+                SupermaskLinear(inputs, features, **self._source(name, self.scale * magnitude(inputs, self.densities)))
                 if bits is None
                 else QuantisedLinear(
                     inputs, features, bias=not norm or self.norms == "none", bits=bits, **self._latent()
@@ -168,10 +169,20 @@ class Builder:
         return self._step(name, name)
 
     def aggregate(
-        self, name: str, kind: Weighting, *, norm: bool = True, relu: bool = True, residual: str | None = None
+        self,
+        name: str,
+        kind: Weighting,
+        *,
+        norm: bool = True,
+        relu: bool = True,
+        residual: str | None = None,
+        learned: bool = False,
     ) -> str:
-        """Add a sum over each node's neighbours and itself, then norm, residual and ReLU as a convolution has them."""
-        self.ops.setdefault(name, Aggregate(kind))
+        """Add a sum over each node's neighbours and itself, then norm, residual and ReLU as a convolution has them.
+
+        How often a sum counts the node itself may be ``learned``.
+        """
+        self.ops.setdefault(name, Aggregate(kind, 1.0 if learned else None))
         return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual)
 
     def attention(
@@ -182,7 +193,7 @@ class Builder:
         return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual, scores)
 
     def node_pool(self, name: str, kind: Pool) -> str:
-        """Add the mean or sum over all nodes of a graph."""
+        """Add the mean or sum over all nodes of a graph, or the first of them."""
         self.ops.setdefault(name, NodePool(kind))
         return self._step(name, name)
 
@@ -237,7 +248,7 @@ class Builder:
         weight = self._weight(name, bits)
         if weight not in self.ops:
             shape = (inputs, outputs, slid.kernel, slid.stride, slid.padding, slid.dilation, each)
-            real = gain * magnitude((1 if each else inputs) * prod(slid.taps), self.densities)
+            real = gain * self.scale * magnitude((1 if each else inputs) * prod(slid.taps), self.densities)
             self.ops[weight] = (
                 SupermaskConv2d(*shape, **self._source(name, real))
                 if bits is None

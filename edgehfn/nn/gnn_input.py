@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 import torch
 
 from edgehfn.data.gnn_sets import Features, GraphSet, Structure
+from edgehfn.data.sampling import limits
 from edgehfn.errors import InputError
 from edgehfn.nn.adjacency import Nodes, rows
 from edgehfn.spec.limits import COLUMNS, LEVELS, MOST_EDGES, MOST_NODES
@@ -19,15 +20,11 @@ from edgehfn.spec.limits import COLUMNS, LEVELS, MOST_EDGES, MOST_NODES
 class StoredGraph:
     """A graph with the features of its nodes, stored in the model: such a net has no input at run time.
 
-    Raises InputError for more nodes than fit.
+    It may have any number of nodes; a device, and so lowering, takes ``MOST_NODES``.
     """
 
     features: Features
     structure: Structure
-
-    def __post_init__(self) -> None:
-        if self.features.nodes > MOST_NODES:
-            raise InputError(f"a graph of {self.features.nodes} nodes: at most {MOST_NODES} are possible; take a part")
 
     def __str__(self) -> str:
         edges = self.structure.edges.shape[1]
@@ -63,13 +60,15 @@ class StoredGraph:
 class GraphSpec:
     """Graphs that come at run time, with feature bytes -127..127 that stand for -1..1, and the most there is of each.
 
-    Raises InputError for limits out of range.
+    ``asked``: the first node alone is what a net tells about; presets read it so. Raises InputError for limits out of
+    range.
     """
 
     features: int  # of a node
     most_nodes: int
     most_edges: int  # each counted once
     most_degree: int  # neighbours of a node
+    asked: bool = field(default=False, compare=False, kw_only=True)
     step: ClassVar[float] = 1 / LEVELS  # the real value of one integer step of a feature
 
     def __post_init__(self) -> None:
@@ -97,21 +96,27 @@ class GraphSpec:
 
 
 def graph_input(data: GraphSet, max_graph: Sequence[int] | None = None) -> StoredGraph | GraphSpec:
-    """Return what a net for this set reads: its one graph, or any graphs up to the largest of its small ones.
+    """Return what a net for this set reads: its one graph, or small ones, or samples, up to the largest.
 
     ``max_graph``: nodes, edges and neighbours of a node, where larger graphs than those of the set may come. Raises
     InputError if these are fewer, or for one stored graph.
     """
-    if data.of == "nodes":
+    if not data.small:
         if max_graph is not None:
-            raise InputError(f"{data.name} is one graph, which the model stores; limits are for small graphs")
+            raise InputError(
+                f"{data.name} is one graph, which the model stores; limits are for small graphs and :hops="
+            )
         return StoredGraph(data.features, data.structure)
     whole = data.structure
-    nodes, edges, degree = (int(many.max()) for many in (whole.sizes, whole.edge_counts, whole.degree))
-    found = GraphSpec(data.features.count, nodes, max(1, edges), max(2, degree))
+    if data.hops:
+        most = limits(whole, data.hops)
+        found = GraphSpec(data.features.count, most.nodes, most.edges, most.degree, asked=True)
+    else:
+        nodes, edges, degree = (int(many.max()) for many in (whole.sizes, whole.edge_counts, whole.degree))
+        found = GraphSpec(data.features.count, nodes, max(1, edges), max(2, degree))
     if max_graph is None:
         return found
-    asked = GraphSpec(data.features.count, *max_graph)
-    if not asked.holds(found):
-        raise InputError(f"limits of {asked}: {data.name} has {found}; give at least these")
-    return asked
+    given = GraphSpec(data.features.count, *max_graph, asked=found.asked)
+    if not given.holds(found):
+        raise InputError(f"limits of {given}: {data.name} has {found}; give at least these")
+    return given

@@ -13,19 +13,31 @@ from edgehfn.nn.adjacency import Links, as_map, nodewise
 from edgehfn.nn.shapes import Shape
 from edgehfn.spec.limits import COLUMNS
 
-Weighting = Literal["gcn", "mean", "sum"]
-Pool = Literal["mean", "sum"]
+Weighting = Literal["gcn", "mean", "sum", "neighbours", "own"]
+MOST_OWN = 4.0  # a quarter of the entries of a table of bytes is then left for a neighbour
+Pool = Literal["mean", "sum", "first"]
 
 
 class Aggregate(nn.Module):
     """Over each node's neighbours and itself: the sum weighted by ``1/sqrt((d_u + 1)(d_v + 1))`` (``gcn``: Kipf and
-    Welling 2017), the mean, or the plain sum (GIN with ε = 0: Xu et al. 2019); d is the number of neighbours."""
+    Welling 2017), the mean, or the plain sum (GIN with ε = 0: Xu et al. 2019); d is the number of neighbours.
+    ``neighbours`` is the mean without the node itself (Hamilton et al. 2017), 0 where it has none; ``own`` the
+    node alone, for a norm and ReLU before a layer. With ``own``, the node itself counts so often in a ``sum``: 1 + ε,
+    to be learned, between 0 and ``MOST_OWN``."""
 
-    def __init__(self, norm: Weighting) -> None:
+    def __init__(self, norm: Weighting, own: float | None = None) -> None:
         super().__init__()
         if norm not in get_args(Weighting):
             raise InputError(f"aggregation {norm!r}: choose {' or '.join(get_args(Weighting))}")
+        if own is not None and (norm != "sum" or not 0 <= own <= MOST_OWN):
+            raise InputError(f"aggregation {norm!r} of {own} times the node: a sum learns it, in 0..{MOST_OWN}")
         self.norm = norm
+        self.learned = None if own is None else nn.Parameter(torch.tensor(float(own)))
+
+    @property
+    def own(self) -> float:
+        """How often the node itself counts in a sum."""
+        return 1.0 if self.learned is None else min(max(float(self.learned.detach()), 0.0), MOST_OWN)
 
     def output_shape(self, x: Shape) -> Shape:
         """Return the shape (C, R, 4) made of (C, R, 4). Raises GraphError for anything but a node map."""
@@ -43,7 +55,12 @@ class Aggregate(nn.Module):
             case "mean":
                 return as_map((links.neighbours(values) + values) / several)
             case "sum":
-                return as_map(links.neighbours(values) + values)
+                own = values if self.learned is None else values * self.learned.clamp(0.0, MOST_OWN)
+                return as_map(links.neighbours(values) + own)
+            case "neighbours":
+                return as_map(links.neighbours(values) / (several - 1).clamp(min=1))
+            case "own":
+                return as_map(values.clone())  # which a step may overwrite
 
 
 class Attention(nn.Module):
@@ -85,7 +102,7 @@ class Attention(nn.Module):
 
 
 class NodePool(nn.Module):
-    """The mean or sum over each graph's nodes: (1, C, R, 4) to (graphs, C)."""
+    """The mean or sum over each graph's nodes, or its first node alone: (1, C, R, 4) to (graphs, C)."""
 
     def __init__(self, kind: Pool) -> None:
         super().__init__()
@@ -100,6 +117,8 @@ class NodePool(nn.Module):
     def forward(self, x: Tensor, links: Links) -> Tensor:
         """A row of channels for each graph."""
         values = nodewise(x)
+        if self.kind == "first":
+            return values[(links.sizes.cumsum(0) - links.sizes).long()]
         graphs = len(links.sizes)
         total = values.new_zeros(graphs + 1, values.shape[1]).index_add(0, links.graph, values)[:graphs]
         return total if self.kind == "sum" else total / links.sizes.unsqueeze(1)

@@ -156,12 +156,12 @@ def _restore_global_avg(_: Json) -> GlobalAvgPool:
 
 
 def _describe_aggregate(op: Aggregate) -> Json:
-    return _entry("aggregate", norm=op.norm)
+    return _entry("aggregate", norm=op.norm, **({} if op.learned is None else {"own": op.own}))
 
 
 def _restore_aggregate(entry: Json) -> Aggregate:
     norm: Weighting = choice(entry, "norm", get_args(Weighting))
-    return Aggregate(norm)
+    return Aggregate(norm, field(entry, "own", float) if "own" in entry else None)
 
 
 def _describe_attention(op: Attention) -> Json:

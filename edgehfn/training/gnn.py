@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,25 +18,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
 from edgehfn.data import doubts
-from edgehfn.data.gnn_sets import GraphSet, Index, Part
+from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.errors import InputError
-from edgehfn.nn import GraphSpec, Net, Nodes, StoredGraph, graph_input
-from edgehfn.nn.adjacency import dropped, nodewise
-from edgehfn.nn.net import Drop, own, whole
+from edgehfn.nn import GraphSpec, Net, StoredGraph, graph_input
+from edgehfn.nn.adjacency import dropped
+from edgehfn.nn.net import own, whole
 from edgehfn.nn.structure import signature
 from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
-from edgehfn.training.loop import Diverged, check_finite, check_masks, finish, finite, real_number, whole_number
+from edgehfn.training import distributed
+from edgehfn.training.gnn_batches import Batch, Drawn, Loaded, batches, outputs
+from edgehfn.training.loop import Diverged, check_finite, check_masks, finish, real_number, whole_number
 from edgehfn.training.metrics import Metric, chosen, say, score
 from edgehfn.training.recipe import GraphRecipe, check_warm_up, class_weights, decisive, rate
 from edgehfn.training.run import Epoch
 
 MILESTONES = 10  # lines in a run
-EVALUATED = 256  # small graphs at once
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def train_graph(
     weight_decay: float = 5e-4,
     seed: int = 0,
     recipe: GraphRecipe | None = None,
+    loader: Iterable[Any] | None = None,
     checkpoint: str | Path | None = None,
     resume: bool = True,
     save_every: float = 30.0,
@@ -87,9 +89,11 @@ def train_graph(
     metric over the validation part, which is accuracy (as in the code of Yan et al. 2023) unless its classes are
     skewed, or that of the ``recipe``.
 
-    ``batch`` is a number of small graphs; one large graph is one batch. ``dropout`` is the fraction of its inputs that
-    each layer loses in training. With a ``checkpoint`` file the run is saved now and then, and goes on from there,
-    unless ``resume`` is false.
+    ``batch`` is a number of small graphs or samples; one large graph is one batch. A ``loader`` makes the batches in
+    their place, a pass each epoch: any iterable of known length, such as ``torch_geometric.loader.NeighborLoader`` over
+    the set's graph. Under torchrun small graphs and samples are shared by the processes, batch by batch. ``dropout`` is
+    the fraction of its inputs that each layer loses in training. With a ``checkpoint`` file the run is saved now
+    and then, and goes on from there, unless ``resume`` is false.
 
     Raises InputError if settings, data and net do not fit together, if the checkpoint is of another run, or if the loss
     is no longer finite.
@@ -107,15 +111,16 @@ def train_graph(
         signature(own(net)),
         recipe or GraphRecipe(),
     )
-    _check(net, data, settings)
+    _check(net, data, settings, loader is not None)
     doubts.warn(data)
     seen, tested = (data.labels[data.split[part]] for part in ("val", "test"))
     metric = chosen(settings.recipe.metric, seen, seen, tested)
     if settings.recipe.metric == "auto":
         say(metric, data.name)
-    run = _Run(net, data, settings, metric)
+    run = _Run(net, data, settings, metric, loader)
     path = None if checkpoint is None else Path(checkpoint)
-    finish(run, path, resume, save_every, progress)
+    with distributed.joined(torch.device("cpu")):
+        finish(run, path, resume, save_every, progress)
     net.load_state_dict(run.best)
     net.set_progress(1.0)
     net.eval()
@@ -124,68 +129,20 @@ def train_graph(
     return GraphHistory(run.best_epoch, run.best_score, *reached)
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Graphs, and the labels to some of their nodes or to each of them."""
-
-    nodes: Nodes
-    chosen: Tensor | None  # nodes; None where whole graphs have labels
-    labels: Tensor
-
-    def logits(self, net: Net, drop: Drop = whole) -> Tensor:
-        """Return a row of logits for each label, (n, classes)."""
-        logits = net.run(self.nodes, drop=drop)
-        return logits if self.chosen is None else nodewise(logits)[self.chosen]
-
-
-def batches(
-    data: GraphSet,
-    part: Part,
-    size: int = EVALUATED,
-    *,
-    shuffle: np.random.Generator | None = None,
-    limit: int | None = None,
-) -> list[Batch]:
-    """Return the first ``limit`` of a part of the set: nodes in one batch, small graphs so many at a time."""
-    chosen, labels = torch.from_numpy(data.split[part])[:limit], torch.from_numpy(data.labels)
-    if data.of == "nodes":
-        return [Batch(Nodes.of(data.features, data.structure), chosen, labels[chosen])]
-    if shuffle is not None:
-        chosen = chosen[torch.from_numpy(shuffle.permutation(len(chosen)))]
-    return [Batch(_some(data, graphs.numpy()), None, labels[graphs]) for graphs in chosen.split(size)]
-
-
-def accuracy(net: Net, parts: list[Batch]) -> float:
-    """Return Top-1 accuracy, 0..1; of equal logits the first counts. Raises InputError if one is not finite."""
-    return score("accuracy", *outputs(net, parts))
-
-
-def outputs(net: Net, parts: list[Batch]) -> tuple[Tensor, Tensor]:
-    """Return a row of logits for each label, and the labels. Raises InputError if one is not finite."""
-    training = net.training
-    net.eval()
-    try:
-        with torch.inference_mode():
-            return torch.cat([finite(part.logits(net)) for part in parts]), torch.cat([part.labels for part in parts])
-    finally:
-        net.train(training)
-
-
-def _some(data: GraphSet, graphs: Index) -> Nodes:
-    structure, nodes = data.structure.select(graphs)
-    return Nodes.of(data.features.select(nodes), structure)
-
-
 class _Run:
     """The net, its optimizer and its position in the run."""
 
-    def __init__(self, net: Net, data: GraphSet, settings: GraphSettings, metric: Metric) -> None:
+    def __init__(
+        self, net: Net, data: GraphSet, settings: GraphSettings, metric: Metric, loader: Iterable[Any] | None
+    ) -> None:
         self.net, self.data, self.given, self.metric = net, data, settings, metric
         self.optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
-        self.whole = batches(data, "train") if data.of == "nodes" else None
+        self.whole: Loaded | Drawn | list[Batch] | None = None if data.small else batches(data, "train")
+        if loader is not None:
+            self.whole = Loaded(data, loader)
         self.validation = batches(data, "val")
         self.weights = class_weights(settings.recipe, data.labels[data.split["train"]], len(data.classes))
-        self.batches = 1 if self.whole else -(-len(data.split["train"]) // settings.batch)
+        self.batches = -(-len(data.split["train"]) // settings.batch) if self.whole is None else len(self.whole)
         self.epochs: list[Epoch] = []
         self.best: dict[str, Any] = {}
         self.best_epoch, self.best_score = 0, -1.0
@@ -216,7 +173,20 @@ class _Run:
         started, cpu_started = time.monotonic(), time.process_time()
         self.net.train()
         draw = np.random.default_rng((self.given.seed, self.step))
-        drawn = self.whole or batches(self.data, "train", self.given.batch, shuffle=draw)
+        drawn = self.whole
+        if drawn is None:
+            samples = int(draw.integers(2**32)) if self.data.hops else 0
+            drawn = batches(
+                self.data,
+                "train",
+                self.given.batch,
+                shuffle=draw,
+                seed=samples,
+                divide=distributed.processes() > 1,
+                worth=self.weights,
+            )
+        if distributed.rank():  # dropout is each process's own
+            draw = np.random.default_rng((self.given.seed, self.step, distributed.rank()))
         losses = [self._step(batch, draw, number) for number, batch in enumerate(drawn)]
         reached = (self.step + 1) / self.given.epochs
         self.net.set_progress(reached)
@@ -238,9 +208,14 @@ class _Run:
             group["lr"] = rate(self.given.recipe, self.given.lr, done, steps, self.batches)
         fraction = self.given.dropout
         logits = batch.logits(self.net, partial(dropped, fraction=fraction, draw=draw) if fraction else whole)
-        loss = F.cross_entropy(logits, batch.labels, self.weights)
+        loss = F.cross_entropy(logits, batch.labels, self.weights) * batch.share
         self.optimizer.zero_grad()
         loss.backward()
+        if distributed.processes() > 1:
+            loss = distributed.mean(loss.detach())
+            for parameter in self.net.parameters():
+                if parameter.grad is not None:
+                    parameter.grad = distributed.mean(parameter.grad)
         self.optimizer.step()
         return float(loss.detach())
 
@@ -269,8 +244,13 @@ class _Run:
         self.optimizer.load_state_dict(state["optimizer"])
 
 
-def _check(net: Net, data: GraphSet, settings: GraphSettings) -> None:
+def _check(net: Net, data: GraphSet, settings: GraphSettings, loaded: bool) -> None:
     """Raises InputError for what cannot be trained."""
+    if distributed.processes() > 1 and (loaded or not data.small or net.norms):
+        raise InputError(
+            "torchrun: one graph, a loader, and a net with norms are trained by one process; leave it out, or give "
+            "samples (:hops=) and --norms none"
+        )
     if min(settings.epochs, settings.batch) < 1:
         raise InputError(f"epochs {settings.epochs}, batch {settings.batch}: each must be 1 or more")
     if not 0 < settings.lr < math.inf:

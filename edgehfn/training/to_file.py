@@ -91,10 +91,14 @@ def train_graphs_to(
     progress: Report | None = None,
     **settings: Any,
 ) -> GraphHistory:
-    """Train on graphs and write the model. ``settings`` are those of :func:`edgehfn.train_graph`."""
+    """Train on graphs and write the model. ``settings`` are those of :func:`edgehfn.train_graph`. Under
+    torchrun one process writes."""
     state = checkpoint_of(output)
     with _alone(output):
-        history = train_graph(net, data, checkpoint=state, resume=not restart, progress=progress, **settings)
+        shown = progress if distributed.leads() else None
+        history = train_graph(net, data, checkpoint=state, resume=not restart, progress=shown, **settings)
+        if not distributed.leads():
+            return history
         reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
         modelfile.save(
             net, output, {**trainlog.about(net, arch, data, history.settings), **_by_metric(history), **reached}

@@ -19,7 +19,10 @@ from edgehfn.data.motifs import motifs
 NODES = ("--arch", "gcn", "--hidden", 8, "--layers", 2, "--epochs", 10, "--dropout", 0.2)
 GRAPHS = ("--arch", "gin", "--hidden", 8, "--layers", 2, "--epochs", 2, "--batch", 8, "--norms", "unshared")
 
-Trained = tuple[Path, Path, str, int]  # a model file, its data, their unit, and how many are in the test part
+SAMPLES = ("--arch", "sage", "--hidden", 8, "--layers", 2, "--epochs", 10, "--dropout", 0.2, "--batch", 8)
+OPTIONS = {"nodes": NODES, "graphs": GRAPHS, "samples": SAMPLES}
+
+Trained = tuple[Path, Path | str, str, int]  # a model file, its data, their unit, and how many are in the test part
 
 
 def call(*words: object) -> Result:
@@ -32,18 +35,19 @@ def result_of(*words: object) -> Any:
     return json.loads(found.stdout)
 
 
-@pytest.fixture(scope="module", params=["nodes", "graphs"])
+@pytest.fixture(scope="module", params=["nodes", "graphs", "samples"])
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("graphs")
-    data = random(seed=2, values=True) if request.param == "nodes" else motifs({"train": 24, "val": 8, "test": 8})
+    data = motifs({"train": 24, "val": 8, "test": 8}) if request.param == "graphs" else random(seed=2, values=True)
     arrays: dict[str, Any] = to_arrays(data)
     np.savez_compressed(folder / "mine.npz", **arrays)
-    model, options = folder / "mine.hfn", NODES if request.param == "nodes" else GRAPHS
-    made = result_of("train", "--data", folder / "mine.npz", *options, "-o", model)
+    model, options = folder / "mine.hfn", OPTIONS[request.param]
+    place = f"{folder / 'mine.npz'}:hops=4,3" if request.param == "samples" else folder / "mine.npz"
+    made = result_of("train", "--data", place, *options, "-o", model)
     count = len(data.split["test"])
-    assert made[request.param] == count
-    result_of("calibrate", model, "--data", folder / "mine.npz")
-    return model, folder / "mine.npz", request.param, count
+    assert made[data.of] == count
+    result_of("calibrate", model, "--data", place)
+    return model, place, data.of, count
 
 
 @pytest.mark.gcc
@@ -106,7 +110,7 @@ def test_a_preset_is_told_of_the_graphs_it_is_for(trained: Trained, arch: str) -
     _, data, unit, _ = trained
     preset = ("info", "--arch", arch, "--hidden", 8, "--layers", 2)
     told = result_of(*preset, "--data", data)
-    assert ("stored graph" in told["graph"]) == (unit == "nodes")
+    assert ("stored graph" in told["graph"]) == (unit == "nodes" and isinstance(data, Path))
     assert told["mask_bytes"] > 0
     assert "--data" in call(*preset).output
     assert "leave out" in call(*preset, "--data", data, "--classes", 3).output

@@ -7,9 +7,13 @@ import pytest
 from support import gnn_nets
 
 from benchmarks.kernels import gnn as graphs
-from edgehfn import target
+from edgehfn import nn, target
+from edgehfn.data.communities import communities
+from edgehfn.data.sampling import sampled
 from edgehfn.evaluation import agreement
+from edgehfn.evaluation.accuracy import packed
 from edgehfn.ir import Graph, gnn_bytes, plan, verify
+from edgehfn.lowering.untrained import untrained
 from edgehfn.target import CORES, bench, elf
 from edgehfn.target.board import board
 from edgehfn.target.build import build
@@ -96,3 +100,13 @@ def test_stored_graphs_pass_their_self_test() -> None:
     net: Graph = verify(gnn_nets.stored(3))
     assert target.selftest(net, "host-sanitized")
     assert target.selftest(net, "cortex-m4")
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_node_is_asked_about_by_a_sample_on_every_core(core: str) -> None:
+    data = sampled(communities(400, 2500, 32, 4), (6, 3))
+    graph = untrained(nn.graph_preset("sage", nn.graph_input(data), data.classes, hidden=16, layers=2))
+    assert graph.output.shape == (4,)
+    raw = packed(graph, data, data.split["test"][:6])
+    assert agreement.verify(graph, raw, (core,)).first is None
+    assert target.selftest(graph, core)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.gnn_sets import arrays, random
+from support.narrow import there
 
 import edgehfn as hfn
 from edgehfn.data.gnn_files import from_arrays, to_arrays
@@ -50,6 +51,30 @@ def test_float_features_become_bytes_of_one_step() -> None:
     again = from_arrays("x", to_arrays(data))
     assert again.features.values is not None
     assert again.features.values.tolist() == data.features.values.tolist()
+
+
+def test_features_are_scaled_by_node_by_feature_or_by_sum(tmp_path: Path) -> None:
+    """Nodes 0 to 4 have: 0.5; -2; 1, 0.25; nothing; 2."""
+    given = arrays(feat_data=np.array([0.5, -2.0, 1.0, 0.25, 2.0]))
+    wanted = {
+        "nodes": [127, -127, 127, 32, 127],
+        "features": [32, -127, 64, 16, 127],
+        "sums": [127, -127, 102, 25, 127],
+    }
+    for scale, values in wanted.items():
+        found = there(from_arrays("x", given, scale=scale).features.values)
+        assert found.tolist() == values, scale
+    halves = there(from_arrays("x", arrays(), scale="sums").features.values)
+    assert halves.tolist() == [127, 127, 64, 64, 127]
+    np.savez(tmp_path / "mine.npz", **given)
+    loaded, plain = (hfn.data.load(f"{tmp_path / 'mine.npz'}{end}") for end in (":scale=nodes:hops=2", ":hops=2"))
+    assert isinstance(loaded, GraphSet)
+    assert there(loaded.features.values).tolist() == wanted["nodes"]
+    assert loaded.sha256 != plain.sha256
+    with pytest.raises(InputError, match="use nodes, features or sums"):
+        hfn.data.load(f"{tmp_path / 'mine.npz'}:scale=rows")
+    with pytest.raises(InputError, match="holds no graphs in a file"):
+        hfn.data.load("motifs:scale=nodes")
 
 
 def test_features_in_any_order_are_sorted_with_their_values() -> None:

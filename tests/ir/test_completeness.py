@@ -30,6 +30,7 @@ from edgehfn.ir.groups import Group, group
 from edgehfn.ir.inputs import golden
 from edgehfn.lowering.untrained import untrained
 from edgehfn.model import modelfile
+from edgehfn.nn.gnn_layers import Pool, Weighting
 from edgehfn.nn.structure import describe
 from edgehfn.spec import limits
 from edgehfn.spec.objective import OBJECTIVES
@@ -80,14 +81,15 @@ def layered() -> dict[str, nn.Net]:
         builder.linear("hidden", 5, norm=True, relu=True)
         builder.linear("logits", 3)
         made[kind] = builder.net(("a", "b", "c"))
-    for norm in ("gcn", "mean", "sum"):
+    pools: dict[Weighting, Pool] = {"gcn": "first", "mean": "mean", "sum": "sum"}
+    for norm in pools:
         builder = nn.Builder(nn.GraphSpec(6, 9, 20, 5), seed=6)
         builder.conv("first", 4, 1)
         x = builder.aggregate("gathered", norm)
         scores = builder.conv("scores", 4, 1, norm=False, relu=False)
         builder.x = x
         builder.attention("attention", 2, scores)
-        builder.node_pool("pool", "mean" if norm == "mean" else "sum")
+        builder.node_pool("pool", pools[norm])
         builder.linear("logits", 2)
         made[f"graphs, {norm}"] = builder.net()
     sparse = gnn_sets.random()

@@ -102,6 +102,14 @@ def test_pooling_counts_the_nodes_that_there_are() -> None:
         assert oracle.run(graph, raw.tolist())["y"] == [100 if nodes else 0]
 
 
+def test_the_first_node_answers_alone() -> None:
+    assert made(NodePool("y", "x", STAR, (1,), 0, first=True)) == [1, -1]
+    entry = Input("input", (1, 2, 4), topology=GIVEN)
+    graph = verify(Graph((entry, NodePool("y", "input", GIVEN, (3,), 2, first=True)), SEED))
+    raw = gnn_bytes.pack(entry, np.array([[80, 200, 200]], np.uint8), [])
+    assert oracle.run(graph, raw.tolist())["y"] == [30]
+
+
 def stored(starts: Ints, sources: Ints, nodes: int = 5) -> Graph:
     topology = StoredTopology("star", nodes, starts, sources)
     return Graph((X, aggregate(topology=topology, neighbour=(1,) * 6, own=(1,) * 6, whole=(1,) * 6)), SEED)
@@ -166,6 +174,7 @@ RULES = {
     "node l: x is over nodes": over(STAR, Linear("l", "x", QuantisedWeight("w", np.ones((1, 16), np.int8)), plain(1))),
     "node input: input is a map of pixels in a net over graphs": Graph((Input("input", (2, 2, 4)), X), SEED),
     "node y: 3 multipliers": over(STAR, NodePool("y", "x", STAR, (1, 1, 1), 0)),
+    "node y: 6 multipliers": over(STAR, NodePool("y", "x", STAR, (1,) * 6, 0, first=True)),
     "node y: a multiplier is outside 0..65535": over(STAR, NodePool("y", "x", STAR, (65536,), 0)),
     r"node x: values of shape \(2, 2, 4\) are not \(C, 3, 4\) for 9 nodes": Graph((replace(X, nodes=9),), SEED),
     "node x: values must be int8": Graph((replace(X, values=np.full((1, 2, 4), -128, np.int8)),), SEED),

@@ -29,7 +29,7 @@ def over_sparse_features(kind: Kind, arch: str) -> Graph:
     return lower(net, calibrate.calibrate(net, [stored.nodes()]).scales)
 
 
-@pytest.mark.parametrize("arch", ["gcn", "gin", "gat"])
+@pytest.mark.parametrize("arch", ["gcn", "gin", "gat", "sage"])
 @pytest.mark.parametrize("kind", BITS)
 def test_the_first_layer_has_the_bits_that_were_asked_for(kind: Kind, arch: str) -> None:
     graph = over_sparse_features(kind, arch)

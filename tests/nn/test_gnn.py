@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 from support.floats import masked_weight
-from support.gnn_sets import arrays, random
+from support.gnn_sets import arrays, matrix, random
 from support.narrow import only, there
 from torch import Tensor
 from torch.nn import functional as F
@@ -39,29 +39,27 @@ from edgehfn.nn import (
 from edgehfn.nn.adjacency import as_map, dropped, linear, nodewise
 from edgehfn.nn.builder import Norms, Sharing
 from edgehfn.nn.gnn_layers import Pool, Weighting
-from edgehfn.training import gnn
+from edgehfn.training import gnn, gnn_batches
 
 DATA = random()
 SMALL = motifs({"train": 24, "val": 8, "test": 8})
-
-
-def matrix(data: GraphSet) -> Tensor:
-    nodes = 4 * -(-data.structure.nodes // 4)
-    whole = torch.zeros(nodes, nodes)
-    a, b = torch.from_numpy(data.structure.edges)
-    whole[a, b] = whole[b, a] = 1
-    return whole
 
 
 def draw(nodes: int, channels: int, seed: int = 0) -> Tensor:
     return torch.randn(4 * -(-nodes // 4), channels, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("norm", ["gcn", "mean", "sum"])
+@pytest.mark.parametrize("norm", get_args(Weighting))
 def test_aggregation_is_its_matrix(norm: Weighting) -> None:
     x, loops = draw(60, 5).requires_grad_(), matrix(DATA) + torch.eye(60)
     degree = loops.sum(1, keepdim=True)
-    wanted = {"gcn": degree.rsqrt() * (loops @ (degree.rsqrt() * x)), "mean": loops @ x / degree, "sum": loops @ x}
+    wanted = {
+        "gcn": degree.rsqrt() * (loops @ (degree.rsqrt() * x)),
+        "mean": loops @ x / degree,
+        "sum": loops @ x,
+        "own": x,
+        "neighbours": matrix(DATA) @ x / (degree - 1).clamp(min=1),
+    }
     made = nodewise(Aggregate(norm)(as_map(x), Nodes.of(DATA.features, DATA.structure).links))
     torch.testing.assert_close(made, wanted[norm])
     weights = draw(60, 5, seed=1)
@@ -81,13 +79,14 @@ def test_attention_is_a_softmax_over_neighbours_and_the_node_itself() -> None:
     torch.testing.assert_close(nodewise(made), torch.cat(wanted, 1))
 
 
-@pytest.mark.parametrize("kind", ["mean", "sum"])
+@pytest.mark.parametrize("kind", ["mean", "sum", "first"])
 def test_pooling_counts_the_nodes_of_each_graph_only(kind: Pool) -> None:
     structure = SMALL.structure
     x = draw(structure.nodes, 3)
     made = NodePool(kind)(as_map(x), Nodes.of(SMALL.features, structure).links)
     for graph, (a, b) in enumerate(zip(structure.starts, structure.starts[1:], strict=False)):
-        torch.testing.assert_close(made[graph], x[a:b].mean(0) if kind == "mean" else x[a:b].sum(0))
+        wanted = {"mean": x[a:b].mean(0), "sum": x[a:b].sum(0), "first": x[a]}
+        torch.testing.assert_close(made[graph], wanted[kind])
 
 
 @pytest.mark.parametrize("values", [False, True])
@@ -202,8 +201,8 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(tmp_path: Path) -> None:
 def test_a_run_ends_with_its_best_epoch() -> None:
     net = graph_preset("gcn", graph_input(DATA), 3, hidden=16, layers=2, density=0.5)
     found = gnn.train_graph(net, DATA, epochs=40, dropout=0.3)
-    assert gnn.accuracy(net, gnn.batches(DATA, "val")) == found.validation
-    assert gnn.accuracy(net, gnn.batches(DATA, "test")) == found.accuracy > 0.4
+    assert gnn_batches.accuracy(net, gnn_batches.batches(DATA, "val")) == found.validation
+    assert gnn_batches.accuracy(net, gnn_batches.batches(DATA, "test")) == found.accuracy > 0.4
 
 
 def test_adaptive_thresholds_are_those_of_the_best_epoch() -> None:
@@ -232,12 +231,15 @@ def test_data_that_does_not_fit_is_refused(data: GraphSet, says: str) -> None:
 
 @pytest.mark.parametrize("values", [False, True])
 @pytest.mark.parametrize("features", [20, 4])  # sparse, and dense enough to be a stored map
-@pytest.mark.parametrize("name", ["gcn", "gin", "gat", "resgcn"])
+@pytest.mark.parametrize("name", ["gcn", "gin", "gin-mean", "gat", "sage", "resgcn", "resgcn-before", "ressage"])
 def test_integers_say_what_the_float_net_says(name: str, features: int, values: bool) -> None:
     data = random(features=features, values=values, seed=5)
     options = GraphOptions(hidden=16, norms="unshared", heads=2, layers=2)
-    if name == "resgcn":
+    if name.startswith("res"):
         options |= {"layers": 4, "fold": 2}
+    name, _, more = name.partition("-")
+    if more:
+        options |= {"order": "before"} if more == "before" else {"gather": "mean"}
     net = graph_preset(name, graph_input(data), 3, **options)
     gnn.train_graph(net, data, epochs=30, lr=0.02, dropout=0.0)
     nodes = only(net.input, StoredGraph).nodes()
@@ -259,7 +261,7 @@ def test_a_channel_that_lost_its_inputs_lately_costs_the_others_nothing() -> Non
         there(masked_weight(net, "layer0.linear").scores)[3] = 0.0
     net.set_progress(1.0)
     there(norm.running_mean)[3], there(norm.running_var)[3] = 0.0, 1e-7
-    [batch] = gnn.batches(SMALL, "test")
+    [batch] = gnn_batches.batches(SMALL, "test")
     graph = hfn.lower(net.eval(), calibrate.calibrate(net, [batch.nodes]).scales)
     gather = next(node for node in graph if node.name == "layer0.gather")
     multiplier = only(gather, ops.Aggregate).requantise.multiplier

@@ -274,9 +274,9 @@ class _Maker:
         nodes = self.topology.nodes
         shift = self.rng.randint(4, 14)
         mean = tuple((1 << shift) // max(n, 1) for n in range(nodes + 1))
-        self.add(
-            NodePool(self.name("pool"), self.current, self.topology, self.rng.choice((mean, (1 << shift - 2,))), shift)
-        )
+        multiplier = self.rng.choice((mean, (1 << shift - 2,)))
+        first = len(multiplier) == 1 and shift % 2 == 0
+        self.add(NodePool(self.name("pool"), self.current, self.topology, multiplier, shift, first))
 
 
 def _none(channels: int) -> ops.Requantise:

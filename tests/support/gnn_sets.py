@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 
 from edgehfn.data.gnn_files import from_arrays
 from edgehfn.data.gnn_sets import GraphSet
@@ -47,3 +48,12 @@ def random(nodes: int = 60, features: int = 20, classes: int = 3, seed: int = 0,
     if values:
         data["feat_data"] = draw.normal(size=len(column)).astype(np.float32)
     return from_arrays("random", data)
+
+
+def matrix(data: GraphSet) -> torch.Tensor:
+    """Which node hears which, 0 or 1, with the places behind the last node."""
+    nodes = 4 * -(-data.structure.nodes // 4)
+    whole = torch.zeros(nodes, nodes)
+    a, b = torch.from_numpy(data.structure.edges)
+    whole[a, b] = whole[b, a] = 1
+    return whole

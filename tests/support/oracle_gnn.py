@@ -67,7 +67,8 @@ def node(
     slots = x.shape[1] * 4
     if isinstance(node, ops.NodePool):
         stored = isinstance(node.topology, StoredTopology)
-        return _pooled(node, x, node.topology.nodes if stored else parts(shape, raw)[0])
+        every = node.topology.nodes if stored else parts(shape, raw)[0]
+        return _pooled(node, x, 1 if node.first else every)
     residual = made[node.residual].data if node.residual is not None else [0] * len(x.data)
     neighbours = heard(node.topology, slots, shape, raw)
     if isinstance(node, ops.Aggregate):

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from edgehfn.nn import Net, SupermaskConv2d, SupermaskLinear
+from edgehfn.data.sampling import sampled
+from edgehfn.nn import Net, SupermaskConv2d, SupermaskLinear, graph_input, graph_preset
 from edgehfn.nn.structure import signature
 from edgehfn.training import distributed
+from edgehfn.training.gnn import train_graph
 from edgehfn.training.images import train
 from edgehfn.training.run import Run, Settings
+from support.gnn_sets import random
 from support.toys import small, toy
 
+TESTS = Path(__file__).parents[1]
 RECIPE: dict[str, Any] = {"epochs": 2, "batch": 50, "precision": "fp32", "device": "cpu", "augment": "flip"}
 
 
@@ -64,3 +72,26 @@ def followed() -> list[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
             run.advance()
             steps.append((before, gradients_of(run)))
     return steps
+
+
+def learned_samples() -> dict[str, torch.Tensor]:
+    """What a short training on samples leaves, the loss of each epoch among it; batches have no equal parts."""
+    data = sampled(random(seed=3), (4, 2))
+    net = graph_preset("sage", graph_input(data), data.classes, hidden=8, layers=2, density=0.5)
+    history = train_graph(net, data, epochs=3, batch=7, dropout=0.0)
+    return {**state_of(net), "losses": torch.tensor([epoch.loss for epoch in history.epochs])}
+
+
+def torchrun(*arguments: str | Path, place: Path) -> subprocess.CompletedProcess[str]:
+    """A program in two processes, on this computer."""
+    environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent}", "OMP_NUM_THREADS": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        *map(str, arguments),
+    ]
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300, check=False)

@@ -9,23 +9,19 @@ state that the two processes had, and by their median, which no single near-tie 
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from support.processes import gradients_of, learned, started, state_of
+from support.processes import gradients_of, learned, started, state_of, torchrun
 from support.toys import small
 
 from edgehfn.errors import InputError
 from edgehfn.model import modelfile
 from edgehfn.training import distributed
 
-TESTS = Path(__file__).parents[1]
 SCRIPT = """
 import sys, torch
 from support.processes import followed, learned, stopped
@@ -37,20 +33,6 @@ elif "follow" in sys.argv:
 else:
     torch.save(learned(checkpoint="run.ckpt"), f"{sys.argv[1]}/rank{rank()}.pt")
 """
-
-
-def torchrun(*arguments: str | Path, place: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent}", "OMP_NUM_THREADS": "1"}
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        *map(str, arguments),
-    ]
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.slow

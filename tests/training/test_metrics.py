@@ -14,7 +14,8 @@ from edgehfn.data.gnn_sets import GraphSet, Part
 from edgehfn.errors import InputError
 from edgehfn.nn import graph_input, graph_preset
 from edgehfn.training import metrics
-from edgehfn.training.gnn import batches, outputs, train_graph
+from edgehfn.training.gnn import train_graph
+from edgehfn.training.gnn_batches import batches, outputs
 from edgehfn.training.images import evaluate, logits, train
 from edgehfn.training.metrics import Metric
 from edgehfn.training.recipe import GraphRecipe, Recipe

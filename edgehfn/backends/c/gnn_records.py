@@ -32,9 +32,16 @@ def topology_member(graph: Graph, topology: Topology) -> str:
     return f"topology_{names(graph)[topology.name]}"
 
 
+def _first_member(graph: Graph, topology: Topology) -> str:
+    """The member that describes its first node alone, in a map over all."""
+    return f"first_{names(graph)[topology.name]}"
+
+
 def members(graph: Graph, plan: Plan) -> list[Member]:
     """What the records refer to."""
     found = [m for t in graph.topologies for m in _topology(t, topology_member(graph, t), graph, plan)]
+    firsts = {n.topology.name: n.topology for n in graph if isinstance(n, ops.NodePool) and n.first}
+    found += [_first(topology, _first_member(graph, topology)) for topology in firsts.values()]
     found += [m for f in graph.features for m in _features(f, names(graph)[f.name])]
     for (ctype, content), name in tables(graph).items():
         found.append(Member(name, "tables", ctype, np.array(content, NUMPY[ctype])))
@@ -105,6 +112,14 @@ def _topology(topology: Topology, member: str, graph: Graph, plan: Plan) -> list
     sizes = zip(("nodes", "edges", "degree", "slots"), (topology.nodes, edges, topology.degree, slots), strict=True)
     record = (*places, *(Field(name, "H", size) for name, size in sizes))
     return [*stored, Member(member, "tables", "struct hfn_topology", record)]
+
+
+def _first(topology: Topology, member: str) -> Member:
+    """One stored node without neighbours, whose channels are as far apart as those of the whole topology."""
+    none = (Field(name, "I", 0) for name in ("degrees", "sources", "count", "raw", "scratch"))
+    sizes = {"nodes": 1, "edges": 0, "degree": 0, "slots": gnn_memory.slots(topology.nodes)}
+    record = (*none, *(Field(name, "H", size) for name, size in sizes.items()))
+    return Member(member, "tables", "struct hfn_topology", record)
 
 
 def _features(features: Features, name: str) -> list[Member]:
@@ -182,10 +197,11 @@ def by_edges(node: ops.Aggregate | ops.Attention, requantise: Record, graph: Gra
 def pool(node: ops.NodePool, graph: Graph, plan: Plan) -> Record:
     """A ``struct hfn_node_pool``."""
     x = graph.tensors[node.x]
+    over = (_first_member if node.first else topology_member)(graph, node.topology)
     return (
         Field("x", "I", plan.tensors[node.x].offset),
         Field("y", "I", plan.tensors[node.name].offset),
-        Field("topology", "I", Ref(topology_member(graph, node.topology))),
+        Field("topology", "I", Ref(over)),
         Field("multiplier", "I", Ref(tables(graph)[_tables(node)[0]])),
         Field("channels", "H", x.shape[0]),
         Field("is_mean", "H", int(len(node.multiplier) > 1)),

@@ -76,7 +76,7 @@ def make(node: ops.Input | ops.GraphNode, tensor: Tensor, given: Sample, made: d
             residual = planes(made[node.residual or node.name])
             gnn_kernels.attend(*maps, *lists, *softmax, *_scale(node, tensor, residual), y)
         case ops.NodePool(x=x, topology=topology):
-            count = given.neighbours[topology.name][2]
+            count = 1 if node.first else given.neighbours[topology.name][2]
             multiplier = node.multiplier[count if len(node.multiplier) > 1 else 0]
             t = multiplier * planes(made[x])[:, :count].sum(1, np.int64) + (1 << node.shift >> 1)
             y[:, 0] = np.clip(t >> node.shift, tensor.lo, tensor.hi)

@@ -72,9 +72,8 @@ def accumulators(node: ops.Aggregate | ops.Attention, made: dict[str, Tensor], g
 def pooled(node: ops.NodePool, x: Tensor, graphs: list[Neighbours]) -> Tensor:
     """``(N, C)``, before rounding."""
     table = node.multiplier if len(node.multiplier) > 1 else node.multiplier * (node.topology.nodes + 1)
-    sums = [
-        table[edges.nodes] * values[:, : edges.nodes].sum(1) for values, edges in zip(x.flatten(2), graphs, strict=True)
-    ]
+    counts = [1 if node.first else edges.nodes for edges in graphs]
+    sums = [table[count] * values[:, :count].sum(1) for values, count in zip(x.flatten(2), counts, strict=True)]
     return torch.stack(sums)
 
 

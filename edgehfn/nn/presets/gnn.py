@@ -1,4 +1,4 @@
-"""GNNs: GCN, GIN and GAT layers, alone or in folded residual stages (Yan et al. 2023).
+"""GNNs: GCN, GIN, GAT and SAGE layers, alone or in folded residual stages (Yan et al. 2023).
 
 Every layer transforms the channels first and gathers from neighbours after it: ``A·(x·W)`` equals ``(A·x)·W``, and
 sparse features are then read once, by a weight.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any, Literal, TypedDict, Unpack
+from math import inf, isfinite
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from edgehfn.errors import InputError
 from edgehfn.nn.blocks import Block, Fold
@@ -22,8 +22,10 @@ from edgehfn.nn.net import Net
 from edgehfn.nn.presets.residual import class_names
 from edgehfn.nn.supermask import nested
 
-Layer = Literal["gcn", "gin", "gat"]
-GRAPH_PRESETS = ("gcn", "gin", "gat", "resgcn", "resgin", "resgat")
+Layer = Literal["gcn", "gin", "gat", "sage"]
+GRAPH_PRESETS = (*get_args(Layer), *(f"res{layer}" for layer in get_args(Layer)))
+Order = Literal["after", "before"]
+Sum = Literal["sum", "mean"]
 HIDDEN = 192  # channels, as in Yan et al.
 DENSITY = 0.375
 RESIDUAL_SCALE = (
@@ -40,6 +42,10 @@ class GraphOptions(TypedDict, total=False):
     coats: int | Sequence[float]  # how many, spaced evenly below the density; or their densities, none growing
     fold: int  # iterations of each residual stage
     residual_scale: float  # of what a residual layer adds
+    order: Order  # of a residual layer: its norm and ReLU behind the sum over neighbours, or before all
+    gather: Sum  # over the neighbours and the node, of GIN
+    learn_epsilon: bool  # of GIN's sum: how often the node itself counts, 1 + ε
+    weight_scale: float  # factor of the masks' constants
     heads: int  # of attention
     weights: Weights
     classifier: Weights
@@ -78,23 +84,36 @@ class Gather:
     kind: Weights | None = None  # the builder's
     gain: float = 1.0  # factor of a supermask's magnitude
     inner: int | None = None  # channels within a GIN layer
+    order: Order = "after"  # of norm and ReLU
+    gather: Sum = "sum"  # of GIN
+    learned: bool = False  # whether ε is
 
     def add(self, builder: Builder, name: str) -> None:
         """Add a linear layer and what gathers its values over the edges."""
         residual = builder.x if self.residual else None
-        inner = not self.last
+        if self.order == "before":
+            builder.aggregate(f"{name}.before", "own")
+        before = builder.x
+        inner = not self.last and self.order == "after"
         width = self.inner or self.channels
         builder.conv(f"{name}.linear", width, 1, kind=self.kind, norm=False, relu=False, gain=self.gain)
         match self.layer:
             case "gcn":
                 builder.aggregate(f"{name}.gather", "gcn", norm=inner, relu=inner, residual=residual)
             case "gin":  # a multilayer perceptron of two layers, the sum within the first
-                builder.aggregate(f"{name}.gather", "sum")
+                builder.aggregate(f"{name}.gather", self.gather, learned=self.learned)
                 builder.conv(f"{name}.out", self.channels, 1, kind=self.kind, norm=inner, relu=inner, residual=residual)
+            case "sage":  # what neighbours say, and what the node says of itself through another weight
+                told, builder.x = builder.x, before
+                own = builder.conv(
+                    f"{name}.own", width, 1, kind=self.kind, norm=False, relu=False, residual=residual, gain=self.gain
+                )
+                builder.x = told
+                builder.aggregate(f"{name}.gather", "neighbours", norm=inner, relu=inner, residual=own)
             case "gat":
-                x = builder.x
+                told = builder.x
                 scores = builder.conv(f"{name}.scores", 2 * self.heads, 1, kind=self.kind, norm=False, relu=False)
-                builder.x = x
+                builder.x = told
                 builder.attention(f"{name}.gather", self.heads, scores, norm=inner, relu=inner, residual=residual)
 
 
@@ -108,6 +127,10 @@ def gnn(
     residual: bool = False,
     fold: int = 1,
     residual_scale: float = RESIDUAL_SCALE,
+    order: Order = "after",
+    gather: Sum = "sum",
+    learn_epsilon: bool = False,
+    weight_scale: float = 1.0,
     heads: int = 4,
     coats: Sequence[float] = (DENSITY,),
     weights: Weights = "supermask",
@@ -117,7 +140,7 @@ def gnn(
     norms: Norms = "none",
     frozen: Frozen = 0.0,
     freeze_over: Over = "uniform",
-    pool: Pool = "mean",
+    pool: Pool | None = None,
     score_init: Initial = "torch",
     weight_init: Initial = "torch",
     seed: int = 0,
@@ -125,10 +148,12 @@ def gnn(
     """Build a net that names the class of every node of a stored graph, or of each small graph.
 
     Plain: ``layers`` layers of ``hidden`` channels, the last of which makes the classes of nodes; small graphs are
-    pooled after all layers, and a linear layer makes their classes. ``residual``: a linear encoder, ``layers`` layers
-    that add their input, in stages of one layer iterated ``fold`` times, and a linear predictor. ``residual_scale``
-    makes what they add small: without norms, many layers of He's constants explode. ``coats`` are densities,
-    one a coat. Without ``norms`` a supermask layer's scale is a constant. The other options are those of ``resnet``.
+    pooled after all layers (samples: to their first node), and a linear layer makes their classes. ``residual``: a
+    linear encoder, ``layers`` layers that add their input, in stages of one layer iterated ``fold`` times, and a linear
+    predictor; by ``order="before"`` (ResGCN+, Li et al. 2020) a layer's norm and ReLU come first, and behind the last
+    layer once more. ``residual_scale`` makes what they add small: without norms, many layers of He's constants explode.
+    ``learn_epsilon`` is GIN's. ``coats`` are densities, one a coat. Without ``norms`` a supermask layer's scale is a
+    constant. The other options are those of ``resnet``.
 
     Raises InputError for an option out of range.
     """
@@ -138,25 +163,34 @@ def gnn(
     if min(hidden, layers, fold) < 1 or layers % fold or (fold > 1 and not residual):
         raise InputError(
             f"hidden {hidden}, layers {layers}, fold {fold}: each is 1 or more, layers a multiple of fold, and only a "
-            "residual net (resgcn, resgin, resgat) folds"
+            "residual net (resgcn, resgin, resgat, ressage) folds"
         )
+    if order not in get_args(Order) or gather not in get_args(Sum) or (order == "before" and not residual):
+        raise InputError(
+            f"order {order!r}, gather {gather!r}: the order is after or (residual nets) before; gather a sum or mean"
+        )
+    if not 0 < weight_scale < inf:
+        raise InputError(f"weight scale {weight_scale} is not a positive number; 1 is usual")
     if not isfinite(residual_scale):
         raise InputError(f"residual scale {residual_scale} is not finite; {RESIDUAL_SCALE} is usual")
-    builder = Builder(input, seed, tuple(coats), affine, masks, norms, weights, score_init, weight_init)
-    many = isinstance(input, GraphSpec)
+    initial = score_init, weight_init
+    builder = Builder(input, seed, tuple(coats), affine, masks, norms, weights, *initial, scale=weight_scale)
     made: list[Block]
+    sums: dict[str, Any] = {"gather": gather, "learned": learn_epsilon}
     if residual:
-        body = Gather(layer, hidden, heads, residual=True, gain=residual_scale)
+        body = Gather(layer, hidden, heads, residual=True, gain=residual_scale, order=order, **sums)
         made = [Linear(hidden), *[Fold(body, fold)] * (layers // fold)]
     else:
-        body = Gather(layer, hidden, heads)
+        body = Gather(layer, hidden, heads, **sums)
         wide = hidden if layer == "gin" else None
-        last = Gather(layer, len(names), last=True, kind=classifier, inner=wide)
-        made = [body] * layers if many else [*[body] * (layers - 1), last]
+        last = Gather(layer, len(names), last=True, kind=classifier, inner=wide, **sums)
+        made = [body] * layers if isinstance(input, GraphSpec) else [*[body] * (layers - 1), last]
     for number, block in enumerate(made):
         block.add(builder, f"layer{number}")
-    if many:
-        builder.node_pool("pool", pool)
+    if order == "before":
+        builder.aggregate("last", "own")
+    if isinstance(input, GraphSpec):
+        builder.node_pool("pool", pool or ("first" if input.asked else "mean"))
         builder.linear("classifier", len(names), kind=classifier)
     elif residual:
         builder.conv("classifier", len(names), 1, kind=classifier, norm=False, relu=False)
@@ -168,7 +202,7 @@ def gnn(
 def graph_preset(
     name: str, input: StoredGraph | GraphSpec, classes: int | Sequence[str], **options: Unpack[GraphOptions]
 ) -> Net:
-    """Build ``gcn``, ``gin`` or ``gat``, or one of them with residual stages, ``resgcn``, …
+    """Build ``gcn``, ``gin``, ``gat`` or ``sage``, or one of them with residual stages, ``resgcn``, …
 
     Raises InputError for an unknown name or option.
     """
@@ -179,5 +213,5 @@ def graph_preset(
         raise InputError(f"option {unknown[0]!r} is not for graphs; choose {', '.join(GraphOptions.__annotations__)}")
     given: dict[str, Any] = dict(options)
     given["coats"] = nested(given.get("coats", 1), given.pop("density", None), DENSITY)
-    layers: dict[str, Layer] = {"gcn": "gcn", "gin": "gin", "gat": "gat"}
+    layers: dict[str, Layer] = {layer: layer for layer in get_args(Layer)}
     return gnn(layers[name.removeprefix("res")], input, classes, residual=name.startswith("res"), **given)
