@@ -178,10 +178,7 @@ class Builder:
         residual: str | None = None,
         learned: bool = False,
     ) -> str:
-        """Add a sum over each node's neighbours and itself, then norm, residual and ReLU as a convolution has them.
-
-        How often a sum counts the node itself may be ``learned``.
-        """
+        """Add a sum over each node's neighbours and, ``learned`` times, itself; then norm, residual and ReLU."""
         self.ops.setdefault(name, Aggregate(kind, 1.0 if learned else None))
         return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual)
 

@@ -1,0 +1,1 @@
+"""What graphs of any size cost on the host."""
