@@ -24,7 +24,8 @@ from edgehfn.cost import footprint
 from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.evaluation.accuracy import packed
 from edgehfn.ir.inputs import Raw
-from edgehfn.nn import Net
+from edgehfn.nn import Net, SupermaskConv2d, SupermaskLinear
+from edgehfn.nn.net import Weighted
 from edgehfn.training.gnn import train_graph
 from edgehfn.training.gnn_batches import batches
 
@@ -44,21 +45,26 @@ class Row:
     arch: str
     net: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
 
     @property
     def command(self) -> str:
         """As typed, but for the seed and the output."""
-        given = {**self.net, **self.training}.items()
+        given = {**self.net, **self.search, **self.training}.items()
         options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given)
         return f"--data {self.data} --arch {self.arch} {options}"
 
 
+ADAPTIVE = {"thresholds": "adaptive", "ramp": 0.5}
+COATS = {"density": 0.375, "coats": 3}
 DEEP = {"hidden": 144, "layers": 16, "fold": 8, "density": 0.375}
 ROWS = {
     "dense": Row("Cora, GCN, trained int8 weights", "cora", "gcn", {"weights": "int8"}),
     "sup": Row("Cora, GCN, density .375", "cora", "gcn", {"density": 0.375}),
     "sup2l": Row("Cora, GCN of 2 layers, density .375", "cora", "gcn", {"density": 0.375, "layers": 2}),
     "sparse": Row("Cora, GCN, density .125", "cora", "gcn", {"density": 0.125}),
+    "coats": Row("Cora, GCN, 3 coats, adaptive thresholds", "cora", "gcn", COATS, search=ADAPTIVE),
+    "coats-small": Row("the same, smaller constants", "cora", "gcn", {**COATS, "weight_scale": 0.6}, search=ADAPTIVE),
     "cite": Row("CiteSeer, GCN, density .25", "citeseer", "gcn", {"density": 0.25, "layers": 2}, {"dropout": 0.8}),
     "gat": Row("Cora, GAT of 4 heads, density .375", "cora", "gat", {"hidden": 64, "heads": 4, "density": 0.375}),
     "deep-shared": Row("Cora, residual GCN, 16 layers in 2 stages", "cora", "resgcn", DEEP, {"epochs": 100}),
@@ -129,6 +135,7 @@ def _measure(row: Row, seed: int) -> Result:
     data = hfn.data.load(row.data)
     assert isinstance(data, GraphSet)
     net = hfn.nn.graph_preset(row.arch, hfn.nn.graph_input(data), data.classes, **row.net, seed=seed)
+    net.search = hfn.nn.Search(**row.search)
     history = train_graph(net, data, seed=seed, **row.training)
     seen = [batch.nodes for batch in batches(data, "train", limit=1024)]
     graph = hfn.lower(net, calibrate.calibrate(net, seen).scales)
@@ -147,8 +154,18 @@ def _measure(row: Row, seed: int) -> Result:
 def _bytes(net: Net) -> Result:
     """Of the masks; of masks if no iteration shared one; of 32-bit weights if none did."""
     weights = sum(prod(net.weights[step.weight].shape) for step in net.steps if step.weight)
-    masks = sum(prod(op.shape) for op in net.weights.values())
-    return {"masks": -(-masks // 8), "unfolded": -(-weights // 8), "fp32": 4 * weights}
+    masks = sum(_bits(op) for op in net.weights.values())
+    unfolded = sum(_bits(net.weights[step.weight]) for step in net.steps if step.weight)
+    return {"masks": -(-masks // 8), "unfolded": -(-unfolded // 8), "fp32": 4 * weights}
+
+
+def _bits(op: Weighted) -> int:
+    """Of a mask: one a weight, and for each further coat one where the coat before it is."""
+    size = prod(op.shape)
+    if not isinstance(op, SupermaskConv2d | SupermaskLinear) or op.coats == 1:
+        return size
+    counts = op.counts()
+    return size + sum(int((counts >= coat).sum()) for coat in range(1, op.coats))
 
 
 if __name__ == "__main__":
