@@ -29,6 +29,8 @@ missing() {
     command -v arm-none-eabi-gcc >/dev/null || echo gcc-arm-none-eabi
     [ -e "$(arm-none-eabi-gcc -print-file-name=libc.a 2>/dev/null)" ] || echo libnewlib-arm-none-eabi
     command -v qemu-system-arm >/dev/null || echo qemu-system-arm
+    command -v riscv64-unknown-elf-gcc >/dev/null || echo gcc-riscv64-unknown-elf
+    command -v qemu-system-riscv32 >/dev/null || echo qemu-system-misc
     [ -e /usr/share/datasets/fashion-mnist ] || [ -n "$(own_fashion_mnist)" ] || echo dataset-fashion-mnist
 }
 

@@ -84,7 +84,7 @@ def test_digest_names_the_file_content(tmp_path: Path) -> None:
     [
         ({"x_test": None}, "has no x_test .*it holds x_train, y_train, y_test"),
         ({"x_train": good()["x_train"].astype(np.float32)}, "x_train is float32; images are uint8"),
-        ({"x_train": np.zeros((12, 60), np.uint8)}, r"x_train has shape \(12, 60\)"),
+        ({"x_train": np.zeros(12, np.uint8)}, r"x_train has shape \(12,\)"),
         ({"x_train": np.zeros((), np.uint8)}, r"x_train has shape \(\)"),
         ({"x_train": np.zeros((0, 5, 6, 2), np.uint8)}, "x_train .* is empty"),
         ({"x_test": np.zeros((4, 5, 0, 2), np.uint8)}, "x_test .* is empty"),

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from edgehfn.target.toolchain import ARM_GCC, ARM_OBJDUMP, HOST_GCC, QEMU, available, emulator, version
+from edgehfn.target.architecture import ARM, RISCV
+from edgehfn.target.toolchain import ARM_GCC, HOST_GCC, QEMU, available, emulator, version
 
 IN_PROCESS = ("pytorch", "emulator")
-NEEDED = {"gcc": (HOST_GCC,), "qemu": (ARM_GCC, ARM_OBJDUMP, QEMU, HOST_GCC)}  # by marker; QEMU's counter is built here
+NEEDED = {"gcc": (HOST_GCC,), "qemu": (*ARM.tools, *RISCV.tools, HOST_GCC)}  # by marker; QEMU's counter is built here
 
 # The versions for which the figures in tests hold. Tables and budgets name their own.
 GCC, EMULATOR = "12.2.1", "7.2.22"
