@@ -65,7 +65,7 @@ format: $(READY) ## let ruff and clang-format lay out every file
 	.venv/bin/clang-format -i $(C_SOURCES)
 
 size-table: $(READY) $(DEMO) ## flash, RAM and instructions of the demo net on every core
-	@for core in cortex-m0 cortex-m0plus cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55; do \
+	@for core in cortex-m0 cortex-m0plus cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 rv32imc rv32imc-zbb rv32ec; do \
 		$(EDGEHFN) size $(DEMO) --target $$core; done
 
 bench: $(READY) ## instructions, bytes and images/s beside other kernels, into docs/BENCH.md (minutes)

@@ -49,8 +49,8 @@ static inline int8_t hfn_made(const struct hfn_scale *scale, int32_t sum, const 
         return (int8_t)(HFN_CLAMP_RELU ? hfn_clamp_relu(t) : hfn_clamp(t, 0));
     }
 #if HFN_ISA == HFN_ISA_DSP || HFN_ISA == HFN_ISA_V7M
-    const int32_t t =
-        __ssat((sum * scale->multiplier + scale->offset + scale->residual * *residual) >> scale->shift, 8);
+    const int32_t t = (int32_t)__builtin_arm_ssat(
+        (sum * scale->multiplier + scale->offset + scale->residual * *residual) >> scale->shift, 8);
     return (int8_t)(scale->lo + ((t - scale->lo) & ~hfn_sign(t - scale->lo)));
 #else
     return hfn_rounded(scale, sum, *residual);
