@@ -156,6 +156,9 @@ def _laid(weight: Weight, fours: list[int], scratch: Scratch) -> Terms:
         steps = -(-taps // each)
         most = min(TILE_GROUPS, tile // (bytes_ * steps))
         found[f"laid {name}s"], found[f"summed {name}s"] = groups * steps, groups * steps * outputs
+        if name == "tap":  # RISC-V sums two groups at a time, the last one of an odd tile twice
+            pairs = sum(-(-most // 2) * (four // most) + -(-(four % most) // 2) for four in fours)
+            found["paired taps"] = pairs * steps * outputs
         found[f"{name} tiles"] = sum(-(-four // most) for four in fours)
         found[f"{name} tile channels"] = found[f"{name} tiles"] * outputs
         found[f"{name} unpacked"] = found[f"{name} tiles"] * outputs * taps * unpacked

@@ -46,7 +46,7 @@ def test_predictions_hold_in_a_linked_program(net: str, core: str, objective: Ob
         assert predicted[exact] == measured[exact], exact
     assert predicted["code_flash"] == pytest.approx(measured["code_flash"], rel=code_size.TOLERANCE)
     assert measured["stack"] <= found.measured.stack_bound <= measured["stack"] + 64  # a frame may keep bytes unused
-    assert abs(predicted["stack"] - found.measured.stack_bound) <= 8
+    assert abs(predicted["stack"] - found.measured.stack_bound) <= (16 if core.startswith("rv32") else 8)  # its unit
     assert sum(found.flash.values()) == measured["total_flash"]
 
 

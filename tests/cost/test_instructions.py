@@ -23,7 +23,10 @@ from edgehfn.target import CORES, bench
 
 LARGE = 0.05  # of all instructions: nodes that are held one by one
 NEAR = 0.06
-NODE = {"cortex-m55": 0.125}  # its blocks of pixels of three sizes are not all in the terms; others: NEAR
+NODE = {  # blocks of pixels of three sizes are not all in the terms; others: NEAR
+    "cortex-m55": 0.125,
+    **dict.fromkeys(("rv32imc", "rv32imc-zbb", "rv32ec"), 0.08),
+}
 FEW_ROWS = {
     core: 0.2 if core == "cortex-m55" else 0.125 for core in CORES
 }  # nor is all that bands of a row or two take

@@ -53,8 +53,9 @@ HFN_COLD void hfn_rect_taps(struct hfn_taps *taps, const struct hfn_conv *conv, 
 }
 
 HFN_COLD void hfn_rect_far_taps(struct hfn_taps *taps, const struct hfn_conv *conv, const struct hfn_planes *planes) {
-    struct hfn_planes units = *planes; /* counted in words, as hfn_far_taps does */
+    struct hfn_planes units; /* what hfn_rect_taps reads of it, counted in words, as hfn_far_taps does */
     units.pitch = planes->pitch / HFN_FAR_UNIT;
+    units.phases = planes->phases;
     units.size = planes->size / HFN_FAR_UNIT;
     hfn_rect_taps(taps, conv, &units);
 }
