@@ -52,8 +52,9 @@ def load_checkpoint(
         raise InputError(f"density {density} is no fraction of weights; give a number in (0, 1]")
     tensors = Tensors(Path(path))
     fixed = arch.startswith("hfn-")
-    if weights is not None and weights not in BITS:
-        raise InputError(f"weights {weights!r:.40}: choose {', '.join(BITS)}")
+    kinds = [kind for kind in BITS if kind != "float"]
+    if weights is not None and weights not in kinds:
+        raise InputError(f"weights {weights!r:.40}: choose {', '.join(kinds)}")
     bits = None if weights is None else BITS[weights]
     rule = Rule(foreign_masks.density(tensors.scored(), density, fixed, str(path)), bits)
     basic = nn.BLOCKS[arch.split("-")[1]].block == "basic"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import nets, oracle
+from support import nets, oracle, window_nets
 
 from edgehfn.ir import Graph, plan, verify
 from edgehfn.ir.ops import (
@@ -140,8 +140,7 @@ def test_a_seed_is_a_net() -> None:
 @pytest.mark.slow
 def test_random_nets_cover_the_specification() -> None:
     seen: Counter[str] = Counter()
-    for seed in RANDOM:
-        graph = nets.random_graph(seed)
+    for graph in (*map(nets.random_graph, RANDOM), *map(window_nets.random_graph, range(60))):
         seen.update(trait for node in graph for trait in traits(node, graph))
         seen["fold"] += sum(isinstance(n, Conv | Linear) for n in graph) > len(graph.weights)
         seen["ends in a map"] += len(graph.output.shape) == 3

@@ -1,5 +1,5 @@
-/* The product of words for RISC-V cores without a multiplier, which GCC calls. Its own ends with the highest bit of a
- * factor, so that time would depend on data; this one always takes 16 turns of two bits. */
+/* The product of words for RISC-V cores without a multiplier, which GCC calls for hfn_rounded and others. Its own ends
+ * with the highest bit of a factor, so that time would depend on data; this one always takes 16 turns of two bits. */
 #include "stack_note.h"
 
 /* clang-format off */

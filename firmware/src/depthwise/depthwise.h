@@ -58,7 +58,7 @@ static inline int8_t hfn_made(const struct hfn_scale *scale, int32_t sum, const 
 }
 
 static inline int hfn_is_plain(const struct hfn_lattice *lattice) {
-    return lattice->scale.lo == 0 && lattice->residual == lattice->y;
+    return lattice->scale.lo == 0 && lattice->scale.residual == 0; /* which may lie where y does */
 }
 
 #endif
