@@ -19,9 +19,9 @@ def part(start: str, end: str) -> str:
 
 
 def counted(path: Path) -> bool:
-    """Not a .c file that names a function and leaves the code to a header."""
+    """Not a .c file that names a function and leaves the code to a header, unless by a macro of its own."""
     text = path.read_text(encoding="utf-8")
-    return path.suffix != ".c" or "{" in text or "HFN_CONV" in text
+    return path.suffix != ".c" or "{" in text or re.search(r"^HFN_\w+\(", text, re.MULTILINE) is not None
 
 
 def test_every_source_is_in_the_document() -> None:
