@@ -13,7 +13,7 @@ from edgehfn.lowering.lower import lower
 from edgehfn.lowering.untrained import untrained
 from edgehfn.nn import Net
 
-SPARED = 0.03  # of RAM
+SPARED = 0.03  # of RAM, for what training adds to the longest list
 IMAGES = 16  # random ones, enough to see which layers need 32-bit accumulators
 
 

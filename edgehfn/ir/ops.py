@@ -69,8 +69,8 @@ class SparseLinear:
 
 
 @dataclass(frozen=True)
-class Conv:
-    """A convolution, and what one requantisation covers behind it."""
+class _Windowed:
+    """What slides a window over a map."""
 
     name: str
     x: str
@@ -88,22 +88,13 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class Depthwise:
+class Conv(_Windowed):
+    """A convolution, and what one requantisation covers behind it."""
+
+
+@dataclass(frozen=True)
+class Depthwise(_Windowed):
     """A convolution of each channel by a kernel of its own: a weight ``(C, 1, k, k)``."""
-
-    name: str
-    x: str
-    weight: Weight
-    requantise: Requantise
-    stride: Pair = 1
-    padding: Padding = 0
-    residual: str | None = None
-    dilation: Pair = 1
-
-    @property
-    def sides(self) -> Sides:
-        """Its window along rows and along columns."""
-        return sides(self.weight.shape[2:], self.stride, self.padding, self.dilation)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from edgehfn.target import toolchain
 @dataclass(frozen=True)
 class Architecture:
     """In ``firmware/port``, ``port`` are the harness's own files in QEMU, ``probe`` those behind a probe, where
-    ``entry`` is the first function, and ``library`` those that stand in for a C library.
-    ``runtime``: the suffixes of the runtime's files that are for it."""
+    ``entry`` is the first function, and ``library`` those that stand in for a C library."""
 
     name: str
     gcc: str
@@ -25,7 +24,6 @@ class Architecture:
     link: tuple[str, ...]
     mark: bytes  # the instruction of port/mark.h
     library: tuple[str, ...] = ()
-    comment: str = "@"  # of its assembly
 
     @property
     def tools(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from support import oracle
+from support import oracle_weights
 from support.floats import norms
 from support.forge import forge, members, spec_digest
 from support.narrow import there
@@ -131,7 +131,7 @@ def test_the_file_is_what_the_specification_says(saved: Path) -> None:
     for name in masks:
         op = net.weights[name.removesuffix(".mask")]
         assert isinstance(op, nn.SupermaskConv2d)
-        found = oracle.counts(tensors[name].tolist(), 2, ["free"] * op.counts().numel())
+        found = oracle_weights.counts(tensors[name].tolist(), 2, ["free"] * op.counts().numel())
         assert found == op.counts().tolist()
     second = next(step.norm for step in net.steps if step.name == "stage1.0.conv2@1")
     assert second is not None

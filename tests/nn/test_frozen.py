@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support import oracle
+from support import oracle_weights
 from support.masked import SHAPE, lowered, masked, supermasks
 
 from edgehfn import nn
@@ -43,7 +43,7 @@ def test_pruned_never_locked_always_and_the_density_as_asked(coats: tuple[float,
     for op in supermasks(net):
         assert op.scores is not None
         op.scores.data.copy_(torch.randn(op.shape, generator=torch.Generator().manual_seed(op.tensor)))
-        states = oracle.states(op.seed, op.tensor, prod(op.shape), op.pruned, op.locked)
+        states = oracle_weights.states(op.seed, op.tensor, prod(op.shape), op.pruned, op.locked)
         counts = op.counts().tolist()
         wanted = [max(1, round(d * len(counts))) for d in coats]
         outer = max(wanted[0], states.count("locked"))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import oracle
+from support import oracle_weights
 from support.narrow import there
 from torch.nn import functional as F
 
@@ -43,7 +43,7 @@ def test_each_coat_keeps_the_largest_scores_first_come_first_served(scores: list
 def test_signs_are_the_specified_ones_and_magnitudes_keep_the_variance() -> None:
     layer = conv((0.6, 0.25, 0.05))
     weight = layer.weight().detach().flatten()
-    minus = torch.tensor(oracle.stream(11, 3, 0, 180), dtype=torch.bool)
+    minus = torch.tensor(oracle_weights.stream(11, 3, 0, 180), dtype=torch.bool)
     assert layer.magnitude == pytest.approx(sqrt(2 / (45 * (0.6 * 1 + 0.25 * 3 + 0.05 * 5))))
     expected = torch.where(minus, -1.0, 1.0) * layer.counts() * layer.magnitude
     torch.testing.assert_close(weight, expected, rtol=1e-6, atol=0)
@@ -60,7 +60,7 @@ def test_gradient_passes_the_mask_straight_through_once_for_each_coat() -> None:
         plain = layer.weight().detach().clone().requires_grad_()
         F.conv2d(x, plain, padding=1).backward(g)
         assert plain.grad is not None
-        signs = 1.0 - 2.0 * torch.tensor(oracle.stream(11, 3, 0, 180)).reshape(4, 5, 3, 3)
+        signs = 1.0 - 2.0 * torch.tensor(oracle_weights.stream(11, 3, 0, 180)).reshape(4, 5, 3, 3)
         expected = plain.grad * layer.magnitude * signs * layer.scores.detach().sign() * len(densities)
         assert layer.scores.grad is not None
         torch.testing.assert_close(layer.scores.grad, expected)

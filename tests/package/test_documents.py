@@ -10,6 +10,7 @@ import pytest
 from benchmarks.accuracy import ablation, ablation_rows
 from benchmarks.accuracy import compare as accuracy
 from benchmarks.accuracy import gnn as graph_nets
+from benchmarks.accuracy.compare_page import RESULTS
 from edgehfn import zoo
 
 
@@ -27,7 +28,7 @@ def test_ablations_have_one_line_a_run() -> None:
 
 def test_the_zoo_of_the_documents_is_the_one_of_the_package() -> None:
     readme = (accuracy.ROOT / "README.md").read_text(encoding="utf-8")
-    with (accuracy.RESULTS / "zoo.csv").open(newline="") as file:
+    with (RESULTS / "zoo.csv").open(newline="") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert list(rows) == [card.name for card in zoo.cards()]
     for card in zoo.cards():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import oracle
+from support import oracle_weights
 
 from edgehfn.errors import InputError
 from edgehfn.ir.ops import Supermask
@@ -23,7 +23,7 @@ def tensors(draw: st.DrawFn) -> Supermask:
     seed, tensor = draw(SEEDS), draw(st.integers(0, 2**32 - 2))
     pruned = draw(st.integers(0, 256)) if draw(st.booleans()) else 0
     locked = draw(st.integers(0, 256 - pruned)) if draw(st.booleans()) else 0
-    states = oracle.states(seed, tensor, counts.size, pruned, locked)
+    states = oracle_weights.states(seed, tensor, counts.size, pruned, locked)
     least = np.array([state == "locked" for state in states])
     counts = np.where([state == "pruned" for state in states], 0, np.maximum(counts, least)).astype(np.uint8)
     return Supermask("w", tensor, (1, counts.size), coats, counts, seed, pruned, locked)
@@ -31,9 +31,9 @@ def tensors(draw: st.DrawFn) -> Supermask:
 
 @given(tensors())
 def test_the_oracle_reads_what_is_stored(weight: Supermask) -> None:
-    states = oracle.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
-    assert oracle.counts(weight.mask_words.tolist(), weight.coats, states) == weight.counts.tolist()
-    assert oracle.weight(weight) == weight.values.ravel().tolist()
+    states = oracle_weights.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    assert oracle_weights.counts(weight.mask_words.tolist(), weight.coats, states) == weight.counts.tolist()
+    assert oracle_weights.weight(weight) == weight.values.ravel().tolist()
 
 
 @given(tensors())
@@ -51,9 +51,9 @@ def test_unpack_reads_what_pack_stored(weight: Supermask) -> None:
 
 @given(tensors())
 def test_the_oracle_reads_what_is_coded(weight: Supermask) -> None:
-    states = oracle.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    states = oracle_weights.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
     coded = [byte for stream in weight.coded_streams for byte in stream.tolist()]
-    assert oracle.coded_counts(coded, weight.coats, states) == weight.counts.tolist()
+    assert oracle_weights.coded_counts(coded, weight.coats, states) == weight.counts.tolist()
 
 
 @given(st.lists(st.integers(0, 1), max_size=200), st.integers(0, 400))
@@ -61,7 +61,7 @@ def test_streams_are_coded_with_the_best_parameter(bits: list[int], zeros: int) 
     """No parameter is shorter, and bits as they are take a nibble more."""
     bits = [0] * zeros + bits
     coded = masks.code(np.array(bits, np.uint8))
-    assert oracle.coded_stream([*coded.tolist(), 0], len(bits)) == (bits, coded.size)
+    assert oracle_weights.coded_stream([*coded.tolist(), 0], len(bits)) == (bits, coded.size)
     gaps = [len(run) for run in "".join(map(str, bits)).split("1")]
     used = gaps if gaps[-1] else gaps[:-1]
     sizes = [len(bits), *(sum((gap >> r) + 1 + r for gap in used) for r in range(15))]
@@ -79,7 +79,7 @@ def test_coded_masks_are_near_their_entropy(density: float) -> None:
 @given(tensors())
 def test_no_more_words_than_the_coats_need(weight: Supermask) -> None:
     """A bit for each free position, and one for each that a coat keeps, rounded up to words stream by stream."""
-    states = oracle.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
+    states = oracle_weights.states(weight.seed, weight.tensor, weight.counts.size, weight.pruned, weight.locked)
     kept = [int((weight.counts >= n).sum()) for n in range(1, weight.coats)]
     assert weight.mask_words.size == sum(-(-bits // 32) for bits in (states.count("free"), *kept))
 
@@ -88,7 +88,7 @@ def test_no_more_words_than_the_coats_need(weight: Supermask) -> None:
 def test_frozen_positions(seed: int, tensor: int, size: int, pruned: int, data: st.DataObject) -> None:
     locked = data.draw(st.integers(0, 256 - pruned))
     gone, kept = masks.frozen(seed, tensor, size, pruned, locked)
-    states = oracle.states(seed, tensor, size, pruned, locked)
+    states = oracle_weights.states(seed, tensor, size, pruned, locked)
     assert gone.tolist() == [state == "pruned" for state in states]
     assert kept.tolist() == [state == "locked" for state in states]
 
@@ -106,7 +106,7 @@ def test_everything_frozen_stores_nothing() -> None:
     assert (gone ^ kept).all()
     weight = Supermask("w", 2, (5, 100), 1, kept.astype(np.uint8), 9, 100, 156)
     assert weight.mask_words.size == 0
-    assert oracle.weight(weight) == weight.values.ravel().tolist()
+    assert oracle_weights.weight(weight) == weight.values.ravel().tolist()
 
 
 def test_the_example_of_the_specification() -> None:

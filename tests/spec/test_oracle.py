@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import nets, oracle, window_nets
+from support import nets, oracle, oracle_weights, window_nets
 
 from edgehfn.ir import Graph, plan, verify
 from edgehfn.ir.ops import (
@@ -109,11 +109,11 @@ def test_crc32(data: list[int]) -> None:
 
 def test_broken_masks_are_seen() -> None:
     with pytest.raises(AssertionError, match="missing"):
-        oracle.counts([], 1, ["free"])
+        oracle_weights.counts([], 1, ["free"])
     with pytest.raises(AssertionError, match="left over"):
-        oracle.counts([1, 0], 1, ["free"])
+        oracle_weights.counts([1, 0], 1, ["free"])
     with pytest.raises(AssertionError, match="unused bits"):
-        oracle.counts([2], 1, ["free"])
+        oracle_weights.counts([2], 1, ["free"])
 
 
 # The random nets: legal, the same for the same seed, and covering what they should.
@@ -133,7 +133,7 @@ def test_random_nets_are_legal_and_placed() -> None:
 def test_a_seed_is_a_net() -> None:
     a, b = nets.random_graph(11), nets.random_graph(11)
     assert str(a) == str(b)
-    assert [oracle.weight(w) for w in a.weights] == [oracle.weight(w) for w in b.weights]
+    assert [oracle_weights.weight(w) for w in a.weights] == [oracle_weights.weight(w) for w in b.weights]
     assert str(nets.random_graph(12)) != str(a)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import oracle
+from support import oracle, oracle_weights
 
 from edgehfn.ir.ops import RELU, SIGNED, Requantise
 from edgehfn.spec import generator, masks
@@ -32,8 +32,12 @@ def spec() -> dict[str, Any]:
 
 @given(key=WORDS, index=WORDS, tensor=WORDS, stream=st.integers(0, 8))
 def test_words_and_keys(spec: dict[str, Any], key: int, index: int, tensor: int, stream: int) -> None:
-    assert spec["word"](key, index) == oracle.word(key, index) == generator.word(key, index)
-    assert spec["key"](key, tensor, stream) == oracle.key(key, tensor, stream) == generator.key(key, tensor, stream)
+    assert spec["word"](key, index) == oracle_weights.word(key, index) == generator.word(key, index)
+    assert (
+        spec["key"](key, tensor, stream)
+        == oracle_weights.key(key, tensor, stream)
+        == generator.key(key, tensor, stream)
+    )
 
 
 @given(coats=st.integers(1, 7), data=st.data())
@@ -41,14 +45,14 @@ def test_mask_words(spec: dict[str, Any], coats: int, data: st.DataObject) -> No
     counts = data.draw(st.lists(st.integers(0, coats), min_size=1, max_size=100))
     words = spec["mask_words"](counts, coats)
     assert masks.pack(np.array(counts, np.uint8), coats).tolist() == words
-    assert oracle.counts(words, coats, ["free"] * len(counts)) == counts
+    assert oracle_weights.counts(words, coats, ["free"] * len(counts)) == counts
 
 
 @given(bits=st.lists(st.integers(0, 1), max_size=300), zeros=st.integers(0, 100))
 def test_coded_streams(spec: dict[str, Any], bits: list[int], zeros: int) -> None:
     bits = [0] * zeros + bits
     coded = masks.code(np.array(bits, np.uint8)).tolist()
-    assert spec["decode"](coded, len(bits)) == bits == oracle.coded_stream(coded, len(bits))[0]
+    assert spec["decode"](coded, len(bits)) == bits == oracle_weights.coded_stream(coded, len(bits))[0]
 
 
 @given(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from edgehfn.ir import ops
 from edgehfn.ir.topology import InputTopology, StoredTopology, Topology
-from support import oracle
+from support import oracle, oracle_weights
 
 Neighbours = list[list[int]]  # of each element of a channel
 
@@ -91,7 +91,7 @@ def _pooled(node: ops.NodePool, x: oracle.Tensor, count: int) -> oracle.Tensor:
 def _sparse(node: ops.SparseLinear) -> oracle.Tensor:
     features, channels = node.features, node.weight.shape[0]
     rows = -(-features.nodes // 4)
-    weights = oracle.weight(node.weight)
+    weights = oracle_weights.weight(node.weight)
     accumulators = [0] * (channels * rows * 4)
     for f in range(features.count):
         for at in range(features.starts[f], features.starts[f + 1]):
