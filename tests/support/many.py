@@ -15,10 +15,10 @@ import numpy as np
 
 from edgehfn.backends import c
 from edgehfn.errors import ToolError
-from edgehfn.ir import Graph, plan
+from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw
 from edgehfn.spec.objective import Objective
-from edgehfn.target import execute
+from edgehfn.target import execute, trace
 from edgehfn.target.build import MODEL, build
 from support.nodes import Tensors
 
@@ -89,15 +89,24 @@ def run(cases: Sequence[Given], on: str, objective: Objective) -> list[list[Answ
     found, at = [], 0
     for case, raw in zip(cases, raws, strict=True):
         size, answers = sum(tensor.size for tensor in case.graph.tensors.values()), []
+        planned = plan(case.graph, objective)
         for _ in raw:
             end = at + 1 + (size if at < len(made) and made[at] == 0 else 0)
             if end > len(made):
                 raise ToolError(f"{on}: wrote {len(made)} bytes, which are too few")
-            answers.append(Answer(made[at], made[at + 1 : end]))
+            answers.append(Answer(made[at], _nodes(case.graph, planned, made[at + 1 : end])))
             at = end
         found.append(answers)
     assert at == len(made)
     return found
+
+
+def _nodes(graph: Graph, planned: Plan, made: bytes) -> bytes:
+    """The bytes of all nodes, each whole, though some were made in groups, row by row in turn."""
+    if not made:
+        return made
+    tensors = trace.tensors(graph, planned, np.frombuffer(made, np.int8)[np.newaxis])
+    return b"".join(values[0].tobytes() for values in tensors.values())
 
 
 def _files(cases: Sequence[Given], objective: Objective) -> dict[str, str]:
