@@ -16,7 +16,7 @@ from edgehfn.ir import Graph
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from scripts.fuzz.campaign import Failure, Tally
 
-MACHINES = ("host-sanitized", "cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")
+MACHINES = ("host-sanitized", "cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc", "rv32imc-zbb", "rv32ec")
 COUNT, INPUTS = 24, 3  # graphs of a turn, inputs of each
 NODES = 8
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import nets, schedules, tools
+from support import many, nets, schedules, tools
 
 from edgehfn.ir import Graph, Plan
 from edgehfn.spec.objective import OBJECTIVES, Objective
@@ -29,9 +29,10 @@ def streamed(first: int, objective: Objective, count: int) -> list[tuple[Graph, 
 @pytest.mark.parametrize("core", tools.machines(*CORES))
 @pytest.mark.parametrize(("objective", "first", "count"), [("speed", 0, 9), ("ram", 500, 8), ("flash", 900, 8)])
 def test_random_groups(core: str, objective: Objective, first: int, count: int) -> None:
-    for graph, planned in streamed(first, objective, count):
-        raw = nets.random_input(graph, first, 3)
-        schedules.check(graph, planned, raw, core)
+    found = streamed(first, objective, count)
+    many.hold([many.Given(graph, nets.random_input(graph, first, 3), own) for graph, own in found], core, objective)
+    graph, planned = found[0]
+    schedules.check(graph, planned, nets.random_input(graph, first, 3), core)  # untraced, too
 
 
 @pytest.mark.qemu

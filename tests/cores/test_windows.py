@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import pytest
 from support import many, nets, schedules, tools, window_nets
-from support.nodes import observed
 
-from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, plan, verify
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target.count import counted
@@ -24,8 +22,7 @@ def drawn(first: int, count: int) -> list[Graph]:
 def check(core: str, objective: Objective, first: int, count: int) -> None:
     graphs = drawn(first, count)
     cases = [many.Given(graph, nets.random_input(graph, first + i, 3)) for i, graph in enumerate(graphs)]
-    for case, answers in zip(cases, many.run(cases, core, objective), strict=True):
-        assert answers == many.wanted(observed(emulate, case.graph, case.raw), [0] * 3), case.graph
+    many.hold(cases, core, objective)
 
 
 @pytest.mark.parametrize("core", tools.machines(*CORES))
@@ -45,13 +42,10 @@ def test_random_nets(core: str, objective: Objective, first: int, count: int) ->
 @pytest.mark.parametrize("core", tools.machines(*CORES))
 @pytest.mark.parametrize(("objective", "first"), [("speed", 0), ("ram", 500), ("flash", 900)])
 def test_random_groups(core: str, objective: Objective, first: int) -> None:
-    found = 0
-    for seed, graph in enumerate(drawn(first, 30), first):
-        planned = schedules.grouped(graph, seed, objective)
-        if planned and planned.size < 4096:
-            schedules.check(graph, planned, nets.random_input(graph, seed, 3), core)
-            found += 1
-    assert found > 3
+    planned = [(graph, schedules.grouped(graph, seed, objective)) for seed, graph in enumerate(drawn(first, 30), first)]
+    cases = [many.Given(graph, nets.random_input(graph, first, 3), own) for graph, own in planned if own]
+    assert len(cases) > 3
+    many.hold(cases, core, objective)
 
 
 @pytest.mark.qemu

@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from edgehfn.backends import c
+from edgehfn.backends.emulator.images import emulate
 from edgehfn.errors import ToolError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw
 from edgehfn.spec.objective import Objective
 from edgehfn.target import execute, trace
 from edgehfn.target.build import MODEL, build
-from support.nodes import Tensors
+from support.nodes import Tensors, observed
 
 HEADER = """
 #include <stdint.h>
-#include <string.h>
 #define MODEL_ARENA_SIZE {arena}
 #define MODEL_ARENA(arena) uint32_t arena[MODEL_ARENA_SIZE / 4]
 #define MODEL_INPUT(arena) ((uint8_t *)(arena))
@@ -33,8 +33,8 @@ void model_run(uint32_t *arena);
 """
 CASE = """    case {i}: {{
         uint32_t *own = arena + (MODEL_ARENA_SIZE - {size}) / 4;
-        memset(own, 0xA5 ^ {i}, {size});
-        memcpy((uint8_t *)own + {at}, arena + 1, {raw});
+        __builtin_memset(own, 0xA5 ^ {i}, {size});
+        __builtin_memcpy((uint8_t *)own + {at}, arena + 1, {raw});
         const uint8_t status = (uint8_t){check};
         HFN_TRACE(0, &status, 1);
         if (status == 0) {{
@@ -47,10 +47,15 @@ CASE = """    case {i}: {{
 
 @dataclass(frozen=True)
 class Given:
-    """A graph and its raw inputs ``(N, *raw_shape)``, graphs that are not legal among them."""
+    """A graph and its raw inputs ``(N, *raw_shape)``, graphs that are not legal among them; ``own``: a plan of its own,
+    for an image that comes whole."""
 
     graph: Graph
     raw: Raw
+    own: Plan | None = None
+
+    def planned(self, objective: Objective) -> Plan:
+        return self.own or plan(self.graph, objective)
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,12 @@ def _row(tensors: Tensors, index: int) -> bytes:
     return b"".join(np.ascontiguousarray(values[index]).tobytes() for values in tensors.values())
 
 
+def hold(cases: Sequence[Given], on: str, objective: Objective) -> None:
+    """Asserts that a machine answers as the emulator does to every input of every case, all of which are legal."""
+    for case, answers in zip(cases, run(cases, on, objective), strict=True):
+        assert answers == wanted(observed(emulate, case.graph, case.raw), [0] * len(case.raw)), case.graph
+
+
 def run(cases: Sequence[Given], on: str, objective: Objective) -> list[list[Answer]]:
     """Every machine's answers to every input of every case."""
     machine = execute.machine(on)
@@ -89,7 +100,7 @@ def run(cases: Sequence[Given], on: str, objective: Objective) -> list[list[Answ
     found, at = [], 0
     for case, raw in zip(cases, raws, strict=True):
         size, answers = sum(tensor.size for tensor in case.graph.tensors.values()), []
-        planned = plan(case.graph, objective)
+        planned = case.planned(objective)
         for _ in raw:
             end = at + 1 + (size if at < len(made) and made[at] == 0 else 0)
             if end > len(made):
@@ -113,7 +124,7 @@ def _files(cases: Sequence[Given], objective: Objective) -> dict[str, str]:
     files: dict[str, str] = {}
     included, switched, largest, longest = [], [], 0, 0
     for i, case in enumerate(cases):
-        planned = plan(case.graph, objective)
+        planned = case.planned(objective)
         files |= c.emit(case.graph, planned, f"n{i}")
         node, raw = case.graph.input, case.raw[0].nbytes if len(case.raw) else 0
         over_graphs = node is not None and node.topology is not None
