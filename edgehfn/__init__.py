@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from edgehfn.evaluation.machines import MACHINES, run
     from edgehfn.ir import Graph, plan
     from edgehfn.lowering.lower import lower
+    from edgehfn.model.from_torch import from_torch
     from edgehfn.model.import_checkpoint import load_checkpoint
     from edgehfn.model.modelfile import digest, load, save
     from edgehfn.search.equal_budgets import compare
@@ -59,6 +60,7 @@ __all__ = [
     "emulate",
     "evaluate",
     "footprint",
+    "from_torch",
     "load",
     "load_checkpoint",
     "lower",
@@ -90,6 +92,7 @@ _HOMES = {
     "edgehfn.evaluation.machines": ("MACHINES", "run"),
     "edgehfn.ir": ("Graph", "plan"),
     "edgehfn.lowering.lower": ("lower",),
+    "edgehfn.model.from_torch": ("from_torch",),
     "edgehfn.model.import_checkpoint": ("load_checkpoint",),
     "edgehfn.model.modelfile": ("digest", "load", "save"),
     "edgehfn.search.equal_budgets": ("compare",),

@@ -1,6 +1,6 @@
 """Prints what a depthwise convolution takes: 64 channels of 12x5, windows of 3x3, int8 weights.
 
-    python -m benchmarks.kernels.depthwise
+python -m benchmarks.kernels.depthwise
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from edgehfn import nn
+from edgehfn.errors import GraphError
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Tensor, infer
 from edgehfn.ir.validate import Bounds
@@ -33,6 +34,8 @@ from edgehfn.spec.limits import LEVELS
 # A channel whose variance is this small against the norm's epsilon never leaves its mean. Its slope, up to
 # 1/sqrt(epsilon), would cost all other channels their precision.
 STILL = 1e-4
+
+ROUNDING = 1e-6  # of a cap and of the largest value seen, which are float32
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,12 @@ def folded(step: nn.Step, sums: Sums, bias: Floats, known: Known) -> ops.Requant
     else:
         fixed, found = ~np.isnan(sums.exact), sums.exact + bias
     real = np.where(fixed, found + added, np.nan)
-    known.real[step.name] = np.maximum(real, 0.0) if step.relu else real
+    if step.cap is not None and to * LEVELS > step.cap * (1 + ROUNDING):
+        raise GraphError(
+            f"a ReLU that ends at {step.cap:g} needs a scale of at most {step.cap / LEVELS:.6g}, not {to:.6g}; "
+            "calibrate this very model"
+        )
+    known.real[step.name] = np.clip(real, 0.0, step.cap) if step.relu else real
     return quant.requantise(
         gain=slope * sums.real / to,
         offset=bias_term / to,

@@ -36,8 +36,8 @@ BITS: dict[Weights, int] = {"float": FLOAT, "int8": 8, "int4": 4, "ternary": 2, 
 Sharing = Literal["shared", "unshared"]  # by the iterations of a fold
 Norms = Literal[Sharing, "none"]
 Around = Padding | Literal["same", "causal"]  # what a convolution is padded with
+Relu = bool | float  # a number is what it lets through at most, 6 of a ReLU6
 Affine = bool | Literal["folded"]  # which norms have learned factors and offsets: all, none, or those of folds
-
 INITIAL_STREAM = SCORE_STREAM + 1  # seeds the initial values of trained weights; nothing on the device depends on it
 
 
@@ -98,7 +98,7 @@ class Builder:
         dilation: Pair = 1,
         kind: Weights | None = None,
         norm: bool = True,
-        relu: bool = True,
+        relu: Relu = True,
         residual: str | None = None,
         gain: float = 1.0,
     ) -> str:
@@ -123,7 +123,7 @@ class Builder:
         dilation: Pair = 1,
         kind: Weights | None = None,
         norm: bool = True,
-        relu: bool = True,
+        relu: Relu = True,
         residual: str | None = None,
         gain: float = 1.0,
     ) -> str:
@@ -133,7 +133,7 @@ class Builder:
         return self._step(name, made, self._norm(name, channels) if norm else None, relu, residual)
 
     def linear(
-        self, name: str, features: int, *, kind: Weights | None = None, norm: bool = False, relu: bool = False
+        self, name: str, features: int, *, kind: Weights | None = None, norm: bool = False, relu: Relu = False
     ) -> str:
         """Add a linear layer over all elements, by default without norm or ReLU; a trained one without has a bias."""
         inputs, bits = prod(self.shape), BITS.get(kind or self.weights)
@@ -174,7 +174,7 @@ class Builder:
         kind: Weighting,
         *,
         norm: bool = True,
-        relu: bool = True,
+        relu: Relu = True,
         residual: str | None = None,
         learned: bool = False,
     ) -> str:
@@ -183,7 +183,7 @@ class Builder:
         return self._step(name, name, self._norm(name, self.shape[0]) if norm else None, relu, residual)
 
     def attention(
-        self, name: str, heads: int, scores: str, *, norm: bool = True, relu: bool = True, residual: str | None = None
+        self, name: str, heads: int, scores: str, *, norm: bool = True, relu: Relu = True, residual: str | None = None
     ) -> str:
         """Add a mean over each node's neighbours and itself, weighted by ``scores``, then what a convolution has."""
         self.ops.setdefault(name, Attention(heads))
@@ -212,7 +212,7 @@ class Builder:
         name: str,
         key: str,
         norm: nn.BatchNorm2d | None = None,
-        relu: bool = False,
+        relu: Relu = False,
         residual: str | None = None,
         scores: str | None = None,
         other: str | None = None,
@@ -224,7 +224,8 @@ class Builder:
         except GraphError as error:
             raise GraphError(f"step {tensor}: {error}") from None
         weight = key if isinstance(op, Weighted) else ""
-        self.steps.append(Step(tensor, self.x, op, weight, norm, relu, residual, scores, other))
+        cap = None if isinstance(relu, bool) else float(relu)
+        self.steps.append(Step(tensor, self.x, op, weight, norm, bool(relu), residual, scores, other, cap))
         self.x = tensor
         return tensor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import prod
+from math import inf, prod
 from typing import assert_never
 
 from torch import Tensor, nn
@@ -55,6 +55,7 @@ class Step:
     residual: str | None = None
     scores: str | None = None
     other: str | None = None
+    cap: float | None = None  # what a ReLU lets through at most, such as 6
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -117,7 +118,8 @@ class Net(nn.Module):
         tensors: dict[str, Map] = {INPUT: x}
         for step, dead in zip(self.steps, self._dead, strict=True):
             y = _made(step, tensors, weights, links, drop)
-            tensors[step.name] = y = _finish(step, y, tensors)
+            y = _finish(step, y, tensors)
+            tensors[step.name] = y = y if step.cap is None else y.clamp_max(step.cap)
             if observe is not None:
                 observe(step.name, y)
             for name in dead:
@@ -172,6 +174,8 @@ class Net(nn.Module):
         if step.norm is not None and (len(shape) not in (1, 3) or step.norm.num_features != shape[0]):
             raise GraphError(f"step {step.name}: a norm of {step.norm.num_features} channels does not fit {shape}")
         op = self.weights.setdefault(step.weight, step.op) if isinstance(step.op, Weighted) else None
+        if step.cap is not None and not (step.relu and 0 < step.cap < inf):
+            raise GraphError(f"step {step.name}: a cap of {step.cap} needs a ReLU, and to be a positive number")
         if op is not (step.op if step.weight else None):
             raise GraphError(f"step {step.name}: weight name {step.weight!r} must name this op's weight and no other")
         return shape

@@ -91,7 +91,8 @@ def _input(entry: Json, tensors: Stored, graph: RestoreGraph) -> Input:
 
 def _describe_step(step: Step) -> Json:
     norm = None if step.norm is None else stored_weights.describe_norm(step.norm)
-    entry = {"name": step.name, "x": step.x, "norm": norm, "relu": step.relu, "residual": step.residual}
+    relu: Json = {"relu": step.relu if step.cap is None else float(step.cap)}
+    entry = {"name": step.name, "x": step.x, "norm": norm, **relu, "residual": step.residual}
     if step.weight:
         return {**entry, "weight": step.weight}
     others = {name: value for name, value in (("scores", step.scores), ("other", step.other)) if value}
@@ -99,7 +100,9 @@ def _describe_step(step: Step) -> Json:
 
 
 def _step(entry: Json, weights: dict[str, Weighted], tensors: Stored) -> Step:
-    name, x, relu = field(entry, "name", str), field(entry, "x", str), field(entry, "relu", bool)
+    name, x = field(entry, "name", str), field(entry, "x", str)
+    cap = field(entry, "relu", float) if type(entry["relu"]) is float else None
+    relu = cap is not None or field(entry, "relu", bool)
     residual = None if entry["residual"] is None else field(entry, "residual", str)
     weight = ""
     if "pool" in entry:
@@ -114,4 +117,4 @@ def _step(entry: Json, weights: dict[str, Weighted], tensors: Stored) -> Step:
     norm = None if entry["norm"] is None else restore_norm(name, field(entry, "norm", dict), tensors)
     scores = field(entry, "scores", str) if "scores" in entry else None
     other = field(entry, "other", str) if "other" in entry else None
-    return Step(name, x, op, weight, norm, relu, residual, scores, other)
+    return Step(name, x, op, weight, norm, relu, residual, scores, other, cap)

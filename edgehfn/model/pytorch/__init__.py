@@ -1,0 +1,1 @@
+"""Plain PyTorch modules as nets of ours."""
