@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from edgehfn.errors import GraphError, InputError
 from edgehfn.model.pytorch.build import KindOf, net_of
 from edgehfn.model.pytorch.operators import outline
-from edgehfn.model.pytorch.outline import Source, Weight, order_of
+from edgehfn.model.pytorch.outline import Outline, Source, Weight, order_of
 from edgehfn.model.pytorch.program import BATCH, in_eval, program
+from edgehfn.model.pytorch.shaping import left_out
 from edgehfn.nn.builder import Kind, Weights
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.presets.residual import class_names
@@ -55,7 +56,7 @@ def from_torch(
     spec = _input(input, made.source)
     kind_of = _kinds(weights)
     names = () if classes is None else class_names(classes)
-    _check(net_of(layers, spec, lambda _: "float").eval(), module, made.source, example)
+    _check(net_of(layers, spec, lambda _: "float").eval(), module, made, example)
     return net_of(layers, spec, kind_of, names, seed, nested(coats, density, 0.5)).eval()
 
 
@@ -89,15 +90,16 @@ def _kinds(weights: Weights | Mapping[str, Weights]) -> KindOf:
     return kind_of
 
 
-def _check(net: Net, module: nn.Module, source: Source, example: Tensor) -> None:
+def _check(net: Net, module: nn.Module, made: Outline, example: Tensor) -> None:
     """Raise GraphError unless the net of float weights computes what the module does, on random inputs."""
     assert isinstance(net.input, InputSpec)
     raw = torch.randint(0, 256, (BATCH, *net.input.shape), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
     raw = raw if net.input.dtype == "u8" else raw.view(torch.int8)
-    read = source.seen(net.input.real(raw)).to(example.device, example.dtype)
+    read = made.source.seen(net.input.real(raw)).contiguous().to(example.device, example.dtype)
     with torch.no_grad(), in_eval(module):
-        wanted, found = module(read).reshape(BATCH, -1).cpu().float(), net(raw).reshape(BATCH, -1)
-    if wanted.shape != found.shape or not torch.allclose(wanted, found, 0, TOLERANCE * float(wanted.abs().max())):
+        wanted, found = module(read).cpu().float(), net(raw)
+    found = left_out(made.program.y, found.reshape(wanted.shape))
+    if not torch.allclose(wanted, found, 0, TOLERANCE * float(wanted.abs().max())):
         raise GraphError(
             f"{type(module).__name__} computes other outputs than its layers as torch.export tells them; a forward "
             "that changes with its state or with what is read cannot be taken over"

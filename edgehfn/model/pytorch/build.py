@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from math import prod
 from typing import TypeVar
 
@@ -12,8 +13,8 @@ from torch import Tensor, nn
 from edgehfn.model.pytorch.outline import Layer, Weight
 from edgehfn.nn.builder import BITS, Weights
 from edgehfn.nn.net import INPUT, ITERATION, InputSpec, Net, Op, Step, Weighted
-from edgehfn.nn.quantised import LEARNED, QuantisedConv2d, QuantisedLinear
-from edgehfn.nn.supermask import SupermaskConv2d, SupermaskLinear, magnitude
+from edgehfn.nn.quantised import LEARNED, Quantised, QuantisedConv2d, QuantisedLinear
+from edgehfn.nn.supermask import Source, SupermaskConv2d, SupermaskLinear, magnitude
 from edgehfn.spec.limits import LARGEST
 
 T = TypeVar("T", QuantisedConv2d, QuantisedLinear)
@@ -33,32 +34,36 @@ def net_of(
 ) -> Net:
     """The net of layers in execution order, with weights of the kind that ``kind_of`` tells of each."""
     made: dict[object, tuple[str, Weighted]] = {}
+    norms: dict[tuple[object, nn.BatchNorm2d], nn.BatchNorm2d] = {}
     names: dict[Layer, str] = {}
     taken: dict[str, int] = {INPUT: 1}
+    bare = {layer.op.key for layer in layers if isinstance(layer.op, Weight) and layer.norm is None}
     steps = []
     for layer in layers:
-        bias = None
+        assert layer.op is not None
+        op: Op
+        norm, weight = layer.norm, ""
         if isinstance(layer.op, Weight):
-            bias = layer.op.bias
-            if layer.op.key not in made:
-                op = _weighted(layer, kind_of(layer.op), seed, len(made), densities)
-                made[layer.op.key] = _unique(layer.name, taken), op
-                name = weight = made[layer.op.key][0]
-            else:
-                weight = made[layer.op.key][0]
-                name = f"{weight}{ITERATION}{sum(n.partition(ITERATION)[0] == weight for n in names.values())}"
-            op_: Op = made[layer.op.key][1]
+            key = layer.op.key
+            if key not in made:
+                kept = layer.op.bias if key in bare else None  # else the norms take it off their means
+                fresh = _weighted(layer.op, kept, kind_of(layer.op), seed, len(made), densities)
+                made[key] = _unique(layer.name, taken), fresh
+            weight, op = made[key]
+            before = sum(name.partition(ITERATION)[0] == weight for name in names.values())
+            name = f"{weight}{ITERATION}{before}" if before else weight
+            bias = layer.op.bias if not isinstance(op, Quantised) or op.bias is None else None
+            if norm is not None:
+                norm = norms.setdefault((key, norm), _moved(norm, bias))
+            elif bias is not None:
+                norm = _offset(bias)
         else:
-            assert layer.op is not None
-            name, weight, op_ = _unique(layer.name, taken), "", layer.op
-        norm = layer.norm
-        if norm is None and bias is not None and isinstance(op_, SupermaskConv2d | SupermaskLinear):
-            norm = _offset(bias)
+            name, op = _unique(layer.name, taken), layer.op
         names[layer] = name
-        read = [names.get(x, INPUT) for x in layer.reads]
+        x, *others = [names.get(read, INPUT) for read in layer.reads]
         residual = None if layer.residual is None else names.get(layer.residual, INPUT)
-        other = read[1] if len(read) > 1 else None
-        steps.append(Step(name, read[0], op_, weight, norm, layer.relu, residual, None, other, layer.cap))
+        other = others[0] if others else None
+        steps.append(Step(name, x, op, weight, norm, layer.relu, residual, None, other, layer.cap))
     return Net(spec, steps, classes, seed)
 
 
@@ -71,30 +76,21 @@ def _unique(name: str, taken: dict[str, int]) -> str:
     return name
 
 
-def _weighted(layer: Layer, kind: Weights, seed: int, number: int, densities: tuple[float, ...]) -> Weighted:
-    weight = layer.op
-    assert isinstance(weight, Weight)
+def _weighted(
+    weight: Weight, bias: Tensor | None, kind: Weights, seed: int, number: int, densities: tuple[float, ...]
+) -> Weighted:
+    """The layer of a weight; ``bias`` is what a trained one keeps."""
     outputs, inputs = weight.values.shape[:2]
-    bits = BITS.get(kind)
+    bits, slid = BITS.get(kind), weight.window
+    if slid is None:
+        if bits is None:
+            return SupermaskLinear(inputs, outputs, **_source(weight, seed, number, densities))
+        return _filled(QuantisedLinear(inputs, outputs, bias=bias is not None, bits=bits), weight.values, bias)
+    read = outputs if weight.depthwise else inputs
+    shape = (read, outputs, slid.kernel, slid.stride, slid.padding, slid.dilation, weight.depthwise)
     if bits is None:
-        return _mask(weight, seed, number, densities)
-    bias = weight.bias if layer.norm is None else None  # a norm takes it off its mean
-    if weight.window is None:
-        linear = QuantisedLinear(inputs, outputs, bias=bias is not None, bits=bits)
-        return _filled(linear, weight.values, bias)
-    slid = weight.window
-    conv = QuantisedConv2d(
-        outputs if weight.depthwise else inputs,
-        outputs,
-        slid.kernel,
-        slid.stride,
-        slid.padding,
-        slid.dilation,
-        weight.depthwise,
-        bias=bias is not None,
-        bits=bits,
-    )
-    return _filled(conv, weight.values, bias)
+        return SupermaskConv2d(*shape, **_source(weight, seed, number, densities))
+    return _filled(QuantisedConv2d(*shape, bias=bias is not None, bits=bits), weight.values, bias)
 
 
 def _filled(op: T, values: Tensor, bias: Tensor | None) -> T:
@@ -114,25 +110,18 @@ def nearest_steps(values: Tensor, largest: int = LARGEST[LEARNED]) -> Tensor:
     return steps.gather(0, (rounded - flat).square().sum(-1).argmin(0)[None])[0]
 
 
-def _mask(weight: Weight, seed: int, number: int, densities: tuple[float, ...]) -> Weighted:
-    outputs, inputs = weight.values.shape[:2]
+def _source(weight: Weight, seed: int, number: int, densities: tuple[float, ...]) -> Source:
     real = magnitude(prod(weight.values.shape[1:]), densities)
-    if weight.window is None:
-        return SupermaskLinear(inputs, outputs, tensor=number, seed=seed, densities=densities, magnitude=real)
-    slid = weight.window
-    return SupermaskConv2d(
-        outputs if weight.depthwise else inputs,
-        outputs,
-        slid.kernel,
-        slid.stride,
-        slid.padding,
-        slid.dilation,
-        weight.depthwise,
-        tensor=number,
-        seed=seed,
-        densities=densities,
-        magnitude=real,
-    )
+    return {"tensor": number, "seed": seed, "densities": densities, "magnitude": real}
+
+
+def _moved(norm: nn.BatchNorm2d, bias: Tensor | None) -> nn.BatchNorm2d:
+    """A norm behind a layer that leaves out its bias."""
+    moved = deepcopy(norm)
+    if bias is not None:
+        assert moved.running_mean is not None
+        moved.running_mean -= bias
+    return moved
 
 
 def _offset(bias: Tensor) -> nn.BatchNorm2d:

@@ -127,7 +127,7 @@ def _exported(module: Any, example: Any) -> torch.export.ExportedProgram:
         told = [*str(error).strip().splitlines(), type(error).__name__]
         raise InputError(
             f"{type(module).__name__}: torch.export cannot follow it with an input of {tuple(batch.shape)}: "
-            f"{told[0]:.120}; its forward must take one tensor and not branch on values"
+            f"{told[0].rstrip('.'):.120}; its forward must take one tensor and not branch on values"
         ) from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch import fx
+from torch import Tensor, fx
 
 from edgehfn.model.pytorch.outline import Arguments, Outline, Value, Weight, as_map, read_map, reshaped
 from edgehfn.model.pytorch.program import operator_of, refuse, shape_of
@@ -80,6 +80,17 @@ def cut(made: Outline, node: fx.Node, args: Arguments) -> Value:
 
 def softmax(made: Outline, node: fx.Node, args: Arguments) -> Value:
     """As the last call it leaves the largest output the largest; the net's outputs are what it reads."""
-    if node is not made.program.y:
-        refuse(node, "only a last softmax can be left out, since it keeps the class")
+    if node is not made.program.y or args["dim"] % len(shape_of(node)) != 1:
+        refuse(node, "only a last softmax over the classes can be left out, since it keeps the class")
     return made.value(node, args["self"])
+
+
+def left_out(last: fx.Node, outputs: Tensor) -> Tensor:
+    """What a softmax that is left out as the ``last`` call would have made of a net's outputs."""
+    match operator_of(last):
+        case "softmax":
+            return outputs.softmax(1)
+        case "log_softmax":
+            return outputs.log_softmax(1)
+        case _:
+            return outputs

@@ -74,11 +74,10 @@ def norm(made: Outline, node: fx.Node, args: Arguments) -> Value:
     fits = isinstance(layer.op, Weight) and layer.norm is None and layer.residual is None and not layer.relu
     if not (x.sole and fits) or layer.shape[0] != len(mean):
         layer = carrier(x, made, node)
-    bias = layer.op.bias if isinstance(layer.op, Weight) else None
-    key = (*(args[name] for name in ("running_mean", "weight", "bias")), bias)
+    key = tuple(args[name] for name in ("running_mean", "running_var", "weight", "bias", "eps"))
     if key not in made.norms:
         norm = nn.BatchNorm2d(len(mean), args["eps"], args["momentum"], affine=slope is not None or offset is not None)
-        norm.running_mean, norm.running_var = (mean if bias is None else mean - bias), variance.clone()
+        norm.running_mean, norm.running_var = mean.clone(), variance.clone()
         if norm.affine:
             norm.weight.data = torch.ones_like(mean) if slope is None else slope.clone()
             norm.bias.data = torch.zeros_like(mean) if offset is None else offset.clone()
