@@ -21,7 +21,7 @@ READ: dict[str, tuple[str, Effects]] = {  # by the machine that an ELF file is o
 }
 
 _FUNCTION = re.compile(r"^([0-9a-f]+) <\S+>:$")
-_INSTRUCTION = re.compile(r"^ *[0-9a-f]+:\t[0-9a-f ]+\t(\S+)\t?(.*)$")
+_INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t[0-9a-f ]+\t(\S+)\t?(.*)$")
 _WORD = re.compile(r"^ *([0-9a-f]+):\t[0-9a-f]{8} *\t\.word\t0x([0-9a-f]{8})", re.MULTILINE)
 _LITERAL = re.compile(r"^r\d+, \[pc, #\d+\].*\(([0-9a-f]+) <")
 
@@ -52,11 +52,20 @@ def functions(program: Path, where: str) -> dict[str, Function]:
         if found := _FUNCTION.match(line):
             body = bodies.get(int(found[1], 16), body)  # else a label inside a function
         elif found := _INSTRUCTION.match(line):
-            at = _LITERAL.search(found[2])
+            at = _LITERAL.search(found[3])
             literal = words.get(int(at[1], 16), 0) if at else None
-            body.append(Instruction(found[1].split(".")[0], re.split(r"\s*(?:[@;]|# )", found[2])[0], literal))
+            body.append(_instruction(found, literal))
     names = {at: name for at, (name, _) in symbols.items()}
     return {name: _function(name, size, bodies[at], effects, names) for at, (name, size) in symbols.items()}
+
+
+def listing(program: Path) -> Iterator[tuple[int, Instruction]]:
+    """The instructions of a program's code with their addresses, which rise; data among them may look like some."""
+    with opened(program) as elf:
+        machine = elf["e_machine"]
+    for line in call([READ[machine][0], "-d", str(program)], timeout=60).splitlines():
+        if found := _INSTRUCTION.match(line):
+            yield int(found[1], 16), _instruction(found)
 
 
 def deepest(functions: Mapping[str, Function], entry: str) -> int:
@@ -75,6 +84,10 @@ def deepest(functions: Mapping[str, Function], entry: str) -> int:
         return function.frame + max((chain(callee, (*above, name)) for callee in callees), default=0)
 
     return chain(entry, ())
+
+
+def _instruction(found: re.Match[str], literal: int | None = None) -> Instruction:
+    return Instruction(found[2].split(".")[0], re.split(r"\s*(?:[@;]|# )", found[3])[0], literal)
 
 
 def _symbols(program: Path, where: str) -> dict[int, tuple[str, int]]:
