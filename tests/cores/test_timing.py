@@ -65,7 +65,7 @@ LINK = "SECTIONS { .text 0 : { *(.vectors) *(.text) } }"
     ],
 )
 def test_instructions_take_what_the_manuals_say(core: str, code: list[str], wanted: list[tuple[int, int]]) -> None:
-    ops = [Instruction(*line.split(" ", 1)) for line in code]
+    ops = [Instruction(*line.partition(" ")[::2]) for line in code]
     assert [cost for _, cost in costs(core, enumerate(ops))] == [Cost(*cost) for cost in wanted]
 
 
