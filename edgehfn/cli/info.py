@@ -11,6 +11,8 @@ import click
 from edgehfn.cli import _net_options
 from edgehfn.cli._common import Result, as_json, emit, example, note, show, table
 
+CHANNELS = 8  # of a series, whose ranges are shown
+
 if TYPE_CHECKING:
     from edgehfn.nn import Net, Weighted
 
@@ -78,6 +80,11 @@ def _set(name: str, strict: bool, as_json: bool) -> Result:
                 f"{result['smallest']} to {result['largest']}"
                 + ("" if shared is None else f"; test images that are training images, too: {shared:,}")
             )
+        elif result["kind"] == "series":
+            channels, _, length = result["shape"]
+            ends = ", ".join(f"{low:g} to {high:g}" for low, high in result["channels"][:CHANNELS])
+            more = f" and {channels - CHANNELS} more" if channels > CHANNELS else ""
+            show(f"time series of {length} places of {channels} channels, {result['type']}: {ends}{more}")
         else:
             show(
                 f"labels of {result['kind']}; {result['graphs']:,} graphs, {result['nodes']:,} nodes, "

@@ -7,6 +7,7 @@ of all would change and with them every row of the table. A function that is new
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from random import Random
 from typing import assert_never
@@ -23,6 +24,7 @@ from edgehfn.spec.limits import LEVELS
 GRAPHS = 64
 NETWORKS = 36  # over graphs
 ALONE = 24
+MAPPED = 6  # three terms are fitted
 FAR = 16
 CHANNELS = (1, 3, 4, 7, 8, 16, 24, 32)
 
@@ -32,10 +34,12 @@ def samples(function: Function) -> tuple[Graph, ...]:
     match function:
         case Function.CHECK_GRAPH | Function.SLIDE | Function.INPUT_U8_ROWS | Function.INPUT_S8_ROWS:
             return ()
-        case Function.INPUT_TABLE_ROWS | Function.FEED_TABLE:
+        case Function.INPUT_TABLE_ROWS | Function.INPUT_AFFINE_ROWS | Function.INPUT_S16_ROWS:
             return ()
-        case Function.INPUT_TABLE:
-            return _tabled()
+        case Function.FEED_TABLE | Function.FEED_AFFINE | Function.FEED_S16:
+            return ()
+        case Function.INPUT_TABLE | Function.INPUT_AFFINE | Function.INPUT_S16:
+            return _mapped(function)
         case Function.CONV_NARROW_ROWS | Function.CONV_PLAIN_ROWS | Function.CONV_WIDE_ROWS | Function.CONV_DENSE_ROWS:
             return ()
         case Function.CONV_INT4_ROWS | Function.MAX_POOL_ROWS | Function.MAX_POOL_2X2_ROWS | Function.ADD_ROWS:
@@ -86,13 +90,18 @@ def _alone(random: Random, make: Callable[[Random, Tensor], ops.Node]) -> Graph:
 
 
 @cache
-def _tabled() -> tuple[Graph, ...]:
+def _mapped(function: Function) -> tuple[Graph, ...]:
     found = []
-    for seed in range(ALONE):
+    for seed in range(ALONE if function is Function.INPUT_TABLE else MAPPED):
         random = Random(seed)
         shape = (random.choice(CHANNELS), random.choice(SIDES), random.choice(SIDES))
-        table = tuple(tuple(random.randint(-LEVELS, LEVELS) for _ in range(256)) for _ in range(shape[0]))
-        given = ops.Input("input", shape, "chw" if seed % 2 else "hwc", "u8", table=table)
+        given = ops.Input("input", shape, "chw" if seed % 2 else "hwc", "u8")
+        if function is Function.INPUT_TABLE:
+            rows = [tuple(random.randint(-LEVELS, LEVELS) for _ in range(256)) for _ in range(shape[0])]
+            given = replace(given, table=tuple(rows))
+        else:
+            dtype: ops.RawType = "s16" if function is Function.INPUT_S16 else random.choice(("u8", "s8"))
+            given = replace(given, dtype=dtype, maps=(ops.Affine(127, 1 << 14, 15),) * shape[0])
         found.append(verify(Graph((given, ops.AvgPool("mean", "input", 1, 0)), seed=1)))
     return tuple(found)
 

@@ -44,7 +44,7 @@ def terms(node: ops.Node, graph: Graph, planned: Plan, group: int) -> Terms:
             return {"call": 1, "channels": y.size, **decoded(weight, 1, small(planned.objective)), **_rows(weight)}
         case ops.Input(order=order, dtype=dtype, topology=topology):
             times = y.shape[1] if planned.fed else len(calls)  # an image that is fed comes a row a call
-            if node.table is not None:  # every byte in the same way
+            if node.table is not None or node.maps is not None:  # every sample in the same way
                 return {"call": times, "elements": y.size, "channels": y.shape[0] * times}
             return {
                 "call": times,

@@ -20,6 +20,7 @@ UNLIKE = 32  # times as far as another, a channel, row or column must go to be d
 COARSE = 8  # steps of -127..127; a feature that never reaches so many is nearly lost in rounding
 UNEVEN = 10  # times as many examples as the rarest class, the most frequent may have
 SHARED = 0.01  # of the test images, that may be training images, too
+MANY = 16  # channels of series that are usual
 NAMED = 5  # classes or features in a message
 
 _told: set[str] = set()
@@ -48,9 +49,13 @@ def describe(data: Dataset | GraphSet) -> dict[str, Any]:
     if isinstance(data, Dataset):
         layout = "guessed: channels last" if data.guessed else "known"
         seen = pixels(looked_at(data.x_train))
-        value = {"smallest": int(seen.min()), "largest": int(seen.max())}
+        value: dict[str, Any] = {"smallest": seen.min().item(), "largest": seen.max().item(), "type": str(seen.dtype)}
         shared = None if streamed(data) else _shared(data)
-        facts |= {"kind": "images", "shape": list(data.shape), "layout": layout, **value, "shared": shared}
+        if data.sampled:
+            ends = zip(seen.min((0, 2, 3)).tolist(), seen.max((0, 2, 3)).tolist(), strict=True)
+            value["channels"] = [list(pair) for pair in ends]
+        kind = "series" if data.sampled and data.shape[1] == 1 else "images"
+        facts |= {"kind": kind, "shape": list(data.shape), "layout": layout, **value, "shared": shared}
     else:
         sizes = {"nodes": data.structure.nodes, "edges": data.structure.edges.shape[1], "graphs": data.structure.graphs}
         facts |= {"kind": data.of, "features": data.features.count, **sizes}
@@ -101,6 +106,9 @@ def _about_images(data: Dataset) -> Iterator[str]:
     if streamed(data):
         return  # pictures need not be asked about, and there may be too many to look at
     channels, height, width = data.shape
+    if data.sampled:
+        yield from _about_samples(data)
+        return
     if data.guessed and (channels > FEW or height <= FEW < width):
         yield (
             f"images are read as {height} rows of {width} pixels of {channels} channels (N,H,W,C); give :nchw behind "
@@ -116,6 +124,29 @@ def _about_images(data: Dataset) -> Iterator[str]:
     shared = _shared(data)
     if shared > SHARED * len(data.x_test):
         yield f"{shared} of {len(data.x_test)} test images are training images, too; take them out of one of both"
+
+
+def _about_samples(data: Dataset) -> Iterator[str]:
+    channels, height, width = data.shape
+    if data.guessed and height == 1 and channels > min(width, MANY):
+        yield (
+            f"series are read as {width} places of {channels} channels (N,L,C); give :nchw behind the name of the set "
+            "if channels come first, and maps of one channel as N,H,W,1"
+        )
+    low, high = data.x_train.min((0, 2, 3)), data.x_train.max((0, 2, 3))
+    for channel in np.flatnonzero(low == high)[:1]:
+        yield f"channel {channel} is {low[channel]} in all training examples; leave it out"
+    least, most = (ends.astype(np.float64)[:, None, None] for ends in (low, high))
+    spare = (most - least) / 4
+    beyond = ((data.x_test < least - spare) | (data.x_test > most + spare)).mean((0, 2, 3))
+    for channel in np.flatnonzero(beyond > SHARED)[:1]:
+        yield (
+            f"{100 * beyond[channel]:.0f} % of channel {channel} in the test part lie far outside {low[channel]} to "
+            f"{high[channel]}, what training has; divide recordings anew, or give both parts one unit"
+        )
+    shared = _shared(data)
+    if shared > SHARED * len(data.x_test):
+        yield f"{shared} of {len(data.x_test)} test examples are training examples, too; take them out of one of both"
 
 
 def _about_spreads(data: Dataset) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.data import samples
 from edgehfn.errors import InputError
 
 Array = npt.NDArray[Any]
@@ -30,6 +31,7 @@ IDX_FILES = {
 }
 IDX_DIMENSIONS = {"x": (3, 4), "y": (1,)}  # of images and of labels
 IDX_UINT8 = 0x08  # third byte of the magic number: the element type; the fourth is the number of dimensions
+RAGGED = "cut all to one length, as N,L or N,L,C, or give a folder of CSV files with :window="
 DAMAGE = (
     OSError,
     ValueError,
@@ -107,6 +109,10 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, Array]:
         with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
             return {name: np.asarray(file[name]) for name in names if name in there}
     except DAMAGE as error:
+        if "Object arrays" in str(error):
+            raise InputError(
+                f"{path}: holds an array of objects, such as recordings of unlike lengths; {RAGGED}"
+            ) from error
         raise _damaged(path, error) from error
 
 
@@ -159,16 +165,11 @@ def _read_idx(path: Path, dimensions: tuple[int, ...]) -> Array:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()  # writable, as torch wants it
 
 
-def images_of(arrays: Mapping[str, Array], part: str, place: str, layout: Layout | None) -> npt.NDArray[np.uint8]:
+def images_of(arrays: Mapping[str, Array], part: str, place: str, layout: Layout | None) -> Array:
     """Return ``x_train`` or ``x_test`` as contiguous N,C,H,W. Raises InputError for what are no images."""
     key = f"x_{part}"
     x = arrays[key]
-    if x.dtype != np.uint8:
-        raise InputError(
-            f"{place}: {key} is {x.dtype}; images are uint8 0..255: scale it, each channel and feature alike, and save "
-            ".astype('uint8')"
-        )
-    if x.ndim not in (2, 3, 4):
+    if x.ndim not in (2, 3, 4) and x.dtype.kind in "iufb":
         raise InputError(f"{place}: {key} has shape {x.shape}; images are N,H,W,C or N,H,W, series N,L,C or N,L")
     if x.size == 0:
         raise InputError(f"{place}: {key} has shape {x.shape}, which is empty; give at least one image")
@@ -177,6 +178,8 @@ def images_of(arrays: Mapping[str, Array], part: str, place: str, layout: Layout
             f"{place}: {key} has shape {x.shape}, seemingly N,C,H,W; give :nchw behind the name of the "
             "set if channels come first, :nhwc if they are last (in Python layout=)"
         )
+    if x.dtype != np.uint8:
+        return samples.samples_of(x, f"{place}: {key}", first=layout == "nchw")
     if x.ndim == 2:
         return np.ascontiguousarray(x[:, None, None])
     if x.ndim == 3:

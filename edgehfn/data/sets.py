@@ -1,9 +1,10 @@
 """Data sets for training and measuring: known ones by name, a user's own by path.
 
 A set of images is a ``.npz`` file (``x_train, y_train, x_test, y_test``, optionally ``classes``; images uint8 as
-N,H,W,C or N,H,W, or as N,C,H,W where that is said; labels as ``edgehfn.data.labels`` takes them) or a folder with the
-four IDX files of MNIST and its relatives. Graphs are a ``.npz`` file as ``edgehfn.data.gnn_files`` describes it. Names
-are looked up in ``$EDGEHFN_DATA``, then in the system's folders, then in the user's cache.
+N,H,W,C or N,H,W, or as N,C,H,W where that is said; time series int8, int16 or floats as N,L,C or N,L; labels as
+``edgehfn.data.labels`` takes them) or a folder with the four IDX files of MNIST and its relatives. Graphs are a
+``.npz`` file as ``edgehfn.data.gnn_files`` describes it. Names are looked up in ``$EDGEHFN_DATA``, then in the system's
+folders, then in the user's cache.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from edgehfn.data.motifs import motifs
 from edgehfn.data.pictures import Pictures, Shape
 from edgehfn.errors import InputError
 
-Images = npt.NDArray[np.uint8]
+Images = npt.NDArray[Any]  # of uint8, or of what edgehfn.data.samples takes
 Labels = npt.NDArray[np.int64]
 
 MADE_UP: dict[str, Callable[[], GraphSet]] = {"motifs": motifs, "communities": communities}
@@ -53,7 +54,8 @@ SIZE = re.compile(r"[1-9]\d{0,4}|[13](,[1-9]\d{0,4}){2}")  # what a net reads of
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images: ``x`` uint8 ``(N, C, H, W)``, contiguous; ``y`` int64 ``(N,)``, the index of the class.
+    """Labelled images or time series: ``x`` ``(N, C, H, W)``, contiguous, uint8 or samples of int8, int16 or float32,
+    of series with one row; ``y`` int64 ``(N,)``, the index of the class.
 
     Of a folder of pictures ``x`` is a :class:`edgehfn.data.pictures.Pictures`, which stands for the array: parts of it
     read nothing, and ``numpy.asarray`` of a part reads that.
@@ -74,6 +76,11 @@ class Dataset:
         """Channels, height and width of an image."""
         _, channels, height, width = self.x_train.shape
         return channels, height, width
+
+    @property
+    def sampled(self) -> bool:
+        """Whether they are no bytes of images, but samples that a map for each channel has to take to a net's range."""
+        return bool(self.x_train.dtype != np.uint8)
 
     def digest(self) -> str:
         """Return SHA-256 of the four arrays as they are here, whatever file they came in: 64 hex digits.
@@ -156,7 +163,7 @@ def from_arrays(
     layout: Layout | None = None,
 ) -> Dataset:
     """Return a set from four arrays in memory: ``x_*`` uint8 N,H,W,C or N,H,W, or N,C,H,W with the ``layout`` "nchw";
-    series N,L,C or N,L.
+    series N,L,C or N,L; samples of int8, int16 or floats as ``edgehfn.data.samples`` takes them.
 
     ``y_*`` are integers ``(N,)``, text, or one column a class. Without ``classes`` they are numbered up to the largest
     training label, or are the sorted texts. ``place`` (by default ``name``) is what an InputError names.
@@ -166,6 +173,8 @@ def from_arrays(
     x_train, x_test = (image_files.images_of(found, part, place, layout) for part in labels.PARTS)
     numbers, named = labels.numbered({key: found[key] for key in ("y_train", "y_test")}, classes, place)
     y_train, y_test = (image_files.labels_of(numbers, part, place, len(found[f"x_{part}"])) for part in labels.PARTS)
+    if x_train.dtype != x_test.dtype:
+        raise InputError(f"{place}: x_train is {x_train.dtype}, x_test {x_test.dtype}; save both in one type")
     if x_train.shape[1:] != x_test.shape[1:]:
         raise InputError(
             f"{place}: C,H,W is {x_train.shape[1:]} in x_train, {x_test.shape[1:]} in x_test; make them equal"
@@ -184,7 +193,8 @@ def from_arrays(
     if len(names) < 2:
         raise InputError(f"{place}: all images are of one class; training needs at least 2")
     sha256 = sha256 or image_files.arrays_digest(x_train, y_train, x_test, y_test)[:16]
-    guessed = layout is None and found["x_train"].ndim == 4
+    of_channels = found["x_train"].ndim == 4 or (found["x_train"].ndim == 3 and x_train.dtype != np.uint8)
+    guessed = layout is None and of_channels
     return Dataset(
         name,
         x_train,

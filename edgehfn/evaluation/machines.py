@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, checked
 from edgehfn.spec.objective import Objective
+from edgehfn.spec.raw import raw_type, to_raw
 from edgehfn.target.address import FORM, is_address
 from edgehfn.target.address import parse as address
 from edgehfn.target.architecture import RISCV
@@ -37,7 +38,7 @@ def run(
     ram: int | None = None,
     rows: bool = False,
 ) -> Int8:
-    """Run raw images, uint8 or int8 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
+    """Run raw images, uint8, int8 or int16 ``(N, *raw_shape)``; returns the outputs, int8 ``(N, *output.shape)``.
 
     ``on``: ``pytorch`` (integers), ``emulator`` (Numba), ``host`` (C on this computer), ``host-sanitized`` (the same
     under sanitizers), a core, in QEMU, or ``gdb://HOST:PORT``, a board behind a GDB server. ``observe`` receives every
@@ -122,15 +123,18 @@ def at_hand(names: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
     return tuple(name for name in names if name not in riscv), install(*missing)
 
 
-def raw(graph: Graph, images: npt.NDArray[np.uint8] | Pictures) -> npt.NDArray[np.uint8]:
-    """Return images ``(N, C, H, W)`` in the order of the graph's sensor. Raises InputError if they do not fit it."""
+def raw(graph: Graph, images: npt.NDArray[Any] | Pictures) -> Raw:
+    """Return images ``(N, C, H, W)`` in the order of the graph's sensor; floats, where it has units for them, as the
+    samples that they are. Raises InputError if they do not fit it."""
     source = own(graph).input
     images = images if isinstance(images, Pictures) else np.asarray(images)  # pictures stay unread
     if source is None or source.topology is not None:
         raise InputError("the model reads a graph, these are images; give the data it was trained on")
-    if images.shape[1:] != source.shape or source.dtype != "u8":
+    if source.units is not None and images.dtype.kind == "f" and images.shape[1:] == source.shape:
+        images = to_raw(np.asarray(images), source.units)
+    if images.shape[1:] != source.shape or raw_type(images.dtype) != source.dtype:
         raise InputError(
-            f"the model reads {source.dtype} images of C,H,W {source.shape}, these are u8 "
+            f"the model reads {source.dtype} images of C,H,W {source.shape}, these are {raw_type(images.dtype)} "
             f"{images.shape[1:]}; give the data it was trained on"
         )
     if isinstance(images, Pictures):

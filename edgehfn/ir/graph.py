@@ -110,9 +110,9 @@ def pooled(size: int, kernel: int, stride: int, padding: int) -> int:
 def infer(node: Node, known: dict[str, Tensor]) -> Tensor:
     """The tensor a node makes from those already known."""
     match node:
-        case ops.Input(name=name, shape=shape, dtype=dtype):
+        case ops.Input(name=name, shape=shape):
             nodes = node.topology.nodes if node.topology else 0
-            return Tensor(name, shape, *(ops.RELU if dtype == "u8" and node.table is None else ops.SIGNED), nodes)
+            return Tensor(name, shape, *(ops.SIGNED if node.signed else ops.RELU), nodes)
         case ops.Constant(name=name, values=values, nodes=nodes):
             return Tensor(name, values.shape, *(ops.RELU if (values >= 0).all() else ops.SIGNED), nodes)
         case ops.SparseLinear(name=name, features=features):
@@ -192,8 +192,8 @@ def _line(node: Node, tensor: Tensor) -> str:
     head = f"{tensor.name:24} {shape:>10} [{tensor.lo}, {tensor.hi}] = "
     match node:
         case ops.Input(topology=topology):
-            table = "" if node.table is None else ", table"
-            return f"{head}input({node.dtype}, {_topology(topology) if topology else node.order}{table})"
+            by = ", table" if node.table is not None else "" if node.maps is None else ", maps"
+            return f"{head}input({node.dtype}, {_topology(topology) if topology else node.order}{by})"
         case ops.Constant():
             return f"{head}constant({node.nodes} nodes)"
         case ops.SparseLinear(features=features):

@@ -1,4 +1,4 @@
-"""The raw inputs a graph reads: images as a sensor gives them, ``(N, C, H, W)``, ``(N, H, W, C)`` or ``(N, C)`` bytes;
+"""The raw inputs a graph reads: samples as a sensor gives them, ``(N, C, H, W)``, ``(N, H, W, C)`` or ``(N, C)``;
 graphs as ``edgehfn.ir.gnn_bytes`` packs them, ``(N, bytes)``; ``(N, 0)`` where features are stored."""
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from edgehfn.ir import gnn_bytes
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Shape
 from edgehfn.spec import generator
+from edgehfn.spec.raw import TYPES
 
-Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
+Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8] | npt.NDArray[np.int16]
 
 
 def raw_shape(graph: Graph) -> Shape:
@@ -29,10 +30,14 @@ def raw_shape(graph: Graph) -> Shape:
             return (*node.shape[1:], node.shape[0]) if node.order == "hwc" else node.shape
 
 
-def raw_dtype(graph: Graph) -> np.dtype[np.uint8] | np.dtype[np.int8]:
-    """uint8 or int8."""
-    signed = graph.input is not None and graph.input.dtype == "s8"
-    return np.dtype(np.int8) if signed else np.dtype(np.uint8)
+def raw_dtype(graph: Graph) -> np.dtype[Any]:
+    """uint8, int8 or int16; uint8 where nothing is read."""
+    return TYPES["u8" if graph.input is None else graph.input.dtype]
+
+
+def raw_bytes(graph: Graph) -> int:
+    """The bytes of one raw input."""
+    return prod(raw_shape(graph)) * raw_dtype(graph).itemsize
 
 
 def checked(graph: Graph, raw: Raw) -> Raw:
@@ -57,7 +62,7 @@ def fitting(graph: Graph, raw: Raw) -> Raw:
 
 
 def by_rows(graph: Graph, images: Raw) -> Raw:
-    """A batch of images as they come row by row: ``(N, H, W·C)`` or ``(N, H, C·W)``, the bytes of a row as they lie."""
+    """A batch of images as they come row by row: ``(N, H, W·C)`` or ``(N, H, C·W)``, a row's samples as they lie."""
     lie_by_rows = graph.input is not None and graph.input.order == "hwc"
     plain: npt.NDArray[Any] = images if lie_by_rows else images.transpose(0, 2, 1, 3)
     return np.ascontiguousarray(plain.reshape(*plain.shape[:2], prod(plain.shape[2:])))
@@ -65,7 +70,7 @@ def by_rows(graph: Graph, images: Raw) -> Raw:
 
 def golden(graph: Graph) -> Raw:
     """The raw input of the self-test (SPEC section 8)."""
-    data = generator.golden_input(graph.seed, prod(raw_shape(graph))).reshape(raw_shape(graph))
+    data = generator.golden_input(graph.seed, raw_bytes(graph))
     if graph.input is not None and graph.input.topology is not None:
         data = gnn_bytes.golden(graph.input, data)
-    return data.view(np.int8) if raw_dtype(graph) == np.int8 else data
+    return data.view(raw_dtype(graph)).reshape(raw_shape(graph))

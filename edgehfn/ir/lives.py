@@ -10,7 +10,7 @@ from typing import assert_never
 from edgehfn.ir import gnn_memory, ops
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group, reads
-from edgehfn.ir.inputs import raw_shape
+from edgehfn.ir.inputs import raw_bytes
 from edgehfn.ir.ops import Conv, Linear
 from edgehfn.ir.scratch import aligned
 from edgehfn.spec.window import square
@@ -55,7 +55,7 @@ def chains(graph: Graph, groups: Groups, rolling: bool) -> list[Alias]:
     runtime's planes keep the rows that bands share, so that a map may be overwritten behind a band."""
     last = {name: i for i, node in enumerate(graph) for name in (*ops.inputs(node), node.name)}
     lives: dict[str, list[Life]] = {}
-    raw = Life(RAW, prod(raw_shape(graph)), 0, _end(groups, 0))
+    raw = Life(RAW, raw_bytes(graph), 0, _end(groups, 0))
     if 0 in groups and groups[0].fed:
         raw = Life(RAW, FED, 0, len(graph.nodes) - 1)
     aliases: list[list[Life]] = [[raw]]
@@ -116,7 +116,7 @@ def _end(groups: Groups, index: int) -> int:
 
 
 def _as_it_lies(node: ops.Input) -> bool:
-    """Whether each raw byte becomes the element at its own place."""
+    """Whether each raw sample becomes the element of its own number."""
     return node.order == "chw" or prod(node.shape[1:]) == 1 or node.shape[0] == 1
 
 

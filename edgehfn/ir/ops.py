@@ -18,6 +18,10 @@ from edgehfn.ir.weights import Shape as Shape
 from edgehfn.ir.weights import Supermask as Supermask
 from edgehfn.ir.weights import Weight as Weight
 from edgehfn.spec.limits import LEVELS
+from edgehfn.spec.raw import LARGEST_RAW as LARGEST_RAW
+from edgehfn.spec.raw import Affine as Affine
+from edgehfn.spec.raw import RawType as RawType
+from edgehfn.spec.raw import Unit as Unit
 from edgehfn.spec.window import Padding, Pair, Sides, sides
 
 RELU, SIGNED = (0, LEVELS), (-LEVELS, LEVELS)
@@ -38,15 +42,28 @@ class Requantise:
 
 @dataclass(frozen=True)
 class Input:
-    """Raw sensor bytes to a ``(C, H, W)`` or ``(C,)`` tensor; with a ``topology``, which they then bring along, to a
-    map over its nodes. A ``table`` has what each of 256 raw bytes becomes, a row a channel."""
+    """Raw samples of a sensor to a ``(C, H, W)`` or ``(C,)`` tensor; with a ``topology``, which they then bring along,
+    to a map over its nodes. A ``table`` has what each of 256 raw bytes becomes, a row a channel; ``maps`` are one a
+    channel; so are ``units``, with which nothing is computed."""
 
     name: str
     shape: Shape
     order: Literal["chw", "hwc"] = "chw"
-    dtype: Literal["u8", "s8"] = "u8"
+    dtype: RawType = "u8"
     topology: InputTopology | None = None
     table: tuple[tuple[int, ...], ...] | None = None
+    maps: tuple[Affine, ...] | None = None
+    units: tuple[Unit, ...] | None = None
+
+    @property
+    def signed(self) -> bool:
+        """Whether an element may be below 0."""
+        return self.dtype != "u8" or self.table is not None or self.maps is not None
+
+    @property
+    def sample(self) -> int:
+        """The bytes of a raw sample."""
+        return 2 if self.dtype == "s16" else 1
 
 
 @dataclass(frozen=True)

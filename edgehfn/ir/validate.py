@@ -146,7 +146,11 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
 
 def _input(node: ops.Input, require: Require) -> None:
     require(len(node.shape) in (1, 3) and min(node.shape) >= 1, f"shape {node.shape} is not (C, H, W) or (C,)")
-    require(node.order in ("chw", "hwc") and node.dtype in ("u8", "s8"), f"order {node.order} or type {node.dtype}")
+    known = node.order in ("chw", "hwc") and node.dtype in ops.LARGEST_RAW
+    require(known, f"order {node.order} or type {node.dtype}")
+    require(node.dtype != "s16" or node.maps is not None, "samples of 16 bits need a map for each channel")
+    if node.maps is not None:
+        _maps(node, node.maps, require)
     if node.table is not None:
         require(node.dtype == "u8" and node.topology is None, "a table is for bytes u8 of images or vectors")
         entries = [entry for row in node.table for entry in row]
@@ -154,6 +158,14 @@ def _input(node: ops.Input, require: Require) -> None:
         require(fits, f"a table of {len(entries)} entries, not of {BYTE} for each of {node.shape[0]} channels")
         require(all(-LEVELS <= entry <= LEVELS for entry in entries), f"a table's entry is outside -{LEVELS}..{LEVELS}")
     gnn_rules.check_input(node, require)
+
+
+def _maps(node: ops.Input, maps: tuple[ops.Affine, ...], require: Require) -> None:
+    require(node.topology is None and node.table is None, "maps are for inputs without a topology and without a table")
+    require(len(maps) == node.shape[0], f"{len(maps)} maps for {node.shape[0]} channels")
+    for m, offset, shift in maps:
+        require(abs(m) < LANE and 0 <= shift <= 31, f"a map's multiplier is {m}, its shift {shift}")
+        require(abs(m) * ops.LARGEST_RAW[node.dtype] + abs(offset) < WORD, f"a map of {m} and {offset} exceeds 32 bits")
 
 
 def _linear(node: Linear, graph: Graph, require: Require) -> None:

@@ -28,7 +28,11 @@ def source_of(net: nn.Net) -> Source:
     made = net.input
     match made:
         case nn.InputSpec():
-            return Source(ops.Input(INPUT, made.shape, made.order, made.dtype, table=made.table))
+            return Source(
+                ops.Input(
+                    INPUT, made.shape, made.order, made.dtype, None, made.table, made.maps or None, made.units or None
+                )
+            )
         case nn.GraphSpec():
             given = InputTopology("edges", made.most_nodes, made.most_edges, made.most_degree)
             return Source(ops.Input(INPUT, made.shape, "chw", "s8", given), given)

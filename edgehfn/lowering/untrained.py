@@ -13,6 +13,7 @@ from edgehfn.ir import Graph
 from edgehfn.lowering.lower import lower
 from edgehfn.nn import GraphSpec, InputSpec, Net, Nodes, StoredGraph
 from edgehfn.spec.limits import LEVELS
+from edgehfn.spec.raw import TYPES
 
 IMAGES = 64  # random ones, that set norms and scales
 
@@ -27,7 +28,9 @@ def untrained(net: Net, count: int = IMAGES) -> Graph:
         case GraphSpec():
             seen = _path(net.input, draw)
         case InputSpec():
-            seen = torch.from_numpy(draw.integers(0, 256, (count, *net.input.shape), dtype=np.uint8))
+            kind = TYPES[net.input.dtype]
+            ends, shape = np.iinfo(kind), (count, *net.input.shape)
+            seen = torch.from_numpy(draw.integers(ends.min, ends.max, shape, dtype=kind, endpoint=True))
         case _:
             assert_never(net.input)
     with torch.no_grad():

@@ -32,6 +32,7 @@ from edgehfn.nn.presets.residual import resnet
 from edgehfn.nn.presets.sensor import SENSOR_PRESETS
 from edgehfn.nn.presets.vgg import conv_net
 from edgehfn.nn.quantised import QuantisedConv2d, QuantisedLinear
+from edgehfn.nn.sampled_input import sampled
 from edgehfn.nn.sparsity import Search, Thresholds
 from edgehfn.nn.supermask import Source, SupermaskConv2d, SupermaskLinear
 
@@ -92,6 +93,7 @@ __all__ = [
     "resnet8",
     "resnet8_mlperf",
     "resnet20",
+    "sampled",
     "tiny",
     "unique_weights",
 ]

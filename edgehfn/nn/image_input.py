@@ -1,11 +1,11 @@
-"""What a net for images reads: raw bytes, and the float input that they are."""
+"""What a net for images and time series reads: raw samples, and the float input that they are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite
 from operator import index
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,21 +15,26 @@ from torch import Tensor
 from edgehfn.data.pictures import by_batches
 from edgehfn.errors import InputError
 from edgehfn.spec.limits import LARGEST_SCALE, LEVELS, SMALLEST_SCALE
+from edgehfn.spec.raw import Affine, RawType, Unit, raw_type, to_raw
 
 Order = Literal["chw", "hwc"]
-RawType = Literal["u8", "s8"]
 
 LOOKED_AT = 1024  # images, for their mean and deviation
 INPUT_STEP = 1 / LEVELS  # the real value of one integer step of an image
+RAW_DTYPES: dict[RawType, torch.dtype] = {"u8": torch.uint8, "s8": torch.int8, "s16": torch.int16}
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), channels first or last on the device.
+    """The raw input: bytes ``u8`` (0..255) or ``s8`` (-128..127), or ``s16`` of 16 bits, channels first or last on the
+    device.
 
     With a ``mean`` and a ``deviation`` for each channel, in 0..1, the net reads ``(byte / 255 - mean) / deviation``, so
-    that what it pads with is the mean. Raises InputError for a shape that is not three positive numbers, or for others
-    than finite means and positive deviations of ``u8``.
+    that what it pads with is the mean. With ``maps``, one a channel, which ``s16`` needs, it reads what these make of
+    samples (SPEC section 5), in steps of 1/127. ``units``, one a channel, say what samples of 16 bits stand for: then
+    floats may be given in their place. :func:`edgehfn.nn.sampled` chooses maps and units from data. Raises InputError
+    for a shape that is not three positive numbers, for others than finite means and positive deviations of ``u8``, or
+    for maps and units that do not fit.
     """
 
     shape: tuple[int, int, int]  # (C, H, W), whatever the order
@@ -37,6 +42,8 @@ class InputSpec:
     dtype: RawType = "u8"
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
+    maps: tuple[Affine, ...] = ()
+    units: tuple[Unit, ...] = ()
 
     def __post_init__(self) -> None:
         given: object = self.shape  # whatever a caller without a type checker gave
@@ -57,6 +64,12 @@ class InputSpec:
                 raise InputError(f"input {name} {getattr(self, name)!r:.60}: give a number a channel") from None
         if self.mean or self.deviation:
             self._check_normalised()
+        if {len(self.maps), len(self.units), shape[0]} - {0, shape[0]} or (self.dtype == "s16" and not self.maps):
+            raise InputError(f"give a map for each of {shape[0]} input channels, and a unit for each or none")
+        if (self.mean and self.maps) or (self.units and self.dtype != "s16"):
+            raise InputError(
+                "maps take the place of a mean and a deviation, and units are of s16; leave out the others"
+            )
 
     def _check_normalised(self) -> None:
         channels = self.shape[0]
@@ -87,11 +100,21 @@ class InputSpec:
         found: npt.NDArray[np.float64] = (np.arange(256) / 255 - mean) / deviation
         return found
 
+    def reads(self, dtype: np.dtype[Any]) -> bool:
+        """Whether arrays of this type are what the net reads, or floats that become it."""
+        return raw_type(dtype) == self.dtype or bool(self.units and dtype.kind == "f")
+
+    def samples(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return ``(N, C, H, W)`` as raw samples: floats by the units, anything else as it is."""
+        return to_raw(x, self.units) if self.units and x.dtype.kind == "f" else x
+
     def batch(self, raw: object) -> Tensor:
         """Return a batch of raw images as a tensor, whatever the order of its memory. Raises InputError."""
-        wanted = torch.uint8 if self.dtype == "u8" else torch.int8
+        wanted = RAW_DTYPES[self.dtype]
         try:
             x = raw if isinstance(raw, Tensor) else torch.from_numpy(np.ascontiguousarray(raw))
+            if x.is_floating_point() and x.dim() == 4 and x.shape[1] == len(self.units):
+                x = torch.from_numpy(self.samples(x.cpu().numpy())).to(x.device)
         except (ValueError, TypeError, RuntimeError) as error:
             raise InputError(f"images: {type(raw).__name__} is no array ({error}); give a NumPy array") from None
         shape = tuple(x.shape)
@@ -113,7 +136,11 @@ class InputSpec:
             )
             scaled = torch.empty(raw.shape, device=raw.device, memory_format=torch.channels_last).copy_(raw)
             return scaled.div_(255).sub_(mean).div_(deviation)
-        steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-LEVELS)
+        if self.maps:
+            multiplier, offset, shift = torch.tensor(self.maps, dtype=torch.int32, device=raw.device).T[..., None, None]
+            steps: Tensor = (raw.int() * multiplier + offset >> shift).clamp_(-LEVELS, LEVELS)
+        else:
+            steps = raw >> 1 if self.dtype == "u8" else raw.clamp_min(-LEVELS)
         # Channels last: every later tensor inherits the layout, in which a CPU trains these nets in two thirds of the
         # time.
         real = torch.empty(raw.shape, dtype=torch.float32, device=raw.device, memory_format=torch.channels_last)

@@ -18,7 +18,6 @@ from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Aggregate, Attention, NodePool
 from edgehfn.nn.image_input import InputSpec as InputSpec
 from edgehfn.nn.image_input import Order as Order
-from edgehfn.nn.image_input import RawType as RawType
 from edgehfn.nn.pool import AvgPool, Concat, GlobalAvgPool, MaxPool
 from edgehfn.nn.quantised import FLOAT, Quantised, QuantisedConv2d, QuantisedLinear
 from edgehfn.nn.shapes import Shape

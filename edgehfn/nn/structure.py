@@ -11,8 +11,10 @@ from edgehfn.errors import InputError
 from edgehfn.nn import stored, stored_weights
 from edgehfn.nn.entries import Json, choice, field, floats, integers
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
-from edgehfn.nn.net import Gathering, Input, InputSpec, Net, Op, Order, RawType, Step, Weighted
+from edgehfn.nn.net import Gathering, Input, InputSpec, Net, Op, Order, Step, Weighted
 from edgehfn.nn.stored_weights import Array, Named, Stored, restore_norm
+from edgehfn.spec.limits import WORD
+from edgehfn.spec.raw import Affine, RawType, Unit
 
 NORMALISED = "normalised"  # the type of bytes u8 that a mean and a deviation scale
 
@@ -62,6 +64,9 @@ def _describe_input(input: Input) -> Json:
     match input:
         case InputSpec():
             entry: Json = {"shape": list(input.shape), "order": input.order, "dtype": input.dtype}
+            if input.maps:
+                given = {"maps": [list(one) for one in input.maps]}
+                return entry | given | ({"units": [list(unit) for unit in input.units]} if input.units else {})
             if not input.mean:
                 return entry
             return {**entry, "dtype": NORMALISED, "mean": list(input.mean), "deviation": list(input.deviation)}
@@ -80,13 +85,24 @@ def _input(entry: Json, tensors: Stored, graph: RestoreGraph) -> Input:
         order: Order = choice(entry, "order", get_args(Order))
         channels, height, width = integers(entry, "shape", 3)
         if entry.get("dtype") == NORMALISED:
-            given = (tuple(floats(entry, name, channels)) for name in ("mean", "deviation"))
-            return InputSpec((channels, height, width), order, "u8", *given)
+            mean, deviation = (floats(entry, name, channels) for name in ("mean", "deviation"))
+            return InputSpec((channels, height, width), order, "u8", mean, deviation)
         dtype: RawType = choice(entry, "dtype", get_args(RawType))
-        return InputSpec((channels, height, width), order, dtype)
+        maps, units = _maps(entry), _units(entry)
+        return InputSpec((channels, height, width), order, dtype, maps=maps, units=units)
     if choice(entry, "graph", ("input", "stored")) == "stored":
         return graph(entry, tensors.tensors)
     return GraphSpec(*(field(entry, name, int) for name in ("features", "nodes", "edges", "degree")))
+
+
+def _maps(entry: Json) -> tuple[Affine, ...]:
+    rows = field(entry, "maps", list) if "maps" in entry else []
+    return tuple(Affine(*integers({"maps": row}, "maps", 3, least=-WORD)) for row in rows)
+
+
+def _units(entry: Json) -> tuple[Unit, ...]:
+    rows = field(entry, "units", list) if "units" in entry else []
+    return tuple(Unit(*floats({"units": row}, "units", 2)) for row in rows)
 
 
 def _describe_step(step: Step) -> Json:

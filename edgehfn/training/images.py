@@ -92,8 +92,7 @@ def train(
     ``auto``, ``cpu`` or ``cuda``. Two ``threads`` make a net this small faster on two idle cores and far slower when
     one of them is busy. ``workers`` processes read the pictures of a folder. Under torchrun each process computes its
     part of every batch. With a ``checkpoint`` file the run is saved every ``save_every`` seconds and after each epoch,
-    and goes on from there, unless ``resume`` is false.
-    ``progress`` gets a report of steps, loss and training accuracy, and of each epoch as a milestone.
+    and goes on from there, unless ``resume`` is false. ``progress`` gets reports, of each epoch as a milestone.
 
     Raises InputError if the settings, the data and the net do not fit together, if the checkpoint is of another run, or
     if the loss is no longer finite.
@@ -124,6 +123,8 @@ def train(
     if teacher is not None:
         _fits(teacher, data, "teacher")
     doubts.warn(data)
+    if isinstance(net.input, InputSpec) and data.sampled:
+        data = replace(data, x_train=net.input.samples(data.x_train), x_test=net.input.samples(data.x_test))
     learned, held = _divided(data, settings)
     metric = chosen(settings.recipe.metric, data.y_train, data.y_test)
 
@@ -220,7 +221,7 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int, workers: i
     check_masks(net)
     if settings.augment in RESIZED and not isinstance(data.x_train, Pictures):
         raise InputError(f"augment {settings.augment} is for folders of pictures; {data.name} takes flip+crop")
-    largest = int(pixels(looked_at(data.x_train)).max())
+    largest = 2 if data.sampled else int(pixels(looked_at(data.x_train)).max())
     if largest < 2:
         raise InputError(
             f"{data.name}: no training image has a value above {largest}; a net reads 0..255 in steps of 2, "
@@ -242,8 +243,8 @@ def _fits(net: Net, data: Dataset, what: str) -> None:
         raise InputError(
             f"the {what} reads C,H,W {net.input.shape}, {data.name} has images of {data.shape}; build it for these"
         )
-    if net.input.dtype != "u8":
-        raise InputError(f"the {what} reads signed bytes, {data.name} has unsigned ones; build it with input type u8")
+    if not net.input.reads(data.x_train.dtype):
+        raise InputError(f"the {what} reads {net.input.dtype}, {data.name} has {data.x_train.dtype}; build it anew")
     outputs = prod(net.shapes[net.steps[-1].name])
     if outputs != len(data.classes):
         raise InputError(

@@ -167,19 +167,27 @@ struct hfn_linear {
     struct hfn_requantise requantise;
 };
 
-/* Raw bytes to a tensor. 24 bytes. */
+/* Raw samples to a tensor. 24 bytes. */
 struct hfn_input {
-    uint32_t raw, y;   /* arena offsets; may be equal if step or pixels is 1 */
+    uint32_t raw, y;   /* arena offsets; may be equal if step is a sample or pixels is 1 */
     uint32_t channels; /* at least 1 */
     uint32_t pixels;   /* of one channel: at least 1 */
-    uint32_t step;     /* raw bytes from a pixel to the next: 1 (C, H, W) or channels (H, W, C) */
-    uint32_t skip;     /* raw bytes from a channel to the next: pixels or 1 */
+    uint32_t step;     /* raw bytes from a pixel to the next: a sample (C, H, W) or channels of them (H, W, C) */
+    uint32_t skip;     /* raw bytes from a channel to the next: pixels of them or one */
 };
 
 /* Raw bytes to a tensor by a table of each channel's own. 28 bytes. */
 struct hfn_input_table {
     struct hfn_input input;
     uint32_t table; /* offset in the model of what each raw byte becomes, int8_t[channels][256]: -127..127 */
+};
+
+/* Raw samples to a tensor by a map of each channel's own. 32 bytes. */
+struct hfn_input_affine {
+    struct hfn_input input;
+    uint32_t maps; /* offset in the model of uint32_t[channels][2]: an offset, and a multiplier (-32767..32767) below a
+                      shift (0..31); sums of 32 bits suffice for every sample */
+    uint32_t flip; /* 128 of signed bytes, else 0 */
 };
 
 /* Largest element of each window; what lies outside the map does not count. 24 bytes. */
@@ -235,10 +243,13 @@ struct hfn_add {
     int16_t lo;             /* 0 or -127; the upper limit is 127 */
 };
 
-/* The first node of most models: y = x >> 1 of unsigned bytes, max(x, -127) of signed ones, or what a table says. */
+/* The first node of most models: y = x >> 1 of unsigned bytes, max(x, -127) of signed ones, or what a table says; by a
+ * map y = clamp((multiplier·x + offset) >> shift) of bytes, or of samples of 16 bits. */
 void hfn_input_u8(const struct hfn_input *node, uint32_t *arena);
 void hfn_input_s8(const struct hfn_input *node, uint32_t *arena);
 void hfn_input_table(const void *model, const struct hfn_input_table *node, uint32_t *arena);
+void hfn_input_affine(const void *model, const struct hfn_input_affine *node, uint32_t *arena);
+void hfn_input_s16(const void *model, const struct hfn_input_affine *node, uint32_t *arena);
 
 /* Supermask convolutions, whose outputs are the same: _wide sums in 32-bit accumulators, _narrow in 16-bit ones, which
  * needs N1 to N3 of SPEC section 4, and so does _plain, for masks of one coat, nothing frozen and generated signs. */

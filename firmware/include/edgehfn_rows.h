@@ -12,6 +12,7 @@
 
 struct hfn_input;
 struct hfn_input_table;
+struct hfn_input_affine;
 struct hfn_conv;
 struct hfn_rect;
 struct hfn_max_pool;
@@ -58,6 +59,12 @@ struct hfn_feed_table {
     uint32_t table; /* as that of struct hfn_input_table */
 };
 
+/* How it comes in by maps. 20 bytes. */
+struct hfn_feed_affine {
+    struct hfn_feed feed;
+    uint32_t maps, flip; /* as those of struct hfn_input_affine */
+};
+
 /* The rows of a tick, first..end - 1, and where row 0 of channel 0 lies in it; it need not be there. */
 struct hfn_span {
     uint32_t first, end;
@@ -78,6 +85,10 @@ uint32_t hfn_feed_u8(const struct hfn_feed *node, const struct hfn_ticks *ticks,
 uint32_t hfn_feed_s8(const struct hfn_feed *node, const struct hfn_ticks *ticks, const void *row, uint32_t *arena);
 uint32_t hfn_feed_table(const void *model, const struct hfn_feed_table *node, const struct hfn_ticks *ticks,
                         const void *row, uint32_t *arena);
+uint32_t hfn_feed_affine(const void *model, const struct hfn_feed_affine *node, const struct hfn_ticks *ticks,
+                         const void *row, uint32_t *arena);
+uint32_t hfn_feed_s16(const void *model, const struct hfn_feed_affine *node, const struct hfn_ticks *ticks,
+                      const void *row, uint32_t *arena);
 
 /* What the functions of these names without _rows do, for the rows of a tick, if there are any. Offsets of tensors are
  * those of ticks. */
@@ -85,6 +96,10 @@ void hfn_input_u8_rows(const struct hfn_input *node, const struct hfn_ticks *tic
 void hfn_input_s8_rows(const struct hfn_input *node, const struct hfn_ticks *ticks, uint32_t tick, uint32_t *arena);
 void hfn_input_table_rows(const void *model, const struct hfn_input_table *node, const struct hfn_ticks *ticks,
                           uint32_t tick, uint32_t *arena);
+void hfn_input_affine_rows(const void *model, const struct hfn_input_affine *node, const struct hfn_ticks *ticks,
+                           uint32_t tick, uint32_t *arena);
+void hfn_input_s16_rows(const void *model, const struct hfn_input_affine *node, const struct hfn_ticks *ticks,
+                        uint32_t tick, uint32_t *arena);
 void hfn_conv_narrow_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
                           uint32_t *arena);
 void hfn_conv_plain_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,

@@ -82,7 +82,7 @@ def test_nets_that_cannot_be_built(options: list[str], named: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"x_train": np.zeros((40, 8, 8), np.float32)}, "x_train is float32"),
+        ({"x_train": np.zeros((40, 8, 8), np.float32)}, "x_train is float32, x_test uint8; save both"),
         ({"x_test": np.zeros((20, 8), np.uint8)}, "C,H,W is (1, 8, 8) in x_train, (1, 1, 8) in x_test"),
         ({"x_test": np.zeros((20, 9, 8), np.uint8)}, "x_test"),
         ({"x_train": np.zeros((0, 8, 8), np.uint8), "y_train": np.zeros(0, np.int64)}, "empty"),

@@ -135,7 +135,7 @@ def test_one_hot_labels_are_numbers(kind: Any) -> None:
         ({"y_train": [[1], [2, 3]]}, "y_train is no array"),
         ({"y_train": np.eye(3)[np.arange(24) % 3], "y_test": np.eye(4)[np.arange(9) % 3]}, "columns"),
         ({"y_train": np.array([b"\xff", b"a"])[np.arange(24) % 2], "y_test": np.array([b"a"] * 9)}, "no UTF-8"),
-        ({"x_train": np.zeros((24, 8, 8))}, "x_train is float64; images are uint8"),
+        ({"x_train": np.zeros((24, 8, 8))}, "x_train is float32, x_test uint8"),
     ],
 )
 def test_labels_of_no_clear_meaning_are_refused(changes: dict[str, Any], says: str) -> None:

@@ -83,7 +83,7 @@ def test_digest_names_the_file_content(tmp_path: Path) -> None:
     ("changes", "says"),
     [
         ({"x_test": None}, "has no x_test .*it holds x_train, y_train, y_test"),
-        ({"x_train": good()["x_train"].astype(np.float32)}, "x_train is float32; images are uint8"),
+        ({"x_train": good()["x_train"].astype(np.float32)}, "x_train is float32, x_test uint8; save both in one type"),
         ({"x_train": np.zeros(12, np.uint8)}, r"x_train has shape \(12,\)"),
         ({"x_train": np.zeros((), np.uint8)}, r"x_train has shape \(\)"),
         ({"x_train": np.zeros((0, 5, 6, 2), np.uint8)}, "x_train .* is empty"),

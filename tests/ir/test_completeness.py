@@ -44,10 +44,15 @@ EVERY_OP = get_args(ops.Node)
 EVERY_LAYER = get_args(nn.Op)
 
 
+def sampled(seed: int) -> Graph:
+    """A net of samples of every type, by maps."""
+    return nets.random_graph(seed, maps=get_args(ops.RawType)[seed % 3])
+
+
 @cache
 def drawn() -> tuple[Graph, ...]:
     """What the random nets of the tests draw."""
-    makers = nets.random_graph, partial(nets.random_graph, table=True), window_nets.random_graph
+    makers = nets.random_graph, partial(nets.random_graph, table=True), sampled, window_nets.random_graph
     graphs = gnn_nets.stored, gnn_nets.variable
     known = nets.folded_resnet(1), far_nets.layers(1), far_nets.layers(2, (700, 2, 32), (1, 3))
     return (*known, *(make(seed) for make in (*makers, *graphs) for seed in range(SEEDS)))
@@ -57,7 +62,7 @@ def drawn() -> tuple[Graph, ...]:
 def run() -> tuple[tuple[Graph, tuple[Group, ...]], ...]:
     """These nets whole, and those of images in random groups, come they whole or in rows."""
     whole = tuple((graph, ()) for graph in drawn())
-    images = [(seed, graph) for seed, graph in enumerate(drawn()[: 3 * SEEDS + 3]) if group(graph, 0, 0, 1)]
+    images = [(seed, graph) for seed, graph in enumerate(drawn()[: 4 * SEEDS + 3]) if group(graph, 0, 0, 1)]
     plans = ((graph, schedules.random_plan(graph, seed, rows=rows)) for seed, graph in images for rows in (False, True))
     return (*whole, *((graph, planned.groups) for graph, planned in plans))
 

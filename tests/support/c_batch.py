@@ -10,17 +10,15 @@ import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from edgehfn.backends import c
 from edgehfn.backends.c import firmware
 from edgehfn.ir import Plan, plan
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.inputs import by_rows, raw_shape
+from edgehfn.ir.inputs import Raw, by_rows, raw_bytes
 from edgehfn.spec.objective import Objective, macro
 from edgehfn.target import trace
 from support.nodes import Tensors
@@ -30,7 +28,6 @@ WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsha
 LEAST = -(1 << 30)  # a scratch limit: every node takes as little as it can
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
-Raw = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
 
 TRACE = """
 #include <stddef.h>
@@ -185,7 +182,7 @@ def _tables(cases: Sequence[Case], place: Path) -> dict[str, str]:
         prototypes.append(f"void n{i}_run(uint32_t *arena);\nint n{i}_check_graph(uint32_t *arena);")
         prototypes.append(f"void n{i}_start(uint32_t *arena);\nint n{i}_feed(uint32_t *arena, const void *row);")
         run, feed = (f"n{i}_start", f"n{i}_feed") if planned.fed else (f"n{i}_run", "NULL")
-        size, rows = prod(raw_shape(case.graph)), case.graph.input.shape[1] if case.graph.input and planned.fed else 0
+        size, rows = raw_bytes(case.graph), case.graph.input.shape[1] if case.graph.input and planned.fed else 0
         numbers = (planned.size, planned.raw.offset, size // max(1, rows), len(case.raw), rows)
         models.append(f"    {{{run}, {check}, {feed}, {', '.join(map(str, numbers))}}},")
     return {"prototypes": "\n".join(prototypes), "models": "\n".join(models)}

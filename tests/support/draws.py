@@ -9,7 +9,18 @@ from random import Random
 import numpy as np
 
 from edgehfn.ir.graph import Tensor
-from edgehfn.ir.ops import RELU, SIGNED, QuantisedWeight, Requantise, Shape, Supermask, Weight
+from edgehfn.ir.ops import (
+    LARGEST_RAW,
+    RELU,
+    SIGNED,
+    Affine,
+    QuantisedWeight,
+    RawType,
+    Requantise,
+    Shape,
+    Supermask,
+    Weight,
+)
 from edgehfn.spec import generator, masks
 from edgehfn.spec.limits import LARGEST
 from support.samples import Ints
@@ -19,6 +30,16 @@ LIMIT = 2**31
 
 def chance(rng: Random, percent: int) -> bool:
     return rng.randrange(100) < percent
+
+
+def affine(rng: Random, dtype: RawType) -> Affine:
+    """A map of raw samples: such as data give, or anything up to the limits of its fields."""
+    largest = LARGEST_RAW[dtype]
+    multiplier = rng.choice((rng.randint(-32767, 32767), rng.randint(1, 32767), 32767, -32767, 0, 1))
+    room = LIMIT - 1 - abs(multiplier) * largest
+    shift = rng.choice((max(0, (abs(multiplier) * largest // 127).bit_length() - 1), rng.randint(0, 31)))
+    offset = rng.choice((rng.randint(-room, room), rng.randint(-(1 << shift), 1 << shift), room, -room))
+    return Affine(multiplier, min(max(offset, -room), room), shift)
 
 
 def dense(rng: Random, name: str, shape: Shape) -> QuantisedWeight:

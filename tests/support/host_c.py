@@ -10,13 +10,14 @@ from typing import Literal
 import numpy as np
 
 from edgehfn.ir.graph import Graph
+from edgehfn.ir.inputs import Raw
 from edgehfn.ir.ops import (
     SIGNED,
     Requantise,
     Weight,
 )
 from support import c_batch, nets, nodes
-from support.c_batch import Case, Raw
+from support.c_batch import Case
 
 SEED = 20
 

@@ -13,11 +13,10 @@ import numpy as np
 
 from edgehfn.ir import ops
 from edgehfn.ir.graph import Graph, Tensor, pooled
-from edgehfn.ir.inputs import Raw, raw_shape
+from edgehfn.ir.inputs import Raw, raw_dtype, raw_shape
 from edgehfn.ir.ops import RELU, SIGNED, Add, AvgPool, Conv, Input, Linear, MaxPool, Shape
 from edgehfn.spec.window import sides
 from support import draws, samples
-from support.narrow import entry
 
 
 def random_graph(
@@ -29,15 +28,16 @@ def random_graph(
     channels: int = 70,
     density: int | None = None,
     table: bool = False,
+    maps: ops.RawType | None = None,
 ) -> Graph:
     """A legal graph of about ``nodes`` nodes, all of SPEC's limits on the way.
 
     At most ``macs`` dense multiply-accumulates, maps up to ``size x size``, up to ``channels`` channels; ``density``:
     percent of weights kept, by default anything from 2 to 100, each weight its own; ``table``: the input is mapped by
-    one. The defaults suit the oracle (0.01 s an image, rarely 0.2 s).
+    one; ``maps``: by maps from samples of this type. The defaults suit the oracle (0.01 s an image, rarely 0.2 s).
     """
     maker = Maker(seed, macs, channels, density)
-    maker.input(size, table)
+    maker.input(size, table, maps)
     while len(maker.nodes) < nodes:
         maker.step()
     maker.head()
@@ -67,9 +67,8 @@ def folded_resnet(seed: int, *, width: int = 16, size: int = 28, iterations: int
 
 def random_input(graph: Graph, seed: int, n: int) -> Raw:
     """``n`` raw images, ``(n, *raw_shape)``: noise, all largest, all smallest, zero, flat grey, then noise again."""
-    draw, shape, unsigned = np.random.default_rng(seed), (n, *raw_shape(graph)), entry(graph).dtype == "u8"
-    raw: Raw = draw.integers(0, 256, shape, np.uint8) if unsigned else draw.integers(-128, 128, shape, np.int8)
-    limits = np.iinfo(raw.dtype)
+    draw, limits = np.random.default_rng(seed), np.iinfo(raw_dtype(graph))
+    raw: Raw = draw.integers(limits.min, limits.max, (n, *raw_shape(graph)), raw_dtype(graph), endpoint=True)
     for image, value in zip(raw[1:], (limits.max, limits.min, 0, limits.max // 2 + 1), strict=False):
         image[...] = value
     return raw
@@ -109,16 +108,19 @@ class Maker:
 
     # What comes next.
 
-    def input(self, size: int, table: bool) -> None:
-        dtype: Literal["u8", "s8"] = "u8" if table else self.rng.choice(("u8", "u8", "s8"))
+    def input(self, size: int, table: bool = False, maps: ops.RawType | None = None) -> None:
+        plain: ops.RawType = "u8" if table or maps else self.rng.choice(("u8", "u8", "s8"))
+        dtype = maps or plain
+        order: Literal["chw", "hwc"] = "chw"
         shape: Shape
         if self.chance(8):
             shape = (self.rng.randint(1, 4 * self.channels),)
-            self.add(Input("input", shape, "chw", dtype, table=self.table(shape[0]) if table else None))
-            return
-        shape = (self.rng.choice((1, 1, 2, 3, 4, 5)), self.rng.randint(1, size), self.rng.randint(1, size))
-        order: Literal["chw", "hwc"] = self.rng.choice(("chw", "hwc"))
-        self.add(Input("input", shape, order, dtype, table=self.table(shape[0]) if table else None))
+        else:
+            shape = (self.rng.choice((1, 1, 2, 3, 4, 5)), self.rng.randint(1, size), self.rng.randint(1, size))
+            order = self.rng.choice(("chw", "hwc"))
+        rows = self.table(shape[0]) if table else None
+        mapped = tuple(draws.affine(self.rng, maps) for _ in range(shape[0])) if maps else None
+        self.add(Input("input", shape, order, dtype, table=rows, maps=mapped))
 
     def table(self, channels: int) -> tuple[tuple[int, ...], ...]:
         return tuple(tuple(self.rng.randint(*SIGNED) for _ in range(256)) for _ in range(channels))

@@ -95,10 +95,15 @@ def _input(node: ops.Input, image: Sequence[int]) -> Tensor:
     if node.topology is not None:
         image = image[: node.shape[0] * node.shape[1] * node.shape[2]]
     mapped = [v >> 1 if node.dtype == "u8" else max(v, -127) for v in image]
+    channels, hwc = node.shape[0], node.order == "hwc" and len(node.shape) == 3
+    places = [i % channels if hwc else i * channels // len(image) for i in range(len(image))]
     if node.table is not None:
-        lo, channels, hwc = -127, node.shape[0], node.order == "hwc" and len(node.shape) == 3
-        size = len(image) // channels
-        mapped = [node.table[i % channels if hwc else i // size][v] for i, v in enumerate(image)]
+        lo = -127
+        mapped = [node.table[c][v] for c, v in zip(places, image, strict=True)]
+    if node.maps is not None:
+        lo = -127
+        each = [(*node.maps[c], v) for c, v in zip(places, image, strict=True)]
+        mapped = [clamp((m * v + a) // 2**s, -127, 127) for m, a, s, v in each]
     if node.order == "hwc" and len(node.shape) == 3:
         channels = node.shape[0]
         mapped = [value for c in range(channels) for value in mapped[c::channels]]

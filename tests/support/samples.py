@@ -21,7 +21,7 @@ def values(node: ops.Node, made: dict[str, Ints]) -> Ints:
     """A node's tensor ``(IMAGES, *shape)`` from those made before; noise for the input."""
     match node:
         case ops.Input():
-            limits = ops.RELU if node.dtype == "u8" and node.table is None else ops.SIGNED
+            limits = ops.SIGNED if node.signed else ops.RELU
             return np.random.default_rng(0).integers(*limits, (IMAGES, *node.shape), endpoint=True)
         case ops.Conv(requantise=q):
             acc = accumulators(made[node.x], node.weight, node.sides)

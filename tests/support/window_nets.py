@@ -19,7 +19,7 @@ KERNELS = ((1, 3), (1, 5), (1, 9), (3, 1), (5, 1), (10, 4), (3, 5), (2, 3), (4, 
 def random_graph(seed: int, *, macs: int = 60_000, nodes: int = 8, size: int = 13, channels: int = 20) -> Graph:
     """A legal graph of about ``nodes`` nodes; of every other seed the map has one row."""
     maker = _Maker(seed, macs, channels, None)
-    maker.series(size) if seed % 2 else maker.input(size, False)
+    maker.series(size) if seed % 2 else maker.input(size)
     while len(maker.nodes) < nodes:
         maker.step()
     maker.head()

@@ -61,6 +61,8 @@ class Function(StrEnum):
     INPUT_U8 = "hfn_input_u8", RECORD
     INPUT_S8 = "hfn_input_s8", RECORD
     INPUT_TABLE = "hfn_input_table", MODEL
+    INPUT_AFFINE = "hfn_input_affine", MODEL
+    INPUT_S16 = "hfn_input_s16", MODEL
     CONV_NARROW = "hfn_conv_narrow", PIXELS
     CONV_PLAIN = "hfn_conv_plain", PIXELS
     CONV_WIDE = "hfn_conv_wide", PIXELS
@@ -91,6 +93,8 @@ class Function(StrEnum):
     INPUT_U8_ROWS = "hfn_input_u8_rows", ROWS
     INPUT_S8_ROWS = "hfn_input_s8_rows", ROWS
     INPUT_TABLE_ROWS = "hfn_input_table_rows", MODEL_ROWS
+    INPUT_AFFINE_ROWS = "hfn_input_affine_rows", MODEL_ROWS
+    INPUT_S16_ROWS = "hfn_input_s16_rows", MODEL_ROWS
     CONV_NARROW_ROWS = "hfn_conv_narrow_rows", MODEL_ROWS
     CONV_PLAIN_ROWS = "hfn_conv_plain_rows", MODEL_ROWS
     CONV_WIDE_ROWS = "hfn_conv_wide_rows", MODEL_ROWS
@@ -110,6 +114,8 @@ class Function(StrEnum):
     FEED_U8 = "hfn_feed_u8", ROWS
     FEED_S8 = "hfn_feed_s8", ROWS
     FEED_TABLE = "hfn_feed_table", MODEL_ROWS
+    FEED_AFFINE = "hfn_feed_affine", MODEL_ROWS
+    FEED_S16 = "hfn_feed_s16", MODEL_ROWS
     CHECK_GRAPH = "hfn_check_graph", BESIDE
     CONSTANT = "hfn_constant", MODEL
     SPARSE_SUPERMASK = "hfn_sparse_supermask", MODEL
@@ -150,6 +156,8 @@ def function(node: Node, graph: Graph) -> Function:
     match node:
         case ops.Input(table=table) if table is not None:
             return Function.INPUT_TABLE
+        case ops.Input(dtype=dtype, maps=maps) if maps is not None:
+            return Function.INPUT_S16 if dtype == "s16" else Function.INPUT_AFFINE
         case ops.Input(dtype=dtype):
             return Function.INPUT_U8 if dtype == "u8" else Function.INPUT_S8
         case ops.Conv() if square(node.sides) is None:

@@ -10,7 +10,7 @@ from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.topology import InputTopology
 
-TYPES = {"u8": "uint8_t", "s8": "int8_t"}
+TYPES = {"u8": "uint8_t", "s8": "int8_t", "s16": "int16_t"}
 
 
 def declared(graph: Graph, plan: Plan, name: str) -> str:
@@ -21,9 +21,9 @@ def declared(graph: Graph, plan: Plan, name: str) -> str:
         case ops.Input(topology=InputTopology() as topology) as node:
             return _graph(node, topology, plan, name)
         case node if plan.fed:
-            return _rows(node, name.upper())
+            return _rows(node, name.upper()) + _units(node, name)
         case node:
-            return _image(node, plan, name.upper())
+            return _image(node, plan, name.upper()) + _units(node, name)
 
 
 def runs(graph: Graph, plan: Plan, name: str) -> str:
@@ -85,8 +85,11 @@ def _image(node: ops.Input, plan: Plan, up: str) -> str:
     hwc = node.order == "hwc"
     shape = (*node.shape[1:], node.shape[0]) if hwc else node.shape
     axes = "height, width, channels" if hwc else "channels, height, width" if len(shape) == 3 else "elements"
-    return f"""/* The sensor's bytes: {axes}. A run may overwrite them. */
-#define {up}_INPUT(arena) (({TYPES[node.dtype]} *)(arena) + {up}_INPUT_OFFSET)
+    at, what = f"({TYPES[node.dtype]} *)(arena) + {up}_INPUT_OFFSET", "bytes"
+    if node.sample > 1:
+        at, what = f"({TYPES[node.dtype]} *)(void *)((uint8_t *)(arena) + {up}_INPUT_OFFSET)", "samples"
+    return f"""/* The sensor's {what}: {axes}. A run may overwrite them. */
+#define {up}_INPUT(arena) ({at})
 #define {up}_INPUT_OFFSET {plan.raw.offset} /* bytes, in the arena */
 #define {up}_INPUT_SIZE {plan.raw.size}
 #define {up}_INPUT_SHAPE {braces(shape)}
@@ -97,11 +100,43 @@ def _rows(node: ops.Input, up: str) -> str:
     channels, height, width = node.shape
     lies = "pixel by pixel" if node.order == "hwc" else "channel by channel"
     shape = (width, channels) if node.order == "hwc" else (channels, width)
-    return f"""/* The sensor's bytes come row by row; those of a row lie {lies}. */
+    what = "bytes" if node.sample == 1 else "samples"
+    return f"""/* The sensor's {what} come row by row; those of a row lie {lies}. */
 #define {up}_ROWS {height}
-#define {up}_ROW_SIZE {channels * width} /* bytes */
+#define {up}_ROW_SIZE {channels * width * node.sample} /* bytes */
 #define {up}_ROW_SHAPE {braces(shape)}
 """
+
+
+def _units(node: ops.Input, name: str) -> str:
+    """What samples stand for, and the way from there to them for who has floats; the runtime has none."""
+    if node.units is None:
+        return ""
+    up = name.upper()
+    steps, zeros = zip(*node.units, strict=True)
+    return f"""
+/* What samples of each channel stand for, in the unit of the data: SCALE * sample + ZERO. */
+#define {up}_INPUT_SCALE {{{", ".join(map(_real, steps))}}}
+#define {up}_INPUT_ZERO {{{", ".join(map(_real, zeros))}}}
+
+#if defined({up}_FLOATS) /* define it where you have floats */
+/* The sample of a value: the nearest one, and no further than 16 bits go. */
+static inline int16_t {name}_raw(float value, unsigned channel) {{
+    static const float scale[] = {up}_INPUT_SCALE, zero[] = {up}_INPUT_ZERO;
+    float steps = (value - zero[channel]) / scale[channel];
+    steps = steps > -32768.0f ? (steps < 32767.0f ? steps : 32767.0f) : -32768.0f; /* of NaN, too */
+    const int32_t whole = (int32_t)steps;
+    const float rest = steps - (float)whole;
+    return (int16_t)(whole + (rest >= 0.5f) - (rest < -0.5f));
+}}
+#endif
+"""
+
+
+def _real(value: float) -> str:
+    """A float of C, exact if it is one of 32 bits."""
+    text = f"{value:.9g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 
 
 def _graph(node: ops.Input, topology: InputTopology, plan: Plan, name: str) -> str:

@@ -41,6 +41,8 @@ def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
             found += _norms(node.requantise, record)
         if isinstance(node, ops.Input) and node.table is not None:
             found.append(Member(f"table_{record}", "tables", "int8_t", np.array(node.table, np.int8).ravel()))
+        if isinstance(node, ops.Input) and node.maps is not None:
+            found.append(Member(f"maps_{record}", "tables", "uint32_t", _maps(node.maps)))
         found.append(Member(record, "tables", kind, fields))
     found = sorted((m for m in found if m.size), key=lambda m: -m.alignment)
     if spare := -sum(m.size for m in found) % 4:
@@ -181,7 +183,12 @@ def _other(node: Other, record: str, graph: Graph, plan: Plan) -> tuple[str, Rec
     match node:
         case ops.Input():
             kind, fields = rows_records.feed(node, plan) if plan.fed else ("struct hfn_input", _input(node, plan))
-            return (kind, fields) if node.table is None else _tabled(kind, fields, record)
+            if node.table is not None:
+                return _mapped(kind, fields, "table", Field("table", "I", Ref(f"table_{record}")))
+            if node.maps is not None:
+                flip = Field("flip", "I", 128 if node.dtype == "s8" else 0)
+                return _mapped(kind, fields, "affine", Field("maps", "I", Ref(f"maps_{record}")), flip)
+            return kind, fields
         case ops.MaxPool():
             return "struct hfn_max_pool", (
                 *places(plan, x=node.x, y=node.name),
@@ -231,8 +238,8 @@ def _other(node: Other, record: str, graph: Graph, plan: Plan) -> tuple[str, Rec
 
 
 def _input(node: ops.Input, plan: Plan) -> Record:
-    channels, pixels = node.shape[0], prod(node.shape[1:])
-    step, skip = (channels, 1) if node.order == "hwc" else (1, pixels)
+    channels, pixels, size = node.shape[0], prod(node.shape[1:]), node.sample
+    step, skip = (channels * size, size) if node.order == "hwc" else (size, pixels * size)
     return (
         Field("raw", "I", plan.raw.offset),
         *places(plan, y=node.name),
@@ -243,8 +250,14 @@ def _input(node: ops.Input, plan: Plan) -> Record:
     )
 
 
-def _tabled(kind: str, fields: Record, record: str) -> tuple[str, Record]:
-    """The record of an input as a part of that of an input by a table."""
+def _mapped(kind: str, fields: Record, how: str, *more: Field) -> tuple[str, Record]:
+    """The record of an input as a part of that of an input by a table or by maps."""
     part = kind.removeprefix("struct hfn_")
     inner = (Field(f"{part}.{field.name}", field.code, field.value) for field in fields)
-    return f"{kind}_table", (*inner, Field("table", "I", Ref(f"table_{record}")))
+    return f"{kind}_{how}", (*inner, *more)
+
+
+def _maps(maps: tuple[ops.Affine, ...]) -> Array:
+    """Two words a channel, as ``hfn_map`` of firmware/src/core/input.h reads them."""
+    words = [(offset % 2**32, multiplier % 2**16 | shift << 16) for multiplier, offset, shift in maps]
+    return np.array(words, np.uint32).ravel()

@@ -25,7 +25,8 @@ def members(graph: Graph, plan: Plan) -> list[Member]:
 
 def feed(node: ops.Input, plan: Plan) -> tuple[str, Record]:
     """The record of an input that comes row by row."""
-    step, skip = (node.shape[0], 1) if node.order == "hwc" else (1, node.shape[2])
+    size = node.sample
+    step, skip = (node.shape[0] * size, size) if node.order == "hwc" else (size, node.shape[2] * size)
     return "struct hfn_feed", (
         Field("state", "I", plan.raw.offset),
         Field("skip", "I", skip),
@@ -46,7 +47,7 @@ def _ticks(node: ops.Node, graph: Graph, plan: Plan, group: Group) -> Record:
     x = _operand("x", first, graph, plan, group)
     residual = _operand("residual", second, graph, plan, group)
     if isinstance(node, ops.Input) and not group.fed:
-        x = _fields("x", plan.raw.offset, 1 if node.order == "hwc" else height * width)
+        x = _fields("x", plan.raw.offset, node.sample * (1 if node.order == "hwc" else height * width))
     return (
         *x,
         *y,

@@ -188,6 +188,10 @@ def _input(node: ops.Input, images: Raw, y: Int16) -> None:
     if node.table is not None:
         rows = np.arange(node.shape[0]).reshape(-1, *[1] * (len(node.shape) - 1))
         mapped = np.array(node.table, np.int8)[rows, channels_first]
+    elif node.maps is not None:
+        each = np.array(node.maps, np.int32).T.reshape(3, -1, *[1] * (len(node.shape) - 1))
+        multiplier, offset, shift = each
+        mapped = np.clip((multiplier * channels_first.astype(np.int32) + offset) >> shift, -LEVELS, LEVELS)
     else:
         mapped = channels_first >> 1 if node.dtype == "u8" else np.maximum(channels_first, -LEVELS)
     y[..., : len(images)] = np.moveaxis(mapped, 0, -1)

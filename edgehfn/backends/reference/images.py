@@ -66,6 +66,9 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.I
             if node.table is not None:
                 each = zip(node.table, ordered.unbind(1), strict=True)
                 return torch.stack([torch.tensor(row)[raw] for row, raw in each], 1)
+            if node.maps is not None:
+                by_channel = zip(node.maps, ordered.unbind(1), strict=True)
+                return torch.stack([(m * raw + offset) >> shift for (m, offset, shift), raw in by_channel], 1)
             return given >> 1 if dtype == "u8" else given
         case ops.Constant(values=stored):
             return torch.tensor(stored).long().expand(len(images), *stored.shape)

@@ -45,9 +45,10 @@ def steps(graph: Graph) -> dict[str, float]:
         match node:
             case Conv(residual=str(residual), requantise=q) if q.residual_multiplier:
                 step = found[residual] / residual_gain(q)
-            case ops.Input(table=table) if table is not None:
+            case ops.Input(table=table, maps=maps) if table is not None or maps is not None:
                 raise GraphError(
-                    f"node {node.name}: a normalised input has no int8 TFLite form; compile the model to C"
+                    f"node {node.name}: an input mapped channel by channel, as normalised ones are, has no int8 TFLite "
+                    "form; compile the model to C"
                 )
             case ops.Input() | Conv() | Linear():
                 step = ldexp(*graph.scales[node.name]) if node.name in graph.scales else STEP

@@ -104,7 +104,8 @@ def _functions(models: Sequence[Model]) -> str:
 def _rows(model: Model) -> str:
     if not model.plan.fed or model.graph.input is None:
         return ""
-    return f"static {TYPES[model.graph.input.dtype]} {model.name}_row[{model.name.upper()}_ROW_SIZE];\n\n"
+    size = model.name.upper() + "_ROW_SIZE" + f" / {model.graph.input.sample}" * (model.graph.input.sample > 1)
+    return f"static {TYPES[model.graph.input.dtype]} {model.name}_row[{size}];\n\n"
 
 
 def _once(model: Model) -> str:

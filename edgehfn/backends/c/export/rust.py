@@ -8,7 +8,7 @@ from edgehfn.backends.c.bundle import Model
 from edgehfn.backends.c.export.project import SMALL_LEVEL, SRC, Files, Project, listed
 
 CSRC = "csrc"  # src is Rust's
-TYPES = {"u8": "u8", "s8": "i8"}
+TYPES = {"u8": "u8", "s8": "i8", "s16": "i16"}
 
 
 def files(project: Project) -> Files:
@@ -76,7 +76,7 @@ def _module(model: Model) -> str:
     if graph.input is not None and plan.fed:
         channels, height, width = graph.input.shape
         constants["ROWS"] = (height, "Rows of an image.")
-        constants["ROW_SIZE"] = (channels * width, "Bytes of a row.")
+        constants["ROW_SIZE"] = (channels * width * graph.input.sample, "Bytes of a row.")
         row = f"*mut {TYPES[graph.input.dtype]}"
         functions += [
             ("start", "arena: *mut u32", ""),
