@@ -136,7 +136,10 @@ def read_idx_folder(folder: Path) -> tuple[dict[str, Array], str]:
     for name, stem in IDX_FILES.items():
         path = next((p for p in (folder / f"{stem}.gz", folder / stem) if p.is_file()), None)
         if path is None:
-            raise InputError(f"{folder}: has no {stem}.gz; a folder of images needs {', '.join(IDX_FILES.values())}")
+            need = (
+                f"a folder holds pictures (train/CLASS/*.jpg), recordings (*.csv), or {', '.join(IDX_FILES.values())}"
+            )
+            raise InputError(f"{folder}: has no {stem}.gz; {need}")
         digest.update(file_digest(path).encode())
         arrays[name] = _read_idx(path, IDX_DIMENSIONS[name[0]])
     return arrays, digest.hexdigest()

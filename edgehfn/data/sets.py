@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn import files
-from edgehfn.data import folders, gnn_files, image_files, labels, sampling
+from edgehfn.data import decoded, folders, gnn_files, image_files, labels, recordings, sampling
 from edgehfn.data.communities import communities
 from edgehfn.data.digits import digits
 from edgehfn.data.gnn_sets import GraphSet
@@ -45,7 +45,7 @@ REMEDIES = {
 }
 UNKNOWN = (
     "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs, communities; or give a .npz, or a folder "
-    "of pictures or IDX files"
+    "of pictures, CSV or IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
@@ -110,11 +110,17 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     name, hops = sampling.reference(name_or_path, "hops")
     if hops is not None:
         return sampling.sampled(load(name, layout), hops)
+    table, cut = recordings.reference(name)
+    name_or_path = name_or_path if cut is None else table
     plain, scale = sampling.reference(name_or_path, "scale")
     name_or_path, layout, shape = _reference(name_or_path if scale is None else plain, layout)
     path = _find(name_or_path)
     if scale is not None and (path is None or path.is_dir() or "x_train" in image_files.held(path)):
         raise InputError(f"{name_or_path}: holds no graphs in a file, and :scale= is for their features; leave it out")
+    if cut is not None or (path is not None and recordings.holds(path)):
+        return from_arrays(
+            Path(name_or_path).stem, **recordings.read(Path(name_or_path) if path is None else path, cut)
+        )
     if path is not None and path.is_dir() and folders.holds_pictures(path):
         return _pictures(path, shape, layout)
     if shape is not None:
@@ -134,14 +140,16 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
         graphs = gnn_files.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16], scale=scale or "set")
         return replace(graphs, unread=image_files.others(held, arrays))
     cached = files.cache_folder() / "decoded" / f"{digest}.npz"
-    data = _read_decoded(cached, path.stem, digest)
+    kept = decoded.read(cached)
+    data = None if kept is None else Dataset(path.stem, *kept.arrays, kept.classes, digest[:16], kept.guessed)
     if data is None:
         started = time.monotonic()
         arrays = image_files.read_npz(path)
         names = labels.stored_names(arrays.get("classes"), str(path))
         data = from_arrays(path.stem, arrays, names, place=str(path), sha256=digest[:16], layout=layout)
         if time.monotonic() - started > SLOW:
-            _write_decoded(cached, data)
+            four = (data.x_train, data.y_train, data.x_test, data.y_test)
+            decoded.write(cached, decoded.Decoded(four, data.classes, data.guessed))
     return replace(data, unread=image_files.others(held, (*image_files.ARRAYS, "classes")))
 
 
@@ -251,7 +259,7 @@ def _named(digest: str, layout: str | None) -> str:
 def _find(name_or_path: str | Path) -> Path | None:
     """The file or folder that is meant; None for the digits inside scikit-learn and for made-up graphs."""
     given = Path(name_or_path)
-    if given.suffix == ".npz" or len(given.parts) != 1 or given.is_absolute():
+    if given.suffix in (".npz", *recordings.ENDINGS) or len(given.parts) != 1 or given.is_absolute():
         with contextlib.suppress(OSError, ValueError):  # of names that no file can have
             if given.exists():
                 return given
@@ -272,24 +280,3 @@ def _find(name_or_path: str | Path) -> Path | None:
     remedy = REMEDIES.get(given.name, UNKNOWN)
     more = "" if own else " (set EDGEHFN_DATA to add one)"
     raise InputError(f"{given}: no such data set in {searched}{more}; {remedy}")
-
-
-def _read_decoded(path: Path, name: str, digest: str) -> Dataset | None:
-    """The decoded copy of the source with this digest; None if there is none, or no readable one."""
-    try:
-        with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
-            x_train, y_train, x_test, y_test, classes = (file[key] for key in (*image_files.ARRAYS, "classes"))
-            guessed = bool(file["guessed"])
-    except image_files.DAMAGE:
-        return None
-    return Dataset(name, x_train, y_train, x_test, y_test, tuple(map(str, classes)), digest[:16], guessed)
-
-
-def _write_decoded(path: Path, data: Dataset) -> None:
-    """Keep a decoded copy, whole or not at all; a cache that cannot be written costs time only."""
-    arrays = {key: getattr(data, key) for key in image_files.ARRAYS}
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with files.replacing(path) as file:
-            classes, guessed = np.array(data.classes), np.array(data.guessed)
-            np.savez(file, allow_pickle=False, classes=classes, guessed=guessed, **arrays)

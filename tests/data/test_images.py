@@ -103,7 +103,7 @@ def test_digest_names_the_file_content(tmp_path: Path) -> None:
         ({"classes": np.array(["a", "b"])}, "y_train goes from 0 to 2, 2 classes"),
         ({"classes": np.array([1.5, 2, 3])}, r"classes is float64 of shape \(3,\)"),
         ({"classes": np.array([["a", "b"]])}, r"classes is <U1 of shape \(1, 2\)"),
-        ({"x_train": np.array([{"a": 1}] * 12, object)}, "not plain arrays"),
+        ({"x_train": np.array([{"a": 1}] * 12, object)}, "an array of objects, such as recordings"),
     ],
 )
 def test_bad_arrays_are_refused(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
