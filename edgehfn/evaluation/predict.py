@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.data import image_files
-from edgehfn.data.pictures import Pixels, at_once, decoded, read_file
+from edgehfn.data.pictures import at_once, decoded, read_file
+from edgehfn.data.samples import Samples, check_finite
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
 from edgehfn.ir import Graph
+from edgehfn.ir.inputs import raw_dtype
 from edgehfn.progress import Report
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
@@ -52,11 +54,12 @@ def predict(
     """Run the images of files on one machine.
 
     Pictures become what the net reads as those of a folder do (``edgehfn.data.pictures``). A ``.npy`` has an image or
-    many, uint8 of H,W,C, or H,W, or C,H,W; a ``.npz`` such an array named x or x_test, or no other. Raises InputError
-    for other files, and as ``machines.run`` does.
+    many, of H,W,C, or H,W, or C,H,W, or a time series or many, of L,C or L, in the type that the net was trained on; a
+    ``.npz`` such an array named x or x_test, or no other. Raises InputError for other files, and as ``machines.run``
+    does.
     """
     shape = _shape(graph)
-    each = _images([Path(path) for path in paths], shape)
+    each = _images([Path(path) for path in paths], shape, _types(graph))
     step = at_once(shape, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
     planned = machines.planned(graph, (on,))
     names: list[str] = []
@@ -88,14 +91,22 @@ def _shape(graph: Graph) -> Shape:
     return channels, height, width
 
 
-def _images(paths: Sequence[Path], shape: Shape) -> Iterator[tuple[str, Pixels]]:
+def _types(graph: Graph) -> tuple[str, ...]:
+    """NumPy's names of types that the net reads: its samples, and floats where these have units."""
+    source = machines.own(graph).input
+    floats = ("float32", "float64") if source is not None and source.units is not None else ()
+    return (raw_dtype(graph).name, *floats)
+
+
+def _images(paths: Sequence[Path], shape: Shape, types: Sequence[str]) -> Iterator[tuple[str, Samples]]:
     """Each image, (C, H, W), with what it is called."""
     for path in paths:
         if path.suffix.lower() not in ARRAYS:
             yield str(path), decoded(read_file(path), shape, str(path))
             continue
         array = _array(path)
-        many = _channels_first(array, shape, str(path))
+        many = _channels_first(array, shape, types, str(path))
+        check_finite(many, str(path))
         for number, image in enumerate(many):
             yield str(path) if array.ndim < many.ndim else f"{path}[{number}]", image
 
@@ -115,16 +126,22 @@ def _array(path: Path) -> image_files.Array:
         raise InputError(f"{path}: not a whole array ({why}); write it with numpy.save") from error
 
 
-def _channels_first(array: image_files.Array, shape: Shape, place: str) -> Pixels:
-    """Images (N, C, H, W) of an array of one or many. Raises InputError for what the net does not read."""
+def _channels_first(array: image_files.Array, shape: Shape, types: Sequence[str], place: str) -> Samples:
+    """Inputs (N, C, H, W) of an array of one or many. Raises InputError for what the net does not read."""
     channels, height, width = shape
-    layouts = {(height, width, channels): (0, 3, 1, 2), shape: (0, 1, 2, 3)}
-    for layout, order in layouts.items():
-        if array.dtype == np.uint8 and (array.shape == layout or (array.ndim == 4 and array.shape[1:] == layout)):
-            return np.ascontiguousarray(array.reshape(-1, *layout).transpose(order))
-    if channels == 1 and array.dtype == np.uint8 and array.shape[-2:] == (height, width) and array.ndim in (2, 3):
-        return array.reshape(-1, 1, height, width)
+    layouts: dict[tuple[int, ...], tuple[int, int, int]] = {(height, width, channels): (2, 0, 1), shape: (0, 1, 2)}
+    if height == 1:
+        layouts |= {(width, channels): (1, -1, 0), (channels, width): (0, -1, 1)}
+    if channels == 1:
+        layouts |= {(height, width): (-1, 0, 1)} | ({(width,): (-1, -1, 0)} if height == 1 else {})
+    of_right_type = array.dtype.name in types
+    for layout, order in layouts.items() if of_right_type else ():
+        if layout in (array.shape, array.shape[1:]):
+            many = array.reshape(-1, *layout)
+            axes = [many.shape[0], *(1 if at < 0 else layout[at] for at in order)]
+            return np.ascontiguousarray(many.transpose(0, *(at + 1 for at in order if at >= 0)).reshape(axes))
+    wanted = f"L,C {width},{channels}" if height == 1 else f"H,W,C {height},{width},{channels}"
     raise InputError(
-        f"{place}: is {array.dtype} of shape {array.shape}; the model reads uint8 of H,W,C "
-        f"{height},{width},{channels}, of one image or of many"
+        f"{place}: is {array.dtype} of shape {array.shape}; the model reads {' or '.join(types)} of {wanted}, of one "
+        f"{'series' if height == 1 else 'image'} or of many"
     )
