@@ -31,6 +31,7 @@ TESTS = (
     "c/test_host_pools.py",
     "c/test_far.py",
     "c/test_gnn.py",
+    "c/test_input_maps.py",
     "c/test_input_table.py",
     "c/test_planes.py",
     "c/test_rows.py",
