@@ -126,15 +126,15 @@ def _options() -> dict[str, Callable[[F], F]]:
     return dict(zip(names, made, strict=True))
 
 
-def untrained(command: F) -> F:
+def untrained(command: F, data: str = "") -> F:
     """The option ``--arch`` in place of a model file, with the input's shape and the number of classes, or with data
-    that have both."""
+    that have both; ``data`` is what else those are for."""
     command = _gnn.options(options()(command))
     for decorate in (
         click.option(
             "--data",
             metavar="NAME|PATH[:nchw|:SIZE]",
-            help="Data set with the input's shape and the classes, in place of --input and --classes.",
+            help=f"{data}Data set with the input's shape and the classes, in place of --input and --classes.",
         ),
         click.option(
             "--classes", type=click.IntRange(2, 65536), help="Number of classes of an --arch net.  [default: 10]"

@@ -36,7 +36,7 @@ SOUND: dict[str, dict[str, str]] = {
     "compare": {"data": "digits", "budgets": "4K", "kinds": "supermask", "epochs": "1", "output": "out"},
 }
 FOLDERS = {"compile", "search", "demo", "compare"}  # whose --output is a folder, made where it is not there
-ALONE = {"model": ("arch",)}  # what must be left out where the other is given
+ALONE = {"model": ("arch",), "arch": ("model",)}  # what must be left out where the other is given
 WITH: dict[str, dict[str, str]] = {  # what an option needs beside it
     "percentile": {"method": "percentile"},
     "crop_padding": {"augment": "flip+crop"},
@@ -88,8 +88,9 @@ def driven(*kinds: str) -> list[Any]:
 
 def typed(verb: str, given: dict[str, str]) -> list[str]:
     """The words of a command with these parameters in place of the sound ones."""
-    sound = {**SOUND[verb], **next((WITH[name] for name in given if name in WITH), {}), **given}
-    for name in given:
+    beside = next((WITH[name] for name in given if name in WITH), {})
+    sound = {**SOUND[verb], **beside, **given}
+    for name in (*beside, *given):
         for other in ALONE.get(name, ()):
             sound.pop(other, None)
     made = verb.split()

@@ -105,6 +105,27 @@ def test_size_holds_a_budget(digits: Path) -> None:
     assert "total ram" in call("size", digits, "--max-ram", "1k").stderr
 
 
+def test_size_of_a_preset_comes_before_any_training() -> None:
+    found = result_of("size", "--arch", "tiny", "--input", "1,8,8", "--target", "cortex-m0")
+    assert set(found["predicted"]) == SIZES
+    less = result_of("size", "--arch", "tiny", "--input", "1,8,8", "--width", 4, "--ram", "4K")
+    assert less["total_ram"] <= 4096
+    assert "--html is for a model file" in call("size", "--arch", "tiny", "--html", "x.html").stderr
+    assert "give either a model file or --arch" in call("size").stderr
+
+
+@pytest.mark.qemu
+def test_bench_estimates_cycles_and_says_how_long_they_last(digits: Path) -> None:
+    found = result_of("bench", digits, "--target", "pico", "--cycles")
+    assert found["counter"] == "published timings"
+    assert found["clock"] == 133_000_000
+    waiting = result_of("bench", digits, "--target", "pico", "--flash-waits", 3, "--icache", "8x16")
+    assert waiting["cycles"] > found["cycles"] > result_of("bench", digits, "--target", "cortex-m0plus")["instructions"]
+    assert " ms at 133 MHz" in call("bench", digits, "--target", "pico", "--cycles").stdout
+    for wrong in (("--icache", "8x16"), ("--flash-waits", 1, "--icache", "8"), ("--flash-waits", -1)):
+        assert call("bench", digits, *wrong).exit_code == 2
+
+
 @pytest.mark.qemu
 def test_bench_counts_a_model_and_an_untrained_preset(digits: Path) -> None:
     found = result_of("bench", digits, "--target", "cortex-m7")

@@ -25,6 +25,7 @@ NUMBERS = {  # texts that are parsed as numbers
     "coats",
     "fold",
     "frozen",
+    "icache",
     "max_graph",
     "mean",
     "ram",
