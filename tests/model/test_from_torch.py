@@ -117,7 +117,7 @@ def test_a_core_computes_the_same_bytes(case: Case) -> None:
         (nn.Sequential(nn.Linear(4, 4), nn.GELU()), (1, 4), "gelu of GELU '1': no layer computes it"),
         (nn.Sequential(nn.Conv2d(4, 8, 3, groups=2)), (1, 4, 8, 8), "conv2d of Conv2d '0': 2 groups of 4 channels"),
         (nn.Sequential(nn.Conv2d(4, 8, 9)), (1, 4, 16, 16), "conv2d of Conv2d '0': kernel 9"),
-        (nn.Sequential(nn.Conv1d(4, 8, 3), nn.MaxPool1d(2)), (1, 4, 16), "max_pool1d of MaxPool1d '1'"),
+        (nn.Sequential(nn.Conv1d(4, 8, 3), nn.MaxPool1d(2, dilation=2)), (1, 4, 16), "max_pool1d of MaxPool1d '1'"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name_and_line(

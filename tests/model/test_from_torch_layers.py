@@ -59,6 +59,8 @@ WAYS: dict[str, Forward] = {
     "the input as a residual": lambda m, x: F.relu(x + m.conv(x)),
     "a sum of pools": lambda m, x: F.max_pool2d(m.conv(x), 2) + F.avg_pool2d(x, 2),
     "a ReLU behind a max pool": lambda m, x: F.relu(F.max_pool2d(m.conv(x), 2)),
+    "the larger of two columns": lambda m, x: F.relu(F.max_pool2d(m.conv(x), (1, 2))),
+    "the largest of six places": lambda m, x: F.max_pool2d(F.relu(m.conv(x)), (2, 3), (1, 2)),
     "a ReLU behind an average": lambda m, x: F.relu(F.avg_pool2d(m.conv(x), 2, ceil_mode=False)),
     "two ReLUs": lambda m, x: F.relu(F.relu(m.conv(x))),
     "a clamp": lambda m, x: m.conv(x).clamp(0, 2).clamp(min=0),
@@ -179,7 +181,7 @@ def test_the_module_is_left_as_it_was() -> None:
         (lambda m, x: m.conv(x + 1.0), "takes a constant where"),
         (lambda m, x: m.conv(x) + m.conv(x)[:, :, :1], "cuts more off a convolution"),
         (lambda m, x: F.linear(m.conv(x), torch.ones(2, 8)), "reads .* flatten, or is a 1x1"),
-        (lambda m, x: F.max_pool2d(m.conv(x), (1, 2)), "window is square"),
+        (lambda m, x: F.max_pool2d(m.conv(x), (1, 3), padding=(0, 1)), "has a square window"),
         (lambda m, x: F.max_pool2d(m.conv(x), 3, 2, ceil_mode=True), "ceil_mode"),
         (lambda m, x: F.adaptive_avg_pool2d(m.conv(x), 3), "makes .* places of"),
         (lambda m, x: F.hardtanh(m.conv(x)), "a ReLU begins at 0"),
@@ -213,3 +215,12 @@ def test_a_forward_that_export_does_not_see_whole_is_refused() -> None:
 def test_several_inputs_or_outputs_are_refused() -> None:
     with pytest.raises(InputError, match="reads 1 tensors and returns 2"):
         hfn.from_torch(Parts(lambda m, x: (m.conv(x), x)), torch.zeros(1, 4, 8, 8))  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize("pool", [nn.MaxPool1d(2), nn.MaxPool1d(3, 2, 1), nn.MaxPool1d(3, 3), nn.MaxPool1d(3, 1, 1)])
+def test_max_pools_of_series(pool: nn.MaxPool1d) -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv1d(4, 4, 3), pool).eval()
+    net = hfn.from_torch(module, torch.zeros(1, 4, 17), weights="float")
+    raw = torch.randint(0, 256, (5, 4, 1, 17), dtype=torch.uint8)
+    assert torch.allclose(net(raw)[:, :, 0], module(raw[:, :, 0] / 255), 0, 1e-5)

@@ -26,7 +26,7 @@ class Weight:
     window: Window | None = None
     depthwise: bool = False
     path: str = ""  # of its module
-    origin: tuple[fx.Node | None, ...] = ()
+    origin: tuple[object, ...] = ()
     fixed: bool = False  # ones, to carry a norm, a ReLU or a sum
 
     @property

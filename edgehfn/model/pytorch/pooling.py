@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
-from torch import fx
+import torch
+from torch import Tensor, fx
 
 from edgehfn.errors import EdgeHFNError
 from edgehfn.model.pytorch.outline import (
@@ -13,6 +15,7 @@ from edgehfn.model.pytorch.outline import (
     Outline,
     Plain,
     Value,
+    Weight,
     as_map,
     listed,
     made_by,
@@ -22,6 +25,7 @@ from edgehfn.model.pytorch.outline import (
 from edgehfn.model.pytorch.program import operator_of, refuse, shape_of
 from edgehfn.model.pytorch.shaping import RESHAPES
 from edgehfn.nn.pool import AvgPool, Concat, GlobalAvgPool, MaxPool
+from edgehfn.nn.shapes import Shape, Window
 
 
 def cat(made: Outline, node: fx.Node, args: Arguments) -> Value:
@@ -39,12 +43,46 @@ def cat(made: Outline, node: fx.Node, args: Arguments) -> Value:
 
 
 def max_pool(made: Outline, node: fx.Node, args: Arguments) -> Value:
-    """A max pool of a square window."""
+    """A max pool: of a square window the layer, which one row of a series can be read by; of another by differences."""
     (kernel, strides, padding), _ = _pooled(node, args)
-    alike = len(set(kernel)) == len(set(strides)) == len(set(padding)) == 1 and set(listed(args["dilation"])) == {1}
-    if not alike:
-        refuse(node, f"a max pool's window is square, not {kernel}; use a stride or an average pool")
-    return _pool(made, node, args, lambda: MaxPool(kernel[0], strides[0], padding[0]))
+    if set(listed(args["dilation"])) != {1}:
+        refuse(node, "a max pool has no dilation here")
+    x = made.value(node, args["self"])
+    k, s, p = kernel[1], strides[1], padding[1]
+    row = read_map(x, made.source, node)[1] == 1 == as_map(shape_of(node)[1:])[1] and 0 <= 1 + 2 * p - k < s
+    if row or len(set(kernel)) == len(set(strides)) == len(set(padding)) == 1:
+        return _pool(made, node, args, lambda: MaxPool(k, s, p))
+    if any(padding) or any(x.around) or x.layer.shape != as_map(x.shape):
+        refuse(node, f"a max pool with padding has a square window, not {kernel}; pad the convolution before it")
+    try:
+        return _largest(x, Window(kernel, strides), node)
+    except EdgeHFNError as error:
+        refuse(node, str(error))
+
+
+def _largest(x: Value, window: Window, node: fx.Node) -> Value:
+    """The largest of a window's places, one place a time: ``max(a, b) = b + relu(a - b)``, in convolutions of each
+    channel alone by 1 and -1."""
+    channels, to = x.layer.shape[0], as_map(shape_of(node)[1:])
+    best: Layer | None = None
+    for place in range(1, prod(window.taps)):
+        picked = torch.zeros(channels, 1, *window.taps)
+        picked.view(channels, -1)[:, place] = 1
+        others = -picked
+        if best is None:
+            others.view(channels, -1)[:, 0] = 1
+        names = f"{node.name}_{2 * place - 1}", f"{node.name}_{2 * place}"
+        more = _picking(names[0], x.layer, others, window, to)
+        more.residual, more.relu = best, True
+        best = _picking(names[1], x.layer, picked, window, to)
+        best.residual, best.relu = more, x.layer.relu
+    assert best is not None
+    return made_by(node, best)
+
+
+def _picking(name: str, x: Layer, values: Tensor, window: Window, to: Shape) -> Layer:
+    weight = Weight(values, None, window, depthwise=True, origin=(name,), fixed=True)
+    return Layer(name, to, [x], weight)
 
 
 def avg_pool(made: Outline, node: fx.Node, args: Arguments) -> Value:
