@@ -139,8 +139,9 @@ def _fitting(model: Path, graph: Graph, planned: Plan, kit: Kit) -> None:
     """Raises Failure for a board that is too small, by prediction."""
     from edgehfn.cost.footprint import predict
     from edgehfn.cost.room import Room, estimated
+    from edgehfn.target.board import board
 
-    sizes = predict(graph, planned, kit.core)[0] if kit.is_counted else estimated(graph, planned)
+    sizes = predict(graph, planned, board(kit.core).core)[0] if kit.is_counted else estimated(graph, planned)
     room = Room(kit, sizes, is_estimate=not kit.is_counted)
     if not room.fits:
         lacking = next((name, -left) for name, left in room.left.items() if left < 0)

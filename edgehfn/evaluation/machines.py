@@ -21,6 +21,7 @@ from edgehfn.target.address import parse as address
 from edgehfn.target.architecture import RISCV
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8, Observe
+from edgehfn.target.hosted import HOSTED
 from edgehfn.target.toolchain import available, install
 
 PYTORCH = "pytorch"
@@ -100,7 +101,7 @@ def parse(words: str) -> tuple[str, ...]:
     if words == "all":
         return MACHINES
     names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
-    known = (*MACHINES, *(board.name for board in target.BOARDS))
+    known = (*MACHINES, *(machine.name for machine in (*target.BOARDS, *HOSTED)))
     for name in names:
         if is_address(name):
             address(name)

@@ -16,6 +16,7 @@ from edgehfn.errors import ToolError
 from edgehfn.spec.objective import Objective, macro
 from edgehfn.target.board import Board
 from edgehfn.target.cache import cached
+from edgehfn.target.hosted import Hosted
 from edgehfn.target.toolchain import HOST_AR, HOST_GCC, call, version
 
 MODEL = "model"  # what the harness calls the model: model.h, model_run, MODEL_ARENA …
@@ -25,7 +26,7 @@ ARCHIVE = "libedgehfn.a"
 Host = Literal["host", "host-sanitized"]
 HOST: Host = "host"
 SANITIZED: Host = "host-sanitized"  # the same under sanitizers: for tests, and where `verify --sanitize` asks for it
-Machine = Board | Host
+Machine = Board | Hosted | Host
 Main = Literal["harness", "selftest", "check"]
 Mode = Literal["plain", "trace", "count", "cycles"]  # see firmware/port/mark.h
 
@@ -53,7 +54,18 @@ def build(
 
     Raises ToolError if the compiler is missing or fails, or the board is too small.
     """
-    library, flags = runtime(machine, objective), _flags(machine, objective)
+    flags = _flags(machine, objective)
+    if isinstance(machine, Hosted):
+        flags = (*flags, *MODES[mode])
+        ingredients = [
+            *machine.identity(),
+            *flags,
+            firmware.text(),
+            main,
+            *(part for file in files.items() for part in file),
+        ]
+        return cached(ingredients, partial(_hosted, files=files, machine=machine, flags=flags, main=main), PROGRAM)
+    library = runtime(machine, objective)
     ingredients = [
         str(library),
         *flags,
@@ -67,14 +79,14 @@ def build(
     return cached(ingredients, make, PROGRAM)
 
 
-def runtime(machine: Machine, objective: Objective = "speed") -> Path:
+def runtime(machine: Board | Host, objective: Objective = "speed") -> Path:
     """Build the runtime's archive for a machine, unless it is cached, and return its path."""
     flags = _flags(machine, objective)
     ingredients = [*_compiler(machine), version(_compiler(machine)[0]), *flags, firmware.text()]
     return cached(ingredients, partial(_runtime, machine=machine, flags=flags), ARCHIVE)
 
 
-def _compiler(machine: Machine) -> tuple[str, str]:
+def _compiler(machine: Board | Host) -> tuple[str, str]:
     if isinstance(machine, Board):
         return machine.architecture.gcc, machine.architecture.ar
     return HOST_GCC, HOST_AR
@@ -88,7 +100,7 @@ def _flags(machine: Machine, objective: Objective) -> tuple[str, ...]:
     return (*COMPILE, LEVELS[objective], *defined, *own)
 
 
-def _runtime(into: Path, machine: Machine, flags: Sequence[str]) -> None:
+def _runtime(into: Path, machine: Board | Host, flags: Sequence[str]) -> None:
     gcc, ar = _compiler(machine)
     sources = [str(p) for p in firmware.runtime(assembly=isinstance(machine, Board))]
     if isinstance(machine, Board):
@@ -100,15 +112,10 @@ def _runtime(into: Path, machine: Machine, flags: Sequence[str]) -> None:
 
 
 def _program(
-    into: Path, files: Mapping[str, str], library: Path, machine: Machine, flags: Sequence[str], main: Main
+    into: Path, files: Mapping[str, str], library: Path, machine: Board | Host, flags: Sequence[str], main: Main
 ) -> None:
     gcc, _ = _compiler(machine)
-    root = firmware.directory()
-    port = root / "port"
-    for name, text in files.items():
-        (into / name).write_text(text, encoding="utf-8")
-    include = [f"-I{root / 'include'}", f"-I{port}", "-I.", "-include", str(port / "mark.h")]
-    sources = [f"{MODEL}.c", str(port / f"{main}.c"), *(str(port / name) for name in _port(machine))]
+    include, sources = _written(into, files, _port(machine), main)
     call([gcc, *flags, *include, "-c", *sources], timeout=TIMEOUT, cwd=into)
     objects = sorted(p.name for p in into.glob("*.o"))
     try:
@@ -118,11 +125,32 @@ def _program(
         raise _explained(error, machine) from None
 
 
-def _port(machine: Machine) -> tuple[str, ...]:
+def _hosted(into: Path, files: Mapping[str, str], machine: Hosted, flags: Sequence[str], main: Main) -> None:
+    """All at once: Zig itself keeps the objects of what it has compiled, and of several sources makes but one by -c."""
+    include, sources = _written(into, files, ("host.c",), main)
+    runtime = [str(path) for path in firmware.runtime(assembly=False)]
+    call(
+        [*machine.gcc, *flags, *include, *firmware.includes(), *sources, *runtime, "-o", PROGRAM],
+        timeout=TIMEOUT,
+        cwd=into,
+    )
+
+
+def _written(into: Path, files: Mapping[str, str], port: Sequence[str], main: Main) -> tuple[list[str], list[str]]:
+    """Writes the generated files; returns options to include them and the harness's, and all of their sources."""
+    root = firmware.directory()
+    place = root / "port"
+    for name, text in files.items():
+        (into / name).write_text(text, encoding="utf-8")
+    include = [f"-I{root / 'include'}", f"-I{place}", "-I.", "-include", str(place / "mark.h")]
+    return include, [f"{MODEL}.c", str(place / f"{main}.c"), *(str(place / name) for name in port)]
+
+
+def _port(machine: Board | Host) -> tuple[str, ...]:
     return machine.port if isinstance(machine, Board) else ("host.c",)
 
 
-def _link(machine: Machine) -> list[str]:
+def _link(machine: Board | Host) -> list[str]:
     if not isinstance(machine, Board):
         return []
     layout = {

@@ -20,6 +20,7 @@ from edgehfn.target import served
 from edgehfn.target.address import is_address
 from edgehfn.target.board import Board, board
 from edgehfn.target.build import HOST, MODEL, SANITIZED, Machine, build
+from edgehfn.target.hosted import HOSTED, Hosted
 from edgehfn.target.probe import Probe, probe
 from edgehfn.target.toolchain import call
 from edgehfn.target.trace import tensors
@@ -123,7 +124,8 @@ def machine(name: str) -> Machine:
         case "host" | "host-sanitized":
             return name
         case _:
-            return probe(name) if is_address(name) else board(name)
+            hosted = next((one for one in HOSTED if one.name == name), None)
+            return hosted or (probe(name) if is_address(name) else board(name))
 
 
 def emitted(graph: Graph, checksum: int | None = None, objective: Objective = "speed") -> dict[str, str]:
@@ -179,6 +181,8 @@ def started(
 
 def command(program: Path, target: Machine) -> list[str]:
     """Return the command that starts a built program."""
+    if isinstance(target, Hosted):
+        return target.command(program)
     return [*_qemu(target), "-kernel", str(program)] if isinstance(target, Board) else [str(program)]
 
 

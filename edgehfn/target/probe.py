@@ -21,11 +21,15 @@ PARTS = {  # bits 4 to 15 of CPUID
     0xC23: "cortex-m3",
     0xC24: "cortex-m4",
     0xC27: "cortex-m7",
+    0xD20: "cortex-m23",
     0xD21: "cortex-m33",
     0xD22: "cortex-m55",
+    0xD23: "cortex-m85",
 }
-RANKS = tuple(PARTS.values())  # a core runs what is compiled for those before it
-ALIKE = {"cortex-m0plus": "cortex-m0", "cortex-m7": "cortex-m4"}  # of one instruction set
+RANKS = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33", "cortex-m55")  # a core runs what is for those before it
+# What a core runs, and what runs its programs: another one, where its instruction set is no rank of its own.
+RUNS = {"cortex-m0plus": "cortex-m0", "cortex-m7": "cortex-m4", "cortex-m23": "cortex-m0", "cortex-m85": "cortex-m55"}
+NEEDS = RUNS | {"cortex-m23": "cortex-m33"}
 MISA_E, MISA_M, MISA_C, MISA_I = 1 << 4, 1 << 12, 1 << 2, 1 << 8
 
 # Where a microcontroller's RAM may be. OpenOCD says "ram" of all that is not flash, hence the bound of its size.
@@ -142,17 +146,16 @@ def _core(address: Address, server: Remote, riscv: bool, registers: dict[str, in
     there = PARTS.get(int.from_bytes(server.read(CPUID, 4), "little") >> 4 & 0xFFF)
     if there is None:
         if given is None:
-            raise InputError(f"{address.name}: the core is none of {', '.join(RANKS)}; give one like it: ?core=…")
+            raise InputError(
+                f"{address.name}: the core is none of {', '.join(PARTS.values())}; give one like it: ?core=…"
+            )
         return given
     if given is None:
         return there
-    if _rank(board(given).core) > _rank(there):
+    wanted = given if given in NEEDS else board(given).core
+    if wanted != there and RANKS.index(NEEDS.get(wanted, wanted)) > RANKS.index(RUNS.get(there, there)):
         raise InputError(f"{address.name}: the board's core is a {there}, which does not run what {given} does")
     return given
-
-
-def _rank(core: str) -> int:
-    return RANKS.index(ALIKE.get(core, core))
 
 
 def _riscv(address: Address, server: Remote, registers: dict[str, int]) -> str:

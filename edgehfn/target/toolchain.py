@@ -21,6 +21,8 @@ RISCV_GCC = "riscv64-unknown-elf-gcc"
 RISCV_AR = "riscv64-unknown-elf-ar"
 RISCV_OBJDUMP = "riscv64-unknown-elf-objdump"
 RISCV_QEMU = "qemu-system-riscv32"
+QEMU_AARCH64 = "qemu-aarch64"
+QEMU_ARM = "qemu-arm"
 
 _PACKAGES = {
     ARM_GCC: "gcc-arm-none-eabi libnewlib-arm-none-eabi",
@@ -33,6 +35,8 @@ _PACKAGES = {
     RISCV_AR: "binutils-riscv64-unknown-elf",
     RISCV_OBJDUMP: "binutils-riscv64-unknown-elf",
     RISCV_QEMU: "qemu-system-misc",
+    QEMU_AARCH64: "qemu-user",
+    QEMU_ARM: "qemu-user",
 }
 
 
