@@ -71,9 +71,9 @@ AN505 = Region(0x1000_0000, 4 * MB), Region(0x3800_0000, 4 * MB)
 AN547 = Region(0, 512 * KB), Region(0x2000_0000, 512 * KB)
 
 # An M3 stands in for the small cores; firmware/port/qemu/start_arm.c makes it refuse unaligned access as they do. Only
-# the microbit is an M0, of 16 KB RAM. Helium needs the floating-point registers, hence the M55's float ABI. Where QEMU
-# has no machine, an M33 runs programs for an M23, which has the kernels of the M0 and about its costs; to a GCC of before
-# 13, and in QEMU, an M85 is an M55.
+# the microbit is an M0, of 16 KB RAM. Helium needs the floating-point registers, hence the M55's float ABI. QEMU has no
+# machine of an M23 or an M85. An M33 runs programs for an M23, which has the kernels of the M0+ and about its costs; an
+# M55 stands in for the M85, which GCC knows from version 13 on only.
 BOARDS = (
     _mps2("cortex-m0", "mps2-an385"),
     _mps2("cortex-m0plus", "mps2-an385"),
