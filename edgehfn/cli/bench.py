@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @objective
 @rows
 @click.option("--cycles", is_flag=True, help="Estimate cycles by published timings: M0, M0+, M3, M4.")
-@click.option("--flash-waits", type=click.IntRange(0, 64), metavar="N", help="Cycles that code waits for in flash.  [default: 0]")
+@click.option(
+    "--flash-waits", type=click.IntRange(0, 64), metavar="N", help="Cycles that code waits for in flash.  [default: 0]"
+)
 @click.option("--icache", metavar="LINESxBYTES", help="Cache for code in flash.  [default: 1x16, a line alone]")
 @as_json
 def bench(

@@ -63,7 +63,7 @@ TAKEN = {  # values that are bad elsewhere and good here
     *(("export", "tflite", f"in a {what}") for what in ("missing folder", "folder that is not UTF-8 and missing")),
     ("import", "mean", "-1"),
     ("import", "std", "-1"),  # told behind the checkpoint
-    *((verb, "residual_scale", "-1") for verb in ("train", "bench", "info")),
+    *((verb, "residual_scale", "-1") for verb in ("train", "bench", "info", "size")),
     ("search", "storage", ""),
     ("import", "output", "in a read-only folder"),  # told before the checkpoint is read, but root is not asked
 }
