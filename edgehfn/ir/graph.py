@@ -11,6 +11,7 @@ from typing import assert_never
 from edgehfn.ir import ops
 from edgehfn.ir.ops import Node, Shape, Supermask, Weight, Weighted
 from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
+from edgehfn.sound import FrontEnd
 from edgehfn.spec.limits import COLUMNS
 from edgehfn.spec.window import Padding, Pair, Sides
 
@@ -37,13 +38,14 @@ class Graph:
     """A net of integers.
 
     ``scales`` (tensor name → (mantissa, exponent), the value of one step = mantissa·2^exponent) and ``classes`` are for
-    people and headers; nothing is computed from them.
+    people and headers; nothing is computed from them. ``sound``: what makes the raw input, of samples.
     """
 
     nodes: tuple[Node, ...]
     seed: int
     classes: tuple[str, ...] = ()
     scales: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sound: FrontEnd | None = None
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:

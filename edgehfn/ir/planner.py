@@ -53,6 +53,8 @@ def nearest(
     rows: bool = False,
 ) -> Plan:
     """Do the same, but return the plan of the least bytes where nothing fits."""
+    if rows and graph.sound is not None:
+        raise GraphError("rows of sound are made of samples, not fed; leave out --rows")
     objective = chosen(objective, ram)
     whole = _whole(graph, objective, SCRATCH if scratch_limit is None else scratch_limit, rows)
     if whole.size <= ram if ram is not None else objective != "ram" or scratch_limit is not None:

@@ -37,7 +37,18 @@ def verify(graph: Graph) -> Graph:
     for node in graph:
         _node(node, graph, _require(f"node {node.name}"))
     _weights(graph)
+    _sound(graph)
     return graph
+
+
+def _sound(graph: Graph) -> None:
+    if graph.sound is None:
+        return
+    node, bands = graph.input, graph.sound.bands
+    reads = node is not None and node.topology is None and (node.dtype, node.order) == ("u8", "chw")
+    if node is None or not reads or node.shape[0] != 1 or node.shape[2] != bands:
+        raise GraphError(f"sound: the input must be u8 of one channel, rows and {bands} columns, chw")
+    _require("sound")(node.shape[1] < 2**16, f"{node.shape[1]} rows, at most {2**16 - 1} are kept")
 
 
 def _require(place: str) -> Require:

@@ -51,7 +51,8 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
             raise GraphError(f"step {step.name}: {error}") from None
         nodes.append(node)
     rationals = {name: quant.rational(scales[name]) for name in known.tensors}
-    return verify(Graph(tuple(nodes), net.seed, net.classes, rationals))
+    sound = net.input.sound if isinstance(net.input, nn.InputSpec) else None
+    return verify(Graph(tuple(nodes), net.seed, net.classes, rationals, sound))
 
 
 @dataclass(frozen=True)

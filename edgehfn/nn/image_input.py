@@ -14,6 +14,7 @@ from torch import Tensor
 
 from edgehfn.data.pictures import by_batches
 from edgehfn.errors import InputError
+from edgehfn.sound import FrontEnd
 from edgehfn.spec.limits import LARGEST_SCALE, LEVELS, SMALLEST_SCALE
 from edgehfn.spec.raw import Affine, RawType, Unit, raw_type, to_raw
 
@@ -44,6 +45,7 @@ class InputSpec:
     deviation: tuple[float, ...] = ()
     maps: tuple[Affine, ...] = ()
     units: tuple[Unit, ...] = ()
+    sound: FrontEnd | None = None  # what makes the bytes, of samples
 
     def __post_init__(self) -> None:
         given: object = self.shape  # whatever a caller without a type checker gave
@@ -70,6 +72,8 @@ class InputSpec:
             raise InputError(
                 "maps take the place of a mean and a deviation, and units are of s16; leave out the others"
             )
+        if self.sound is not None:
+            self._check_sound(self.sound)
 
     def _check_normalised(self) -> None:
         channels = self.shape[0]
@@ -80,6 +84,10 @@ class InputSpec:
             raise InputError(f"input {self.dtype} cannot be normalised; give u8")
         if not SMALLEST_SCALE <= self.step <= LARGEST_SCALE:
             raise InputError("the mean and deviation leave no range of inputs; give those of values in 0..1")
+
+    def _check_sound(self, sound: FrontEnd) -> None:
+        if self.shape[0] != 1 or self.shape[2] != sound.bands or (self.order, self.dtype, self.mean, self.maps) != ("chw", "u8", (), ()):
+            raise InputError(f"input {self.shape}, {self.order}, {self.dtype}: sound is u8 of 1, rows, {sound.bands}")
 
     @property
     def step(self) -> float:

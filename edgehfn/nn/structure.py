@@ -13,6 +13,7 @@ from edgehfn.nn.entries import Json, choice, field, floats, integers
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.net import Gathering, Input, InputSpec, Net, Op, Order, Step, Weighted
 from edgehfn.nn.stored_weights import Array, Named, Stored, restore_norm
+from edgehfn.sound import FrontEnd
 from edgehfn.spec.limits import WORD
 from edgehfn.spec.raw import Affine, RawType, Unit
 
@@ -67,6 +68,8 @@ def _describe_input(input: Input) -> Json:
             if input.maps:
                 given = {"maps": [list(one) for one in input.maps]}
                 return entry | given | ({"units": [list(unit) for unit in input.units]} if input.units else {})
+            if input.sound is not None:
+                entry["sound"] = input.sound.to_json()
             if not input.mean:
                 return entry
             return {**entry, "dtype": NORMALISED, "mean": list(input.mean), "deviation": list(input.deviation)}
@@ -84,12 +87,13 @@ def _input(entry: Json, tensors: Stored, graph: RestoreGraph) -> Input:
     if "graph" not in entry:
         order: Order = choice(entry, "order", get_args(Order))
         channels, height, width = integers(entry, "shape", 3)
+        sound = FrontEnd(**field(entry, "sound", dict)) if "sound" in entry else None
         if entry.get("dtype") == NORMALISED:
             mean, deviation = (floats(entry, name, channels) for name in ("mean", "deviation"))
             return InputSpec((channels, height, width), order, "u8", mean, deviation)
         dtype: RawType = choice(entry, "dtype", get_args(RawType))
         maps, units = _maps(entry), _units(entry)
-        return InputSpec((channels, height, width), order, dtype, maps=maps, units=units)
+        return InputSpec((channels, height, width), order, dtype, maps=maps, units=units, sound=sound)
     if choice(entry, "graph", ("input", "stored")) == "stored":
         return graph(entry, tensors.tensors)
     return GraphSpec(*(field(entry, name, int) for name in ("features", "nodes", "edges", "degree")))

@@ -27,7 +27,7 @@ Host = Literal["host", "host-sanitized"]
 HOST: Host = "host"
 SANITIZED: Host = "host-sanitized"  # the same under sanitizers: for tests, and where `verify --sanitize` asks for it
 Machine = Board | Hosted | Host
-Main = Literal["harness", "selftest", "check"]
+Main = Literal["harness", "selftest", "check", "sound"]
 Mode = Literal["plain", "trace", "count", "cycles"]  # see firmware/port/mark.h
 
 COMPILE = ("-std=c99", "-ffunction-sections", "-fdata-sections")

@@ -307,5 +307,6 @@ void hfn_golden_part(uint32_t key, uint32_t first, void *raw, size_t size);
 #endif
 
 #include "edgehfn_gnn.h"
+#include "edgehfn_sound.h"
 
 #endif

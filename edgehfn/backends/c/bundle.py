@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from edgehfn.backends.c import firmware, needed
+from edgehfn.backends.c import firmware, needed, sound
 from edgehfn.backends.c.functions import functions
 from edgehfn.ir import Graph, Plan
 from edgehfn.spec.objective import Objective, macro, small
@@ -35,7 +35,8 @@ class Model:
     @property
     def called(self) -> set[str]:
         """The functions of the runtime that its C calls."""
-        return {*functions(self.graph, self.plan.groups), *needed.selftest(self.graph)}
+        heard = sound.CALLED if self.graph.sound else ()
+        return {*functions(self.graph, self.plan.groups), *needed.selftest(self.graph), *heard}
 
 
 def bundle(models: Sequence[Model], *, single: bool) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn.backends.c import gnn_records, rows_records, window_records
+from edgehfn.backends.c import gnn_records, rows_records, sound, window_records
 from edgehfn.backends.c.data import Array, Field, Member, Record, Ref, identifiers
 from edgehfn.backends.c.window_records import places, sizes
 from edgehfn.ir import ops
@@ -30,7 +30,12 @@ def members(graph: Graph, plan: Plan) -> tuple[Member, ...]:
         if isinstance(w, Supermask) and w.signs is not None:
             signs.setdefault(w.tensor, Member(f"signs_{weights[id(w)]}", "masks", "uint32_t", w.signs))
     found = [m for w in graph.weights for m in _weight(w, weights[id(w)], signs, coded)]
-    found += [*signs.values(), *gnn_records.members(graph, plan), *rows_records.members(graph, plan)]
+    found += [
+        *signs.values(),
+        *gnn_records.members(graph, plan),
+        *rows_records.members(graph, plan),
+        *sound.members(graph),
+    ]
     for node, record in zip(graph, records(graph), strict=True):
         if isinstance(node, Weighted):
             used = Ref(_weight_member(node.weight, weights[id(node.weight)]))

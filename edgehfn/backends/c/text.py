@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ldexp, prod
 
-from edgehfn.backends.c import gnn_records, input, names
+from edgehfn.backends.c import gnn_records, input, names, sound
 from edgehfn.backends.c.data import Field, Member, Ref
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
@@ -41,7 +41,7 @@ def header(graph: Graph, plan: Plan, name: str, selftest: bool) -> str:
 #define {up}_ARENA_SIZE {plan.size} /* bytes */
 #define {up}_ARENA(arena) uint32_t arena[{up}_ARENA_SIZE / 4]
 
-{input.declared(graph, plan, name)}
+{input.declared(graph, plan, name)}{sound.declared(graph, name)}
 /* Valid until the next run. */
 #define {up}_OUTPUT(arena) ((const int8_t *)(arena) + {up}_OUTPUT_OFFSET)
 #define {up}_OUTPUT_OFFSET {plan.tensors[output.name].offset} /* bytes, in the arena */
@@ -55,7 +55,7 @@ extern "C" {{
 #endif
 
 {input.runs(graph, plan, name)}
-{input.prototype(graph, name)}{_selftest_prototype(graph, plan, name) if selftest else ""}
+{input.prototype(graph, name)}{sound.runs(graph, name)}{_selftest_prototype(graph, plan, name) if selftest else ""}
 #ifdef __cplusplus
 }}
 #endif
@@ -97,7 +97,7 @@ HFN_ASSERT({name}_data, sizeof(struct {name}_data) == {total});
 {chr(10).join(asserts)}
 
 {input.defined(graph, plan, name, _lines(iter(steps)))}
-{input.check(graph, name)}{_selftest(graph, plan, name, test) if test else ""}"""
+{input.check(graph, name)}{sound.defined(graph, name)}{_selftest(graph, plan, name, test) if test else ""}"""
 
 
 def _lines(lines: Iterator[str]) -> str:

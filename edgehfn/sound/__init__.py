@@ -1,0 +1,6 @@
+"""From samples of sound to rows of bytes that a net reads, and from its outputs to words (docs/SPEC.md section 10)."""
+
+from edgehfn.sound.front_end import FrontEnd, mel
+from edgehfn.sound.rows import features
+
+__all__ = ["FrontEnd", "features", "mel"]

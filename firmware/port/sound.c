@@ -1,0 +1,39 @@
+/* Runs a model for sound on every clip of MODEL_CLIP samples of in.bin. out.bin receives its rows and the outputs, then
+ * the four bytes that harness.c writes: the deepest stack. A counted build has a mark before and after each row. */
+#include "model.h"
+#include "port.h"
+
+static MODEL_ARENA(arena);
+static MODEL_SOUND(sound);
+static int16_t samples[MODEL_CLIP];
+
+int main(void) {
+    const int in = port_open("in.bin", PORT_READ), out = port_open("out.bin", PORT_WRITE);
+    size_t deepest = 0;
+    while (port_read(in, samples, sizeof samples) == sizeof samples) {
+        port_stack_paint();
+        model_sound_start(sound);
+        uint32_t next = MODEL_CLIP % MODEL_HOP; /* so that the last part completes a row, as each from then on */
+        (void)model_feed(sound, samples, next);
+        while (next != MODEL_CLIP) {
+            PORT_MARK();
+            (void)model_feed(sound, samples + next, MODEL_HOP);
+            PORT_MARK();
+            next += MODEL_HOP;
+        }
+        model_window(sound, arena);
+        port_write(out, MODEL_INPUT(arena), MODEL_INPUT_SIZE);
+        model_run(arena);
+        const size_t used = port_stack_used();
+        deepest = used > deepest ? used : deepest;
+        port_write(out, MODEL_OUTPUT(arena), MODEL_OUTPUT_SIZE);
+    }
+    unsigned char trailer[4];
+    for (int i = 0; i < 4; i++) {
+        trailer[i] = (unsigned char)(deepest >> (8 * i) & 0xFF);
+    }
+    port_write(out, trailer, sizeof trailer);
+    port_close(out);
+    port_close(in);
+    return 0;
+}

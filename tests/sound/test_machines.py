@@ -1,0 +1,81 @@
+"""Sound on the host and on cores: every byte of rows and outputs, and the same instructions whatever is heard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support import sounds
+
+from edgehfn import emulate, selftest
+from edgehfn.backends import c
+from edgehfn.errors import GraphError, InputError
+from edgehfn.ir import Graph, plan
+from edgehfn.sound import features, mel
+from edgehfn.spec.objective import OBJECTIVES, Objective
+from edgehfn.target import sound
+
+CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc", "rv32ec")
+
+
+def check(graph: Graph, on: str, count: int, objective: Objective = "speed") -> None:
+    assert graph.sound is not None
+    clips = sounds.clips(count, sound.clip(graph))
+    rows = features(graph.sound, clips)
+    heard = sound.hear(graph, clips, on, plan(graph, objective))
+    np.testing.assert_array_equal(heard.rows, rows)
+    np.testing.assert_array_equal(heard.outputs, emulate(graph, rows[:, None]).reshape(count, -1))
+
+
+@pytest.mark.gcc
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("points", [128, 256, 512, 1024])
+def test_sanitized_on_the_host(points: int, objective: Objective) -> None:
+    front = mel(16000, sounds.BANDS[points], points=points, hop=points - points // 3, low=300)
+    check(sounds.graph(front, rows=5), "host-sanitized", 100, objective)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("on", CORES)
+def test_on_cores(on: str) -> None:
+    check(sounds.graph(), on, 100 if on != "rv32ec" else 25)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("on", ["cortex-m0", "cortex-m4"])
+def test_small_code_on_cores(on: str) -> None:
+    check(sounds.graph(), on, 30, "flash")
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("objective", ["speed", "flash"])
+@pytest.mark.parametrize("on", CORES)
+def test_every_row_takes_the_same_instructions(on: str, objective: Objective) -> None:
+    """Of silence and of noise at full scale."""
+    graph = sounds.graph()
+    how = plan(graph, objective)
+    clips = sounds.clips(20, sound.clip(graph))[::4]
+    quiet, *others = (sound.count_row(graph, on, how, clip[None]) for clip in clips)
+    assert {*others} == {quiet}
+
+
+@pytest.mark.gcc
+def test_the_self_test_finds_a_front_end_that_was_changed() -> None:
+    assert selftest(sounds.graph())
+
+
+def test_sound_is_not_fed_by_rows() -> None:
+    with pytest.raises(GraphError, match="leave out --rows"):
+        plan(sounds.graph(), rows=True)
+
+
+def test_other_clips_are_refused() -> None:
+    graph = sounds.graph()
+    with pytest.raises(InputError, match=f"takes int16 of \\(N, {sound.clip(graph)}\\)"):
+        sound.fitting(graph, np.zeros((2, 10), np.int16))
+
+
+def test_generated_code_is_documented() -> None:
+    graph = sounds.graph()
+    header = c.emit(graph, plan(graph), "kws")["kws.h"]
+    assert "#define KWS_RATE 8000\n" in header
+    assert "int kws_listen(uint32_t *sound, uint32_t *arena, const uint8_t *thresholds);" in header
