@@ -51,7 +51,8 @@ static void hfn_row(const void *model, const struct hfn_sound *sound, const stru
     }
     hfn_sound_transform(at->spectrum, points, wave);
     hfn_sound_bands(model, sound, at->spectrum, at->rows + *at->next * sound->bands);
-    *at->next = *at->next + 1 == sound->rows ? 0 : *at->next + 1;
+    const uint32_t next = *at->next + 1;
+    *at->next = next & (uint32_t)hfn_sign((int32_t)next - sound->rows); /* behind the last place comes the first */
 }
 
 uint32_t hfn_sound_feed(const void *model, const struct hfn_sound *sound, uint32_t *state, const int16_t *samples,
