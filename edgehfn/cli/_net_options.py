@@ -207,6 +207,10 @@ def input_of(data: Dataset | GraphSet, max_graph: str | None, normalise: bool = 
         return nn.graph_input(data, None if max_graph is None else _limits(max_graph))
     if max_graph is not None:
         raise InputError("--max-graph is for small graphs; leave it out")
+    if data.sound is not None:
+        if normalise:
+            raise InputError("rows of sound have a scale of their own; leave out --normalise")
+        return nn.InputSpec(data.shape, sound=data.sound)
     if normalise and data.sampled:
         raise InputError(f"--normalise is for bytes; {data.x_train.dtype} has a map for each channel anyway")
     return nn.normalised(data.x_train) if normalise else nn.sampled(data.x_train) if data.sampled else data.shape

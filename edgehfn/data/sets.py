@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn import files
-from edgehfn.data import decoded, folders, gnn_files, image_files, labels, recordings, sampling
+from edgehfn.data import decoded, folders, gnn_files, image_files, labels, recordings, sampling, sounds
 from edgehfn.data.communities import communities
 from edgehfn.data.digits import digits
 from edgehfn.data.gnn_sets import GraphSet
@@ -31,6 +31,8 @@ from edgehfn.data.image_files import Layout
 from edgehfn.data.motifs import motifs
 from edgehfn.data.pictures import Pictures, Shape
 from edgehfn.errors import InputError
+from edgehfn.sound import FrontEnd
+from edgehfn.sound.rows import Clips
 
 Images = npt.NDArray[Any]  # of uint8, or of what edgehfn.data.samples takes
 Labels = npt.NDArray[np.int64]
@@ -40,12 +42,13 @@ FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 CLASSES = {"fashion-mnist": FASHION}  # IDX files hold no names
 REMEDIES = {
     "fashion-mnist": "apt install dataset-fashion-mnist, or put its four .gz files into such a folder there",
+    "fsdd": "put fsdd.npz (samples, lengths, digit, speaker, take) there",
     "cifar10": "put cifar10.npz (x_train, y_train, x_test, y_test, classes; images uint8 N,H,W,C) there",
     **{name: f"put {name}.npz ({', '.join(gnn_files.NEEDED)}) there" for name in ("cora", "citeseer")},
 }
 UNKNOWN = (
-    "known names are fashion-mnist, cifar10, digits, cora, citeseer, motifs, communities; or give a .npz, or a folder "
-    "of pictures, CSV or IDX files"
+    "known names are fashion-mnist, cifar10, digits, fsdd, cora, citeseer, motifs, communities; or give a .npz, or a "
+    "folder of pictures, WAV, CSV or IDX files"
 )
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 SLOW = 1.0  # seconds of decoding from which on a decoded copy is kept in the cache
@@ -70,6 +73,8 @@ class Dataset:
     sha256: str  # of the source, its first 16 hex digits
     guessed: bool = False  # whether nobody said that channels are last in the source
     unread: tuple[str, ...] = ()  # arrays of the source that mean nothing here
+    sound: FrontEnd | None = None  # what has made the images, of recordings
+    clips: Clips | None = None  # the samples of the test part, (N, samples)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -104,12 +109,14 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     pictures may end in what a net shall read, side or channels, height, width: ``photos:96``, ``photos:1,28,28``. Nodes
     may end in ``:hops=10,5``: samples round them then, of so many neighbours of a node hop by hop. Before that, graphs
     may have ``:scale=nodes``, ``features`` or ``sums``, by which features are divided. ``digits`` comes out of
-    scikit-learn; ``motifs`` and ``communities`` are made up. Raises InputError for anything but a whole and consistent
-    set.
+    scikit-learn; ``motifs`` and ``communities`` are made up; recordings: :mod:`edgehfn.data.recordings`. Raises InputError for
+    anything but a whole and consistent set.
     """
     name, hops = sampling.reference(name_or_path, "hops")
     if hops is not None:
         return sampling.sampled(load(name, layout), hops)
+    if (recorded := _recorded(name_or_path)) is not None:
+        return recorded
     table, cut = recordings.reference(name)
     name_or_path = name_or_path if cut is None else table
     plain, scale = sampling.reference(name_or_path, "scale")
@@ -241,6 +248,20 @@ def _pictures(folder: Path, shape: Shape | None, layout: Layout | None) -> Datas
     if len(classes) < 2:
         raise InputError(f"{folder}: all pictures are of one class; training needs at least 2")
     return Dataset(name, x_train, y_train, x_test, y_test, classes, digest[:16], unread=unread)
+
+
+def _recorded(given: str | Path) -> Dataset | None:
+    name, told = sounds.reference(given)
+    path = None
+    with contextlib.suppress(InputError):  # which the other ways of reading raise again
+        path = _find(name)
+    if path is None or not sounds.are(path):
+        if told is None:
+            return None
+        raise InputError(f"{given}: is no set of recordings, which alone has speakers and copies; leave these out")
+    found = sounds.read(path, told)
+    made = from_arrays(path.resolve().stem, found.arrays(), found.classes, place=str(path), sha256=found.digest)
+    return replace(made, sound=found.front, clips=found.clips)
 
 
 def _layout(layout: str | None) -> Layout | None:
