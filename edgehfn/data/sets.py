@@ -109,8 +109,8 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     pictures may end in what a net shall read, side or channels, height, width: ``photos:96``, ``photos:1,28,28``. Nodes
     may end in ``:hops=10,5``: samples round them then, of so many neighbours of a node hop by hop. Before that, graphs
     may have ``:scale=nodes``, ``features`` or ``sums``, by which features are divided. ``digits`` comes out of
-    scikit-learn; ``motifs`` and ``communities`` are made up; recordings: :mod:`edgehfn.data.recordings`. Raises InputError for
-    anything but a whole and consistent set.
+    scikit-learn; ``motifs`` and ``communities`` are made up. Sound is as ``edgehfn.data.sounds`` has it, tables of other
+    sensors as ``edgehfn.data.recordings``. Raises InputError for anything but a whole and consistent set.
     """
     name, hops = sampling.reference(name_or_path, "hops")
     if hops is not None:
@@ -210,17 +210,9 @@ def from_arrays(
     sha256 = sha256 or image_files.arrays_digest(x_train, y_train, x_test, y_test)[:16]
     of_channels = found["x_train"].ndim == 4 or (found["x_train"].ndim == 3 and x_train.dtype != np.uint8)
     guessed = layout is None and of_channels
-    return Dataset(
-        name,
-        x_train,
-        y_train.astype(np.int64),
-        x_test,
-        y_test.astype(np.int64),
-        names,
-        sha256,
-        guessed,
-        image_files.others(found, image_files.ARRAYS),
-    )
+    unread = image_files.others(found, image_files.ARRAYS)
+    train, test = y_train.astype(np.int64), y_test.astype(np.int64)
+    return Dataset(name, x_train, train, x_test, test, names, sha256, guessed, unread)
 
 
 def _reference(given: str | Path, layout: Layout | None) -> tuple[str | Path, Layout | None, Shape | None]:

@@ -13,6 +13,7 @@ at another place, over noise. They are drawn from one seed, so that a set is the
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn.data import image_files, sampling, sound_files
+from edgehfn.data import image_files, sound_files
 from edgehfn.data.sound_files import Recording
 from edgehfn.errors import InputError
 from edgehfn.sound import FrontEnd, features, mel
@@ -29,7 +30,8 @@ from edgehfn.sound.rows import Clips, Rows
 NPZ = ("samples", "lengths", "digit", "speaker", "take")
 NPZ_RATE, TEST_TAKES = 8000, 5
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-COPIES, MOST_COPIES = 3, 50
+COPIES = 3
+SAID, MOST = re.compile("(.+):(speaker|copies)=([^:]*)"), {"speaker": 255, "copies": 50}
 PITCH = (0.85, 1.18)  # times the speed of a recording
 LEVEL = (-2.5, 1.5)  # octaves
 NOISE, NOISY = (-1.0, 7.0), 0.7  # octaves above one step of a sample; of so many copies
@@ -63,18 +65,14 @@ class Recordings:
 
 def reference(given: object) -> tuple[str, Options | None]:
     """Return a name or path without ``:speaker=N`` and ``:copies=N``, and what these say. Raises InputError."""
-    found: dict[str, int] = {}
-    name, changed = str(given), True
-    while changed:
-        changed = False
-        for word, most in (("speaker", 255), ("copies", MOST_COPIES)):
-            plain, value = sampling.reference(name, word)
-            if value is None:
-                continue
-            if not value.isdecimal() or int(value) > most:
-                raise InputError(f"{given}: {word}={value}; give a number up to {most}")
-            name, found[word], changed = plain, int(value), True
-    return name, Options(**found) if found else None
+    name, said = str(given), {}
+    while split := SAID.fullmatch(name):
+        name, word, value = split.groups()
+        most = MOST[word]
+        if not value.isdecimal() or int(value) > most:
+            raise InputError(f"{given}: {word}={value}; give a number up to {most}")
+        said[word] = int(value)
+    return name, Options(**said) if said else None
 
 
 def are(path: Path) -> bool:

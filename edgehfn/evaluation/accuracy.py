@@ -124,7 +124,7 @@ def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None
         raise InputError(f"{type(data).__name__} is no data set; give one that edgehfn.data.load returns")
     output, source = machines.own(graph).output, graph.input
     if isinstance(data, Dataset):
-        found = Examples(data, machines.raw(graph, data.x_test[:limit]), data.y_test[:limit], "images")
+        found = _of_set(graph, data, limit)
     elif not data.small:
         if source is not None or output.nodes != data.structure.nodes:
             raise InputError(f"{data.name}: the model stores another graph; give the data that it was trained on")
@@ -138,6 +138,16 @@ def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None
             f"{data.name}: has {len(data.classes)} classes, the model tells {output.shape[0]} apart; give its own data"
         )
     return found
+
+
+def _of_set(graph: Graph, data: Dataset, limit: int | None) -> Examples:
+    """Images, or clips where the set has samples."""
+    if data.clips is None:
+        return Examples(data, machines.raw(graph, data.x_test[:limit]), data.y_test[:limit], "images")
+    if graph.sound != data.sound:
+        raise InputError(f"{data.name}: the model does not hear as this set's front end; give the data of its training")
+    clips: Raw = data.clips[:limit]  # type: ignore[assignment]
+    return Examples(data, clips, data.y_test[:limit], "clips")
 
 
 def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:

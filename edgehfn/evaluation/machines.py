@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from edgehfn import target
 from edgehfn.data.pictures import Pictures
-from edgehfn.errors import InputError
+from edgehfn.errors import InputError, ToolError
 from edgehfn.ir import Graph, Plan, plan
 from edgehfn.ir.inputs import Raw, checked
+from edgehfn.sound import features
 from edgehfn.spec.objective import Objective
 from edgehfn.spec.raw import raw_type, to_raw
+from edgehfn.target import sound as hearing
 from edgehfn.target.address import FORM, is_address
 from edgehfn.target.address import parse as address
 from edgehfn.target.architecture import RISCV
@@ -64,9 +66,23 @@ def planned(
 
 
 def run_planned(graph: Graph, how: Plan | None, raw: Raw, on: str = EMULATOR, observe: Observe | None = None) -> Int8:
-    """Do the same by a plan of one's own; those that are no C need none."""
+    """Do the same by a plan of one's own; those that are no C need none.
+
+    Of a model for sound ``raw`` may be clips, int16 ``(N, samples)``; ToolError if a machine makes other rows of them.
+    """
     own(graph)
     raw = as_raw(raw)
+    if graph.sound is not None and raw.dtype == np.int16:
+        clips = hearing.fitting(graph, raw)
+        raw = features(graph.sound, clips)[:, None]
+        if on not in INTERPRETERS:
+            heard = hearing.hear(graph, clips, on, how)
+            if not np.array_equal(heard.rows[:, None], raw):
+                raise ToolError(
+                    f"{on}: rows of sound differ from the emulator's; report it with the model and the clip"
+                )
+            if observe is None:
+                return heard.outputs.reshape(-1, *graph.output.shape)
     match on:
         case "pytorch":
             from edgehfn.backends import reference  # imports PyTorch, which nothing else here needs

@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn.data import image_files
+from edgehfn.data import image_files, sounds
 from edgehfn.data.pictures import at_once, decoded, read_file
 from edgehfn.data.samples import Samples, check_finite
+from edgehfn.data.sound_files import ENDING, wav
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
 from edgehfn.ir import Graph
 from edgehfn.ir.inputs import raw_dtype
 from edgehfn.progress import Report
+from edgehfn.target import sound
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
 
@@ -55,18 +58,20 @@ def predict(
 
     Pictures become what the net reads as those of a folder do (``edgehfn.data.pictures``). A ``.npy`` has an image or
     many, of H,W,C, or H,W, or C,H,W, or a time series or many, of L,C or L, in the type that the net was trained on; a
-    ``.npz`` such an array named x or x_test, or no other. Raises InputError for other files, and as ``machines.run``
-    does.
+    ``.npz`` such an array named x or x_test, or no other. Models for sound read the middle of WAV files, C from their
+    samples. Raises InputError for other files, and as ``machines.run`` does.
     """
-    shape = _shape(graph)
-    each = _images([Path(path) for path in paths], shape, _types(graph))
+    shape, places = _shape(graph), [Path(path) for path in paths]
+    hears = graph.sound is not None and all(path.suffix.lower() == ENDING for path in places)
+    each = _clips(places, graph) if hears else _images(places, shape, _types(graph))
     step = at_once(shape, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
     planned = machines.planned(graph, (on,))
     names: list[str] = []
     outputs: list[Int8] = []
     while some := list(islice(each, step)):
         names += [name for name, _ in some]
-        raw = machines.raw(graph, np.stack([image for _, image in some]))
+        stacked = np.stack([image for _, image in some])
+        raw = stacked if hears else machines.raw(graph, stacked)
         outputs.append(machines.run_planned(graph, planned, raw, on).reshape(len(some), -1))
         if progress is not None:
             progress(len(names), max(len(names), len(paths)), some[-1][0])
@@ -109,6 +114,14 @@ def _images(paths: Sequence[Path], shape: Shape, types: Sequence[str]) -> Iterat
         check_finite(many, str(path))
         for number, image in enumerate(many):
             yield str(path) if array.ndim < many.ndim else f"{path}[{number}]", image
+
+
+def _clips(paths: Sequence[Path], graph: Graph) -> Iterator[tuple[str, Any]]:
+    """The middle of each recording, or with silence around it."""
+    assert graph.sound is not None
+    for path in paths:
+        samples, _ = wav(path, graph.sound.rate)
+        yield str(path), sounds.placed(samples, sound.clip(graph)).astype(np.int16)
 
 
 def _array(path: Path) -> image_files.Array:
