@@ -22,7 +22,7 @@ Samples = npt.NDArray[np.int16]
 def tone(seed: int, samples: int = 3000) -> Samples:
     rng = np.random.default_rng(seed)
     sound = 4000 * np.sin(np.arange(samples) * (0.2 + seed % 7 / 5)) + rng.normal(0, 100, samples)
-    return np.rint(sound).astype(np.int16)
+    return np.asarray(np.rint(sound), np.int16)
 
 
 def save(path: Path, samples: Samples, rate: int = 8000) -> None:
@@ -39,7 +39,7 @@ def digits(path: Path, **changes: npt.NDArray[np.generic]) -> Path:
         "speaker": np.arange(24, dtype=np.uint8) % 4,
         "take": np.arange(24, dtype=np.uint8) // 3,
     }
-    np.savez(path, **{**arrays, **changes})
+    np.savez(path, **{**arrays, **changes})  # type: ignore[arg-type]
     return path
 
 

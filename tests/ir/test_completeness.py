@@ -207,9 +207,9 @@ def test_no_function_is_priced_that_is_not_there() -> None:
 
 
 def test_functions_are_those_of_the_header() -> None:
-    """Their names, and which of them take the model."""
+    """Their names, and which of them take the model. What makes sound into rows runs no node."""
     headers = sorted((ROOT / "firmware" / "include").glob("edgehfn*.h"))
-    header = "\n".join(path.read_text(encoding="utf-8") for path in headers)
+    header = "\n".join(path.read_text(encoding="utf-8") for path in headers if path.name != "edgehfn_sound.h")
     declared = re.findall(r"^\w+ (hfn_\w+)\((const void \*model, )?const struct hfn_\w+ \*(\w+),", header, re.MULTILINE)
     found = {name: bool(model) for name, model, argument in declared if name != "hfn_golden_graph"}
     known = {str(called): called.facts.takes_model for called in Function}
