@@ -109,8 +109,8 @@ def load(name_or_path: str | Path, layout: Layout | None = None) -> Dataset | Gr
     pictures may end in what a net shall read, side or channels, height, width: ``photos:96``, ``photos:1,28,28``. Nodes
     may end in ``:hops=10,5``: samples round them then, of so many neighbours of a node hop by hop. Before that, graphs
     may have ``:scale=nodes``, ``features`` or ``sums``, by which features are divided. ``digits`` comes out of
-    scikit-learn; ``motifs`` and ``communities`` are made up. Sound is as ``edgehfn.data.sounds`` has it, tables of other
-    sensors as ``edgehfn.data.recordings``. Raises InputError for anything but a whole and consistent set.
+    scikit-learn; ``motifs`` and ``communities`` are made up. Sound is as ``edgehfn.data.sounds`` has it, and tables of
+    other sensors as ``recordings``. Raises InputError for anything but a whole and consistent set.
     """
     name, hops = sampling.reference(name_or_path, "hops")
     if hops is not None:

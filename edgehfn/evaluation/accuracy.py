@@ -146,8 +146,7 @@ def _of_set(graph: Graph, data: Dataset, limit: int | None) -> Examples:
         return Examples(data, machines.raw(graph, data.x_test[:limit]), data.y_test[:limit], "images")
     if graph.sound != data.sound:
         raise InputError(f"{data.name}: the model does not hear as this set's front end; give the data of its training")
-    clips: Raw = data.clips[:limit]  # type: ignore[assignment]
-    return Examples(data, clips, data.y_test[:limit], "clips")
+    return Examples(data, data.clips[:limit], data.y_test[:limit], "clips")
 
 
 def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:

@@ -86,7 +86,11 @@ class InputSpec:
             raise InputError("the mean and deviation leave no range of inputs; give those of values in 0..1")
 
     def _check_sound(self, sound: FrontEnd) -> None:
-        if self.shape[0] != 1 or self.shape[2] != sound.bands or (self.order, self.dtype, self.mean, self.maps) != ("chw", "u8", (), ()):
+        if (
+            self.shape[0] != 1
+            or self.shape[2] != sound.bands
+            or (self.order, self.dtype, self.mean, self.maps) != ("chw", "u8", (), ())
+        ):
             raise InputError(f"input {self.shape}, {self.order}, {self.dtype}: sound is u8 of 1, rows, {sound.bands}")
 
     @property

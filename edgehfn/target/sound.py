@@ -39,7 +39,7 @@ def hear(graph: Graph, clips: Clips, on: str = HOST, planned: Plan | None = None
     assert graph.input is not None
     shape = graph.input.shape[1:]
     size = shape[0] * shape[1]
-    ran = execute(program, target, given, size + graph.output.size, seconds=SECONDS + patience(graph))  # type: ignore[arg-type]
+    ran = execute(program, target, given, size + graph.output.size, seconds=SECONDS + patience(graph))
     rows, outputs = np.split(ran.rows, [size], axis=1)
     return Heard(rows.view(np.uint8).reshape(-1, *shape), outputs, ran.stack)
 
@@ -71,7 +71,7 @@ def count_row(graph: Graph, target: str, planned: Plan | None = None, clips: Cli
     given = np.zeros((1, clip(graph)), np.int16) if clips is None else fitting(graph, clips)
     assert graph.input is not None
     row = graph.input.shape[1] * graph.input.shape[2] + graph.output.size
-    marks = count(program, core, given, row, SECONDS + patience(graph))  # type: ignore[arg-type]
+    marks = count(program, core, given, row, SECONDS + patience(graph))
     taken = np.diff(marks)[: 2 * graph.input.shape[1] : 2]  # behind them come the marks of the net's nodes
     if len({*taken[1:].tolist()}) > 1:
         raise ToolError(f"{target}: rows take {taken.min()} to {taken.max()} instructions; they must all be equal")

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNTIME = ("firmware/include/edgehfn.h", "firmware/include/edgehfn_gnn.h")
+RUNTIME = (
+    "firmware/include/edgehfn.h",
+    "firmware/include/edgehfn_gnn.h",
+    "firmware/include/edgehfn_sound.h",
+)
 MODEL = "digits"  # of the zoo: the smallest
 
 _FRAME = re.compile(r"#(ifn?def \w+_H|define \w+_H|include|endif|ifdef __cplusplus)\b.*|extern \"C\" \{|\}")

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from edgehfn import data
-from edgehfn.data.sounds import placed
 from edgehfn.data.sound_files import wav
+from edgehfn.data.sounds import placed
 from edgehfn.errors import InputError
 from edgehfn.sound import features, mel
 

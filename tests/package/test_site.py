@@ -86,7 +86,7 @@ def test_the_page_of_c_has_every_declaration_of_the_header(path: Path) -> None:
     header = path.read_text(encoding="utf-8")
     page = "\n".join(c_headers.rendered(header))
     functions = re.findall(r"^\w+ (hfn_\w+)\(", header, re.MULTILINE)
-    assert len(functions) > 5
+    assert len(functions) > 3
     assert [name for name in functions if not re.search(rf"^### (?:.*, )?{name}(?:, .*)?$", page, re.MULTILINE)] == []
     structs = re.findall(r"^(?:struct|enum) hfn_\w+(?= \{)", header, re.MULTILINE)
     assert [name for name in structs if f"### {name}\n" not in page] == []
