@@ -28,7 +28,7 @@ void harness_trace_rows(const void *ticks, uint32_t tick, const uint32_t *memory
 #endif
 
 #if defined(MODEL_ROW_SIZE)
-static uint8_t row[MODEL_ROW_SIZE];
+static uint8_t row[MODEL_ROW_SIZE] __attribute__((__aligned__(2))); /* samples may be of 16 bits */
 
 static int next(int in) {
     return port_read(in, row, MODEL_ROW_SIZE) == MODEL_ROW_SIZE;

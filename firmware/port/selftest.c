@@ -6,7 +6,7 @@ static MODEL_ARENA(arena);
 
 int main(void) {
 #if defined(MODEL_ROW_SIZE)
-    static uint8_t row[MODEL_ROW_SIZE];
+    static uint8_t row[MODEL_ROW_SIZE] __attribute__((__aligned__(2)));
     int bad = model_selftest(arena, (void *)row);
 #else
     int bad = model_selftest(arena);

@@ -60,3 +60,56 @@ def test_a_series_is_learned_calibrated_and_verified(arch: str, shape: tuple[int
     same = result_of("verify", model, "--data", path, "--on", "pytorch,emulator,host", "--limit", 10)
     assert same["mismatches"] == 0
     assert result_of("run", model, "--data", path, "--on", "host")["accuracy"] > 0.7
+
+
+def sensed(path: Path, dtype: str, **changed: np.ndarray) -> Path:
+    """Two classes of two channels, of which one goes a thousand times as far as the other."""
+    draw, y = np.random.default_rng(2), np.arange(120) % 2
+    at = np.arange(30) + draw.integers(0, 16, 120)[:, None]
+    wave = np.sin(2 * np.pi * at / np.where(y == 0, 16, 4)[:, None])
+    wave += draw.normal(0, 0.02, wave.shape)
+    x = np.stack([12 * wave, 5 + 12_000 * wave], -1).round().astype(dtype)
+    arrays = {"x_train": x[:80], "y_train": y[:80], "x_test": x[80:], "y_test": y[80:], **changed}
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+@pytest.mark.gcc
+@pytest.mark.parametrize("dtype", ["int16", "float64"])
+def test_samples_are_learned_whatever_their_range(dtype: str, tmp_path: Path) -> None:
+    path, model = sensed(tmp_path / "a.npz", dtype), str(tmp_path / "m.hfn")
+    result_of("train", "--data", path, "--arch", "tcn", "-o", model, "--epochs", 6, "--batch", 10, "--width", 8)
+    result_of("calibrate", model, "--data", path)
+    same = result_of("verify", model, "--data", path, "--on", "pytorch,emulator,host", "--limit", 10)
+    assert same["mismatches"] == 0
+    assert result_of("run", model, "--data", path)["accuracy"] > 0.9
+    named = result_of("predict", model, path)["predictions"]
+    with np.load(path) as file:
+        assert sum(row["label"] == label for row, label in zip(named, file["y_test"], strict=True)) > 36
+    header = Path(result_of("compile", model, "--name", "kws", "-o", tmp_path / "c")["files"][0]).read_text()
+    assert "int16_t *" in header
+    assert ("KWS_INPUT_SCALE" in header) == (dtype == "float64")
+
+
+def test_a_set_of_samples_is_described_and_doubted(tmp_path: Path) -> None:
+    path = sensed(tmp_path / "a.npz", "int16")
+    told = result_of("info", "--data", path)
+    assert (told["kind"], told["type"], told["shape"]) == ("series", "int16", [2, 1, 30])
+    assert [0.9 < high / most < 1.1 for most, (_, high) in zip((12, 12_000), told["channels"], strict=True)] == [
+        True
+    ] * 2
+    assert told["warnings"] == []
+    with np.load(path) as file:
+        x, far = file["x_train"].copy(), file["x_test"] * 2
+    x[..., 1] = 7
+    still = result_of("info", "--data", sensed(path, "int16", x_train=x))["warnings"]
+    assert "a: channel 1 is 7 in all training examples; leave it out" in still
+    assert any(
+        "of channel 0 in the test part lie far outside" in doubt
+        for doubt in result_of("info", "--data", sensed(path, "int16", x_test=far))["warnings"]
+    )
+    turned = result_of(
+        "info", "--data", sensed(path, "int16", x_train=x.transpose(0, 2, 1), x_test=far.transpose(0, 2, 1))
+    )
+    assert any("2 places of 30 channels (N,L,C); give :nchw" in doubt for doubt in turned["warnings"])
+    assert result_of("info", "--data", f"{path}:nchw")["shape"] == [2, 1, 30]

@@ -225,12 +225,13 @@ def _golden_rows(node: ops.Input, graph: Graph, name: str) -> Iterator[str]:
     """The golden inference of an image that is fed: a row has a part of the stream, or one of each channel."""
     key = generator.key(graph.seed, generator.GOLDEN_TENSOR)
     channels, height, width = node.shape
-    parts, size = (1, channels * width) if node.order == "hwc" else (channels, width)
+    parts, samples = (1, channels * width) if node.order == "hwc" else (channels, width)
+    size = samples * node.sample
     yield f"{name}_start(arena);"
     yield f"for (uint32_t i = 0; i < {height}; i++) {{"
     yield f"    for (uint32_t part = 0; part < {parts}; part++) {{"
     yield f"        const uint32_t first = (part * {height} + i) * {size};"
-    yield f"        hfn_golden_part(0x{key:08X}u, first, row + part * {size}, {size});"
+    yield f"        hfn_golden_part(0x{key:08X}u, first, row + part * {samples}, {size});"
     yield "    }"
     yield f"    (void){name}_feed(arena, row);"
     yield "}"
