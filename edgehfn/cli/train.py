@@ -107,10 +107,12 @@ def train(
     The state of the run is kept in X.ckpt: after a kill the same command goes on from there. X.log.json has every
     epoch.
 
-    A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W, series N,L,C or N,L; labels integers
-    from 0) and may have classes (names). A folder has train/CLASS/*.jpg and val/CLASS/*.jpg, or train-*.tar and
-    val-*.tar of samples KEY.jpg, KEY.cls; pictures are read when they are needed. Graphs are a .npz, too
-    (docs/GRAPHS.md). A name is looked for in EDGEHFN_DATA, the system's data folders and the user's cache.
+    A .npz has x_train, y_train, x_test, y_test (images uint8 as N,H,W,C or N,H,W; series uint8, int8, int16 or floats
+    as N,L,C or N,L; labels integers from 0, or text) and may have classes (names). A folder has train/CLASS/*.jpg and
+    val/CLASS/*.jpg, or train-*.tar and val-*.tar of samples KEY.jpg, KEY.cls; pictures are read when they are needed.
+    Recordings are CSV or Parquet tables with a column of labels, or in a folder a class, cut into windows:
+    folder:window=128,hop=64 (docs/SENSORS.md). Graphs are a .npz, too (docs/GRAPHS.md). A name is looked for in
+    EDGEHFN_DATA, the system's data folders and the user's cache.
 
     Under torchrun --nproc-per-node N -m edgehfn train … N processes share every batch of images.
     """

@@ -15,6 +15,7 @@ from edgehfn.spec.limits import LANE, LEVELS, WORD
 from edgehfn.spec.raw import LARGEST_RAW, Affine, RawType, Unit, raw_type, to_raw
 
 MOST_SHIFT = 31  # of a map
+FEW = 0.1  # percent of samples on either side, that may be outliers
 FINE = 2.0**13  # steps of a float that the range of a channel takes at least, of 2^16: what lies outside is not lost
 
 
@@ -59,9 +60,13 @@ def affine(dtype: RawType, low: float, high: float) -> Affine:
 
 
 def _ends(x: npt.NDArray[Any]) -> Iterator[tuple[float, float]]:
-    """What each channel goes from and to."""
-    low, high = x.min((0, 2, 3)).tolist(), x.max((0, 2, 3)).tolist()
-    return zip(low, high, strict=True)
+    """What each channel goes from and to; no further from what all but few samples have than these go themselves, so
+    that one outlier does not take the range of all others."""
+    for values in x.swapaxes(0, 1):
+        low, high = float(values.min()), float(values.max())
+        first, last = np.percentile(values.astype(np.float64), (FEW, 100 - FEW)).tolist()
+        spare = last - first or np.inf
+        yield max(low, first - spare), min(high, last + spare)
 
 
 def _unit(low: float, high: float) -> Unit:

@@ -60,6 +60,16 @@ def test_no_map_of_any_range_exceeds_32_bits(dtype: ops.RawType) -> None:
         verify(Graph((node,), 1))
 
 
+def test_an_outlier_leaves_the_range_to_the_others() -> None:
+    x = series("float32", 400)
+    spec = nn.sampled(x)
+    x[7, 0, 0, 3] = 1e7
+    assert 0.2 < nn.sampled(x).units[0].step / spec.units[0].step <= 4
+    rare = np.zeros((400, 1, 1, 20), np.int16)
+    rare[3, 0, 0, 5] = 9
+    assert int(nn.sampled(rare).real(torch.from_numpy(rare)).max() * 127) == 127
+
+
 def test_a_constant_channel_is_zero() -> None:
     assert affine("s16", 7, 7) == (0, 0, 0)
 
