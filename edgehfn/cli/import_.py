@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgehfn import files
-from edgehfn.cli import _net_options
+from edgehfn.cli import _module, _net_options
 from edgehfn.cli._common import Result, as_json, command, emit, example, force, note, show
 from edgehfn.errors import InputError
 
@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 
 @click.command(
     name="import",
-    short_help="Import a checkpoint of the papers' code.",
+    short_help="Import a module of PyTorch, or a checkpoint of the papers' code.",
     epilog=example(
         "edgehfn import model_best.pth --arch hfn-resnet50 --data cifar100.npz "
         "--mean 0.491,0.482,0.447 --std 0.247,0.243,0.262"
     ),
 )
 @click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--arch", metavar="NET", help="Preset of the checkpoint: hfn-resnet50, hidden-resnet18 and the like.")
 @click.option(
-    "--arch", required=True, metavar="NET", help="Preset of the checkpoint: hfn-resnet50, hidden-resnet18 and the like."
+    "--weights-file",
+    type=click.Path(path_type=Path),
+    metavar="X.pt",
+    help="The state_dict of a module, FILE.py:NAME.  [default: as NAME makes it]",
 )
 @click.option(
     "-o",
@@ -46,8 +50,8 @@ if TYPE_CHECKING:
 @click.option(
     "--weights",
     type=click.Choice(["int8", "int4", "ternary", "binary"]),
-    help="What to round weights to that no mask can keep; stem and classifier take int8.  [default: int8 of a plain "
-    "net; of masks none]",
+    help="What to round weights to: all of a module's; of a checkpoint those that no mask can keep, stem and "
+    "classifier take int8.  [default: int8 of a plain net; of masks none]",
 )
 @click.option(
     "--input",
@@ -68,7 +72,8 @@ if TYPE_CHECKING:
 @as_json
 def import_(
     checkpoint: Path,
-    arch: str,
+    arch: str | None,
+    weights_file: Path | None,
     output: Path | None,
     density: float | None,
     weights: Kind | None,
@@ -78,29 +83,45 @@ def import_(
     data: str | None,
     as_json: bool,
 ) -> Result:
-    """Import a checkpoint of the public code of hidden networks or Hidden-Fold Networks.
+    """Import a module of plain PyTorch, or a checkpoint of the public code of hidden networks.
 
-    CHECKPOINT is a state_dict, or a trainer's file that holds one: conv.weight, conv.scores, norms. The scores fix the
-    mask, or it is there: mask, or weight_orig and weight_mask. The signs come from no seed of ours, so they are stored,
-    at one bit more a weight. A net without masks takes --weights.
+    CHECKPOINT is FILE.py:NAME, a class or function of your own that makes the module: the file is run. Its weights are
+    rounded; edgehfn.from_torch in Python has more choices, masks among them.
+
+    Or CHECKPOINT is a state_dict of the public code of hidden networks or Hidden-Fold Networks, or a trainer's file
+    that holds one: conv.weight, conv.scores, norms. The scores fix the mask, or it is there: mask, or weight_orig and
+    weight_mask. The signs come from no seed of ours, so they are stored, at one bit more a weight. A net without masks
+    takes --weights.
     """
     from edgehfn import data as sets
     from edgehfn import load_checkpoint
     from edgehfn.model import modelfile
+    from edgehfn.nn import InputSpec
 
+    module = _module.named(checkpoint)
+    if module is None and (weights_file is not None or arch is None):
+        raise click.UsageError("--arch names the net of a checkpoint; --weights-file is for a module, FILE.py:NAME")
+    if module is not None and (arch is not None or density is not None):
+        raise click.UsageError("a module, FILE.py:NAME, takes neither --arch nor --density; leave them out")
     if (mean is None) != (std is None):
         raise click.UsageError("--mean and --std go together; give both")
     scaled = None if mean is None or std is None else (_numbers("--mean", mean), _numbers("--std", std))
     place = output or checkpoint.with_suffix(".hfn")
-    _check_place(place, checkpoint, data)
+    _check_place(place, checkpoint, module[0] if module else checkpoint, data, weights_file)
     loaded = None if data is None else sets.images(data)
     image = _net_options.image_shape(shape) or (loaded.shape if loaded else (3, 32, 32))
     names = None if loaded is None else loaded.classes
-    net = load_checkpoint(
-        checkpoint, arch, density=density, input=image, classes=names, normalised=scaled, weights=weights
-    )
-    told = {} if density is None else {"density": density}
-    modelfile.save(net, place, {"arch": arch, "checkpoint": checkpoint.name, **told})
+    if module is not None:
+        each = scaled or ((0.0,) * image[0], (1.0,) * image[0])
+        spec = InputSpec(image, mean=each[0], deviation=each[1])
+        net = _module.taken(_module.loaded(*module, weights_file), spec, weights or "int8", names)
+    else:
+        net = load_checkpoint(
+            checkpoint, str(arch), density=density, input=image, classes=names, normalised=scaled, weights=weights
+        )
+    told = {"arch": arch, "density": density}
+    found = {name: value for name, value in told.items() if value is not None}
+    modelfile.save(net, place, {"checkpoint": checkpoint.name, **found})
     result: Result = {"model": str(place), "weights": len(net.weights), "classes": len(net.classes)}
     if loaded is not None:
         result |= _measured(place, loaded)
@@ -116,7 +137,7 @@ def import_(
     return result
 
 
-def _check_place(place: Path, checkpoint: Path, data: str | None) -> None:
+def _check_place(place: Path, checkpoint: Path, file: Path, data: str | None, weights_file: Path | None) -> None:
     """Raises InputError for a file to keep: an input, another ending, or a model that is not of this checkpoint."""
     from edgehfn.evaluation.models import calibration_of
     from edgehfn.model import tensorfile
@@ -125,7 +146,7 @@ def _check_place(place: Path, checkpoint: Path, data: str | None) -> None:
         raise InputError(f"{place}: model files end in .hfn; use {command('-o', place.with_suffix('.hfn'))}")
     if not place.parent.is_dir():
         raise InputError(f"{place}: there is no folder {place.parent}; make it, or choose another file with -o")
-    files.check_apart([place], [checkpoint, data])
+    files.check_apart([place], [file, data, weights_file])
     files.check(place, "model")
     if data is not None:
         files.check(calibration_of(place), "calibration")

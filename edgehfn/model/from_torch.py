@@ -17,6 +17,7 @@ from edgehfn.model.pytorch.outline import Outline, Source, Weight, order_of
 from edgehfn.model.pytorch.program import BATCH, in_eval, program
 from edgehfn.model.pytorch.shaping import left_out
 from edgehfn.nn.builder import Kind, Weights
+from edgehfn.nn.image_input import RAW_DTYPES
 from edgehfn.nn.net import InputSpec, Net
 from edgehfn.nn.presets.residual import class_names
 from edgehfn.nn.supermask import nested
@@ -93,8 +94,10 @@ def _kinds(weights: Weights | Mapping[str, Weights]) -> KindOf:
 def _check(net: Net, module: nn.Module, made: Outline, example: Tensor) -> None:
     """Raise GraphError unless the net of float weights computes what the module does, on random inputs."""
     assert isinstance(net.input, InputSpec)
-    raw = torch.randint(0, 256, (BATCH, *net.input.shape), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
-    raw = raw if net.input.dtype == "u8" else raw.view(torch.int8)
+    kind = RAW_DTYPES[net.input.dtype]
+    low, high = torch.iinfo(kind).min, torch.iinfo(kind).max
+    draw = torch.Generator().manual_seed(0)
+    raw = torch.randint(low, high + 1, (BATCH, *net.input.shape), generator=draw, dtype=kind)
     read = made.source.seen(net.input.real(raw)).contiguous().to(example.device, example.dtype)
     with torch.no_grad(), in_eval(module):
         wanted, found = module(read).cpu().float(), net(raw)

@@ -16,7 +16,7 @@ from edgehfn.cli import cli
 from edgehfn.cli._common import Bytes
 from edgehfn.cli.search import Count
 
-READ = {"model", "checkpoint", "teacher", "files"}  # parameters that are a file to read
+READ = {"model", "checkpoint", "teacher", "files", "weights_file"}  # parameters that are a file to read
 WRITTEN = {"output", "html", "tflite", "save"}  # and those that are a place to write
 NAMES = {"also", "arch", "kinds", "name", "storage"}  # words of which few are known
 NUMBERS = {  # texts that are parsed as numbers
