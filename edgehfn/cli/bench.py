@@ -54,17 +54,19 @@ def bench(
 
     They are not cycles. Every input takes the same number. With --cycles (or a memory for code, --flash-waits and
     --icache), what they take by Arm's published timings; docs/CYCLES.md says how near that is to silicon. On a board
-    behind a GDB server, --target gdb://HOST:PORT, cycles are counted, by DWT CYCCNT, SysTick or mcycle. MODEL is a
-    model file; a preset (--arch) has untrained masks.
+    behind a GDB server, --target gdb://HOST:PORT, or plugged in, --target pyocd, cycles are counted, by DWT CYCCNT,
+    SysTick or mcycle. MODEL is a model file; a preset (--arch) has untrained masks.
     """
     from edgehfn import bench as count
     from edgehfn.evaluation.models import open_model
     from edgehfn.lowering.untrained import untrained
     from edgehfn.spec.objective import chosen
+    from edgehfn.target import plugged
     from edgehfn.target.address import is_address
     from edgehfn.target.kits import aim
 
-    aimed = None if is_address(target) else aim(target)
+    is_probe = is_address(target) or plugged.is_plugged(target)
+    aimed = None if is_probe else aim(target)
     core = target if aimed is None else aimed.counted
     memory = _memory(flash_waits, icache) if cycles or flash_waits is not None or icache is not None else None
     _net_options.check(model, arch, net_options)
@@ -73,7 +75,8 @@ def bench(
     else:
         net = _net_options.preset(str(arch), **net_options)
         graph, name = untrained(net), str(arch)
-    found, mac = count(graph, core, objective=objective, ram=ram, rows=rows, memory=memory), graph.macs
+    with plugged.served((core,)) as (served,):
+        found, mac = count(graph, served, objective=objective, ram=ram, rows=rows, memory=memory), graph.macs
     unit = "cycles" if found.counter else "instructions"
     nodes = [{"name": node, unit: n, "mac": mac.get(node, 0)} for node, n in found.nodes]
     result = {

@@ -29,7 +29,8 @@ MANY, WORST = 20, 10  # classes, up to which all are shown; of more so many
     default="emulator",
     metavar="MACHINE",
     show_default=True,
-    help="Machine: pytorch, emulator, host, a core such as cortex-m4, or gdb://HOST:PORT, a board behind a GDB server.",
+    help="Machine: pytorch, emulator, host, a core such as cortex-m4, wasm, gdb://HOST:PORT, a board behind a GDB "
+    "server, or pyocd, one that is plugged in.",
 )
 @click.option(
     "--limit", type=click.IntRange(1), help="Test inputs to run.  [default: all, but 1000 on the host, 100 on a core]"
@@ -56,14 +57,15 @@ def run(
     from edgehfn.evaluation.accuracy import confused
     from edgehfn.evaluation.models import load_examples, open_model
     from edgehfn.progress import progress
+    from edgehfn.target import plugged
 
     machine, *others = machines.parse(on)
     if others:
         raise click.UsageError(f"--on takes one machine here, not {on}")
     opened = open_model(model)
     examples = load_examples(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
-    with progress(machine) as report:
-        found = confused(opened.graph, examples, machine, objective=objective, ram=ram, rows=rows, progress=report)
+    with plugged.served((machine,)) as (served,), progress(machine) as report:
+        found = confused(opened.graph, examples, served, objective=objective, ram=ram, rows=rows, progress=report)
     count = examples.count(len(examples.raw))
     result = {"accuracy": found.accuracy, examples.unit: count, "machine": machine, **found.to_json()}
     if as_json:

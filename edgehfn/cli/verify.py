@@ -44,7 +44,8 @@ CORE_IMAGES_OF_ALL = 20  # an image takes a core in QEMU a hundred times as long
     default="all",
     metavar="all|LIST",
     show_default=True,
-    help="Machines to compare, with commas between; gdb://HOST:PORT is a board behind a GDB server.",
+    help="Machines to compare, with commas between; gdb://HOST:PORT is a board behind a GDB server, pyocd one that is "
+    "plugged in.",
 )
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Test inputs, from the first.")
 @click.option(
@@ -77,6 +78,7 @@ def verify(
     from edgehfn.evaluation import agreement, machines
     from edgehfn.evaluation.models import load_examples, open_model
     from edgehfn.progress import progress
+    from edgehfn.target import plugged
     from edgehfn.target.address import is_address
     from edgehfn.target.build import HOST, SANITIZED
 
@@ -93,8 +95,8 @@ def verify(
     examples = load_examples(opened, data, limit)
     boards = {board.name for board in target.BOARDS}
     cap = limit_cores or (CORE_IMAGES_OF_ALL if on == "all" else limit)
-    slow = {name: cap for name in names if name in boards or is_address(name)}
-    with progress("comparing") as report:
+    with plugged.served(names) as names, progress("comparing") as report:
+        slow = {name: cap for name in names if name in boards or is_address(name)}
         agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective, ram, rows)
     result = _result(agreed, examples)
     result["unit"] = examples.unit

@@ -24,6 +24,8 @@ from edgehfn.target.architecture import RISCV
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8, Observe
 from edgehfn.target.hosted import HOSTED
+from edgehfn.target.plugged import NAME, is_plugged
+from edgehfn.target.plugged import checked as plugged
 from edgehfn.target.toolchain import available, install
 
 PYTORCH = "pytorch"
@@ -119,10 +121,14 @@ def parse(words: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
     known = (*MACHINES, *(machine.name for machine in (*target.BOARDS, *HOSTED)))
     for name in names:
-        if is_address(name):
+        if is_plugged(name):
+            plugged(name)
+        elif is_address(name):
             address(name)
         elif name not in known:
-            raise InputError(f"no machine is called {name!r}; there are all, {', '.join(dict.fromkeys(known))}, {FORM}")
+            raise InputError(
+                f"no machine is called {name!r}; there are all, {', '.join(dict.fromkeys(known))}, {NAME}, {FORM}"
+            )
     if not names:
         raise InputError(f"no machine given; there are all, {', '.join(dict.fromkeys(known))}")
     return names

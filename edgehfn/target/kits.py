@@ -17,6 +17,8 @@ from edgehfn.target.board import BOARDS, CORES, Region
 
 ENDING = ".toml"  # of a file that describes a board of the user's own
 LARGEST = 1 << 32  # bytes that an address reaches
+LEAST = 256  # bytes of a memory
+CLOCKS = range(1_000, 10_000_000_001)  # Hz: what is beyond was meant in kHz or MHz, or is a slip of the hand
 KEYS = {"title", "core", "flash", "flash_origin", "ram", "ram_origin", "clock", "source"}
 NEEDED = ("core", "flash", "ram", "clock")
 LIST = "`edgehfn boards` lists them"
@@ -105,21 +107,35 @@ def _kit(name: str, facts: Mapping[str, Any], place: str) -> Kit:
     for key in ("title", "core", "source"):
         if not isinstance(facts.get(key, ""), str) or (key == "core" and not facts[key]):
             raise InputError(f"{place}: {key} is no text; {_remedy()}")
+    flash, ram = (_region(facts, key, place) for key in ("flash", "ram"))
+    apart = flash.origin + flash.size <= ram.origin or ram.origin + ram.size <= flash.origin
+    if not apart and {"flash_origin", "ram_origin"} <= {*facts}:  # without, they are not known
+        raise InputError(f"{place}: flash and ram overlap, by their origins; {_remedy()}")
     return Kit(
         name,
         facts.get("title", name),
         facts["core"],
-        Region(_bytes(facts.get("flash_origin", 0), "flash_origin", place, 0), _bytes(facts["flash"], "flash", place)),
-        Region(_bytes(facts.get("ram_origin", 0), "ram_origin", place, 0), _bytes(facts["ram"], "ram", place)),
-        _bytes(facts["clock"], "clock", place),
+        flash,
+        ram,
+        _number(facts["clock"], "clock", place, CLOCKS),
         facts.get("source", place),
     )
 
 
-def _bytes(value: object, key: str, place: str, least: int = 1) -> int:
-    """A number, or a text such as ``16K``."""
+def _region(facts: Mapping[str, Any], key: str, place: str) -> Region:
+    origin = _number(facts.get(f"{key}_origin", 0), f"{key}_origin", place, range(LARGEST))
+    size = _number(facts[key], key, place, range(LEAST, LARGEST + 1))
+    if origin + size > LARGEST:
+        raise InputError(f"{place}: {key} of {size:,} bytes from {origin:#x} on ends beyond 32 bits; {_remedy()}")
+    return Region(origin, size)
+
+
+def _number(value: object, key: str, place: str, among: range) -> int:
+    """A number, or a text such as ``16K``, within what a board can have."""
     found = re.fullmatch(r"(\d{1,12})([KM]?)B?", str(value).upper())
-    number = int(found[1]) * {"": 1, "K": 1024, "M": 1 << 20}[found[2]] if found else -1
-    if isinstance(value, bool) or not least <= number <= LARGEST:
+    if isinstance(value, bool) or found is None:
         raise InputError(f"{place}: {key} is {value!r:.40}, which is no number such as 32768 or 32K; {_remedy()}")
+    number = int(found[1]) * {"": 1, "K": 1024, "M": 1 << 20}[found[2]]
+    if number not in among:
+        raise InputError(f"{place}: {key} is {value!r:.40}, not {among[0]:,} to {among[-1]:,}; {_remedy()}")
     return number

@@ -122,15 +122,21 @@ def test_a_file_describes_a_board(digits: Path, tmp_path: Path) -> None:
             OWN.replace("4096", bad)
             for bad in ("-1", "0", '"x"', "1.5", "true", "[1]", '"1T"', "99999999999", '"9999999999M"')
         ),
-        OWN.replace("16000000", '""'),
+        *(OWN.replace("16000000", bad) for bad in ('""', "0", "-16000000", "16", "16.0", "true", "16000000000")),
+        *(OWN.replace('"16K"', bad) for bad in ("0", "-16384", "255", '"-16K"', '"4097M"', "inf", '"16 K"')),
+        OWN + "flash_origin = -4\n",
+        OWN + "ram_origin = 0x100000000\n",
+        OWN + "ram_origin = 0xFFFFF800\n",
+        OWN + "flash_origin = 0x20000000\nram_origin = 0x20001000\n",
         OWN + 'ram_origin = "here"\n',
     ],
 )
 def test_a_file_that_is_no_board_is_refused_in_a_line(text: str, tmp_path: Path) -> None:
     place = tmp_path / "mine.toml"
     place.write_text(text)
-    with pytest.raises(InputError, match=r"mine\.toml: .*cortex"):
+    with pytest.raises(InputError, match=r"mine\.toml: .*cortex") as failed:
         aim(str(place))
+    assert "\n" not in str(failed.value)
 
 
 def test_other_places_are_refused(tmp_path: Path) -> None:
