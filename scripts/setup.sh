@@ -74,6 +74,16 @@ install_torch() {
     "${PIP[@]}" "torch==$version"
 }
 
+# Numba's loops of the emulator, which it keeps: the first run need not wait for them.
+compile_loops() {
+    local folder
+    folder=$(mktemp -d)
+    say "Compiling the emulator's loops …"
+    .venv/bin/edgehfn zoo get digits -o "$folder/digits.hfn" >/dev/null 2>&1 &&
+        .venv/bin/edgehfn run "$folder/digits.hfn" --data digits >/dev/null 2>&1 || true
+    rm -r "$folder"
+}
+
 needed=$(missing)
 # shellcheck disable=SC2086 # one word a package
 [ -z "$needed" ] || install_missing $needed
@@ -85,6 +95,7 @@ if [ -n "$python" ]; then
     say "Installing EdgeHFN and its tools …"
     "${PIP[@]}" hatchling
     "${PIP[@]}" --no-build-isolation --editable '.[docs,search,test,tflite]'
+    compile_loops
 fi
 
 needed=$(missing)

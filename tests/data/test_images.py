@@ -241,7 +241,7 @@ def test_digits_split_is_fixed_and_whole() -> None:
 
 
 def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     refused("digits", says="pip install scikit-learn")
 
 
