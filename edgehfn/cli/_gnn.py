@@ -67,6 +67,12 @@ def options(command: F) -> F:
         ),
         click.option("--heads", type=click.IntRange(1), help="GNNs: attention heads of gat and resgat.  [default: 4]"),
         click.option(
+            "--scores",
+            type=click.Choice(["all", "own"]),
+            help="GNNs: channels that a head's scores are read from; own are those of the head, as published.  "
+            "[default: all]",
+        ),
+        click.option(
             "--layers",
             type=click.IntRange(1, 1000),
             help="GNNs: number of layers; of resgcn and the like, those with residuals.  [default: 3]",

@@ -143,7 +143,7 @@ def _weight(op: Weighted) -> Result:
     from edgehfn.spec import masks
 
     if isinstance(op, SupermaskConv2d | SupermaskLinear):
-        counts, free = op.counts().cpu().numpy(), None if op.free is None else op.free.cpu().numpy()
+        counts, free = op.counts().cpu().numpy(), None if op.frozen is None else op.frozen.cpu().numpy()
         kept = [int((counts > coat).sum()) for coat in range(op.coats)]
         return {
             "shape": op.shape,

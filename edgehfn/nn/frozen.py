@@ -39,9 +39,11 @@ def freeze(net: Net, frozen: Frozen, over: Over = "uniform") -> None:
     many are pruned and how many locked follows from the density of the whole net; what is not pruned is spread by the
     rule, and so is what is free, and a layer locks the difference (as in the code of Otsuka et al. 2024). So a layer
     may have fewer left, or more locked, than its own density asks for: it then keeps what it can.
+    Layers that read a part of the channels are left out.
     Raises InputError for fractions that leave nothing free or do not fit the density.
     """
-    ops = [op for op in net.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear)]
+    masked = (op for op in net.weights.values() if isinstance(op, SupermaskConv2d | SupermaskLinear))
+    ops = [op for op in masked if not op.confined]
     fraction = frozen if isinstance(frozen, int | float) else sum(frozen)
     given: tuple[float, ...] = frozen if isinstance(frozen, tuple) else ratios(0.5, frozen)
     if not 0 <= fraction < 1 or len(given) != 2 or min(given) < 0:

@@ -25,7 +25,7 @@ def mask_bits(of: Net | Supermask) -> int:
     """
     if isinstance(of, Net):
         return sum(mask_bits(op) for op in of.weights.values() if isinstance(op, Supermask))
-    first = prod(of.shape) if of.free is None else int(of.free.sum())
+    first = prod(of.shape) if of.frozen is None else int(of.frozen.sum())
     first += 0 if of.signs is None else prod(of.shape)
     if of.coats == 1:
         return first

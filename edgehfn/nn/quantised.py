@@ -88,6 +88,8 @@ class Quantised(nn.Module):
     Of 32 bits there are no steps.
     """
 
+    inside: Tensor | None
+
     def __init__(self, shape: Shape, bias: bool, bits: int, seed: int, initial: Initial) -> None:
         super().__init__()
         if bits not in (FLOAT, *LARGEST):
@@ -95,15 +97,33 @@ class Quantised(nn.Module):
         self.shape, self.bits = shape, bits
         self.trained = nn.Parameter(draw(torch.empty(shape, dtype=torch.float32), initial, seed))
         self.bias = nn.Parameter(torch.zeros(shape[0], dtype=torch.float32)) if bias else None
+        self.register_buffer("inside", None, persistent=False)
         self.step: nn.Parameter | None = None
         if bits == LEARNED:
             self.step = nn.Parameter(2 * self.trained.detach().abs().flatten(1).mean(1) / sqrt(LARGEST[bits]))
 
+    def confine(self, inside: Tensor) -> None:
+        """Let weights outside, flat (bool), stay 0. Others begin as in a layer of as many inputs as are left.
+
+        Raises InputError for weights of few bits, whose steps follow from all of a channel.
+        """
+        if self.bits not in (FLOAT, 8):
+            raise InputError(f"{self.bits} bits: weights that read a part of the channels are masked, int8 or float")
+        self.inside = inside.reshape(self.shape).to(self.trained)
+        with torch.no_grad():
+            self.trained.mul_(self.inside * sqrt(inside.numel() / float(inside.sum())))
+
+    @property
+    def confined(self) -> bool:
+        """Whether there is an outside."""
+        return self.inside is not None
+
     def weight(self) -> Tensor:
         """Return the weight in whole steps, differentiable with respect to the trained one and a learned step."""
+        trained = self.trained if self.inside is None else self.trained * self.inside
         if self.bits == FLOAT:
-            return self.trained
-        weight: Tensor = _Rounded.apply(self.trained, self.bits, self.step)  # type: ignore[no-untyped-call]
+            return trained
+        weight: Tensor = _Rounded.apply(trained, self.bits, self.step)  # type: ignore[no-untyped-call]
         return weight
 
     def integer_weight(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:

@@ -106,7 +106,7 @@ def read_padding(entry: Json) -> Padding:
 
 def describe_mask(op: SupermaskConv2d | SupermaskLinear) -> Json:
     """What a mask's words do not tell of it."""
-    frozen = {"pruned": op.pruned, "locked": op.locked} if op.free is not None else {}
+    frozen = {"pruned": op.pruned, "locked": op.locked} if op.frozen is not None else {}
     usual = op.magnitude == magnitude(prod(op.shape[1:]), op.densities)
     imported = {} if usual and op.signs is None else {"magnitude": op.magnitude, "signs": op.signs is not None}
     return {"tensor": op.tensor, "densities": list(op.densities), **frozen, **imported}
@@ -114,7 +114,7 @@ def describe_mask(op: SupermaskConv2d | SupermaskLinear) -> Json:
 
 def mask_tensors(name: str, op: SupermaskConv2d | SupermaskLinear) -> Named:
     """The words of a mask and, where they are stored, of its signs."""
-    free = None if op.free is None else op.free.cpu().numpy()
+    free = None if op.frozen is None else op.frozen.cpu().numpy()
     mask = (f"{name}.mask", masks.pack(op.counts().cpu().numpy(), op.coats, free))
     return [mask] if op.signs is None else [mask, (f"{name}.signs", op.signs)]
 

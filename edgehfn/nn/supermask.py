@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import isfinite, prod, sqrt
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from edgehfn.errors import InputError
 from edgehfn.nn import topk
 from edgehfn.nn.convolve import slide
 from edgehfn.nn.initial import Initial, draw
+from edgehfn.nn.popup import Popup
 from edgehfn.nn.shapes import Shape, Window, conv_shape, kernel_shape, linear_shape
 from edgehfn.nn.topk import NEVER
 from edgehfn.spec import generator, masks
@@ -103,24 +104,6 @@ def kept(size: int, density: float) -> int:
     return max(1, round(density * size))
 
 
-class _Popup(torch.autograd.Function):
-    """``base · counts``, through which the gradient passes as if every coat kept every weight.
-
-    From ``∂L/∂s = Σ_coats ∂L/∂w · base · sign(s)``: the gradient of the scores is ``g · base · sign(s) · coats``.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, scores: Tensor, base: Tensor, counts: Tensor, coats: int) -> Tensor:
-        ctx.save_for_backward(scores, base)
-        ctx.coats = coats
-        return base * counts
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
-        scores, base = ctx.saved_tensors
-        return grads[0] * base * scores.sign() * ctx.coats, None, None, None
-
-
 class Source(TypedDict):
     """What a supermask's weight is made of, beside its shape."""
 
@@ -186,7 +169,8 @@ class Supermask(nn.Module):
         """
         self.pruned, self.locked = check_thresholds(pruned, locked)
         self.spread = spread
-        self.holds, self.most = 0, prod(self.shape)  # the fewest and the most weights that coat 1 can keep
+        self.size = self.most = prod(self.shape)  # the weights that densities speak of, the most that coat 1 can keep
+        self.holds = 0  # the fewest
         self.register_buffer("free", None)
         self.register_buffer("held", None)
         if pruned + locked:
@@ -196,6 +180,23 @@ class Supermask(nn.Module):
             self.register_buffer("held", torch.from_numpy(held).to(self.base.device), persistent=False)
         self.keep = self.quota(self.densities)
 
+    def confine(self, inside: Tensor) -> None:
+        """Let no coat keep a weight outside, flat (bool). The mask has a bit for it nevertheless; none is frozen."""
+        self.freeze(0, 0)
+        self.size = self.most = int(inside.sum())
+        self.free, self.held = inside.to(self.base.device), torch.zeros_like(inside).to(self.base.device)
+        self.keep = self.quota(self.densities)
+
+    @property
+    def confined(self) -> bool:
+        """Whether there is an outside."""
+        return self.size < prod(self.shape)
+
+    @property
+    def frozen(self) -> Tensor | None:
+        """Where positions are free, if any is frozen."""
+        return self.free if self.pruned + self.locked else None
+
     @property
     def coats(self) -> int:
         """The number of coats, 1 to 7."""
@@ -203,7 +204,7 @@ class Supermask(nn.Module):
 
     def asked(self, densities: tuple[float, ...]) -> tuple[int, ...]:
         """Return how many weights coats of such densities would keep if no position were frozen."""
-        return tuple(kept(prod(self.shape), density) for density in densities)
+        return tuple(kept(self.size, density) for density in densities)
 
     def quota(self, densities: tuple[float, ...]) -> tuple[int, ...]:
         """Return how many weights coats of such densities keep, as far as frozen positions let them."""
@@ -241,12 +242,12 @@ class Supermask(nn.Module):
         counts = self.counts().reshape(self.shape)
         if self.scores is None:
             return self.base * counts
-        weight: Tensor = _Popup.apply(self.scores, self.base, counts, self.coats)  # type: ignore[no-untyped-call]
+        weight: Tensor = Popup.apply(self.scores, self.base, counts, self.coats)  # type: ignore[no-untyped-call]
         return weight
 
     def extra_repr(self) -> str:
         """For torch's ``print(net)``."""
-        frozen = f", pruned={self.pruned}, locked={self.locked}" if self.free is not None else ""
+        frozen = f", pruned={self.pruned}, locked={self.locked}" if self.frozen is not None else ""
         return f"{'x'.join(map(str, self.shape))}, tensor={self.tensor}, densities={self.densities}{frozen}"
 
 

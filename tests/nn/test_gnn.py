@@ -231,15 +231,21 @@ def test_data_that_does_not_fit_is_refused(data: GraphSet, says: str) -> None:
 
 @pytest.mark.parametrize("values", [False, True])
 @pytest.mark.parametrize("features", [20, 4])  # sparse, and dense enough to be a stored map
-@pytest.mark.parametrize("name", ["gcn", "gin", "gin-mean", "gat", "sage", "resgcn", "resgcn-before", "ressage"])
+@pytest.mark.parametrize(
+    "name", ["gcn", "gin", "gin-mean", "gat", "gat-own", "sage", "resgcn", "resgcn-before", "ressage"]
+)
 def test_integers_say_what_the_float_net_says(name: str, features: int, values: bool) -> None:
     data = random(features=features, values=values, seed=5)
     options = GraphOptions(hidden=16, norms="unshared", heads=2, layers=2)
     if name.startswith("res"):
         options |= {"layers": 4, "fold": 2}
     name, _, more = name.partition("-")
-    if more:
-        options |= {"order": "before"} if more == "before" else {"gather": "mean"}
+    special: dict[str, GraphOptions] = {
+        "before": {"order": "before"},
+        "mean": {"gather": "mean"},
+        "own": {"scores": "own"},
+    }
+    options |= special.get(more, {})
     net = graph_preset(name, graph_input(data), 3, **options)
     gnn.train_graph(net, data, epochs=30, lr=0.02, dropout=0.0)
     nodes = only(net.input, StoredGraph).nodes()

@@ -13,6 +13,7 @@ from support.floats import masked_weight
 from support.gnn_sets import matrix, random
 from support.narrow import only, there
 from torch import Tensor
+from torch.nn import functional as F
 
 import calibrate
 import edgehfn as hfn
@@ -23,6 +24,8 @@ from edgehfn.ir import ops
 from edgehfn.model import modelfile
 from edgehfn.nn import Aggregate, GraphOptions, Net, Nodes, StoredGraph, graph_input, graph_preset
 from edgehfn.nn.adjacency import as_map, nodewise
+from edgehfn.nn.builder import Weights
+from edgehfn.nn.quantised import QuantisedConv2d
 from edgehfn.training import gnn, gnn_batches
 
 DATA = random()
@@ -40,6 +43,50 @@ def test_a_sage_layer_is_its_definition() -> None:
         x = x @ own + hear @ x @ told
         x = x if last else x.relu()
     torch.testing.assert_close(nodewise(net(only(net.input, StoredGraph).nodes()))[:60], x)
+
+
+@pytest.mark.parametrize("weights", ["supermask", "int8"])
+@pytest.mark.parametrize("name", ["gat", "resgat"])
+def test_scores_of_a_heads_own_channels_are_the_published_gat(name: str, weights: Weights, tmp_path: Path) -> None:
+    """A softmax of leaky(a_k·W_k h_u + b_k·W_k h_v) over neighbours, a and b of a head's channels alone."""
+    data = random(features=20, seed=5)
+    options = GraphOptions(hidden=12, heads=3, scores="own", weights=weights, density=0.5)
+    if name == "resgat":
+        options |= {"layers": 4, "fold": 2}
+    net = graph_preset(name, graph_input(data), 3, **options)
+    gnn.train_graph(net, data, epochs=15, dropout=0.0)
+    modelfile.save(net, tmp_path / "x.hfn", {})
+    again, nodes = modelfile.load(tmp_path / "x.hfn").eval(), only(net.input, StoredGraph).nodes()
+    found = observed(again, nodes)
+    assert torch.equal(found[net.steps[-1].name], net.eval()(nodes))
+    op, x = again.weights["layer1.scores"], nodewise(found["layer1.linear"])
+    scores = op.weight().reshape(2, 3, 12)
+    apart = torch.stack([scores[:, k, 4 * k : 4 * k + 4] for k in range(3)], 1)  # what is left if heads are apart
+    assert torch.count_nonzero(apart) == torch.count_nonzero(scores) >= 8
+    as_source, as_target = torch.einsum("skc,nkc->skn", apart, x.reshape(-1, 3, 4))
+    if isinstance(op, QuantisedConv2d):
+        as_source, as_target = (
+            y + b for y, b in zip((as_source, as_target), there(op.bias).reshape(2, 3, 1), strict=True)
+        )
+    logits = F.leaky_relu(as_source[:, None] + as_target[:, :, None], 0.2)  # head, target, source
+    paid = logits.masked_fill(matrix(data) + torch.eye(60) == 0, -torch.inf).softmax(2)
+    made = torch.einsum("kvu,ukc->vkc", paid, x.reshape(-1, 3, 4)).reshape(60, 12)
+    residual = nodewise(found["layer0"]) if name == "resgat" else torch.zeros(1)
+    torch.testing.assert_close(nodewise(found["layer1.gather"]), (made + residual).relu())
+
+
+def test_what_reads_a_heads_own_channels_alone_is_refused_where_it_cannot_be() -> None:
+    base = GraphOptions(hidden=8, heads=2)
+    chosen: list[GraphOptions] = [base, {**base, "scores": "own"}, {**base, "scores": "own", "frozen": 0.5}]
+    plain, own, frozen = (graph_preset("gat", graph_input(DATA), 3, **options) for options in chosen)
+    whole, few, kept = (masked_weight(net, "layer0.scores") for net in (plain, own, frozen))
+    assert few.magnitude == pytest.approx(whole.magnitude * 2**0.5)
+    assert [sum(op.keep) for op in (whole, few, kept)] == [12, 6, 6]
+    assert masked_weight(frozen, "layer0.linear").pruned
+    assert not kept.pruned
+    for wrong in (GraphOptions(scores="own", weights="ternary"), GraphOptions(scores="mine")):  # type: ignore[typeddict-item]
+        with pytest.raises(InputError):
+            graph_preset("gat", graph_input(DATA), 3, **wrong)
 
 
 def test_a_norm_before_its_layer_is_resgcn_plus() -> None:

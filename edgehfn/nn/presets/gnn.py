@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isfinite, sqrt
 from typing import Any, Literal, TypedDict, Unpack, get_args
+
+import torch
 
 from edgehfn.errors import InputError
 from edgehfn.nn.blocks import Block, Fold
@@ -18,14 +20,16 @@ from edgehfn.nn.frozen import Frozen, Over, freeze
 from edgehfn.nn.gnn_input import GraphSpec, StoredGraph
 from edgehfn.nn.gnn_layers import Pool
 from edgehfn.nn.initial import Initial
-from edgehfn.nn.net import Net
+from edgehfn.nn.net import Net, Op
 from edgehfn.nn.presets.residual import class_names
-from edgehfn.nn.supermask import nested
+from edgehfn.nn.quantised import QuantisedConv2d
+from edgehfn.nn.supermask import SupermaskConv2d, nested
 
 Layer = Literal["gcn", "gin", "gat", "sage"]
 GRAPH_PRESETS = (*get_args(Layer), *(f"res{layer}" for layer in get_args(Layer)))
 Order = Literal["after", "before"]
 Sum = Literal["sum", "mean"]
+Scores = Literal["all", "own"]
 HIDDEN = 192  # channels, as in Yan et al.
 DENSITY = 0.375
 RESIDUAL_SCALE = (
@@ -47,6 +51,7 @@ class GraphOptions(TypedDict, total=False):
     learn_epsilon: bool  # of GIN's sum: how often the node itself counts, 1 + ε
     weight_scale: float  # factor of the masks' constants
     heads: int  # of attention
+    scores: Scores  # of a head: read from all channels, or from its own
     weights: Weights
     classifier: Weights
     affine: bool
@@ -87,6 +92,7 @@ class Gather:
     order: Order = "after"  # of norm and ReLU
     gather: Sum = "sum"  # of GIN
     learned: bool = False  # whether ε is
+    scores: Scores = "all"  # of attention
 
     def add(self, builder: Builder, name: str) -> None:
         """Add a linear layer and what gathers its values over the edges."""
@@ -112,9 +118,23 @@ class Gather:
                 builder.aggregate(f"{name}.gather", "neighbours", norm=inner, relu=inner, residual=own)
             case "gat":
                 told = builder.x
-                scores = builder.conv(f"{name}.scores", 2 * self.heads, 1, kind=self.kind, norm=False, relu=False)
+                wider = sqrt(self.heads) if self.scores == "own" else 1.0  # of fewer inputs
+                scores = builder.conv(
+                    f"{name}.scores", 2 * self.heads, 1, kind=self.kind, norm=False, relu=False, gain=wider
+                )
+                if self.scores == "own":
+                    _confine(builder.steps[-1].op, self.heads)
                 builder.x = told
                 builder.attention(f"{name}.gather", self.heads, scores, norm=inner, relu=inner, residual=residual)
+
+
+def _confine(op: Op, heads: int) -> None:
+    """Let the scores of each head read the head's own channels alone, as published."""
+    assert isinstance(op, SupermaskConv2d | QuantisedConv2d)
+    outputs, channels = op.shape[:2]
+    own = torch.arange(outputs).remainder(heads).unsqueeze(1) == torch.arange(channels) // (channels // heads)
+    if not op.confined:
+        op.confine(own.flatten())
 
 
 def gnn(
@@ -132,6 +152,7 @@ def gnn(
     learn_epsilon: bool = False,
     weight_scale: float = 1.0,
     heads: int = 4,
+    scores: Scores = "all",
     coats: Sequence[float] = (DENSITY,),
     weights: Weights = "supermask",
     classifier: Weights | None = None,
@@ -152,8 +173,8 @@ def gnn(
     linear encoder, ``layers`` layers that add their input, in stages of one layer iterated ``fold`` times, and a linear
     predictor; by ``order="before"`` (ResGCN+, Li et al. 2020) a layer's norm and ReLU come first, and behind the last
     layer once more. ``residual_scale`` makes what they add small: without norms, many layers of He's constants explode.
-    ``learn_epsilon`` is GIN's. ``coats`` are densities, one a coat. Without ``norms`` a supermask layer's scale is a
-    constant. The other options are those of ``resnet``.
+    ``learn_epsilon`` is GIN's; ``scores="own"`` the published GAT's, of masks, int8 or float. ``coats`` are densities,
+    one a coat. Without ``norms`` a supermask layer's scale is a constant. The other options are those of ``resnet``.
 
     Raises InputError for an option out of range.
     """
@@ -169,6 +190,8 @@ def gnn(
         raise InputError(
             f"order {order!r}, gather {gather!r}: the order is after or (residual nets) before; gather a sum or mean"
         )
+    if scores not in get_args(Scores):
+        raise InputError(f"scores {scores!r}: those of a head are read from all channels, or from its own")
     if not 0 < weight_scale < inf:
         raise InputError(f"weight scale {weight_scale} is not a positive number; 1 is usual")
     if not isfinite(residual_scale):
@@ -176,7 +199,7 @@ def gnn(
     initial = score_init, weight_init
     builder = Builder(input, seed, tuple(coats), affine, masks, norms, weights, *initial, scale=weight_scale)
     made: list[Block]
-    sums: dict[str, Any] = {"gather": gather, "learned": learn_epsilon}
+    sums: dict[str, Any] = {"gather": gather, "learned": learn_epsilon, "scores": scores}
     if residual:
         body = Gather(layer, hidden, heads, residual=True, gain=residual_scale, order=order, **sums)
         made = [Linear(hidden), *[Fold(body, fold)] * (layers // fold)]
