@@ -188,3 +188,17 @@ def test_the_batches_of_another_loader_are_taken() -> None:
     for refused, says in wrong:
         with pytest.raises(InputError, match=says):
             gnn.train_graph(net, DATA, epochs=1, loader=refused)
+
+
+def test_torch_geometrics_loader_is_one() -> None:
+    parts = pytest.importorskip("torch_geometric.data")
+    loaders = pytest.importorskip("torch_geometric.loader")
+    both_ways = np.concatenate([DATA.structure.edges, DATA.structure.edges[::-1]], axis=1)
+    whole = parts.Data(edge_index=torch.from_numpy(both_ways), num_nodes=DATA.structure.nodes)
+    try:
+        loader = loaders.NeighborLoader(whole, [9, 5], torch.tensor(DATA.split["train"]), batch_size=8)
+        next(iter(loader))
+    except ImportError as error:
+        pytest.skip(f"torch_geometric samples by another package: {error}")
+    net = graph_preset("sage", graph_input(DATA), 3, hidden=8, layers=2, density=0.5)
+    assert gnn.train_graph(net, DATA, epochs=20, dropout=0.0, loader=loader).accuracy > 0.5
