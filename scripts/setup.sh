@@ -34,6 +34,11 @@ missing() {
     [ -e /usr/share/datasets/fashion-mnist ] || [ -n "$(own_fashion_mnist)" ] || echo dataset-fashion-mnist
 }
 
+# What a few more tests run on: without it, they are skipped.
+optional() {
+    command -v qemu-aarch64 >/dev/null || echo qemu-user
+}
+
 own_fashion_mnist() {
     compgen -G "${EDGEHFN_DATA:-/nowhere}/fashion-mnist*" || true
 }
@@ -84,9 +89,9 @@ compile_loops() {
     rm -r "$folder"
 }
 
-needed=$(missing)
+needed="$(missing) $(optional)"
 # shellcheck disable=SC2086 # one word a package
-[ -z "$needed" ] || install_missing $needed
+[ "$needed" = " " ] || install_missing $needed
 
 python=$(find_python)
 if [ -n "$python" ]; then

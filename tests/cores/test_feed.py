@@ -25,6 +25,7 @@ from edgehfn.target.execute import run_planned
 from edgehfn.target.linked import measure
 
 CORES = ("cortex-m0", "cortex-m4", "cortex-m55")
+RISCV = ("rv32imc",)
 KB = 1024
 
 
@@ -41,10 +42,10 @@ def fed(first: int, objective: Objective, count: int) -> list[tuple[Graph, Plan]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("core", tools.machines(*CORES))
+@pytest.mark.parametrize("core", tools.machines(*CORES, *RISCV))
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_random_groups(core: str, objective: Objective) -> None:
-    for graph, planned in fed(0, objective, 2):
+    for graph, planned in fed(0, objective, 1 if core in RISCV else 2):
         raw = nets.random_input(graph, 1, 2)
         schedules.check(graph, planned, raw, core)
 

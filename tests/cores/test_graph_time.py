@@ -21,6 +21,7 @@ pytestmark = pytest.mark.qemu
 Edges = list[tuple[int, int]]
 
 CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")
+RISCV = ("rv32imc", "rv32ec")
 NODES = 10
 TOPOLOGY = InputTopology("edges", NODES, 12, NODES - 1)
 INPUT = Input("input", (3, 3, 4), "chw", "s8", TOPOLOGY)
@@ -80,7 +81,7 @@ def counts(net: Graph, core: str, graphs: list[Edges], objective: Objective = "s
     return found
 
 
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("core", [*CORES, *RISCV])
 @pytest.mark.parametrize("net", [summed(), attentive()], ids=["sum", "attention"])
 def test_who_is_joined_changes_nothing(net: Graph, core: str) -> None:
     each = {name: counts(net, core, graphs) for name, graphs in ALIKE.items()}
