@@ -174,9 +174,9 @@ def _input(node: ops.Input, require: Require) -> None:
 def _maps(node: ops.Input, maps: tuple[ops.Affine, ...], require: Require) -> None:
     require(node.topology is None and node.table is None, "maps are for inputs without a topology and without a table")
     require(len(maps) == node.shape[0], f"{len(maps)} maps for {node.shape[0]} channels")
-    for m, offset, shift in maps:
-        require(abs(m) < LANE and 0 <= shift <= 31, f"a map's multiplier is {m}, its shift {shift}")
-        require(abs(m) * ops.LARGEST_RAW[node.dtype] + abs(offset) < WORD, f"a map of {m} and {offset} exceeds 32 bits")
+    for one in maps:
+        fault = one.fault(node.dtype)
+        require(not fault, fault)
 
 
 def _linear(node: Linear, graph: Graph, require: Require) -> None:

@@ -68,6 +68,10 @@ class InputSpec:
             self._check_normalised()
         if {len(self.maps), len(self.units), shape[0]} - {0, shape[0]} or (self.dtype == "s16" and not self.maps):
             raise InputError(f"give a map for each of {shape[0]} input channels, and a unit for each or none")
+        for fault in filter(None, (one.fault(self.dtype) for one in self.maps)):
+            raise InputError(f"input: {fault}; let nn.sampled choose maps")
+        if not all(0 < unit.step < inf and isfinite(unit.zero) for unit in self.units):
+            raise InputError("input: a unit needs a positive step and a finite zero; let nn.sampled choose units")
         if (self.mean and self.maps) or (self.units and self.dtype != "s16"):
             raise InputError(
                 "maps take the place of a mean and a deviation, and units are of s16; leave out the others"

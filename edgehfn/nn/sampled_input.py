@@ -11,10 +11,9 @@ import numpy.typing as npt
 
 from edgehfn.errors import InputError
 from edgehfn.nn.image_input import InputSpec, Order
-from edgehfn.spec.limits import LANE, LEVELS, WORD
-from edgehfn.spec.raw import LARGEST_RAW, Affine, RawType, Unit, raw_type, to_raw
+from edgehfn.spec.limits import LEVELS
+from edgehfn.spec.raw import MOST_SHIFT, Affine, RawType, Unit, raw_type, to_raw
 
-MOST_SHIFT = 31  # of a map
 FEW = 0.1  # percent of samples on either side, that may be outliers
 FINE = 2.0**13  # steps of a float that the range of a channel takes at least, of 2^16: what lies outside is not lost
 
@@ -52,10 +51,10 @@ def affine(dtype: RawType, low: float, high: float) -> Affine:
     found = Affine(0, 0, 0)
     for shift in range(MOST_SHIFT + 1):
         gain = LEVELS / half * 2.0**shift
-        multiplier, offset = round(gain), round(-middle * gain) + (1 << shift >> 1)
-        if multiplier >= LANE or multiplier * LARGEST_RAW[dtype] + abs(offset) >= WORD:
+        finer = Affine(round(gain), round(-middle * gain) + (1 << shift >> 1), shift)
+        if finer.fault(dtype):
             break
-        found = Affine(multiplier, offset, shift)
+        found = finer
     return found
 
 

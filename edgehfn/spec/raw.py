@@ -8,9 +8,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.spec.limits import LANE, WORD
+
 RawType = Literal["u8", "s8", "s16"]
 TYPES: dict[RawType, np.dtype[Any]] = {"u8": np.dtype("u1"), "s8": np.dtype("i1"), "s16": np.dtype("<i2")}
 LARGEST_RAW: dict[RawType, int] = {"u8": 255, "s8": 128, "s16": 32768}  # magnitudes
+
+MOST_SHIFT = 31  # of a map
 
 
 class Affine(NamedTuple):
@@ -19,6 +23,14 @@ class Affine(NamedTuple):
     multiplier: int
     offset: int
     shift: int
+
+    def fault(self, dtype: RawType) -> str:
+        """What is wrong with a map of samples of this type; nothing if all sums fit 32 bits."""
+        if not (abs(self.multiplier) < LANE and 0 <= self.shift <= MOST_SHIFT):
+            return f"a map's multiplier is {self.multiplier}, its shift {self.shift}"
+        if abs(self.multiplier) * LARGEST_RAW[dtype] + abs(self.offset) >= WORD:
+            return f"a map of {self.multiplier} and {self.offset} exceeds 32 bits"
+        return ""
 
 
 class Unit(NamedTuple):

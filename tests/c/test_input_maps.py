@@ -7,7 +7,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from support import nets, nodes, schedules
+from support import many, nets, nodes, schedules
 from support.c_batch import Case
 from support.host_c import check, noise
 
@@ -66,6 +66,16 @@ def test_cores_equal_the_emulator_in_constant_time(core: str, rows: bool) -> Non
     raw = nets.random_input(graph, 1, 4)
     assert (run_planned(graph, planned, raw, core) == emulate(graph, raw)).all()
     assert len({counted(graph, planned, core, one) for one in raw}) == 1
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m4", "cortex-m55", "rv32imc"])
+def test_many_nets_on_cores_equal_the_emulator(core: str) -> None:
+    drawn = (
+        verify(nets.random_graph(seed, macs=10_000, channels=8, nodes=4, size=7, maps=RAW_TYPES[seed % 3]))
+        for seed in range(200, 225)
+    )
+    many.hold([many.Given(graph, nets.random_input(graph, 1, 2)) for graph in drawn], core, "speed")
 
 
 def test_rounding_is_that_of_the_offset() -> None:

@@ -148,6 +148,9 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         ({"dtype": "s16"}, "give a map for each of 2 input channels"),
         ({"dtype": "s16", "maps": (one,)}, "give a map for each of 2"),
         ({"dtype": "s8", "maps": (one, one), "units": (Unit(1.0, 0.0),) * 2}, "units are of s16"),
+        ({"maps": (one, ops.Affine(1, 0, 32))}, "its shift 32; let nn.sampled"),
+        ({"dtype": "s16", "maps": (one, ops.Affine(1, 2**31, 0))}, "exceeds 32 bits"),
+        ({"dtype": "s16", "maps": (one, one), "units": (Unit(0.0, 0.0),) * 2}, "a positive step"),
         ({"maps": (one, one), "mean": (0.0, 0.0), "deviation": (1.0, 1.0)}, "take the place"),
     ):
         with pytest.raises(InputError, match=message):
