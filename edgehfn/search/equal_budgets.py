@@ -20,7 +20,7 @@ from edgehfn.evaluation.models import calibrated
 from edgehfn.ir import plan
 from edgehfn.ir.planner import nearest
 from edgehfn.model import modelfile
-from edgehfn.nn import Net, Options, Search, preset
+from edgehfn.nn import Net, Options, Search, preset, sampled
 from edgehfn.progress import Report
 from edgehfn.search import comparison
 from edgehfn.search.comparison import Row
@@ -101,7 +101,7 @@ class _Family:
         return found if len(found) > 1 else found[0]
 
     def net(self, width: float) -> Net:
-        return preset(self.arch, self.data.shape, self.data.classes, **{**self.options, "width": self.widths(width)})
+        return _built(self.arch, self.data, {**self.options, "width": self.widths(width)})
 
     def widest(self, budget: int, step: float, limit: Limit, core: str) -> float:
         """Return the channels of the first stage of the widest net within the budget. Raises InputError if none is."""
@@ -131,7 +131,7 @@ class _Trained:
         with contextlib.suppress(InputError):
             if (kept := self._log()).command == self.command:
                 return kept
-        net = preset(self.arch, self.data.shape, self.data.classes, **self.options)
+        net = _built(self.arch, self.data, self.options)
         net.search = Search(**{name: self.settings[name] for name in RULE if name in self.settings})
         train_images_to(
             self.model,
@@ -147,6 +147,10 @@ class _Trained:
 
     def _log(self) -> TrainLog:
         return trainlog.load(self.model, modelfile.digest(self.model))
+
+
+def _built(arch: str, data: Dataset, options: Mapping[str, Any]) -> Net:
+    return preset(arch, sampled(data.x_train) if data.sampled else data.shape, data.classes, **options)
 
 
 def _row(

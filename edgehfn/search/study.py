@@ -49,6 +49,8 @@ class Search:
     def __init__(
         self, data: Dataset, budget: Budget, storage: str, *, seed: int = 0, rung: int | None = None, **recipe: Any
     ) -> None:
+        if data.sampled:
+            raise InputError(f"{data.name}: a search is for images of bytes; train a preset on {data.x_train.dtype}")
         self.part, self.budget, self.seed, self.recipe = hold_back(data), budget, seed, recipe
         first = rung or max(1, round(FIRST_STEPS / max(1, len(self.part.y_train) // BATCH)))
         self.rungs = tuple(first * FACTOR**n for n in range(RUNGS))

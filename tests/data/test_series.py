@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import result_of
+from support.commands import complaint, result_of
 
 from edgehfn import data
 from edgehfn.data.series import as_series, fitting
@@ -89,6 +89,13 @@ def test_samples_are_learned_whatever_their_range(dtype: str, tmp_path: Path) ->
     header = Path(result_of("compile", model, "--name", "kws", "-o", tmp_path / "c")["files"][0]).read_text()
     assert "int16_t *" in header
     assert ("KWS_INPUT_SCALE" in header) == (dtype == "float64")
+
+
+def test_a_search_refuses_samples(tmp_path: Path) -> None:
+    path = sensed(tmp_path / "a.npz", "int16")
+    assert "a search is for images of bytes" in complaint(
+        "search", "--data", path, "--flash", "16K", "--ram", "16K", "-o", tmp_path / "found"
+    )
 
 
 def test_a_set_of_samples_is_described_and_doubted(tmp_path: Path) -> None:
