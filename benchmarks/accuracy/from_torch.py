@@ -1,4 +1,4 @@
-"""What post-training quantisation costs two nets of CIFAR-10 that plain PyTorch has trained:
+"""What rounding costs nets that plain PyTorch has trained, two of CIFAR-10 and one of digits:
 ``python -m benchmarks.accuracy.from_torch`` prints the table of docs/YOUR_NET.md.
 
 The trained modules are kept in runs/from_torch; delete one to train it again (10 minutes of a quiet core).
@@ -7,6 +7,7 @@ The trained modules are kept in runs/from_torch; delete one to train it again (1
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -20,7 +21,8 @@ from edgehfn.data.sets import Dataset
 from edgehfn.nn.builder import Weights
 
 FOLDER = Path(__file__).parents[2] / "runs" / "from_torch"
-EPOCHS, BATCH, RATE = 8, 128, 0.1
+BATCH, RATE = 128, 0.1
+TUNED = 8  # epochs of fine-tuning
 KINDS: tuple[Weights, ...] = ("int8", "int4", "ternary", "binary")
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616)
 
@@ -69,30 +71,42 @@ def resnet() -> nn.Module:
 
 
 def mobilenet() -> nn.Module:
-    blocks = [separable(24, 48, 1), separable(48, 96, 2), separable(96, 96, 1), separable(96, 192, 2)]
-    return nn.Sequential(*stem(24), *blocks, *head(192))
+    blocks = [separable(16, 32, 1), separable(32, 64, 2), separable(64, 64, 1), separable(64, 128, 2)]
+    return nn.Sequential(*stem(16), *blocks, *head(128))
 
 
-NETS = {"resnet": resnet, "mobilenet": mobilenet}
+def small() -> nn.Module:
+    first = [nn.Conv2d(1, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
+    return nn.Sequential(*first, Residual(8, 8, 1), Residual(8, 16, 2), *head(16))
+
+
+# Each with its epochs, its data, and whether its weights are fine-tuned, too.
+NETS: dict[str, tuple[Callable[[], nn.Module], int, str, bool]] = {
+    "resnet": (resnet, 8, "cifar10", False),
+    "mobilenet": (mobilenet, 4, "cifar10", False),
+    "digits": (small, 20, "digits", True),
+}
 
 
 def scaled(x: Tensor) -> Tensor:
     """What the modules read of raw bytes."""
+    if x.shape[1] == 1:
+        return x.float() / 255
     mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
     return (x.float() / 255 - mean) / deviation
 
 
-def train(module: nn.Module, data: Dataset) -> None:
+def train(module: nn.Module, data: Dataset, epochs: int) -> None:
     """SGD along a cosine, images mirrored: nothing of this package."""
     x, y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
     optimiser = torch.optim.SGD(module.parameters(), RATE, momentum=0.9, weight_decay=5e-4, nesterov=True)
-    steps = EPOCHS * (len(x) // BATCH)
+    steps = epochs * (len(x) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps)
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         total = 0.0
         for part in torch.randperm(len(x))[: len(x) // BATCH * BATCH].split(BATCH):
             images = scaled(x[part]).to(memory_format=torch.channels_last)
-            mirrored = torch.where(torch.rand(len(part), 1, 1, 1) < 0.5, images.flip(3), images)
+            mirrored = torch.where(torch.rand(len(part), 1, 1, 1) < 0.5 * (images.shape[1] > 1), images.flip(3), images)
             optimiser.zero_grad()
             with torch.autocast("cpu", torch.bfloat16):
                 loss = F.cross_entropy(module(mirrored), y[part])
@@ -107,37 +121,48 @@ def trained(name: str, data: Dataset) -> nn.Module:
     """The module, trained or as it was kept."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    module, kept = NETS[name](), FOLDER / f"{name}.pt"
+    make, epochs, *_ = NETS[name]
+    kept = FOLDER / f"{name}.pt"
+    module = make()
     if kept.exists():
         module.load_state_dict(torch.load(kept, weights_only=True))
     else:
-        train(module, data)
+        train(module, data, epochs)
         FOLDER.mkdir(parents=True, exist_ok=True)
         torch.save(module.state_dict(), kept)
     return module.eval()
 
 
-def row(name: str, data: Dataset) -> list[str]:
+def rows(name: str) -> list[list[str]]:
     """Accuracies on all test images: of the module in floats, and of integers by the bits of its weights."""
+    *_, source, tuned = NETS[name]
+    data = hfn.data.load(source)
+    assert isinstance(data, Dataset)
     module = trained(name, data)
     with torch.no_grad():
         parts = torch.from_numpy(data.x_test).split(1000)
         found = torch.cat([module(scaled(part)).argmax(1) for part in parts])
-    floats = float((found == torch.from_numpy(data.y_test)).float().mean())
-    cells = [name, f"{100 * floats:.2f} %"]
-    for kind in KINDS:
-        spec = hfn.nn.InputSpec((3, 32, 32), mean=MEAN, deviation=DEVIATION)
-        net = hfn.from_torch(module, torch.zeros(1, 3, 32, 32), weights=kind, input=spec)
-        graph = hfn.lower(net, calibrate.calibrate(net, calibrate.batches(data.x_train)).scales)
-        cells.append(f"{100 * hfn.accuracy(graph, data):.2f} %")
-    return cells
+    floats = f"{100 * float((found == torch.from_numpy(data.y_test)).float().mean()):.2f} %"
+    made = [[name, floats, *(rounded(module, data, kind, 0) for kind in KINDS)]]
+    if tuned:
+        made.append([f"{name}, fine-tuned", "", *(rounded(module, data, kind, TUNED) for kind in KINDS)])
+    return made
+
+
+def rounded(module: nn.Module, data: Dataset, kind: Weights, epochs: int) -> str:
+    """The accuracy in integers, after so many epochs of training through the rounding."""
+    shape = data.shape
+    spec = None if shape[0] == 1 else hfn.nn.InputSpec(shape, mean=MEAN, deviation=DEVIATION)
+    net = hfn.from_torch(module, torch.zeros(1, *shape), weights=kind, input=spec, classes=data.classes)
+    if epochs:
+        hfn.train(net, data, epochs=epochs, lr=0.2, batch=64)
+    graph = hfn.lower(net, calibrate.calibrate(net, calibrate.batches(data.x_train)).scales)
+    return f"{100 * hfn.accuracy(graph, data):.2f} %"
 
 
 def main() -> None:
-    data = hfn.data.load("cifar10")
-    assert isinstance(data, Dataset)
-    rows = [row(name, data) for name in sys.argv[1:] or NETS]
-    print(table(["net", "PyTorch, floats", *(f"integers, {kind}" for kind in KINDS)], rows))
+    made = [cells for name in sys.argv[1:] or NETS for cells in rows(name)]
+    print(table(["net", "PyTorch, floats", *(f"integers, {kind}" for kind in KINDS)], made))
 
 
 if __name__ == "__main__":
