@@ -35,7 +35,8 @@ def predict(model: Path, files: tuple[Path, ...], on: str, save: Path | None, as
     """Name the class of each of FILES by MODEL, in integers, with its score: the softmax of the outputs.
 
     A picture is turned upright, scaled until it covers what the model reads, and its middle cut out. A .npy has an
-    image or many, uint8 of H,W,C, H,W or C,H,W; a .npz such an array named x or x_test.
+    image or many of H,W,C, H,W or C,H,W, or a time series or many of L,C or L, in the type that MODEL was trained on; a
+    .npz such an array named x or x_test.
     """
     from edgehfn.evaluation import machines
     from edgehfn.evaluation.models import calibration_of, open_model
