@@ -13,8 +13,12 @@ from edgehfn.cli._common import Result, as_json, emit, example, objective, rows,
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
+    from edgehfn.ir import Graph
     from edgehfn.spec.objective import Objective
     from edgehfn.target.timing import Memory
+
+
+EVERY, CLOCK = 4, 48e6  # rows from a run to the next, and Hz, that sound is told for
 
 
 @click.command(
@@ -79,7 +83,7 @@ def bench(
         found, mac = count(graph, served, objective=objective, ram=ram, rows=rows, memory=memory), graph.macs
     unit = "cycles" if found.counter else "instructions"
     nodes = [{"name": node, unit: n, "mac": mac.get(node, 0)} for node, n in found.nodes]
-    result = {
+    result: Result = {
         unit: found.total,
         "nodes": nodes,
         "mac": sum(mac.values()),
@@ -88,11 +92,25 @@ def bench(
         **({"counter": found.counter} if found.counter else {}),
         **({"clock": aimed.kit.clock} if aimed and aimed.kit and memory else {}),
     }
+    if graph.sound is not None and not found.counter:
+        result["sound"] = _row(graph, core, objective, ram)
     if as_json:
         emit(result)
     else:
         _show(result, f"{name} on {target}, for {result['objective']}", unit)
     return result
+
+
+def _row(graph: Graph, core: str, objective: Objective | None, ram: int | None) -> Result:
+    """What the front end takes, and what the net adds if it runs after every fourth row."""
+    from edgehfn import plan
+    from edgehfn.target.sound import count_row
+
+    assert graph.sound is not None
+    return {
+        "row": count_row(graph, core, plan(graph, objective, ram=ram)),
+        "rows_a_second": round(graph.sound.rate / graph.sound.hop, 2),
+    }
 
 
 def _memory(waits: int | None, cache: str | None) -> Memory:
@@ -113,6 +131,13 @@ def _show(result: Result, title: str, unit: str) -> None:
     if "clock" in result:
         clock = result["clock"]
         title += f": {1e3 * result[unit] / clock:,.1f} ms at {clock / 1e6:g} MHz"
+    if "sound" in result:
+        row, often = (result["sound"][name] for name in ("row", "rows_a_second"))
+        heard, net = row * often, result[unit] * often / EVERY
+        title += (
+            f"\na row of sound: {row:,}; a second of it: {heard:,.0f}, and {net:,.0f} to listen every {EVERY} rows:"
+        )
+        title += f" {100 * (heard + net) / CLOCK:.0f} % of {CLOCK / 1e6:g} MHz at one a cycle"
     rows = table("node", counted, "MAC", "per MAC", title=title)
     for row in (*result["nodes"], {**result, "name": "total"}):
         if row["name"] == "total":

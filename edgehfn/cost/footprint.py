@@ -136,7 +136,8 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     called, groups = c.functions(graph, planned.groups), len(planned.groups)
     turns = sum(f.facts.by_rows or f == c.Function.SLIDE for f in called)
     flash["code"], stack = code_size.predict(core, called, planned.objective, turns, groups, planned.fed)
-    return Sizes(weights, flash["code"], planned.activations, planned.size - planned.activations, stack), flash
+    runtime = planned.size - planned.activations + c.sound_state(graph)
+    return Sizes(weights, flash["code"], planned.activations, runtime, stack), flash
 
 
 def paper(graph: Graph) -> tuple[int, int]:

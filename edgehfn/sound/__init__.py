@@ -2,5 +2,6 @@
 
 from edgehfn.sound.front_end import FrontEnd, mel
 from edgehfn.sound.rows import features
+from edgehfn.sound.words import decide
 
-__all__ = ["FrontEnd", "features", "mel"]
+__all__ = ["FrontEnd", "decide", "features", "mel"]

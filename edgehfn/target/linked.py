@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgehfn.backends import c
 from edgehfn.ir import Graph, Plan
 from edgehfn.ir.inputs import by_rows, golden
@@ -11,6 +13,7 @@ from edgehfn.target import disassembly, elf
 from edgehfn.target.board import Board
 from edgehfn.target.build import MODEL, build
 from edgehfn.target.execute import execute, patience
+from edgehfn.target.sound import clip
 from edgehfn.target.toolchain import available
 
 HARNESS = (".vectors", ".harness", ".data")  # in flash: start-up, semihosting, the harness
@@ -23,7 +26,7 @@ class Sizes:
     weights_flash: int  # masks, norms, trained weights and tables
     code_flash: int  # runtime and generated code
     activation_ram: int  # tensors in the arena
-    runtime_ram: int  # scratch in the arena
+    runtime_ram: int  # scratch in the arena, and the state of sound
     stack: int
 
     @property
@@ -61,15 +64,17 @@ class Measured:
 
 def measure(graph: Graph, plan: Plan, board: Board) -> Measured:
     """Link the model for a board and read its sizes; run it for the stack if QEMU is installed. Raises ToolError."""
-    program = build(c.emit(graph, plan, MODEL), board, plan.objective)
+    program = build(c.emit(graph, plan, MODEL), board, plan.objective, "sound" if graph.sound else "harness")
     parts = elf.sections(program)
-    bound = disassembly.deepest(
-        disassembly.functions(program, ".code"), f"{MODEL}_feed" if plan.fed else f"{MODEL}_run"
-    )
+    entries = [f"{MODEL}_feed", f"{MODEL}_listen"] if graph.sound else [f"{MODEL}_{'feed' if plan.fed else 'run'}"]
+    bound = max(disassembly.deepest(disassembly.functions(program, ".code"), entry) for entry in entries)
     stack = bound
     if available(board.architecture.qemu):
         image = by_rows(graph, golden(graph)[None]) if plan.fed else golden(graph)[None]
-        stack = execute(program, board, image, graph.output.size, seconds=patience(graph)).stack
+        row = graph.output.size
+        if graph.sound:
+            image, row = np.zeros((1, clip(graph)), np.int16), row + image[0].size
+        stack = execute(program, board, image, row, seconds=patience(graph)).stack
     sizes = Sizes(
         weights_flash=parts[".model"],
         code_flash=parts[".code"],

@@ -3,9 +3,16 @@
 #include "model.h"
 #include "port.h"
 
-static MODEL_ARENA(arena);
-static MODEL_SOUND(sound);
+#if defined(__ELF__)
+#define COUNTED __attribute__((__section__(".bss.arena"))) /* as the arena: RAM of the model, not of the harness */
+#else
+#define COUNTED
+#endif
+
+static MODEL_ARENA(arena) COUNTED;
+static MODEL_SOUND(sound) COUNTED;
 static int16_t samples[MODEL_CLIP];
+static const uint8_t thresholds[MODEL_OUTPUT_SIZE];
 
 int main(void) {
     const int in = port_open("in.bin", PORT_READ), out = port_open("out.bin", PORT_WRITE);
@@ -23,7 +30,7 @@ int main(void) {
         }
         model_window(sound, arena);
         port_write(out, MODEL_INPUT(arena), MODEL_INPUT_SIZE);
-        model_run(arena);
+        (void)model_listen(sound, arena, thresholds);
         const size_t used = port_stack_used();
         deepest = used > deepest ? used : deepest;
         port_write(out, MODEL_OUTPUT(arena), MODEL_OUTPUT_SIZE);

@@ -2,5 +2,6 @@
 
 from edgehfn.backends.c.emit import Part, emit, layout
 from edgehfn.backends.c.functions import Function, function, functions
+from edgehfn.backends.c.sound import state as sound_state
 
-__all__ = ["Function", "Part", "emit", "function", "functions", "layout"]
+__all__ = ["Function", "Part", "emit", "function", "functions", "layout", "sound_state"]
