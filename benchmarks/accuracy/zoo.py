@@ -37,6 +37,10 @@ from edgehfn.zoo import Card
 
 FOLDER = Path(zoo.__file__).parent
 SUBSET = 64  # test inputs, and random ones
+ATTRIBUTIONS = {
+    "fsdd": "Trained on the Free Spoken Digit Dataset (Z. Jackson, C. Souza, J. Flaks, Y. Pan, H. Nicolas, A. Thite), "
+    "CC BY-SA 4.0, github.com/Jakobovski/free-spoken-digit-dataset"
+}
 CORE = "cortex-m4"  # whose bytes are told
 HOST_INPUTS, CORE_INPUTS = 1000, 20  # whose every byte is compared
 
@@ -71,6 +75,7 @@ def card(path: Path, name: str, log: trainlog.TrainLog) -> Card:
         subset_digest=digest(outputs[:SUBSET]),
         random_digest=digest(machines.run(graph, random_inputs(graph))),
         log=tuple(f"loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %" for epoch in log.epochs),
+        attribution=ATTRIBUTIONS.get(tests.data.name, ""),
     )
 
 

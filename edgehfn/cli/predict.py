@@ -36,7 +36,7 @@ def predict(model: Path, files: tuple[Path, ...], on: str, save: Path | None, as
 
     A picture is turned upright, scaled until it covers what the model reads, and its middle cut out. A .npy has an
     image or many of H,W,C, H,W or C,H,W, or a time series or many of L,C or L, in the type that MODEL was trained on; a
-    .npz such an array named x or x_test.
+    .npz such an array named x or x_test. Of a WAV file a model for sound hears the second in the middle.
     """
     from edgehfn.evaluation import machines
     from edgehfn.evaluation.models import calibration_of, open_model

@@ -44,9 +44,9 @@ OF_IMAGES = (
     "--data",
     required=True,
     metavar="NAME|PATH[:nchw|:SIZE|:hops=N,N]",
-    help="Data set: fashion-mnist, cifar10, digits, cora, citeseer, motifs, communities; or a .npz (:nchw behind it "
-    "where images are N,C,H,W; :hops=10,5 for samples of so many neighbours hop by hop), a folder of IDX files, or of "
-    "pictures in train/CLASS and val/CLASS (:96 behind it scales them).",
+    help="Data set: fashion-mnist, cifar10, digits, fsdd, cora, citeseer, motifs, communities; or a .npz (:nchw behind "
+    "it where images are N,C,H,W; :hops=10,5 for samples of so many neighbours hop by hop), a folder of IDX files, of "
+    "pictures in train/CLASS and val/CLASS (:96 behind it scales them), or of WAV files (docs/SOUND.md).",
 )
 @click.option(
     "--arch",

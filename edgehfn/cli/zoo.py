@@ -58,10 +58,17 @@ def get(name: str, output: Path | None, as_json: bool) -> Result:
 
     card = zoo.card(name)
     model, calibration = zoo.get(name, output or Path(f"{name}.hfn"))
-    result = {"model": str(model), "calibration": str(calibration), "accuracy": card.accuracy}
+    result = {
+        "model": str(model),
+        "calibration": str(calibration),
+        "accuracy": card.accuracy,
+        "attribution": card.attribution,
+    }
     if as_json:
         emit(result)
     else:
         show(f"{model}: {100 * card.accuracy:.2f} % of {card.tested:,} test {card.unit} of {card.data}, in integers")
+        if card.attribution:
+            note(card.attribution)
         note(f"next: {command('edgehfn', 'compile', model, '--name', usable(model.stem), '-o', 'build')}")
     return result

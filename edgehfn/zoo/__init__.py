@@ -45,6 +45,7 @@ class Card:
     subset_digest: str  # SHA-256 of the integer outputs
     random_digest: str  # the same of random inputs (``random_inputs``), which need no data set
     log: tuple[str, ...]  # a line for each epoch of training
+    attribution: str = ""  # of the data, where whoever passes the model on must name it
 
 
 def cards() -> tuple[Card, ...]:

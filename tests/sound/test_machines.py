@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from support import sounds
+from support import c_batch, sounds
 
 from edgehfn import emulate, selftest
 from edgehfn.backends import c
@@ -74,8 +76,13 @@ def test_other_clips_are_refused() -> None:
         sound.fitting(graph, np.zeros((2, 10), np.int16))
 
 
-def test_generated_code_is_documented() -> None:
-    graph = sounds.graph()
-    header = c.emit(graph, plan(graph), "kws")["kws.h"]
-    assert "#define KWS_RATE 8000\n" in header
-    assert "int kws_listen(uint32_t *sound, uint32_t *arena, const uint8_t *thresholds);" in header
+@pytest.mark.gcc
+def test_the_example_compiles_and_is_that_of_the_page(tmp_path: Path) -> None:
+    graph = sounds.graph(classes=10)
+    for name, text in c.emit(graph, plan(graph), "words").items():
+        (tmp_path / name).write_text(text)
+    example = c_batch.FIRMWARE / "example" / "sound.c"
+    include = [f"-I{c_batch.FIRMWARE / 'include'}", "-I."]
+    c_batch.call(["gcc", *c_batch.WARNINGS, *include, "-c", str(example), "words.c"], tmp_path)
+    page = (c_batch.FIRMWARE.parent / "docs" / "SOUND.md").read_text(encoding="utf-8")
+    assert f"```c\n{example.read_text(encoding='utf-8')}```\n" in page
