@@ -177,7 +177,8 @@ def test_the_module_is_left_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("way", "told"),
     [
-        (lambda m, x: m.conv(x) * x, "mul"),
+        (lambda m, x: m.conv(x / 0.5), "div: no layer .* scales the input"),
+        (lambda m, x: m.conv(x).sigmoid(), "sigmoid: no layer computes it; docs"),
         (lambda m, x: m.conv(x + 1.0), "takes a constant where"),
         (lambda m, x: m.conv(x) + m.conv(x)[:, :, :1], "cuts more off a convolution"),
         (lambda m, x: F.linear(m.conv(x), torch.ones(2, 8)), "reads .* flatten, or is a 1x1"),

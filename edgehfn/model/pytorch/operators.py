@@ -27,11 +27,15 @@ TRANSLATIONS: dict[str, Translation] = {
 }
 
 
+ARITHMETIC = ("sub", "rsub", "mul", "div")
+
+
 def outline(program: Program) -> Outline:
     """The layers of a program. Raises GraphError for an operator that no layer computes, by its name and line."""
     for node in program.calls:
         if operator_of(node) not in TRANSLATIONS:
-            refuse(node, "no layer computes it")
+            scales = operator_of(node) in ARITHMETIC
+            refuse(node, "no layer computes it" + "; what scales the input belongs into input=InputSpec" * scales)
     example = shape_of(program.x)[1:]
     source = Source(Layer("input", as_map(example)), example)
     made = Outline(program, source, {program.x: Value(source.layer, example)}, {})
