@@ -156,7 +156,7 @@ def rounded(module: nn.Module, data: Dataset, kind: Weights, epochs: int) -> str
     net = hfn.from_torch(module, torch.zeros(1, *shape), weights=kind, input=spec, classes=data.classes)
     if epochs:
         hfn.train(net, data, epochs=epochs, lr=0.2, batch=64)
-    graph = hfn.lower(net, calibrate.calibrate(net, calibrate.batches(data.x_train)).scales)
+    graph = hfn.lower(net, calibrate.calibrate(net, calibrate.batches(data.x_train), "mse").scales)
     return f"{100 * hfn.accuracy(graph, data):.2f} %"
 
 
