@@ -51,22 +51,29 @@ class Row:
     def command(self) -> str:
         """As typed, but for the seed and the output."""
         given = {**self.net, **self.search, **self.training}.items()
-        options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given)
+        options = " ".join(f"--{name.replace('_', '-')}{'' if value is True else f' {value}'}" for name, value in given)
         return f"--data {self.data} --arch {self.arch} {options}"
 
 
 ADAPTIVE = {"thresholds": "adaptive", "ramp": 0.5}
 COATS = {"density": 0.375, "coats": 3}
+TWO = {"hidden": 64, "layers": 2}
 DEEP = {"hidden": 144, "layers": 16, "fold": 8, "density": 0.375}
 ROWS = {
     "dense": Row("Cora, GCN, trained int8 weights", "cora", "gcn", {"weights": "int8"}),
     "sup": Row("Cora, GCN, density .375", "cora", "gcn", {"density": 0.375}),
     "sup2l": Row("Cora, GCN of 2 layers, density .375", "cora", "gcn", {"density": 0.375, "layers": 2}),
     "sparse": Row("Cora, GCN, density .125", "cora", "gcn", {"density": 0.125}),
+    "coats-2": Row("Cora, GCN, 2 coats, thresholds of layers", "cora", "gcn", {"density": 0.375, "coats": 2}),
+    "coats-3": Row("Cora, GCN, 3 coats, thresholds of layers", "cora", "gcn", COATS),
     "coats": Row("Cora, GCN, 3 coats, adaptive thresholds", "cora", "gcn", COATS, search=ADAPTIVE),
     "coats-small": Row("the same, smaller constants", "cora", "gcn", {**COATS, "weight_scale": 0.6}, search=ADAPTIVE),
     "cite": Row("CiteSeer, GCN, density .25", "citeseer", "gcn", {"density": 0.25, "layers": 2}, {"dropout": 0.8}),
     "gat": Row("Cora, GAT of 4 heads, density .375", "cora", "gat", {"hidden": 64, "heads": 4, "density": 0.375}),
+    "sage": Row("Cora, SAGE of 2 layers of 64", "cora", "sage", {**TWO, "density": 0.375}),
+    "gin-sum": Row("Cora, GIN of 2 layers of 64", "cora", "gin", {**TWO, "density": 0.375}),
+    "gin-mean": Row("the same, mean", "cora", "gin", {**TWO, "density": 0.375, "gather": "mean"}),
+    "gin-epsilon": Row("the same, sum with learned ε", "cora", "gin", {**TWO, "density": 0.375, "learn_epsilon": True}),
     "deep-shared": Row("Cora, residual GCN, 16 layers in 2 stages", "cora", "resgcn", DEEP, {"epochs": 100}),
     "deep-unshared": Row("the same, unshared masks", "cora", "resgcn", {**DEEP, "masks": "unshared"}, {"epochs": 100}),
     "deep-40": Row(
