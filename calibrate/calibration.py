@@ -11,7 +11,7 @@ from typing import Any
 
 from edgehfn import files
 from edgehfn.errors import InputError
-from edgehfn.spec.limits import CALIBRATION_VERSION, LARGEST_SCALE, SMALLEST_SCALE
+from edgehfn.spec.limits import CALIBRATION_VERSION, LARGEST_SCALE, SMALLEST_SCALE, WORD
 
 FORMAT = "edgehfn-calibration"
 
@@ -38,6 +38,7 @@ class Calibration:
     method: str
     images: int
     report: Mapping[str, TensorReport]
+    threshold: int | None = None  # of a score of anomaly; one over it is odd
 
     @property
     def scales(self) -> dict[str, float]:
@@ -53,6 +54,7 @@ class Calibration:
             "method": self.method,
             "images": self.images,
             "tensors": {name: asdict(tensor) for name, tensor in self.report.items()},
+            **({} if self.threshold is None else {"threshold": self.threshold}),
         }
         text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
         files.write(Path(path), text, remedy="choose another place")
@@ -76,11 +78,14 @@ def load(path: str | Path) -> Calibration:
     try:
         report = {str(name): _tensor(entry) for name, entry in content["tensors"].items()}
         model, method, images = content["model"], content["method"], content["images"]
+        threshold = content.get("threshold")
+        if threshold is not None and not (type(threshold) is int and 0 <= threshold < WORD):
+            raise ValueError(f"threshold = {threshold!r:.60}")
         if not (isinstance(model, str) and isinstance(method, str) and type(images) is int and images >= 0):
             raise ValueError("model, method or images")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: damaged at {error}; calibrate the model again") from error
-    return Calibration(model, method, images, report)
+    return Calibration(model, method, images, report, threshold)
 
 
 def load_for(path: str | Path, model_path: str | Path, digest: str) -> Calibration:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgehfn.cost.curve import curve
     from edgehfn.cost.footprint import footprint
     from edgehfn.errors import EdgeHFNError, GraphError, InputError, ToolError
-    from edgehfn.evaluation.accuracy import accuracy
+    from edgehfn.evaluation.accuracy import accuracy, measure
     from edgehfn.evaluation.agreement import Agreement, verify
     from edgehfn.evaluation.machines import MACHINES, run
     from edgehfn.ir import Graph, plan
@@ -64,6 +64,7 @@ __all__ = [
     "load",
     "load_checkpoint",
     "lower",
+    "measure",
     "nn",
     "plan",
     "run",
@@ -87,7 +88,7 @@ _HOMES = {
     "edgehfn.cost.curve": ("curve",),
     "edgehfn.cost.footprint": ("footprint",),
     "edgehfn.errors": ("EdgeHFNError", "GraphError", "InputError", "ToolError"),
-    "edgehfn.evaluation.accuracy": ("accuracy",),
+    "edgehfn.evaluation.accuracy": ("accuracy", "measure"),
     "edgehfn.evaluation.agreement": ("Agreement", "verify"),
     "edgehfn.evaluation.machines": ("MACHINES", "run"),
     "edgehfn.ir": ("Graph", "plan"),

@@ -60,7 +60,7 @@ def card(path: Path, name: str, log: trainlog.TrainLog) -> Card:
         unit=tests.unit,
         tested=len(tests.labels),
         accuracy=accuracy(outputs, tests),
-        float_accuracy=tests.float_accuracy(model.net, len(tests.raw)),
+        float_accuracy=tests.float_figures(model.net, len(tests.raw)).value,
         weights_flash=footprint.predict(graph, plan(graph), CORE)[0].weights_flash,
         mac=sum(graph.macs.values()),
         seed=graph.seed,

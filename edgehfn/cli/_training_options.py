@@ -17,6 +17,12 @@ def of_images(command: F) -> F:
     """How a net is trained, beside its epochs, batch and rate."""
     for decorate in (
         click.option(
+            "--task",
+            type=click.Choice(["class", "labels", "regression", "anomaly", "pixels"]),
+            help="What labels are for: one class, several labels (N,K of 0, 1, -1 or NaN), numbers (N or N,K), what is "
+            "odd (x_train all normal; y_test 0 or 1), a class a pixel (N,H,W).  [default: by the labels]",
+        ),
+        click.option(
             "--threads",
             type=click.IntRange(1),
             default=1,
@@ -97,7 +103,7 @@ def recipe(command: F) -> F:
         ),
         click.option(
             "--metric",
-            type=click.Choice(["auto", "accuracy", "balanced-accuracy", "macro-f1", "roc-auc"]),
+            type=click.Choice(["auto", "accuracy", "balanced-accuracy", "macro-f1", "roc-auc", "r2", "iou"]),
             help="What picks the best epoch in validation; auto is accuracy unless a class has 10 times another's "
             "examples: then roc-auc, or of more than two classes balanced-accuracy.  [default: auto]",
         ),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgehfn import files
 from edgehfn.cli._common import Real, Result, as_json, emit, example, force, note, show
 from edgehfn.errors import InputError
+
+if TYPE_CHECKING:
+    from calibrate import Calibration
+    from edgehfn.nn import Net
 
 
 @click.command(
@@ -45,9 +49,24 @@ from edgehfn.errors import InputError
     show_default=True,
     help="Training images, small graphs or samples, to observe; images evenly spread over the set.",
 )
+@click.option(
+    "--false-alarms",
+    type=Real(0, 1, max_open=True),
+    default=0.02,
+    show_default=True,
+    help="Of a model for anomalies: part of the normal inputs held back that may be over the threshold.",
+)
 @force
 @as_json
-def calibrate(model: Path, data: str, method: Any, percentile: float | None, images: int, as_json: bool) -> Result:
+def calibrate(
+    model: Path,
+    data: str,
+    method: Any,
+    percentile: float | None,
+    images: int,
+    false_alarms: float,
+    as_json: bool,
+) -> Result:
     """Choose the scale of every tensor of MODEL from real data.
 
     X.hfn gets X.cal.json beside it, where every later command finds it.
@@ -63,7 +82,8 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
 
     place = calibration_of(model)
     files.check(place, "calibration", remedy="move it away")
-    net, loaded = modelfile.load(model), sets.load(data)
+    net = modelfile.load(model)
+    loaded = sets.load(data, task=net.task.kind)
     if not isinstance(loaded, GraphSet):
         loaded = fitting(loaded, net.input.shape)
     if isinstance(loaded, GraphSet):
@@ -79,12 +99,25 @@ def calibrate(model: Path, data: str, method: Any, percentile: float | None, ima
         raise click.UsageError("--percentile is for --method percentile; give both")
     chosen = {} if percentile is None else {"percentile": percentile}
     made = calibration.calibrate(net, batches, method, model=modelfile.digest(model), **chosen)
+    if net.task.kind == "anomaly":
+        made = replace(made, threshold=_threshold(net, made, loaded, false_alarms))
     made.save(place)
     tensors = {name: asdict(tensor) for name, tensor in made.report.items()}
     result = {"calibration": str(place), "method": made.method, "images": made.images, "tensors": tensors}
+    result |= {} if made.threshold is None else {"threshold": made.threshold, "false_alarms": false_alarms}
     if as_json:
         emit(result)
     else:
         show(calibration.table(made))
+        if made.threshold is not None:
+            show(f"odd over a score of {made.threshold:,}: at most {100 * false_alarms:g} % of normal inputs held back")
         note(f"written to {place}")
     return result
+
+
+def _threshold(net: Net, made: Calibration, data: Any, rate: float) -> int:
+    """Of the scores of anomaly."""
+    from edgehfn import lower
+    from edgehfn.evaluation.threshold import threshold
+
+    return threshold(lower(net, made.scales), data, rate)

@@ -69,12 +69,18 @@ def _set(name: str, strict: bool, as_json: bool) -> Result:
         emit(result)
     else:
         parts = result["counts"]
-        rows = table("class", *parts, title=result["name"])
+        rows = table(
+            {"labels": "label", "regression": "number"}.get(result.get("task", ""), "class"),
+            *parts,
+            title=result["name"],
+        )
         for number, label in enumerate(result["classes"]):
             rows.add_row(label, *(f"{counts[number]:,}" for counts in parts.values()))
         show(rows)
         shared = result.get("shared")
         if result["kind"] == "images":
+            if result["task"] != "class":
+                show(f"task {result['task']}")
             show(
                 f"images of {_times(result['shape'])} (C x H x W, layout {result['layout']}), values "
                 f"{result['smallest']} to {result['largest']}"

@@ -11,7 +11,7 @@ from edgehfn.cli._common import MODEL, Result, as_json, emit, example, force, no
 
 
 @click.command(
-    short_help="The class of each picture or array.",
+    short_help="What a model tells of pictures or arrays.",
     epilog=example("edgehfn predict kws.hfn shirt.png bag.jpg\nedgehfn predict kws.hfn x.npy --on host --save out.npz"),
 )
 @MODEL
@@ -34,6 +34,8 @@ from edgehfn.cli._common import MODEL, Result, as_json, emit, example, force, no
 def predict(model: Path, files: tuple[Path, ...], on: str, save: Path | None, as_json: bool) -> Result:
     """Name the class of each of FILES by MODEL, in integers, with its score: the softmax of the outputs.
 
+    Models for other tasks tell numbers, the labels that an input has, how odd it is, or how many pixels each class has.
+
     A picture is turned upright, scaled until it covers what the model reads, and its middle cut out. A .npy has an
     image or many of H,W,C, H,W or C,H,W, or a time series or many of L,C or L, in the type that MODEL was trained on; a
     .npz such an array named x or x_test. Of a WAV file a model for sound hears the second in the middle.
@@ -41,6 +43,7 @@ def predict(model: Path, files: tuple[Path, ...], on: str, save: Path | None, as
     from edgehfn.evaluation import machines
     from edgehfn.evaluation.models import calibration_of, open_model
     from edgehfn.evaluation.predict import predict as predicted
+    from edgehfn.evaluation.predict import rows
     from edgehfn.progress import progress
 
     machine, *others = machines.parse(on)
@@ -52,17 +55,31 @@ def predict(model: Path, files: tuple[Path, ...], on: str, save: Path | None, as
         found = predicted(graph, files, machine, report)
     if save is not None:
         _write(save, found.packed())
-    rows = [
-        {"file": name, "label": int(label), "class": found.classes[label], "score": round(float(score), 4)}
-        for name, label, score in zip(found.names, found.labels, found.scores, strict=True)
-    ]
-    result: Result = {"machine": machine, "predictions": rows}
+    told = rows(graph, found)
+    result: Result = {"machine": machine, "predictions": told}
     if as_json:
         emit(result)
     else:
-        for row in rows:
-            show(f"{row['file']}: {row['class']} {row['score']:.3f}")
+        for row in told:
+            show(f"{row['file']}: {_said(row)}")
     return result
+
+
+def _said(row: Result) -> str:
+    """What is told of an input, on a line."""
+    if "class" in row:
+        return f"{row['class']} {row['score']:.3f}"
+    if "score" in row:
+        return f"{row['score']}" + (f" {'odd' if row['odd'] else 'normal'}" if "odd" in row else "")
+    if "labels" in row:
+        yes = [f"{name} {odds:.3f}" for name, odds in row["labels"].items() if odds > 0.5]
+        return ", ".join(yes) or "none"
+    (each,) = (row[key] for key in ("values", "pixels") if key in row)
+    return " ".join(f"{value:g}" for value in each.values()) if "values" in row else _counted(each)
+
+
+def _counted(pixels: Result) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in pixels.items() if count)
 
 
 def _check(save: Path | None, inputs: list[Path]) -> None:

@@ -10,8 +10,10 @@ import click
 from edgehfn.cli._common import DATA, MODEL, Result, as_json, emit, example, objective, rows, show, table
 
 if TYPE_CHECKING:
+    from edgehfn.evaluation.accuracy import Examples
     from edgehfn.evaluation.confusion import Confusion
     from edgehfn.spec.objective import Objective
+    from edgehfn.training.figures import Figures
 
 LIMITS = {"pytorch": None, "emulator": None, "host": 1000}  # images without --limit: all, or so many
 CORE_IMAGES = 100
@@ -51,10 +53,11 @@ def run(
     """Measure the integer accuracy of MODEL on the test part of a data set, on one machine.
 
     Beside it: of each class how many examples are found (recall), how many of its answers are right (precision), F1,
-    and what it is most often taken for; of up to 20 classes also which is taken for which.
+    and what it is most often taken for; of up to 20 classes also which is taken for which. Models for other tasks have
+    figures of their own (docs/TASKS.md).
     """
     from edgehfn.evaluation import machines
-    from edgehfn.evaluation.accuracy import confused
+    from edgehfn.evaluation.accuracy import confused, measure
     from edgehfn.evaluation.models import load_examples, open_model
     from edgehfn.progress import progress
     from edgehfn.target import plugged
@@ -64,6 +67,10 @@ def run(
         raise click.UsageError(f"--on takes one machine here, not {on}")
     opened = open_model(model)
     examples = load_examples(opened, data, limit or LIMITS.get(machine, CORE_IMAGES))
+    if opened.graph.task.kind != "class":
+        with plugged.served((machine,)) as (served,), progress(machine) as report:
+            told = measure(opened.graph, examples, served, objective=objective, ram=ram, rows=rows, progress=report)
+        return _figures(told, examples, machine, as_json)
     with plugged.served((machine,)) as (served,), progress(machine) as report:
         found = confused(opened.graph, examples, served, objective=objective, ram=ram, rows=rows, progress=report)
     count = examples.count(len(examples.raw))
@@ -73,6 +80,24 @@ def run(
     else:
         _show(found)
         show(f"{machine}: {100 * found.accuracy:.2f} % of {count:,} {examples.unit}")
+    return result
+
+
+def _figures(told: Figures, examples: Examples, machine: str, as_json: bool) -> Result:
+    """Those of a task without classes: of each label, number or class of pixels, and over all."""
+    from edgehfn.training.figures import WORDS
+
+    count = len(examples.raw)
+    result = {**told.overall, examples.unit: count, "machine": machine, "each": [dict(row) for row in told.each]}
+    if as_json:
+        emit(result)
+        return result
+    if told.each:
+        rows = table(*(WORDS.get(name, name) for name in told.each[0]))
+        for row in told.each:
+            rows.add_row(*("" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
+        show(rows)
+    show(f"{machine}: {told} on {count:,} {examples.unit}")
     return result
 
 

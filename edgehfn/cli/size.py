@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from edgehfn.target import Bench
     from edgehfn.target.kits import Kit
     from edgehfn.target.linked import Sizes
+    from edgehfn.training.figures import Figures
 
 
 @click.command(
@@ -113,8 +114,8 @@ def size(
     found = footprint(graph, target, objective, ram, rows)
     room = None if kit is None else Room(kit, found.sizes, is_estimate=False)
     if html is not None and opened is not None:
-        confusion = None if data is None else _confusion(opened, data)
-        files.write(html, _page(opened, found, curve_of(graph, target, objective, rows), confusion))
+        measured = None if data is None else _measured(opened, data)
+        files.write(html, _page(opened, found, curve_of(graph, target, objective, rows), measured))
         note(f"written to {html}")
     result = found.to_json() | ({} if room is None else room.to_json())
     if curve:
@@ -195,19 +196,20 @@ def _instructions(graph: Graph, found: Footprint) -> Bench:
     return predict(graph, found.plan, board(found.core).core)
 
 
-def _confusion(model: Model, data: str) -> Confusion:
-    """For a report: which class is taken for which."""
-    from edgehfn.evaluation.accuracy import confused
+def _measured(model: Model, data: str) -> Confusion | Figures:
+    """For a report: which class is taken for which, or the figures of another task."""
+    from edgehfn.evaluation.accuracy import confused, measure
     from edgehfn.evaluation.models import load_examples
     from edgehfn.progress import progress
 
     with progress("measuring") as report:
-        return confused(model.graph, load_examples(model, data, None), progress=report)
+        found = confused if model.graph.task.kind == "class" else measure
+        return found(model.graph, load_examples(model, data, None), progress=report)
 
 
-def _page(model: Model, found: Footprint, curve: Sequence[Point], confusion: Confusion | None) -> str:
+def _page(model: Model, found: Footprint, curve: Sequence[Point], measured: Confusion | Figures | None) -> str:
     """The report."""
     from edgehfn import report
 
     instructions = _instructions(model.graph, found)
-    return report.report(model.graph, model.path.stem, found, instructions, model.calibration, curve, confusion)
+    return report.report(model.graph, model.path.stem, found, instructions, model.calibration, curve, measured)

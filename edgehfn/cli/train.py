@@ -16,6 +16,7 @@ from edgehfn.cli._common import Interrupted, Result, as_json, command, emit, exa
 from edgehfn.errors import InputError
 
 if TYPE_CHECKING:
+    from edgehfn.data.gnn_sets import GraphSet
     from edgehfn.data.sets import Dataset
     from edgehfn.nn import Net
 
@@ -28,7 +29,7 @@ RECIPE = (
 )
 OF_IMAGES = (
     *("augment", "crop_padding", "label_smoothing", "teacher", "precision", "threads", "workers", "normalise"),
-    *("momentum", "nesterov", "weight_decay_others", "rate_others", "validation"),
+    *("momentum", "nesterov", "weight_decay_others", "rate_others", "validation", "task"),
 )
 
 
@@ -86,6 +87,7 @@ def train(
     augment: Any,
     crop_padding: int | None,
     label_smoothing: float,
+    task: Any,
     teacher: Path | None,
     precision: Any,
     thresholds: Any,
@@ -121,10 +123,10 @@ def train(
     from edgehfn import nn
     from edgehfn.data.doubts import refuse
     from edgehfn.data.gnn_sets import GraphSet
-    from edgehfn.nn.net import is_float
     from edgehfn.training.recipe import GraphRecipe, Recipe
 
-    loaded = _net_options.read_by(arch, sets.load(data))
+    loaded = _net_options.read_by(arch, sets.load(data, task=task))
+    _say_task(loaded, task)
     if strict:
         refuse(loaded)
     recipe: dict[str, Any] = {name: value for name in RECIPE if (value := options.pop(name)) is not None}
@@ -160,11 +162,23 @@ def train(
     if as_json:
         emit(result)
     else:
-        reached = f"{100 * result['accuracy']:.2f} % of {what}{_more(result, len(loaded.classes))}"
-        show(f"{output}: {reached}, float, after {result['seconds']:.0f} s")
-        following = f"next: {command('edgehfn', 'calibrate', output, '--data', quotable(data))}"
-        note("its float32 weights are a reference, not for a device" if is_float(net) else following)
+        _show(result, what, net, loaded, data)
     return result
+
+
+def _show(result: Result, what: str, net: Net, loaded: Dataset | GraphSet, data: str) -> None:
+    """What the net has reached, and the next command."""
+    from edgehfn.nn.net import is_float
+    from edgehfn.training.figures import Figures
+
+    output = result["model"]
+    if "figures" in result:
+        reached = f"{Figures(result['figures'])} on {what}"
+    else:
+        reached = f"{100 * result['accuracy']:.2f} % of {what}{_more(result, len(loaded.classes))}"
+    show(f"{output}: {reached}, float, after {result['seconds']:.0f} s")
+    following = f"next: {command('edgehfn', 'calibrate', Path(output), '--data', quotable(data))}"
+    note("its float32 weights are a reference, not for a device" if is_float(net) else following)
 
 
 def _train_images(
@@ -195,8 +209,9 @@ def _train_images(
         raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(output)}") from None
     if not distributed.leads():
         return {}
+    told = history.figures
     return {
-        "accuracy": history.accuracy,
+        **({"accuracy": history.accuracy} if told is None else {"task": data.task, "figures": told.overall}),
         "images": len(data.y_test),
         "epochs": settings["epochs"],
         "best_epoch": history.epoch,
@@ -205,6 +220,13 @@ def _train_images(
         "top5": history.top5,
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def _say_task(data: Dataset | GraphSet, given: str | None) -> None:
+    """What the labels are taken for, if nobody has said it and it is not classes."""
+    why = getattr(data, "guessed_by", "")
+    if given is None and why:
+        note(f"edgehfn: {data.name}: task {getattr(data, 'task', '')}, as {why}; --task chooses")
 
 
 def _more(result: Result, classes: int) -> str:

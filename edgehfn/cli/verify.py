@@ -25,6 +25,7 @@ from edgehfn.cli._common import (
 if TYPE_CHECKING:
     from edgehfn.evaluation.accuracy import Examples
     from edgehfn.evaluation.agreement import Agreement
+    from edgehfn.ir import Graph
     from edgehfn.spec.objective import Objective
 
 CORE_IMAGES_OF_ALL = 20  # an image takes a core in QEMU a hundred times as long as the emulator
@@ -98,9 +99,10 @@ def verify(
     with plugged.served(names) as names, progress("comparing") as report:
         slow = {name: cap for name in names if name in boards or is_address(name)}
         agreed = agreement.verify(opened.graph, examples.raw, names, slow, report, objective, ram, rows)
-    result = _result(agreed, examples)
+    result = _result(agreed, examples, opened.graph)
     result["unit"] = examples.unit
-    result["float_accuracy"] = examples.float_accuracy(opened.net, result["inputs"])
+    floats = examples.float_figures(opened.net, result["inputs"])
+    result |= {"float_accuracy": floats.value} if opened.graph.task.kind == "class" else {"float": floats.overall}
     if as_json:
         emit(result)
     else:
@@ -111,13 +113,15 @@ def verify(
     return result
 
 
-def _result(agreed: Agreement, examples: Examples) -> Result:
+def _result(agreed: Agreement, examples: Examples, graph: Graph) -> Result:
     each: dict[str, dict[str, Any]] = {}
     for name, c in agreed.machines.items():
-        count = examples.count(c.images)
-        accuracy = examples.right(c.outputs) / count
-        each[name] = {"inputs": c.images, examples.unit: count, "mismatches": c.mismatches, "accuracy": accuracy}
+        facts = {"inputs": c.images, examples.unit: examples.count(c.images), "mismatches": c.mismatches}
+        each[name] = {**facts, **examples.figures(graph, c.outputs).overall}
     inputs = max(int(one["inputs"]) for one in each.values())
+    whole = next(one for one in each.values() if one["inputs"] == inputs)
+    known = {"inputs", examples.unit, "mismatches"}
+    figures = {name: value for name, value in whole.items() if name not in known}
     return {
         "mismatches": agreed.mismatches,
         "inputs": inputs,
@@ -125,18 +129,26 @@ def _result(agreed: Agreement, examples: Examples) -> Result:
         "machines": list(each),
         "each": each,
         "first": None if agreed.first is None else str(agreed.first),
-        "integer_accuracy": next(one["accuracy"] for one in each.values() if one["inputs"] == inputs),
+        **({"integer_accuracy": whole["accuracy"]} if graph.task.kind == "class" else {"integer": figures}),
     }
 
 
 def _show(result: Result, model: str, size: int) -> None:
-    rows = table(
-        "machine", "inputs", "bytes compared", "that differ", "accuracy %", title=f"{model}: all bytes of all nodes"
-    )
+    from edgehfn.training.figures import Figures, shown
+
+    classes = "integer_accuracy" in result
+    best = "accuracy" if classes else next(iter(result["integer"]))
+    head = "accuracy %" if classes else best
+    rows = table("machine", "inputs", "bytes compared", "that differ", head, title=f"{model}: all bytes of all nodes")
     for name, one in result["each"].items():
         compared, differ = f"{one['inputs'] * size:,}", f"{one['mismatches']:,}"
-        rows.add_row(name, f"{one['inputs']:,}", compared, differ, f"{100 * one['accuracy']:.2f}")
+        figure = f"{100 * one['accuracy']:.2f}" if classes else shown(best, one[best]) if best in one else ""
+        rows.add_row(name, f"{one['inputs']:,}", compared, differ, figure)
     show(rows)
+    if not classes:
+        told = (f"{kind} {Figures(result[name])}" for kind, name in (("float", "float"), ("integer", "integer")))
+        show(f"on {result[result['unit']]:,} {result['unit']}: {'; '.join(told)}")
+        return
     floats, integers = 100 * result["float_accuracy"], 100 * result["integer_accuracy"]
     unit = result["unit"]
     show(f"accuracy on {result[unit]:,} {unit}: float {floats:.2f} %, integer {integers:.2f} %")

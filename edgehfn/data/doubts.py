@@ -44,7 +44,7 @@ def refuse(data: Dataset | GraphSet) -> None:
 def describe(data: Dataset | GraphSet) -> dict[str, Any]:
     """Return facts of a set as plain values: its kind, sizes, range, examples of each class by part, and doubts."""
     parts = _labels(data)
-    counts = {part: np.bincount(y, minlength=len(data.classes)).tolist() for part, y in parts.items()}
+    counts = {part: _counts(y, len(data.classes)) for part, y in parts.items()}
     facts: dict[str, Any] = {"name": data.name, "sha256": data.sha256, "classes": list(data.classes), "counts": counts}
     if isinstance(data, Dataset):
         layout = "guessed: channels last" if data.guessed else "known"
@@ -55,6 +55,7 @@ def describe(data: Dataset | GraphSet) -> dict[str, Any]:
             ends = zip(seen.min((0, 2, 3)).tolist(), seen.max((0, 2, 3)).tolist(), strict=True)
             value["channels"] = [list(pair) for pair in ends]
         kind = "series" if data.sampled and data.shape[1] == 1 else "images"
+        value["task"] = data.task
         facts |= {"kind": kind, "shape": list(data.shape), "layout": layout, **value, "shared": shared}
     else:
         sizes = {"nodes": data.structure.nodes, "edges": data.structure.edges.shape[1], "graphs": data.structure.graphs}
@@ -72,10 +73,17 @@ def doubts(data: Dataset | GraphSet) -> list[str]:
     return [one_line(f"{data.name}: {doubt}") for doubt in found]
 
 
-def _labels(data: Dataset | GraphSet) -> dict[str, npt.NDArray[np.int64]]:
+def _labels(data: Dataset | GraphSet) -> dict[str, npt.NDArray[Any]]:
     if isinstance(data, Dataset):
         return {"train": data.y_train, "test": data.y_test}
     return {part: data.labels[chosen] for part, chosen in data.split.items()}
+
+
+def _counts(y: npt.NDArray[Any], classes: int) -> list[int]:
+    """Examples of each class, inputs of each label, values of each number."""
+    if y.dtype.kind == "f" or (y.ndim == 2 and y.shape[1] == classes):
+        return [int(count) for count in (y > 0 if y.dtype.kind == "i" else np.isfinite(y)).sum(0)]
+    return [int(count) for count in np.bincount(y.ravel(), minlength=classes)]
 
 
 def _about_arrays(data: Dataset | GraphSet) -> Iterator[str]:
@@ -84,6 +92,8 @@ def _about_arrays(data: Dataset | GraphSet) -> Iterator[str]:
 
 
 def _about_classes(data: Dataset | GraphSet) -> Iterator[str]:
+    if isinstance(data, Dataset) and data.task != "class":
+        return  # other labels are looked at where they are read
     names = np.array(data.classes)
     if len(set(data.classes)) < len(names):
         yield "two classes have one name; rename one of them"

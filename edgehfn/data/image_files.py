@@ -81,10 +81,11 @@ def as_arrays(
     return found
 
 
-def read_npz(path: Path) -> dict[str, Array]:
-    """Return the four arrays and, where there is one, ``classes``. Raises InputError if it is no such ``.npz``."""
+def read_npz(path: Path, optional: Sequence[str] = ()) -> dict[str, Array]:
+    """Return the four arrays, but for the ``optional`` ones that are not there, and, where there is one, ``classes``.
+    Raises InputError if it is no such ``.npz``."""
     arrays = read_arrays(path, (*ARRAYS, "classes"))
-    missing = [name for name in ARRAYS if name not in arrays]
+    missing = [name for name in ARRAYS if name not in arrays and name not in optional]
     if missing:
         holds = ", ".join(held(path))[:120] or "nothing"
         raise InputError(f"{path}: has no {', '.join(missing)} (it holds {holds}); save {', '.join(ARRAYS)} into it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from edgehfn.data.pictures import at_once
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
+from edgehfn.evaluation.answers import measured
 from edgehfn.evaluation.confusion import Confusion, confusion
 from edgehfn.ir import Graph, gnn_bytes
 from edgehfn.ir.inputs import Raw
@@ -22,6 +24,7 @@ from edgehfn.spec.limits import LEVELS
 from edgehfn.spec.objective import Objective
 from edgehfn.target.build import HOST
 from edgehfn.target.execute import Int8
+from edgehfn.training.figures import Figures
 
 if TYPE_CHECKING:
     from edgehfn.nn import Net
@@ -54,18 +57,28 @@ class Examples:
         true, answered = self.pairs(outputs, start)
         return int((true == answered).sum())
 
+    def figures(self, graph: Graph, outputs: Int8) -> Figures:
+        """Return the figures of the outputs for the first inputs; of classes accuracy alone."""
+        if graph.task.kind != "class":
+            return measured(graph, outputs, self.labels[: len(outputs)], self.data.classes)
+        return Figures({"accuracy": self.right(outputs) / self.count(len(outputs))})
+
     def count(self, inputs: int) -> int:
         """Return the number of labels to so many of the first inputs."""
         return len(self.labels) if self.nodes is not None else inputs
 
-    def float_accuracy(self, net: Net, inputs: int) -> float:
-        """Return the float net's accuracy, 0..1, on so many of the first inputs."""
+    def float_figures(self, net: Net, inputs: int) -> Figures:
+        """Return the float net's figures on so many of the first inputs; of classes accuracy alone."""
         from edgehfn.training.gnn_batches import accuracy, batches
-        from edgehfn.training.images import evaluate
+        from edgehfn.training.images import evaluate, logits
+        from edgehfn.training.objectives import measured as of_floats
 
-        if isinstance(self.data, Dataset):
-            return evaluate(net, self.data.x_test[:inputs], self.labels[:inputs])
-        return accuracy(net, batches(self.data, "test", limit=self.count(inputs)))
+        if not isinstance(self.data, Dataset):
+            return Figures({"accuracy": accuracy(net, batches(self.data, "test", limit=self.count(inputs)))})
+        x, y = self.data.x_test[:inputs], self.labels[:inputs]
+        if net.task.kind == "class":
+            return Figures({"accuracy": evaluate(net, x, y)})
+        return of_floats(net, logits(net, x), x, y, self.data.classes)
 
 
 def accuracy(
@@ -104,18 +117,55 @@ def confused(
     if limit is not None and limit < 1:
         raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
     examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
-    raw = examples.raw
-    step = at_once(raw.shape[1:], STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
-    planned = machines.planned(graph, (on,), objective, ram, rows)
+    if graph.task.kind != "class":
+        raise InputError(f"the model has task {graph.task.kind}, not classes; measure it with edgehfn.measure")
     true: list[Labels] = []
     answered: list[Labels] = []
-    for start in range(0, len(raw), step):
-        if progress is not None:
-            progress(start, len(raw))
-        outputs = machines.run_planned(graph, planned, raw[start : start + step], on)
+    for start, outputs in _ran(graph, examples, on, objective, ram, rows, progress):
         for found, some in zip((true, answered), examples.pairs(outputs, start), strict=True):
             found.append(some)
     return confusion(np.concatenate(true), np.concatenate(answered), examples.data.classes)
+
+
+def measure(
+    graph: Graph,
+    data: Dataset | GraphSet | Examples,
+    on: str = machines.EMULATOR,
+    *,
+    limit: int | None = None,
+    objective: Objective | None = None,
+    ram: int | None = None,
+    rows: bool = False,
+    progress: Report | None = None,
+) -> Figures:
+    """Return the figures of a graph's task on one machine, on the test part of a set, as ``accuracy`` does of classes.
+
+    Arguments and what is raised are those of ``accuracy``.
+    """
+    if limit is not None and limit < 1:
+        raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
+    examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
+    parts = [outputs for _, outputs in _ran(graph, examples, on, objective, ram, rows, progress)]
+    return examples.figures(graph, np.concatenate(parts))
+
+
+def _ran(
+    graph: Graph,
+    examples: Examples,
+    on: str,
+    objective: Objective | None,
+    ram: int | None,
+    rows: bool,
+    progress: Report | None,
+) -> Iterator[tuple[int, Int8]]:
+    """The outputs for some inputs at a time, and the number of the first."""
+    raw = examples.raw
+    step = at_once(raw.shape[1:], STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
+    planned = machines.planned(graph, (on,), objective, ram, rows)
+    for start in range(0, len(raw), step):
+        if progress is not None:
+            progress(start, len(raw))
+        yield start, machines.run_planned(graph, planned, raw[start : start + step], on)
 
 
 def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None) -> Examples:
@@ -133,7 +183,10 @@ def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None
     else:
         chosen = data.split["test"][:limit]
         found = Examples(data, packed(graph, data, chosen), data.labels[chosen], data.of)
-    if len(data.classes) != output.shape[0]:
+    told = data.task if isinstance(data, Dataset) else "class"
+    if told != graph.task.kind:
+        raise InputError(f"{data.name}: has labels for task {told}, the model has {graph.task.kind}; give its own data")
+    if told != "anomaly" and len(data.classes) != output.shape[0]:
         raise InputError(
             f"{data.name}: has {len(data.classes)} classes, the model tells {output.shape[0]} apart; give its own data"
         )

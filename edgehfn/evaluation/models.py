@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,10 @@ def open_model(path: Path) -> Model:
     if not beside.exists():
         raise InputError(f"{beside}: no such file; run edgehfn calibrate {shlex.quote(str(path))} --data … first")
     calibration = calibrate.load_for(beside, path, modelfile.digest(path))
-    return Model(path, net, calibration, lower(net, calibration.scales))
+    graph = lower(net, calibration.scales)
+    if calibration.threshold is not None:
+        graph = replace(graph, task=replace(graph.task, threshold=calibration.threshold))
+    return Model(path, net, calibration, graph)
 
 
 def calibrated(path: Path, data: Dataset) -> Model:
@@ -66,7 +69,7 @@ def load_examples(model: Model, name: str | Path, limit: int | None) -> Examples
     from edgehfn.evaluation.accuracy import examples_of
     from edgehfn.training.gnn import fits
 
-    loaded = data.load(name)
+    loaded = data.load(name, task=model.net.task.kind)
     if isinstance(loaded, GraphSet):
         fits(model.net, loaded)
     else:

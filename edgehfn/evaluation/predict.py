@@ -18,6 +18,7 @@ from edgehfn.data.samples import Samples, check_finite
 from edgehfn.data.sound_files import ENDING, wav
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
+from edgehfn.evaluation.answers import answers, step
 from edgehfn.ir import Graph
 from edgehfn.ir.inputs import raw_dtype
 from edgehfn.progress import Report
@@ -35,18 +36,22 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """A row for each input: its name, its class (a number), the class's softmax, 0..1, and the integer outputs."""
+    """A row for each input: its name, its class (a number), the class's softmax, 0..1, and the integer outputs.
+
+    Of other tasks than ``class`` there are no ``labels``, and ``scores`` are what ``answers`` makes of the outputs.
+    """
 
     names: tuple[str, ...]
-    labels: npt.NDArray[np.int64]
-    scores: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.int64] | None
+    scores: npt.NDArray[Any]
     outputs: Int8
     classes: tuple[str, ...]
 
     def packed(self) -> bytes:
         """Return them as a ``.npz``."""
         made = io.BytesIO()
-        arrays = {"name": np.array(self.names), "label": self.labels, "score": self.scores, "outputs": self.outputs}
+        arrays = {"name": np.array(self.names), "score": self.scores, "outputs": self.outputs}
+        arrays |= {} if self.labels is None else {"label": self.labels}
         np.savez_compressed(made, **{MARK: np.array(1)}, **arrays, classes=np.array(self.classes))  # type: ignore[arg-type]
         return made.getvalue()
 
@@ -64,27 +69,54 @@ def predict(
     shape, places = _shape(graph), [Path(path) for path in paths]
     hears = graph.sound is not None and all(path.suffix.lower() == ENDING for path in places)
     each = _clips(places, graph) if hears else _images(places, shape, _types(graph))
-    step = at_once(shape, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
+    at_a_time = at_once(shape, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
     planned = machines.planned(graph, (on,))
     names: list[str] = []
     outputs: list[Int8] = []
-    while some := list(islice(each, step)):
+    while some := list(islice(each, at_a_time)):
         names += [name for name, _ in some]
         stacked = np.stack([image for _, image in some])
         raw = stacked if hears else machines.raw(graph, stacked)
-        outputs.append(machines.run_planned(graph, planned, raw, on).reshape(len(some), -1))
+        made = machines.run_planned(graph, planned, raw, on)
+        outputs.append(made if graph.task.kind == "pixels" else made.reshape(len(some), -1))
         if progress is not None:
             progress(len(names), max(len(names), len(paths)), some[-1][0])
     if not names:
         raise InputError("there is no image in these files; give pictures, or arrays of images")
     found = np.concatenate(outputs)
-    mantissa, exponent = graph.scales.get(graph.output.name, (1, 0))
-    real = found * (mantissa * 2.0**exponent)
+    if graph.task.kind != "class":
+        return Predictions(tuple(names), None, answers(graph, found), found, graph.classes)
+    real = found * step(graph)
     odds = np.exp(real - real.max(1, keepdims=True))
     labels = machines.classes(found)
     scores = odds[np.arange(len(odds)), labels] / odds.sum(1)
     classes = graph.classes or tuple(map(str, range(found.shape[1])))
     return Predictions(tuple(names), labels, scores, found, classes)
+
+
+def rows(graph: Graph, found: Predictions) -> list[dict[str, Any]]:
+    """Return what is told of each input, as plain values; labels with the odds of a yes, pixels by class."""
+    return [{"file": name, **_row(graph, found, number)} for number, name in enumerate(found.names)]
+
+
+def _row(graph: Graph, found: Predictions, number: int) -> dict[str, Any]:
+    told, names = found.scores[number], found.classes
+    match graph.task.kind:
+        case "class":
+            assert found.labels is not None
+            label = int(found.labels[number])
+            return {"label": label, "class": names[label], "score": round(float(told), 4)}
+        case "regression":
+            return {"values": {name: float(f"{value:.6g}") for name, value in zip(names, told, strict=True)}}
+        case "labels":
+            odds = 1 / (1 + np.exp(-told))
+            return {"labels": {name: round(float(odd), 4) for name, odd in zip(names, odds, strict=True)}}
+        case "anomaly":
+            limit = graph.task.threshold
+            return {"score": int(told), **({} if limit is None else {"odd": bool(told > limit), "threshold": limit})}
+        case _:
+            counts = np.bincount(told.ravel(), minlength=len(names)).tolist()
+            return {"pixels": dict(zip(names, counts, strict=True))}
 
 
 def _shape(graph: Graph) -> Shape:

@@ -13,6 +13,7 @@ from edgehfn.ir.ops import Node, Shape, Supermask, Weight, Weighted
 from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
 from edgehfn.sound import FrontEnd
 from edgehfn.spec.limits import COLUMNS
+from edgehfn.spec.task import CLASS, Task
 from edgehfn.spec.window import Padding, Pair, Sides
 
 
@@ -37,8 +38,9 @@ class Tensor:
 class Graph:
     """A net of integers.
 
-    ``scales`` (tensor name → (mantissa, exponent), the value of one step = mantissa·2^exponent) and ``classes`` are for
-    people and headers; nothing is computed from them. ``sound``: what makes the raw input, of samples.
+    ``scales`` (tensor name → (mantissa, exponent), the value of one step = mantissa·2^exponent), ``classes`` (or what
+    else its outputs are called) and ``task`` are for people and headers; nothing is computed from them. ``sound``: what
+    makes the raw input, of samples.
     """
 
     nodes: tuple[Node, ...]
@@ -46,6 +48,7 @@ class Graph:
     classes: tuple[str, ...] = ()
     scales: dict[str, tuple[int, int]] = field(default_factory=dict)
     sound: FrontEnd | None = None
+    task: Task = CLASS
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:

@@ -189,7 +189,8 @@ def _linear(node: Linear, graph: Graph, require: Require) -> None:
 def _two(node: ops.Add | ops.Concat, graph: Graph, require: Require) -> None:
     x, y = graph.tensors[node.x], graph.tensors[node.y]
     if isinstance(node, ops.Add):
-        require(x.shape == y.shape, f"adds {x.shape} to {y.shape}")
+        flat = x.shape == (y.size,) and y.nodes == 0
+        require(x.shape == y.shape or flat, f"adds {x.shape} to {y.shape}")
     else:
         require(len(x.shape) == 3 and x.shape[1:] == y.shape[1:], f"joins {x.shape} and {y.shape}")
     require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")

@@ -19,7 +19,10 @@ from edgehfn.lowering import requantise as quant
 from edgehfn.lowering.fold import Known, Sums, floats, folded
 from edgehfn.lowering.requantise import Floats
 from edgehfn.lowering.source import Source, source_of
-from edgehfn.nn.net import check_integer, own
+from edgehfn.nn.net import INPUT, check_integer, own
+from edgehfn.spec.limits import LEVELS
+
+DIFFERENCE = "difference"  # the last tensor of a net for anomalies
 
 
 def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
@@ -50,9 +53,28 @@ def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
         except GraphError as error:
             raise GraphError(f"step {step.name}: {error}") from None
         nodes.append(node)
-    rationals = {name: quant.rational(scales[name]) for name in known.tensors}
+    if net.task.kind == "anomaly":
+        nodes[-1:] = _compared(nodes[-1], known)
+        known.add(nodes[-1])
+    rationals = {name: quant.rational(known.scales[INPUT if name == DIFFERENCE else name]) for name in known.tensors}
     sound = net.input.sound if isinstance(net.input, nn.InputSpec) else None
-    return verify(Graph(tuple(nodes), net.seed, net.classes, rationals, sound))
+    return verify(Graph(tuple(nodes), net.seed, net.classes, rationals, sound, net.task))
+
+
+def _compared(node: ops.Node, known: Known) -> tuple[ops.Node, ops.Node]:
+    """The last node of an autoencoder, negated, and what adds the input to it, in steps of the input."""
+    first = known.tensors[INPUT]
+    if not isinstance(node, ops.Linear | ops.Conv) or node.requantise.clamp != ops.SIGNED or ops.residual(node):
+        raise GraphError(
+            f"node {node.name}: a net for anomalies ends in a linear layer or a convolution without ReLU and residual"
+        )
+    if known.tensors[node.name].size != first.size:
+        raise GraphError(f"node {node.name}: has not as many outputs as the {first.size} inputs that it shall be like")
+    q, step = node.requantise, known.scales[INPUT]
+    turned = replace(q, multiplier=tuple(-m for m in q.multiplier), bias=tuple(-b for b in q.bias))
+    (ours, theirs), shift = quant.scalars([known.scales[node.name] / step, 1.0], [LEVELS, LEVELS])
+    whole = replace(node, requantise=turned)
+    return whole, ops.Add(DIFFERENCE, node.name, INPUT, ours, theirs, shift, ops.SIGNED)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from edgehfn.nn.quantised import FLOAT, Quantised, QuantisedConv2d, QuantisedLin
 from edgehfn.nn.shapes import Shape
 from edgehfn.nn.sparsity import Search
 from edgehfn.nn.supermask import Supermask, SupermaskConv2d, SupermaskLinear, check_seed
+from edgehfn.spec.task import Task
 
 Weighted = SupermaskConv2d | SupermaskLinear | QuantisedConv2d | QuantisedLinear
 Gathering = Aggregate | Attention | NodePool  # over the nodes of a graph
@@ -72,7 +73,7 @@ class Net(nn.Module):
 
     ``shapes`` maps every tensor's name to its shape without the batch, ``weights`` every weight's name to its op.
     ``search`` is the rule by which masks are thinned out in training; it may be replaced before. ``initial`` is what
-    scores and trained weights began with, where that is not the usual.
+    scores and trained weights began with, where that is not the usual. Training sets the ``task``.
     Raises GraphError for steps that do not fit each other, InputError for a seed or class names out of range.
     """
 
@@ -89,6 +90,7 @@ class Net(nn.Module):
         self.steps = tuple(steps)
         self.classes = class_names(classes)
         self.seed = seed
+        self.task = Task()
         self.search = Search()
         self.initial = dict(initial or {})
         self.shapes: dict[str, Shape] = {INPUT: input.shape}
@@ -198,7 +200,7 @@ class Net(nn.Module):
         check_seed(self.seed)
         last = self.shapes[self.steps[-1].name]
         outputs = last[0] if isinstance(self.input, StoredGraph) else prod(last)
-        if self.classes and len(self.classes) != outputs:
+        if self.classes and len(self.classes) not in (outputs, last[0]):  # of a map, a name for each channel
             raise InputError(f"{len(self.classes)} class names for {outputs} outputs; give one each, or none")
         for name, op in self.weights.items():
             if isinstance(op, Supermask) and op.seed != self.seed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from math import prod
 from typing import assert_never, get_args
 
 from edgehfn.errors import InputError
@@ -16,6 +17,7 @@ from edgehfn.nn.stored_weights import Array, Named, Stored, restore_norm
 from edgehfn.sound import FrontEnd
 from edgehfn.spec.limits import WORD
 from edgehfn.spec.raw import Affine, RawType, Unit
+from edgehfn.spec.task import Kind, Task
 
 NORMALISED = "normalised"  # the type of bytes u8 that a mean and a deviation scale
 
@@ -28,6 +30,7 @@ def describe(net: Net) -> Json:
         "input": _describe_input(net.input),
         "steps": [_describe_step(step) for step in net.steps],
         "weights": {name: stored.describe(op) for name, op in net.weights.items()},
+        **({} if net.task == Task() else {"task": _describe_task(net.task)}),
     }
 
 
@@ -58,7 +61,21 @@ def rebuild(arch: Json, classes: tuple[str, ...], tensors: Stored, graph: Restor
         name: stored.restore_weighted(name, entry, tensors) for name, entry in field(arch, "weights", dict).items()
     }
     steps = [_step(entry, weights, tensors) for entry in field(arch, "steps", list)]
-    return Net(spec, steps, classes, tensors.seed)
+    net = Net(spec, steps, classes, tensors.seed)
+    net.task = _task(field(arch, "task", dict), prod(net.shapes[net.steps[-1].name])) if "task" in arch else Task()
+    return net
+
+
+def _describe_task(task: Task) -> Json:
+    numbers = {"scale": list(task.scale), "offset": list(task.offset)} if task.kind == "regression" else {}
+    return {"kind": task.kind, **numbers}
+
+
+def _task(entry: Json, outputs: int) -> Task:
+    kind: Kind = choice(entry, "kind", get_args(Kind))
+    if kind != "regression":
+        return Task(kind)
+    return Task(kind, floats(entry, "scale", outputs), floats(entry, "offset", outputs))
 
 
 def _describe_input(input: Input) -> Json:

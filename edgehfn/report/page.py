@@ -13,6 +13,7 @@ from edgehfn.ir.inputs import raw_shape
 from edgehfn.report import svg
 from edgehfn.report.svg import Bar
 from edgehfn.target import Bench
+from edgehfn.training.figures import WORDS, Figures
 
 if TYPE_CHECKING:
     from calibrate import Calibration
@@ -51,17 +52,20 @@ def report(
     bench: Bench | None = None,
     calibration: Calibration | None = None,
     curve: Sequence[Point] = (),
-    confusion: Confusion | None = None,
+    measured: Confusion | Figures | None = None,
 ) -> str:
     """Return the page for a verified graph: flash by origin, the arena's buffers over the nodes, and, where given, what
-    less RAM costs, the instructions of each node, what each class is taken for, and the calibration of each tensor."""
+    less RAM costs, the instructions of each node, what each class is taken for or the figures of another task, and the
+    calibration of each tensor."""
     sections = [_flash(footprint), _arena(graph, footprint.plan)]
     if len(curve) > 1:
         sections.append(_curve(curve))
     if bench is not None:
         sections.append(_instructions(graph, bench))
-    if confusion is not None:
-        sections.append(_confusion(confusion))
+    if isinstance(measured, Figures):
+        sections.append(_figures(measured))
+    elif measured is not None:
+        sections.append(_confusion(measured))
     if calibration is not None:
         sections.append(_calibration(calibration))
     head = f"<h1>{escape(name)}</h1><p>{_shape(graph)}; on {footprint.core}</p>\n{_cards(graph, footprint, bench)}\n"
@@ -168,6 +172,15 @@ def _instructions(graph: Graph, bench: Bench) -> str:
     how = "predicted from the graph" if bench.predicted else "counted exactly in emulation (QEMU)"
     note = f"{bench.total:,} instructions for every input, {how}. They are not cycles."
     return f"<h2>Instructions</h2><p>{note}</p>{svg.bars(rows)}"
+
+
+def _figures(found: Figures) -> str:
+    """Of a task without classes."""
+    rows = [
+        ["" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in r.values()] for r in found.each
+    ]
+    each = table([WORDS.get(name, name) for name in found.each[0]], rows) if rows else ""
+    return f"<h2>Worth</h2><p>{escape(str(found))}, of the test inputs, in integers.</p>{each}"
 
 
 def _confusion(found: Confusion) -> str:

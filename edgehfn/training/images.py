@@ -7,15 +7,12 @@ not (on one machine, with as many threads).
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -31,20 +28,23 @@ from edgehfn.nn.net import own
 from edgehfn.nn.structure import signature
 from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
-from edgehfn.training import distributed
+from edgehfn.training import distributed, figures, objectives
+from edgehfn.training import place as where
+from edgehfn.training.figures import Figures
 from edgehfn.training.loop import check_masks, finish, finite, real_number, whole_number
 from edgehfn.training.metrics import Metric, chosen, say, score, top
+from edgehfn.training.normal import normal
 from edgehfn.training.recipe import Recipe, check_warm_up, split
 from edgehfn.training.run import Epoch, Precision, Run, Settings
 
 MIRRORED = ("fashion-mnist", "cifar10")  # sets whose classes survive a mirror
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
 
 
 @dataclass(frozen=True)
 class History:
     """What a training did, with all that decided it; ``accuracy`` is top-1 over the test images at its end, 0..1.
 
+    Of another task than ``class`` it is the first of its ``figures`` over the test images, as is ``score``.
     ``score`` is the ``metric`` over the test images, ``top5`` the part of them whose class is among the five largest
     outputs (of more than five classes). ``epoch`` (from 1) is the one whose state the net has, best in validation.
     """
@@ -52,10 +52,11 @@ class History:
     epochs: tuple[Epoch, ...]
     accuracy: float
     settings: Settings
-    metric: Metric
+    metric: str
     score: float
     top5: float | None
     epoch: int
+    figures: Figures | None = None
 
 
 def train(
@@ -101,9 +102,10 @@ def train(
         own(given)
     if not isinstance(data, Dataset):
         raise InputError(f"{type(data).__name__} is no set of images; give one that edgehfn.data.load returns")
+    net.task = objectives.task_of(data)
     mirror: Augment = "flip" if data.name in MIRRORED else "none"
-    place, home = _device(device), device_of(net)
-    exact = _precision(place) if precision == "auto" else precision
+    place, home = where.device(device), device_of(net)
+    exact = where.precision(place) if precision == "auto" else precision
     threads, workers = whole_number("threads", threads), whole_number("workers", workers)
     settings = Settings(
         whole_number("epochs", epochs),
@@ -126,32 +128,45 @@ def train(
     if isinstance(net.input, InputSpec) and data.sampled:
         data = replace(data, x_train=net.input.samples(data.x_train), x_test=net.input.samples(data.x_test))
     learned, held = _divided(data, settings)
-    metric = chosen(settings.recipe.metric, data.y_train, data.y_test)
+    metric = _metric(data, settings)
 
     def measure() -> float:
         """Over what is held back."""
         assert held is not None
-        return score(metric, logits(net, data.x_train[held]), torch.from_numpy(data.y_train[held]))
+        x, y = data.x_train[held], data.y_train[held]
+        if data.task != "class":
+            return objectives.picked(net, metric, logits(net, x), x, y, data.classes)
+        return score(metric, logits(net, x), torch.from_numpy(y))
 
-    if held is not None and settings.recipe.metric == "auto":
+    if held is not None and settings.recipe.metric == "auto" and data.task == "class":
         say(metric, data.name)
     path = None if checkpoint is None else Path(checkpoint)
-    _keep_memory()
-    with distributed.joined(place), _threads(threads), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
+    where.keep_memory()
+    with (
+        distributed.joined(place),
+        where.limited(threads),
+        torch.backends.cudnn.flags(deterministic=True, benchmark=False),
+    ):
         run = Run(net.to(place), learned, settings, teacher, None if held is None else measure, workers)
         finish(run, path, resume, save_every, progress)
         if run.best:
             net.load_state_dict(run.best)
         net.set_progress(1.0)
-        found, y = logits(net, data.x_test), torch.from_numpy(data.y_test)
+        found = logits(net, data.x_test)
     net.to(home)
     if teacher is not None:
         teacher.to(home)
+    return _history(net, data, run, settings, metric, found)
+
+
+def _history(net: Net, data: Dataset, run: Run, settings: Settings, metric: Metric, found: torch.Tensor) -> History:
+    """What was done, and what the trained net's outputs for the test images are worth."""
+    epochs, epoch, y = tuple(run.epochs), run.best_epoch or settings.epochs, torch.from_numpy(data.y_test)
+    if data.task != "class":
+        told = objectives.measured(net, found, data.x_test, data.y_test, data.classes)
+        return History(epochs, told.value, settings, told.name, told.value, None, epoch, told)
     top5 = top(5, found, y) if found.shape[1] > 5 else None
-    epoch = run.best_epoch or settings.epochs
-    return History(
-        tuple(run.epochs), score("accuracy", found, y), settings, metric, score(metric, found, y), top5, epoch
-    )
+    return History(epochs, score("accuracy", found, y), settings, metric, score(metric, found, y), top5, epoch)
 
 
 def evaluate(net: Net, x: Pixels | Pictures, y: npt.NDArray[np.int64], batch: int = 1000) -> float:
@@ -218,6 +233,9 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int, workers: i
         raise InputError(f"crop_padding {settings.crop_padding}: shifts are of 0 to {min(data.shape[1:])} pixels here")
     check_warm_up(settings.recipe, settings.epochs)
     _fits(net, data, "net")
+    objectives.check(
+        net, data, settings.label_smoothing, bool(settings.teacher), settings.recipe.class_weights != "none"
+    )
     check_masks(net)
     if settings.augment in RESIZED and not isinstance(data.x_train, Pictures):
         raise InputError(f"augment {settings.augment} is for folders of pictures; {data.name} takes flip+crop")
@@ -231,10 +249,21 @@ def _check(net: Net, data: Dataset, settings: Settings, threads: int, workers: i
 
 def _divided(data: Dataset, settings: Settings) -> tuple[Dataset, npt.NDArray[np.int64] | None]:
     """What is trained on, and the numbers of the training images that are held back, if any are."""
-    if not settings.recipe.validation:
+    if data.task == "anomaly":
+        kept, held = normal(len(data.x_train))
+    elif not settings.recipe.validation:
         return data, None
-    kept, held = split(data.y_train, settings.recipe.validation, settings.seed)
+    else:
+        alike = data.y_train if data.task == "class" else np.zeros(len(data.y_train), np.int64)
+        kept, held = split(alike, settings.recipe.validation, settings.seed)
     return replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept]), held
+
+
+def _metric(data: Dataset, settings: Settings) -> Metric:
+    """What picks the best epoch."""
+    if data.task == "class":
+        return chosen(settings.recipe.metric, data.y_train, data.y_test)
+    return cast("Metric", figures.chosen(settings.recipe.metric, data.task))
 
 
 def _fits(net: Net, data: Dataset, what: str) -> None:
@@ -245,11 +274,10 @@ def _fits(net: Net, data: Dataset, what: str) -> None:
         )
     if not net.input.reads(data.x_train.dtype):
         raise InputError(f"the {what} reads {net.input.dtype}, {data.name} has {data.x_train.dtype}; build it anew")
-    outputs = prod(net.shapes[net.steps[-1].name])
-    if outputs != len(data.classes):
-        raise InputError(
-            f"the {what} has {outputs} outputs, {data.name} {len(data.classes)} classes; build it for these"
-        )
+    made, wanted = net.shapes[net.steps[-1].name], objectives.outputs_of(data)
+    if made != (wanted, *data.shape[1:]) if data.task == "pixels" else prod(made) != wanted:
+        said = "classes" if data.task == "class" else f"are wanted for task {data.task}"
+        raise InputError(f"the {what} has {prod(made)} outputs, {data.name} {wanted} {said}; build it for these")
 
 
 def _digest(teacher: Net | None) -> str:
@@ -260,41 +288,3 @@ def _digest(teacher: Net | None) -> str:
     for tensor in teacher.state_dict().values():
         told.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return told.hexdigest()[:16]
-
-
-def _device(name: str) -> torch.device:
-    if name not in ("auto", "cpu", "cuda"):
-        raise InputError(f"device {name!r} is unknown; use auto, cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("device cuda: PyTorch finds no usable GPU; use cpu, or install a CUDA build and driver")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-def _precision(place: torch.device) -> Precision:
-    """bf16 where there are matrix instructions for it; elsewhere its emulation is slower than fp32."""
-    fast = torch.cuda.is_bf16_supported(including_emulation=False) if place.type == "cuda" else _multiplies_bf16()
-    return "bf16" if fast else "fp32"
-
-
-def _multiplies_bf16() -> bool:
-    """Whether the processor has matrix instructions for bf16; False where an old PyTorch does not know."""
-    told: Callable[[], bool] = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    return told()
-
-
-def _keep_memory() -> None:
-    """Have the C library keep freed memory: fresh pages for every step's activations take a tenth of its time."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # of glibc
-    if mallopt is not None:
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(M_MMAP_THRESHOLD, 2**25)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

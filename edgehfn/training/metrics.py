@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,10 @@ from torch import Tensor
 
 from edgehfn.data.doubts import UNEVEN
 from edgehfn.errors import InputError
+from edgehfn.training.figures import roc_auc
 
-Metric = Literal["accuracy", "balanced-accuracy", "macro-f1", "roc-auc"]
+Metric = Literal["accuracy", "balanced-accuracy", "macro-f1", "roc-auc", "r2", "iou"]
+OF_CLASSES = ("accuracy", "balanced-accuracy", "macro-f1", "roc-auc")
 Choice = Metric | Literal["auto"]
 
 Floats = npt.NDArray[np.float64]
@@ -37,8 +39,8 @@ def chosen(metric: Choice, labels: Labels, *measured: Labels) -> Metric:
     missing = any(len(np.unique(y)) < 2 for y in measured)
     if metric == "auto":
         return "accuracy" if missing else fitting(labels)
-    if metric not in get_args(Metric):
-        raise InputError(f"metric {metric!r} is unknown; use auto, {', '.join(get_args(Metric))}")
+    if metric not in OF_CLASSES:
+        raise InputError(f"metric {metric!r} is unknown; use auto, {', '.join(OF_CLASSES)}")
     if metric == "roc-auc" and missing:
         raise InputError("metric roc-auc needs examples of two classes in all parts; add some, or use accuracy")
     return metric
@@ -65,6 +67,8 @@ def score(metric: Metric, logits: Tensor, labels: Tensor) -> float:
             return float(np.mean([_f1(predicted == c, y == c) for c in np.union1d(y, predicted)]))
         case "roc-auc":
             return _roc_auc(z, y)
+        case "r2" | "iou":
+            raise InputError(f"metric {metric} is not one of classes; use auto, {', '.join(OF_CLASSES)}")
 
 
 def top(count: int, logits: Tensor, labels: Tensor) -> float:
@@ -89,9 +93,5 @@ def _roc_auc(z: Floats, y: Labels) -> float:
         others = np.delete(z, c, axis=1)
         high = others.max(1)
         odds = z[:, c] - high - np.log(np.exp(others - high[:, None]).sum(1))  # in the order of probabilities
-        _, place, times = np.unique(odds, return_inverse=True, return_counts=True)
-        rank = (np.cumsum(times) - (times - 1) / 2)[place]
-        of = y == c
-        positive, negative = int(of.sum()), int((~of).sum())
-        found.append((rank[of].sum() - positive * (positive + 1) / 2) / (positive * max(1, negative)))
+        found.append(roc_auc(odds, y == c))
     return float(np.mean(found))

@@ -18,7 +18,7 @@ from edgehfn.data.pictures import Pictures, Pixels
 from edgehfn.data.sets import Dataset
 from edgehfn.nn import Net
 from edgehfn.nn.quantised import Quantised
-from edgehfn.training import distributed
+from edgehfn.training import distributed, objectives
 from edgehfn.training.loop import Diverged
 from edgehfn.training.recipe import Recipe, class_weights, decisive, rate
 
@@ -33,7 +33,7 @@ class Epoch:
     """Means over what one epoch trained on, and the time it took, by the clock and of all threads together."""
 
     loss: float
-    accuracy: float  # 0..1; of GNNs, that in validation after it
+    accuracy: float  # 0..1, of numbers R²; of GNNs, that in validation after it
     seconds: float
     cpu_seconds: float
     validation: float | None = None  # 0..1, the metric over what was held back
@@ -76,17 +76,17 @@ class Run:
         self.net: Net = net.train()
         self.given = settings
         place = next(net.parameters()).device
-        self.y = torch.from_numpy(data.y_train).to(place)
+        self.y = objectives.targets(net.task, data.y_train).to(place)
         self.batch = min(settings.batch, len(self.y))
         self.per_epoch = len(self.y) // self.batch  # the few images left over are others in every epoch
         self.steps = settings.epochs * self.per_epoch
         self.feed = self._feed(data.x_train, workers)
         self.optimizer, self.shares = _optimizer(net, settings.recipe)
-        weights = class_weights(settings.recipe, data.y_train, len(data.classes))
+        weights = class_weights(settings.recipe, data.y_train.ravel(), len(data.classes))
         self.weights = None if weights is None else weights.to(place)
         self.measure = measure
         self.best: dict[str, Tensor] = {}
-        self.best_epoch, self.best_score = 0, -1.0
+        self.best_epoch, self.best_score = 0, -math.inf
         self.model = distributed.replica(net)
         self.teacher = None if teacher is None else teacher.eval().to(place)
         self.step = 0
@@ -113,7 +113,7 @@ class Run:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        accuracy = (logits.detach().argmax(1) == y).double().mean()
+        accuracy = objectives.said(self.net, x, logits.detach(), y)
         self.sums += distributed.mean(torch.stack([loss.detach().double(), accuracy]))
         self.step += 1
         self.seconds += time.monotonic() - started
@@ -129,7 +129,8 @@ class Run:
         ended = self.ended()
         means = self._means(ended)
         number = (self.step - 1) // self.per_epoch + 1
-        note = f"epoch {number}/{self.given.epochs}: loss {means.loss:.3f}, accuracy {100 * means.accuracy:.1f} %"
+        word = objectives.SAID[self.net.task.kind]
+        note = f"epoch {number}/{self.given.epochs}: loss {means.loss:.3f}, {word} {100 * means.accuracy:.1f} %"
         if not ended:
             return note
         if self.measure is not None:
@@ -189,7 +190,7 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
 
     def _loss(self, x: Tensor, logits: Tensor, y: Tensor) -> Tensor:
-        loss = F.cross_entropy(logits, y, self.weights, label_smoothing=self.given.label_smoothing)
+        loss = objectives.loss(self.net, x, logits, y, self.weights, self.given.label_smoothing)
         if self.teacher is None:
             return loss
         with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.given.precision == "bf16"):

@@ -74,7 +74,8 @@ def train_images_to(
                 about["teacher"] = modelfile.digest(teacher)
             if history.settings.recipe.validation:
                 about |= {"best_epoch": history.epoch}
-            modelfile.save(net, output, {**about, **_by_metric(history), "accuracy": history.accuracy})
+            told = {"accuracy": history.accuracy} if history.figures is None else history.figures.overall
+            modelfile.save(net, output, {**about, **_by_metric(history), **told})
             trainlog.save(output, modelfile.digest(output), command, data.digest(), history.epochs)
             state.unlink(missing_ok=True)
     return history

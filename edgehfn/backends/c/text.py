@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ldexp, prod
 
-from edgehfn.backends.c import gnn_records, input, names, sound
+from edgehfn.backends.c import gnn_records, input, names, score, sound
 from edgehfn.backends.c.data import Field, Member, Ref
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
@@ -17,6 +17,7 @@ from edgehfn.spec import generator
 from edgehfn.spec.limits import SPEC_VERSION
 from edgehfn.spec.objective import small
 
+MANY = {"LABEL_NAMES": "LABELS", "VALUE_NAMES": "VALUES", "CLASS_NAMES": "CLASSES"}
 VALUES_PER_LINE = {"uint32_t": 8, "uint16_t": 14, "int16_t": 14, "int8_t": 20, "uint8_t": 20}
 
 
@@ -55,7 +56,7 @@ extern "C" {{
 #endif
 
 {input.runs(graph, plan, name)}
-{input.prototype(graph, name)}{sound.runs(graph, name)}{_selftest_prototype(graph, plan, name) if selftest else ""}
+{_checks(graph, name)}{_selftest_prototype(graph, plan, name) if selftest else ""}
 #ifdef __cplusplus
 }}
 #endif
@@ -97,7 +98,7 @@ HFN_ASSERT({name}_data, sizeof(struct {name}_data) == {total});
 {chr(10).join(asserts)}
 
 {input.defined(graph, plan, name, _lines(iter(steps)))}
-{input.check(graph, name)}{sound.defined(graph, name)}{_selftest(graph, plan, name, test) if test else ""}"""
+{_defined(graph, name)}{_selftest(graph, plan, name, test) if test else ""}"""
 
 
 def _lines(lines: Iterator[str]) -> str:
@@ -128,16 +129,40 @@ def _scale(graph: Graph, up: str) -> str:
     scale = graph.scales.get(graph.output.name)
     if scale is None:
         return ""
-    digits = f"{ldexp(*scale):.9g}"
-    point = "" if "." in digits or "e" in digits else ".0"
-    return f"#define {up}_OUTPUT_SCALE {digits}{point}f /* real value of one step */\n"
+    step, task = ldexp(*scale), graph.task
+    if task.kind != "regression":
+        return f"#define {up}_OUTPUT_SCALE {_float(step)} /* real value of one step */\n"
+    scales = [step * factor for factor in task.scale]
+    zeros = [-offset / factor for factor, offset in zip(scales, task.offset, strict=True)]
+    one, of = ("", "") if len(scales) == 1 else ("[i]", " of each output i")
+    return (
+        f"/* value{one} = SCALE{one} * (output{one} - ZERO{one}), in the unit of the data. */\n"
+        f"#define {up}_OUTPUT_SCALE {_floats(scales)}{f' /*{of} */' if of else ''}\n"
+        f"#define {up}_OUTPUT_ZERO {_floats(zeros)}\n"
+    )
+
+
+def _floats(values: Sequence[float]) -> str:
+    """One number, or an initialiser of several."""
+    return _float(values[0]) if len(values) == 1 else f"{{{', '.join(map(_float, values))}}}"
+
+
+def _float(value: float) -> str:
+    digits = f"{value:.9g}"
+    return f"{digits}{'' if '.' in digits or 'e' in digits else '.0'}f"
 
 
 def _classes(graph: Graph, up: str) -> str:
     if not graph.classes:
         return ""
     names = ", ".join(_quoted(name) for name in graph.classes)
-    return f"#define {up}_CLASSES {len(graph.classes)}\n#define {up}_CLASS_NAMES {{{names}}}\n"
+    each = named(graph)
+    return f"#define {up}_{MANY[each]} {len(graph.classes)}\n#define {up}_{each} {{{names}}}\n"
+
+
+def named(graph: Graph) -> str:
+    """The end of the macro that has the names of what a model tells."""
+    return {"labels": "LABEL_NAMES", "regression": "VALUE_NAMES"}.get(graph.task.kind, "CLASS_NAMES")
 
 
 def _quoted(text: str) -> str:
@@ -149,6 +174,16 @@ def _quoted(text: str) -> str:
         | set(range(97, 123))
     )
     return '"' + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in names.encoded(text)) + '"'
+
+
+def _checks(graph: Graph, name: str) -> str:
+    """What is called before a run, beside it, or after it."""
+    return score.prototype(graph, name) + input.prototype(graph, name) + sound.runs(graph, name)
+
+
+def _defined(graph: Graph, name: str) -> str:
+    """Its definitions."""
+    return score.defined(graph, name) + input.check(graph, name) + sound.defined(graph, name)
 
 
 # The struct.

@@ -172,7 +172,8 @@ def _node(node: ops.Node, program: _Program, images: Raw, given: graphs.Sample |
             y[...] = _scaled(np.concatenate(parts), node.shift, tensor)
         case ops.Add():
             y[...] = _scaled(
-                node.x_multiplier * x[node.x].astype(np.int32) + node.y_multiplier * x[node.y].astype(np.int32),
+                node.x_multiplier * x[node.x].astype(np.int32)
+                + node.y_multiplier * x[node.y].astype(np.int32).reshape(x[node.x].shape),
                 node.shift,
                 tensor,
             )

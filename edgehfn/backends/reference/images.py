@@ -93,7 +93,9 @@ def _node(node: ops.Node, made: dict[str, Tensor], images: Tensor, source: ops.I
         case ops.Concat(x=x, y=y):
             return _rounded(torch.cat([node.x_multiplier * made[x], node.y_multiplier * made[y]], 1), node.shift)
         case ops.Add(x=x, y=y):
-            return _rounded(node.x_multiplier * made[x] + node.y_multiplier * made[y], node.shift)
+            return _rounded(
+                node.x_multiplier * made[x] + node.y_multiplier * made[y].reshape(made[x].shape), node.shift
+            )
         case ops.Aggregate(requantise=q) | ops.Attention(requantise=q):
             acc = graphs.accumulators(node, made, neighbours)
             return _requantised(acc, q, 0 if node.residual is None else made[node.residual])

@@ -101,9 +101,12 @@ def resnet(
 
 
 def class_names(classes: SupportsIndex | Sequence[str]) -> tuple[str, ...]:
-    """Return names as text, a number as "0", "1", … Raises InputError for fewer than two, or for what is no text."""
+    """Return names as text, a number as "0", "1", … One alone is the name of a number that a net tells.
+
+    Raises InputError for fewer than two that are a number, for none, or for what is no text.
+    """
     names = listed(range(int(classes)) if isinstance(classes, Integral) else classes)
-    if len(names) < 2:
+    if len(names) < 1 + isinstance(classes, Integral):
         raise InputError(f"classes {classes!r:.60}: a classifier needs at least 2")
     return names
 

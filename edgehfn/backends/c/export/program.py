@@ -1,12 +1,14 @@
-"""The main program of an export: it reads inputs, runs, and prints the class of the largest score."""
+"""The main program of an export: it reads inputs, runs, and prints what the model tells of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from edgehfn.backends.c.bundle import Model
+from edgehfn.backends.c.export import answer
 from edgehfn.backends.c.export.project import Project
 from edgehfn.backends.c.input import TYPES
+from edgehfn.backends.c.text import named
 
 STDIO_READ = """\
 static int read_bytes(void *to, size_t size) {
@@ -43,7 +45,7 @@ def program(
     why = " /* the largest; one model runs after another */" if len(models) > 1 else ""
     reads = any(model.graph.input is not None for model in models)
     reading = f"/* The next bytes of the input; 0 if there are no more. */\n{read}\n\n" if reads else ""
-    names = "" if all(model.graph.classes for model in models) else f"\n{_NUMBER}\n"
+    helpers = "".join(f"\n{text}" for text in answer.helpers([model.graph for model in models]))
     return f"""/* {about} */
 {libraries}
 
@@ -53,16 +55,7 @@ static {largest.name.upper()}_ARENA(arena);{why}
 
 {reading}/* A line of text. */
 {show}
-{names}
-/* The index of the largest score, of the first where several are. Each is step bytes behind the one before. */
-static unsigned best(const int8_t *scores, unsigned classes, unsigned step) {{
-    unsigned found = 0;
-    for (unsigned i = 1; i < classes; i++) {{
-        found = scores[i * step] > scores[found * step] ? i : found;
-    }}
-    return found;
-}}
-
+{helpers}
 {_functions(models)}
 
 /* 0 at the end of the input; 1 if a model is not what was compiled. */
@@ -77,19 +70,6 @@ static int classify(void) {{
 }}
 
 {entry}
-"""
-
-
-_NUMBER = """\
-static void show_number(unsigned number) {
-    char digits[12], *first = digits + sizeof digits;
-    *--first = '\\0';
-    do {
-        *--first = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    show(first);
-}
 """
 
 
@@ -110,7 +90,7 @@ def _rows(model: Model) -> str:
 
 def _once(model: Model) -> str:
     """A function that takes one input: 1 if it did."""
-    name, up, output = model.name, model.name.upper(), model.graph.output
+    name, up = model.name, model.name.upper()
     lines = []
     if model.graph.input is None:
         lines += ["static int done;", "if (done++) {", "    return 0;", "}", f"{name}_run(arena);"]
@@ -123,18 +103,8 @@ def _once(model: Model) -> str:
             lines += [f"if ({name}_check_graph(arena) != {up}_GRAPH_OK) {{", '    show("not a graph of this model");']
             lines += ["    return 0;", "}"]
         lines.append(f"{name}_run(arena);")
-    channels, step = output.shape[0], output.size // output.shape[0]
-    scores = f"{up}_OUTPUT(arena)"
     if model.graph.classes:
-        lines.insert(0, f"static const char *const names[] = {up}_CLASS_NAMES;")
-    if output.nodes:
-        lines += [f"for (unsigned node = 0; node < {output.nodes}; node++) {{"]
-        lines += [f"    {_shown(model, f'best({scores} + node, {channels}, {step})')}", "}"]
-    else:
-        lines.append(_shown(model, f"best({scores}, {channels}, {step})"))
+        lines.insert(0, f"static const char *const names[] = {up}_{named(model.graph)};")
+    lines += answer.shown(model.graph, name)
     body = "\n".join(f"    {line}" for line in [*lines, "return 1;"])
     return f"/* One input of {name}; 0 if there is none. */\nstatic int {name}_once(void) {{\n{body}\n}}"
-
-
-def _shown(model: Model, best: str) -> str:
-    return f"show(names[{best}]);" if model.graph.classes else f"show_number({best});"
