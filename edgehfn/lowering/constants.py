@@ -65,6 +65,8 @@ def made(node: ops.Node, known: Mapping[str, Values], tensor: Tensor) -> Values:
             return gathered(known[node.x])
         case ops.Concat():
             return np.concatenate([gathered(known[node.x]), gathered(known[node.y])])
+        case ops.Add() if known[node.x].shape != known[node.y].shape:  # a vector and a map
+            return np.full(tensor.shape[0], np.nan)
         case ops.Add():
             return gathered(abs(known[node.x]) + abs(known[node.y]))
         case ops.SparseLinear():

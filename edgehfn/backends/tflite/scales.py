@@ -56,6 +56,8 @@ def steps(graph: Graph) -> dict[str, float]:
                 step = found[x]
             case ops.AvgPool(x=x, multiplier=m, shift=s):
                 step = found[x] * 2.0**s / (m * prod(graph.tensors[x].shape[1:]))
+            case ops.Add(x=x, y=y) if graph.tensors[x].shape != graph.tensors[y].shape:
+                raise GraphError(f"node {node.name}: a score has no int8 TFLite form; compile the model to C")
             case ops.Add(x=x, x_multiplier=m, shift=s):
                 step = found[x] * 2.0**s / m
             case ops.Depthwise() | ops.MeanPool() | ops.Concat():
