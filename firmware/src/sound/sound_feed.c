@@ -30,7 +30,7 @@ static inline uint32_t hfn_hann(const uint16_t *wave, uint32_t n, uint32_t quart
 }
 
 /* Steps 1 to 6. */
-static void hfn_row(const void *model, const struct hfn_sound *sound, const struct hfn_hearing *at) {
+static void hfn_sound_row(const void *model, const struct hfn_sound *sound, const struct hfn_hearing *at) {
     const uint16_t *wave = hfn_in_model(model, sound->wave);
     const uint32_t points = sound->points, narrow = points > 256 ? 1 + points / 512 : 1; /* g of 512 and 1024: 2, 3 */
     const hfn_sample *x = at->samples;
@@ -63,7 +63,7 @@ uint32_t hfn_sound_feed(const void *model, const struct hfn_sound *sound, uint32
     for (; count; count--) {
         at.samples[++held] = *samples++;
         if (held == points) {
-            hfn_row(model, sound, &at);
+            hfn_sound_row(model, sound, &at);
             held -= hop;
             for (uint32_t i = 0; i <= held; i++) {
                 at.samples[i] = at.samples[i + hop];

@@ -1,7 +1,7 @@
 #include "sound.h"
 
 /* z[p] and z[p + h] from them and t. */
-static inline void hfn_butterfly(struct hfn_complex *a, struct hfn_complex *b, int32_t re, int32_t im) {
+static inline void hfn_sound_butterfly(struct hfn_complex *a, struct hfn_complex *b, int32_t re, int32_t im) {
     b->re = a->re - re;
     b->im = a->im - im;
     a->re += re;
@@ -9,30 +9,30 @@ static inline void hfn_butterfly(struct hfn_complex *a, struct hfn_complex *b, i
 }
 
 /* The step of h = 1, whose factor is 1. */
-static void hfn_pairs(struct hfn_complex *z, const struct hfn_complex *end) {
+static void hfn_sound_pairs(struct hfn_complex *z, const struct hfn_complex *end) {
     for (; z != end; z += 2) {
-        hfn_butterfly(z, z + 1, z[1].re, z[1].im);
+        hfn_sound_butterfly(z, z + 1, z[1].re, z[1].im);
     }
 }
 
 /* A step: the factor of j serves j + h / 2 as well, whose product is turned by a right angle. */
-static void hfn_step(struct hfn_complex *z, uint32_t half, uint32_t h, const uint16_t *wave) {
+static void hfn_sound_step(struct hfn_complex *z, uint32_t half, uint32_t h, const uint16_t *wave) {
     const uint32_t stride = half / h, turn = h / 2;
     for (uint32_t j = 0; j < turn; j++) {
         const int32_t c = wave[half / 2 - j * stride], s = wave[j * stride];
         for (struct hfn_complex *a = z + j, *end = a + half; a != end; a += 2 * h) {
             struct hfn_complex *b = a + h;
             const struct hfn_complex t = hfn_turned(b->re, b->im, c, s);
-            hfn_butterfly(a, b, t.re, t.im);
+            hfn_sound_butterfly(a, b, t.re, t.im);
             const struct hfn_complex u = hfn_turned(b[turn].re, b[turn].im, c, s);
-            hfn_butterfly(a + turn, b + turn, u.im, -u.re);
+            hfn_sound_butterfly(a + turn, b + turn, u.im, -u.re);
         }
     }
 }
 
 /* From the transform of pairs to that of samples, twice as large: k and half - k, which are one number for k = half / 2
  * and bin 0 alone for k = 0. */
-static void hfn_spectrum(struct hfn_complex *z, uint32_t half, const uint16_t *wave) {
+static void hfn_sound_spectrum(struct hfn_complex *z, uint32_t half, const uint16_t *wave) {
     for (uint32_t k = 0; k <= half / 2; k++) {
         struct hfn_complex *y = z + k, *other = z + ((half - k) & (half - 1));
         const int32_t re = y->re - other->re, im = y->im + other->im;
@@ -50,9 +50,9 @@ static void hfn_spectrum(struct hfn_complex *z, uint32_t half, const uint16_t *w
 
 void hfn_sound_transform(struct hfn_complex *z, uint32_t points, const uint16_t *wave) {
     const uint32_t half = points / 2;
-    hfn_pairs(z, z + half);
+    hfn_sound_pairs(z, z + half);
     for (uint32_t h = 2; h < half; h *= 2) {
-        hfn_step(z, half, h, wave);
+        hfn_sound_step(z, half, h, wave);
     }
-    hfn_spectrum(z, half, wave);
+    hfn_sound_spectrum(z, half, wave);
 }
