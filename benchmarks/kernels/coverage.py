@@ -39,6 +39,8 @@ TESTS = (
     "c/test_feed.py",
     "c/test_text.py",
     "cores/test_check_graph.py",
+    "sound/test_machines.py",
+    "sound/test_words.py",
 )
 
 WRAPPER = """#!/bin/sh
