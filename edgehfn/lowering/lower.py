@@ -23,6 +23,7 @@ from edgehfn.nn.net import INPUT, check_integer, own
 from edgehfn.spec.limits import LEVELS
 
 DIFFERENCE = "difference"  # the last tensor of a net for anomalies
+MOST_SQUARES = 2**18  # each up to 127^2, in a sum below 2^32 (SPEC section 5.4)
 
 
 def lower(net: nn.Net, scales: Mapping[str, float]) -> Graph:
@@ -70,6 +71,10 @@ def _compared(node: ops.Node, known: Known) -> tuple[ops.Node, ops.Node]:
         )
     if known.tensors[node.name].size != first.size:
         raise GraphError(f"node {node.name}: has not as many outputs as the {first.size} inputs that it shall be like")
+    if first.size > MOST_SQUARES:
+        raise GraphError(
+            f"node {node.name}: a score over {first.size} inputs exceeds 32 bits; {MOST_SQUARES} are the most"
+        )
     q, step = node.requantise, known.scales[INPUT]
     turned = replace(q, multiplier=tuple(-m for m in q.multiplier), bias=tuple(-b for b in q.bias))
     (ours, theirs), shift = quant.scalars([known.scales[node.name] / step, 1.0], [LEVELS, LEVELS])

@@ -16,8 +16,10 @@ from edgehfn.backends import c
 from edgehfn.errors import GraphError, InputError
 from edgehfn.evaluation.answers import scores
 from edgehfn.ir import Graph, ops, plan
+from edgehfn.lowering import lower
 from edgehfn.lowering.lower import DIFFERENCE
 from edgehfn.lowering.untrained import untrained
+from edgehfn.spec.limits import LEVELS
 from edgehfn.spec.task import Task
 from edgehfn.target.execute import run
 
@@ -79,6 +81,15 @@ def test_what_cannot_be_compared_is_refused() -> None:
     net = nn.preset("mlp", (1, 1, 9), 4)
     net.task = Task("anomaly")
     with pytest.raises(GraphError, match="not as many outputs as the 9 inputs"):
+        untrained(net, 8)
+
+
+def test_a_score_that_could_overflow_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lower.MOST_SQUARES * LEVELS**2 < 2**32
+    monkeypatch.setattr(lower, "MOST_SQUARES", 11)
+    net = nn.preset("autoencoder", (1, 3, 4), 2, width=(4, 4, 4, 4, 2, 4, 4, 4, 4))
+    net.task = Task("anomaly")
+    with pytest.raises(GraphError, match="a score over 12 inputs exceeds 32 bits; 11 are the most"):
         untrained(net, 8)
 
 

@@ -18,7 +18,7 @@ uint32_t {name}_score(const uint32_t *arena);{over}
 
 
 def defined(graph: Graph, name: str) -> str:
-    """Its definition: at most 65536 squares of at most 127, so the sum has 31 bits."""
+    """Its definition: at most 2^18 squares of numbers up to 127 stay below 2^32."""
     if graph.task.kind != "anomaly":
         return ""
     up = name.upper()
