@@ -92,8 +92,8 @@ def bench(
         **({"counter": found.counter} if found.counter else {}),
         **({"clock": aimed.kit.clock} if aimed and aimed.kit and memory else {}),
     }
-    if graph.sound is not None and not found.counter:
-        result["sound"] = _row(graph, core, objective, ram)
+    if graph.sound is not None and not is_address(target):
+        result["sound"] = _row(graph, core, objective, ram, memory)
     if as_json:
         emit(result)
     else:
@@ -101,14 +101,14 @@ def bench(
     return result
 
 
-def _row(graph: Graph, core: str, objective: Objective | None, ram: int | None) -> Result:
+def _row(graph: Graph, core: str, objective: Objective | None, ram: int | None, memory: Memory | None) -> Result:
     """What the front end takes, and what the net adds if it runs after every fourth row."""
     from edgehfn import plan
     from edgehfn.target.sound import count_row
 
     assert graph.sound is not None
     return {
-        "row": count_row(graph, core, plan(graph, objective, ram=ram)),
+        "row": count_row(graph, core, plan(graph, objective, ram=ram), memory=memory),
         "rows_a_second": round(graph.sound.rate / graph.sound.hop, 2),
     }
 
@@ -137,7 +137,8 @@ def _show(result: Result, title: str, unit: str) -> None:
         title += (
             f"\na row of sound: {row:,}; a second of it: {heard:,.0f}, and {net:,.0f} to listen every {EVERY} rows:"
         )
-        title += f" {100 * (heard + net) / CLOCK:.0f} % of {CLOCK / 1e6:g} MHz at one a cycle"
+        clock, each = result.get("clock", CLOCK), "" if unit == "cycles" else " at one a cycle"
+        title += f" {100 * (heard + net) / clock:.0f} % of {clock / 1e6:g} MHz{each}"
     rows = table("node", counted, "MAC", "per MAC", title=title)
     for row in (*result["nodes"], {**result, "name": "total"}):
         if row["name"] == "total":

@@ -15,6 +15,7 @@ from edgehfn.target.board import Board
 from edgehfn.target.build import HOST, MODEL, build
 from edgehfn.target.count import count
 from edgehfn.target.execute import Int8, execute, machine, patience
+from edgehfn.target.timing import Memory
 
 SECONDS = 30.0  # a clip, beside what an image takes
 
@@ -59,10 +60,18 @@ def fitting(graph: Graph, clips: npt.ArrayLike) -> Clips:
     return given
 
 
-def count_row(graph: Graph, target: str, planned: Plan | None = None, clips: Clips | None = None) -> int:
-    """Return the instructions that a core executes for the samples of a hop, the row that they complete included.
+def count_row(
+    graph: Graph,
+    target: str,
+    planned: Plan | None = None,
+    clips: Clips | None = None,
+    memory: Memory | None = None,
+) -> int:
+    """Return the instructions that a core executes for the samples of a hop, the row that they complete included; with
+    a ``memory`` the cycles, as :func:`edgehfn.target.count.bench` does.
 
-    Every row takes as many, of silence or of the ``clips``. Raises InputError for what is no core.
+    Every row takes as many, of silence or of the ``clips``; but for waits, which hang on what a cache holds. Raises
+    InputError for what is no core.
     """
     core, how = machine(target), planned or plan(graph)
     if not isinstance(core, Board):
@@ -71,8 +80,8 @@ def count_row(graph: Graph, target: str, planned: Plan | None = None, clips: Cli
     given = np.zeros((1, clip(graph)), np.int16) if clips is None else fitting(graph, clips)
     assert graph.input is not None
     row = graph.input.shape[1] * graph.input.shape[2] + graph.output.size
-    marks = count(program, core, given, row, SECONDS + patience(graph))
+    marks = count(program, core, given, row, SECONDS + patience(graph), memory)
     taken = np.diff(marks)[: 2 * graph.input.shape[1] : 2]  # behind them come the marks of the net's nodes
-    if len({*taken[1:].tolist()}) > 1:
+    if len({*taken[1:].tolist()}) > 1 and (memory is None or memory.waits == 0):
         raise ToolError(f"{target}: rows take {taken.min()} to {taken.max()} instructions; they must all be equal")
     return int(taken[-1])

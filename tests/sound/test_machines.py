@@ -16,6 +16,7 @@ from edgehfn.sound import features, mel
 from edgehfn.sound.front_end import POINTS
 from edgehfn.spec.objective import Objective
 from edgehfn.target import sound
+from edgehfn.target.timing import Memory
 
 CORES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc", "rv32ec")
 
@@ -58,6 +59,14 @@ def test_every_row_takes_the_same_instructions(on: str, objective: Objective) ->
     clips = sounds.clips(20, sound.clip(graph))[::4]
     quiet, *others = (sound.count_row(graph, on, how, clip[None]) for clip in clips)
     assert {*others} == {quiet}
+
+
+@pytest.mark.qemu
+def test_a_row_is_estimated_in_cycles_too() -> None:
+    graph = sounds.graph()
+    counted = sound.count_row(graph, "cortex-m0")
+    estimate = sound.count_row(graph, "cortex-m0", memory=Memory())
+    assert counted < estimate < sound.count_row(graph, "cortex-m0", memory=Memory(3, 8, 16))
 
 
 @pytest.mark.gcc

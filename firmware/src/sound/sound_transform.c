@@ -15,9 +15,10 @@ static void hfn_sound_pairs(struct hfn_complex *z, const struct hfn_complex *end
     }
 }
 
-/* A step: the factor of j serves j + h / 2 as well, whose product is turned by a right angle. */
-static void hfn_sound_step(struct hfn_complex *z, uint32_t half, uint32_t h, const uint16_t *wave) {
-    const uint32_t stride = half / h, turn = h / 2;
+/* A step: the factor of j serves j + h / 2 as well, whose product is turned by a right angle. Stride is half / h, which
+ * some cores cannot divide. */
+static void hfn_sound_step(struct hfn_complex *z, uint32_t half, uint32_t h, uint32_t stride, const uint16_t *wave) {
+    const uint32_t turn = h / 2;
     for (uint32_t j = 0; j < turn; j++) {
         const int32_t c = wave[half / 2 - j * stride], s = wave[j * stride];
         for (struct hfn_complex *a = z + j, *end = a + half; a != end; a += 2 * h) {
@@ -51,8 +52,8 @@ static void hfn_sound_spectrum(struct hfn_complex *z, uint32_t half, const uint1
 void hfn_sound_transform(struct hfn_complex *z, uint32_t points, const uint16_t *wave) {
     const uint32_t half = points / 2;
     hfn_sound_pairs(z, z + half);
-    for (uint32_t h = 2; h < half; h *= 2) {
-        hfn_sound_step(z, half, h, wave);
+    for (uint32_t h = 2, stride = half / 2; h < half; h *= 2, stride /= 2) {
+        hfn_sound_step(z, half, h, stride, wave);
     }
     hfn_sound_spectrum(z, half, wave);
 }
