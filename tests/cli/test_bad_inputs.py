@@ -36,7 +36,11 @@ SOUND: dict[str, dict[str, str]] = {
     "compare": {"data": "digits", "budgets": "4K", "kinds": "supermask", "epochs": "1", "output": "out"},
 }
 FOLDERS = {"compile", "search", "demo", "compare"}  # whose --output is a folder, made where it is not there
-ALONE = {"model": ("arch",), "arch": ("model",)}  # what must be left out where the other is given
+ALONE = {
+    "model": ("arch",),
+    "arch": ("model",),
+    "weights_file": ("arch",),
+}  # what must be left out where the other is given
 WITH: dict[str, dict[str, str]] = {  # what an option needs beside it
     "percentile": {"method": "percentile"},
     "crop_padding": {"augment": "flip+crop"},
@@ -154,7 +158,8 @@ def sound(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, S
     checkpoint = Sound(".pth", (folder / "x.pth").read_bytes(), {})
     np.save(folder / "x.npy", np.zeros((8, 8), np.uint8))
     array = Sound(".npy", (folder / "x.npy").read_bytes(), {})
-    return {"files": array, "model": model, "teacher": model, "data": data, "checkpoint": checkpoint}
+    models = {"model": model, "teacher": model, "checkpoint": checkpoint, "weights_file": checkpoint}
+    return {"files": array, "data": data, **models}
 
 
 def test_every_command_and_parameter_is_driven() -> None:
@@ -169,6 +174,9 @@ def test_files_that_are_none(verb: str, name: str, place: Path, sound: dict[str,
     others = sound["data" if name != "data" else "model"].content
     beside = {("info", "data"): {"arch": "tiny"}, ("bench", "data"): {"arch": "tiny"}, ("size", "data"): {"html": "x"}}
     given = beside.get((verb, name), {})
+    if name == "weights_file":
+        (place / "own.py").write_text("import torch\n\n\ndef net():\n    return torch.nn.Conv2d(1, 10, 8)\n")
+        given = {"checkpoint": f"{place / 'own.py'}:net", "data": "digits"}
     for what, path in bad_inputs.files(sound[name], others, place).items():
         line = refused(verb, place, {**given, name: str(path)})
         if what != "too long":

@@ -21,7 +21,8 @@ from edgehfn.lowering.lower import DIFFERENCE
 from edgehfn.lowering.untrained import untrained
 from edgehfn.spec.limits import LEVELS
 from edgehfn.spec.task import Task
-from edgehfn.target.execute import run
+from edgehfn.target.build import build
+from edgehfn.target.execute import execute, machine, run
 
 
 def graph(seed: int, weights: str = "supermask") -> Graph:
@@ -66,6 +67,34 @@ def test_cores_agree(core: str) -> None:
     made = graph(7)
     x = raw(made, 7)
     assert np.array_equal(edgehfn.emulate(made, x), edgehfn.run(made, x, on=core))
+
+
+SCORED = """
+#include "odd.c"
+#include "model.h"
+void model_run(uint32_t *arena) {
+    odd_run(arena);
+    const uint32_t score = odd_score(arena);
+    HFN_TRACE(0, &score, 4);
+}
+"""
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m4", "rv32ec"])
+def test_cores_make_the_same_score(core: str, tmp_path: Path) -> None:
+    """In a program that runs a model and hands out its score behind the nodes."""
+    made = graph(8)
+    x, texts = raw(made, 8), c.emit(made, plan(made), "odd")
+    names = {
+        f"#define MODEL_{part} ODD_{part}" for part in ("ARENA_SIZE", "ARENA(arena)", "INPUT(arena)", "INPUT_SIZE")
+    }
+    header = "\n".join(['#include "odd.h"', *sorted(names), "void model_run(uint32_t *arena);", ""])
+    board = machine(core)
+    program = build({**texts, "model.h": header, "model.c": SCORED}, board, mode="trace")
+    size = sum(tensor.size for tensor in made.tensors.values())
+    rows = execute(program, board, x, size + 4).rows
+    assert rows[:, size:].copy().view("<u4").ravel().tolist() == scores(edgehfn.emulate(made, x)).tolist()
 
 
 def test_the_header_has_score_and_threshold() -> None:
