@@ -28,6 +28,7 @@ from edgehfn.ir import Graph
 from edgehfn.lowering.untrained import untrained
 from edgehfn.nn import Net, SupermaskConv2d, SupermaskLinear
 
+HEADING = "## Images a second"  # with which the part begins
 ROUNDS = 15
 IMAGES = 1280
 BATCH = 128
@@ -42,7 +43,7 @@ def host() -> Iterator[str]:
     raw = np.random.default_rng(0).integers(0, 256, (IMAGES, 3, 32, 32), dtype=np.uint8)
     graphs = {density: untrained(resnet8(density)) for density in DENSITIES}
     engine, name = _litert(graphs[0.3])
-    yield "## Images a second"
+    yield HEADING
     yield (
         f"The emulator beside LiteRT on {_processor()}; one thread each, processor time, medians of "
         f"{ROUNDS} rounds that alternate. "
