@@ -114,9 +114,7 @@ def confused(
     progress: Report | None = None,
 ) -> Confusion:
     """Return which class is taken for which, measured as ``accuracy`` is."""
-    if limit is not None and limit < 1:
-        raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
-    examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
+    examples = _examples(graph, data, limit)
     if graph.task.kind != "class":
         raise InputError(f"the model has task {graph.task.kind}, not classes; measure it with edgehfn.measure")
     true: list[Labels] = []
@@ -142,11 +140,16 @@ def measure(
 
     Arguments and what is raised are those of ``accuracy``.
     """
-    if limit is not None and limit < 1:
-        raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
-    examples = data if isinstance(data, Examples) else examples_of(graph, data, limit)
+    examples = _examples(graph, data, limit)
     parts = [outputs for _, outputs in _ran(graph, examples, on, objective, ram, rows, progress)]
     return examples.figures(graph, np.concatenate(parts))
+
+
+def _examples(graph: Graph, data: Dataset | GraphSet | Examples, limit: int | None) -> Examples:
+    """Raises InputError for a limit that leaves nothing, or data that do not fit the graph."""
+    if limit is not None and limit < 1:
+        raise InputError(f"limit {limit}: give at least one input to measure, or leave it out")
+    return data if isinstance(data, Examples) else examples_of(graph, data, limit)
 
 
 def _ran(

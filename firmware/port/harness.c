@@ -87,11 +87,7 @@ int main(void) {
         }
 #endif
     }
-    unsigned char trailer[4];
-    for (int i = 0; i < 4; i++) {
-        trailer[i] = (unsigned char)(deepest >> (8 * i) & 0xFF);
-    }
-    port_write(out, trailer, sizeof trailer);
+    port_write_size(out, deepest);
     port_close(out);
     port_close(in);
     return 0;

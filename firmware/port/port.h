@@ -27,4 +27,13 @@ __attribute__((noreturn)) void port_exit(int status);
 void port_stack_paint(void);
 size_t port_stack_used(void);
 
+/* Four bytes, little endian: how an output file ends, with the deepest stack. */
+static inline void port_write_size(int file, size_t size) {
+    unsigned char bytes[4];
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (unsigned char)(size >> (8 * i) & 0xFF);
+    }
+    port_write(file, bytes, sizeof bytes);
+}
+
 #endif

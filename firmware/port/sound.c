@@ -35,11 +35,7 @@ int main(void) {
         deepest = used > deepest ? used : deepest;
         port_write(out, MODEL_OUTPUT(arena), MODEL_OUTPUT_SIZE);
     }
-    unsigned char trailer[4];
-    for (int i = 0; i < 4; i++) {
-        trailer[i] = (unsigned char)(deepest >> (8 * i) & 0xFF);
-    }
-    port_write(out, trailer, sizeof trailer);
+    port_write_size(out, deepest);
     port_close(out);
     port_close(in);
     return 0;
