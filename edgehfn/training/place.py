@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -24,15 +25,21 @@ def device(name: str) -> torch.device:
 
 
 def precision(place: torch.device) -> Precision:
-    """Return bf16 where there are matrix instructions for it; elsewhere its emulation is slower than fp32."""
+    """Return bf16 where the processor or the GPU multiplies it; elsewhere its emulation is slower than fp32."""
     fast = torch.cuda.is_bf16_supported(including_emulation=False) if place.type == "cuda" else _multiplies_bf16()
     return "bf16" if fast else "fp32"
 
 
 def _multiplies_bf16() -> bool:
-    """Whether the processor has matrix instructions for bf16; False where an old PyTorch does not know."""
-    told: Callable[[], bool] = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    return told()
+    """Whether oneDNN has bf16 instructions, of matrices (AMX) or of vectors (AVX512_BF16).
+
+    False where an old PyTorch does not know, and where the user holds oneDNN below them (``ONEDNN_MAX_CPU_ISA``).
+    """
+    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
+    if not held.startswith(("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX512_CORE_AMX", "AVX10")):
+        return False
+    told = (getattr(torch.cpu, f"_is_{name}_supported", lambda: False) for name in ("amx_tile", "avx512_bf16"))
+    return any(asked() for asked in told)
 
 
 def keep_memory() -> None:
