@@ -87,9 +87,10 @@ class _Maker:
         x, degrees = self.x, range(self.topology.degree + 1)
         table = tuple(round(255 / (d + 1) ** 0.5) for d in degrees)
         whole = tuple(round(4095 / (d + 1) ** 0.5) for d in degrees)
-        most = gnn_rules.aggregated(self.topology, table, table, whole, 16, x)
+        own = table if len(self.nodes) % 2 else (0,) * len(table)
+        most = gnn_rules.aggregated(self.topology, table, own, whole, 16, x)
         q, residual = self.added(x, most)
-        self.nodes.append(Aggregate(self.name, x.name, self.topology, table, table, whole, 16, q, residual))
+        self.nodes.append(Aggregate(self.name, x.name, self.topology, table, own, whole, 16, q, residual))
 
     def attention(self) -> None:
         x = self.x

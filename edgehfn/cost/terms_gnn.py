@@ -11,6 +11,8 @@ from edgehfn.ir import gnn_memory, gnn_rules, ops
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.topology import InputTopology, StoredTopology, Topology
 
+MANY = 384  # slots from which on rounded sums are looked up (firmware/src/gnn/sparse_linear.c)
+
 
 def checked(topology: InputTopology) -> dict[str, float]:
     """Of checking a graph, before it is mapped."""
@@ -27,8 +29,9 @@ def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
             groups = range(0, len(weight.values), lanes)
             kept = np.array([(weight.values[first : first + lanes] != 0).any(0) for first in groups])
             members = int((kept * lengths).sum())
+            looked_up = lanes == 4 and prod(y.shape[1:]) >= MANY
             return {
-                **_stored(node, y),
+                **({"call": 1, "tables": y.shape[0], "looked up": y.size} if looked_up else _stored(node, y)),
                 "groups": len(groups),
                 "cleared nodes": len(groups) * prod(y.shape[1:]),
                 "cleared features": len(groups) * features.count,
@@ -37,10 +40,16 @@ def terms(node: ops.GraphNode, y: Tensor) -> dict[str, float]:
                 "valued members": members * (features.values is not None),
                 "dense": prod(weight.shape) * isinstance(weight, ops.QuantisedWeight),
             }
-        case ops.Aggregate(topology=topology):
-            pairs = -(-y.shape[0] // 2)
-            gathered = {"pairs": pairs, "gathered": pairs * prod(y.shape[1:]), "heard": pairs * _heard(topology)}
-            return {**_stored(node, y), **gathered}
+        case ops.Aggregate(topology=topology, neighbour=neighbour, own=own):
+            fours = -(-y.shape[0] // 4)
+            gathered = fours * prod(y.shape[1:])
+            return {
+                **_stored(node, y),
+                "fours": fours,
+                "gathered": gathered,
+                "weighed": gathered * (own != neighbour),
+                "heard": fours * _heard(topology),
+            }
         case ops.Attention(topology=topology, heads=heads):
             return {
                 **_stored(node, y),

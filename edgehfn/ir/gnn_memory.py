@@ -35,7 +35,7 @@ def scratch(node: ops.Node) -> int:
         case ops.SparseLinear(features=features):
             return 4 * slots(features.nodes) + 4 * features.count  # sums, weights
         case ops.Aggregate(topology=topology):
-            return 4 * slots(topology.nodes)  # weighted elements of two channels
+            return 8 * slots(topology.nodes)  # weighted elements of four channels
         case ops.Attention(topology=topology):
             # A factor, a shift, an element of a channel and its own weight for each slot; the weights of neighbours.
             return 4 * slots(topology.nodes) + entries(topology)

@@ -74,7 +74,7 @@ struct hfn_sparse_linear {
 struct hfn_aggregate {
     uint32_t x, y;      /* arena offsets; may be equal */
     uint32_t residual;  /* arena offset of a tensor of y's shape; may equal x or y; unused while its multiplier is 0 */
-    uint32_t scratch;   /* arena offset of a uint32_t for each slot: weighted elements of two channels */
+    uint32_t scratch;   /* arena offset of two uint32_t for each slot: weighted elements of four channels */
     uint32_t topology;  /* model offset of a struct hfn_topology */
     uint32_t neighbour; /* model offset of uint8_t: q, the weight of a neighbour of this degree */
     uint32_t own;       /* model offset of uint8_t: r, the weight of a node's own element */

@@ -37,17 +37,6 @@ void hfn_channel_narrow(struct hfn_channel *channel);
 /* With 32-bit accumulators. */
 void hfn_channel_wide(struct hfn_channel *channel);
 
-/* What a map's channels are stored as that are one long row each. */
-struct hfn_plane {
-    const struct hfn_requantise *requantise;
-    uint32_t y, residual; /* arena offsets; the residual is read where its multiplier is not 0 */
-    uint32_t size;        /* of a channel: a multiple of 4 */
-};
-
-/* Sets what hfn_store needs of a channel. */
-void hfn_plane_open(struct hfn_channel *channel, const void *model, const struct hfn_plane *plane, uint32_t *arena,
-                    uint32_t output);
-
 /* Requantises and writes the next count pixels, a multiple of 4. */
 void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count);
 

@@ -43,6 +43,17 @@ static inline int32_t hfn_clamp(int32_t t, int32_t lo) {
     return lo + (above & ~hfn_sign(above));
 }
 
+/* The same, where SSAT does most of it. */
+static inline int32_t hfn_clamp_narrow(int32_t t, int32_t lo) {
+#if defined(__thumb2__)
+    __asm__("ssat %0, #8, %0" : "+r"(t)); /* to -128..127 */
+    const int32_t above = t - lo;
+    return lo + (above & ~(above >> 31));
+#else
+    return hfn_clamp(t, lo);
+#endif
+}
+
 /* The same for lo = 0 by comparisons, where they become USAT, MAX and MIN or conditional moves: everywhere but on
  * Armv6-M and on RISC-V without Zbb, where they become branches. */
 static inline int32_t hfn_clamp_relu(int32_t t) {

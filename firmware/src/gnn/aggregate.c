@@ -1,80 +1,90 @@
-#include "channel.h"
+#include "gather.h"
+#include "plane.h"
 #include "topology.h"
 
-/* SPEC section 5.3. Two channels at a time are weighted into scratch, from where the neighbours of each node are
- * gathered; so y may be x. Weighted elements fit 16 bits: 255·127. REQUIRE whole·sum + (2^shift >> 1) < 2^31 in
- * magnitude. */
+/* SPEC section 5.3. Four channels at a time are weighted into scratch, from where the neighbours of each node are
+ * gathered; so y may be x. */
 
-enum { HFN_AGGREGATE_NODES = 24 }; /* whose sums are held at once */
+enum { HFN_AGGREGATE_NODES = 28 }; /* whose sums are held at once: a multiple of HFN_COLUMNS */
 
-HFN_ASSERT(aggregate_scratch, sizeof(uint32_t) == HFN_AGGREGATE_SCRATCH);
+enum { HFN_AGGREGATE_RUN = HFN_SMALL ? 1 : HFN_COLUMNS }; /* that are weighted without a test between them */
 
-struct hfn_aggregate_tables {
-    const uint8_t *neighbour, *own;
-    const hfn_half *whole;
-    uint32_t shift;
+HFN_ASSERT(aggregate_scratch, HFN_GATHER_WORDS * sizeof(uint32_t) == HFN_AGGREGATE_SCRATCH);
+
+/* Four channels, one after another from x on: of fewer, some stand for those that are not there. */
+struct hfn_aggregate_channels {
+    const int8_t *x;
+    uint32_t second, third, fourth; /* from the first, from the first, from the third */
 };
 
-/* The two channels at x and x + apart, which are one for an odd last channel. */
-static void hfn_aggregate_weigh(const struct hfn_neighbours *all, const uint8_t *neighbour, const int8_t *x,
-                                uint32_t apart, uint32_t *weighted) {
-    for (const hfn_half *degree = all->degree; degree != all->end; degree++, x++) {
-        const int32_t weight = neighbour[*degree];
-        *weighted++ = ((uint32_t)(weight * x[0]) & 0xFFFF) | (uint32_t)(weight * x[apart]) << 16;
+static inline uint32_t hfn_aggregate_word(const int8_t *x, uint32_t apart, uint32_t weight, uint32_t lift) {
+    return ((uint32_t)x[0] + ((uint32_t)x[apart] << 16)) * weight + lift;
+}
+
+/* Two channels of count nodes by the weights of the nodes' degrees. */
+static void hfn_aggregate_pair(const hfn_half *degree, uint32_t count, const uint8_t *weight, const int8_t *x,
+                               uint32_t apart, uint32_t *words) {
+    uint32_t lift = HFN_GATHER_LIFT;
+    HFN_HIDE(lift); /* for MLA */
+    for (const hfn_half *end = degree + count; degree != end;) {
+        words[0] = hfn_aggregate_word(x, apart, weight[degree[0]], lift);
+#if !HFN_SMALL
+        words[2] = hfn_aggregate_word(x + 1, apart, weight[degree[1]], lift);
+        words[4] = hfn_aggregate_word(x + 2, apart, weight[degree[2]], lift);
+        words[6] = hfn_aggregate_word(x + 3, apart, weight[degree[3]], lift);
+#endif
+        degree += HFN_AGGREGATE_RUN;
+        x += HFN_AGGREGATE_RUN;
+        words += HFN_AGGREGATE_RUN * HFN_GATHER_WORDS;
     }
 }
 
-/* The accumulators of so many nodes, those of the second channel behind those of the first; returns where the next
- * node's neighbours start. */
-static const hfn_half *hfn_aggregate_gather(const struct hfn_aggregate_tables *tables, const uint32_t *weighted,
-                                            const hfn_half *degree, const hfn_half *source, const int8_t *x,
-                                            uint32_t apart, int32_t *sums, uint32_t count) {
-    const int32_t half = (int32_t)(1u << tables->shift >> 1);
-    for (const int32_t *end = sums + count; sums != end; sums++, degree++, x++) {
-        const int32_t own = tables->own[*degree];
-        int32_t first = own * x[0], second = own * x[apart];
-        const hfn_half *before = source - 1, *at = source + *degree;
-        uint32_t both = 0;
-        source = at;
-        do {
-            first += (int16_t)both;
-            second += (int32_t)both >> 16;
-            both = weighted[*--at]; /* at last of what is before: a node, or a degree, below slots too */
-            HFN_HIDE(before);
-        } while (at != before);
-        const int32_t whole = tables->whole[*degree];
-        sums[0] = (whole * first + half) >> tables->shift;
-        sums[HFN_AGGREGATE_NODES] = (whole * second + half) >> tables->shift;
-    }
-    return source;
+static void hfn_aggregate_weigh(const hfn_half *degree, uint32_t count, const uint8_t *weight,
+                                const struct hfn_aggregate_channels *from, uint32_t *words) {
+    hfn_aggregate_pair(degree, count, weight, from->x, from->second, words);
+    hfn_aggregate_pair(degree, count, weight, from->x + from->third, from->fourth, words + 1);
 }
 
 void hfn_aggregate(const void *model, const struct hfn_aggregate *node, uint32_t *arena) {
     const struct hfn_neighbours all = hfn_neighbours(model, node->topology, arena);
-    const struct hfn_aggregate_tables tables = {hfn_in_model(model, node->neighbour), hfn_in_model(model, node->own),
-                                                hfn_in_model(model, node->whole), node->shift};
-    const uint32_t channels = node->requantise.channels;
-    uint32_t *weighted = hfn_in_arena(arena, node->scratch);
-    int32_t sums[2 * HFN_AGGREGATE_NODES];
-    struct hfn_channel first, second;
-    for (uint32_t c = 0; c < channels; c += 2) {
-        const uint32_t pair = c + 1 < channels, apart = pair * all.slots;
-        const int8_t *x = (int8_t *)hfn_in_arena(arena, node->x) + c * all.slots;
-        const hfn_half *source = all.source;
-        const struct hfn_plane plane = {&node->requantise, node->y, node->residual, all.slots};
-        hfn_plane_open(&first, model, &plane, arena, c);
-        hfn_plane_open(&second, model, &plane, arena, c + pair);
-        hfn_aggregate_weigh(&all, tables.neighbour, x, apart, weighted);
-        for (const hfn_half *degree = all.degree; degree != all.end;) {
-            const uint32_t rest = (uint32_t)(all.end - degree),
-                           count = rest < HFN_AGGREGATE_NODES ? rest : HFN_AGGREGATE_NODES;
-            source = hfn_aggregate_gather(&tables, weighted, degree, source, x, apart, sums, count);
-            hfn_store(&first, sums, count);
-            if (pair) {
-                hfn_store(&second, sums + HFN_AGGREGATE_NODES, count);
+    const uint8_t *const neighbour = hfn_in_model(model, node->neighbour), *const own = hfn_in_model(model, node->own);
+    const struct hfn_plane plane = {&node->requantise, node->y, node->residual, all.slots};
+    uint32_t *const weighted = hfn_in_arena(arena, node->scratch);
+    int32_t sums[HFN_GATHER_CHANNELS * HFN_AGGREGATE_NODES];
+    struct hfn_plane_row rows[HFN_GATHER_CHANNELS];
+    struct hfn_aggregate_channels from;
+    struct hfn_gather gather;
+    gather.weighted = weighted;
+    gather.whole = hfn_in_model(model, node->whole);
+    gather.half = (int32_t)(1u << node->shift >> 1);
+    gather.shift = node->shift;
+    for (uint32_t c = 0; c < node->requantise.channels;) {
+        const uint32_t left = node->requantise.channels - c;
+        const uint32_t lanes = left < HFN_GATHER_CHANNELS ? left : HFN_GATHER_CHANNELS;
+        from.x = (int8_t *)hfn_in_arena(arena, node->x) + c * all.slots;
+        from.second = lanes > 1 ? all.slots : 0;
+        from.third = lanes > 2 ? 2 * (uint32_t)all.slots : 0;
+        from.fourth = lanes > 3 ? all.slots : 0;
+        for (uint32_t lane = 0; lane < lanes; lane++) {
+            hfn_plane_open(rows + lane, model, &plane, arena, c++);
+        }
+        hfn_aggregate_weigh(all.degree, all.slots, neighbour, &from, weighted);
+        gather.before = all.source - 1;
+        gather.degree = all.degree;
+        gather.own = weighted;
+        for (uint32_t rest = all.slots, count; rest; rest -= count, from.x += count) {
+            count = rest < HFN_AGGREGATE_NODES ? rest : HFN_AGGREGATE_NODES;
+            gather.sums = sums;
+            gather.end = sums + HFN_GATHER_CHANNELS * count;
+            if (own != neighbour) { /* in the sums' second half, where no node's are written before they are read */
+                uint32_t *words = (uint32_t *)sums + HFN_GATHER_WORDS * count;
+                gather.own = words;
+                hfn_aggregate_weigh(gather.degree, count, own, &from, words);
             }
-            degree += count;
-            x += count;
+            hfn_gather(&gather);
+            for (uint32_t lane = 0; lane < lanes; lane++) {
+                hfn_plane_write(rows + lane, sums + lane, HFN_GATHER_CHANNELS, count);
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-#include "channel.h"
+#include "plane.h"
 #include "topology.h"
 
 /* SPEC section 5.3. For each head: the weight of every edge, before those of a node's neighbours that of itself; for
@@ -86,7 +86,7 @@ static void hfn_attention_weigh(const struct hfn_attention_head *head) {
     }
 }
 
-static void hfn_attention_average(const struct hfn_attention_head *head, const int8_t *x, struct hfn_channel *channel) {
+static void hfn_attention_average(const struct hfn_attention_head *head, const int8_t *x, struct hfn_plane_row *row) {
     const hfn_half *source = head->all->source, *degree = head->all->degree;
     const uint8_t *weight = head->weight;
     int32_t sums[HFN_ATTENTION_NODES];
@@ -107,7 +107,7 @@ static void hfn_attention_average(const struct hfn_attention_head *head, const i
             } while (at != before);
             sums[i] = (sum >> head->shift[v]) * head->factor[v];
         }
-        hfn_store(channel, sums, count);
+        hfn_plane_store(row, sums, count);
     }
 }
 
@@ -128,12 +128,12 @@ void hfn_attention(const void *model, const struct hfn_attention *node, uint32_t
     head.target = head.source + node->heads * slots;
     const struct hfn_plane plane = {&node->requantise, node->y, node->residual, slots};
     const int8_t *x = hfn_in_arena(arena, node->x);
-    struct hfn_channel channel;
+    struct hfn_plane_row row;
     for (uint32_t c = 0, last = 0, k = 0; k < node->heads; k++, head.source += slots, head.target += slots) {
         hfn_attention_weigh(&head);
         for (last += node->each; c < last; c++, x += slots) {
-            hfn_plane_open(&channel, model, &plane, arena, c);
-            hfn_attention_average(&head, x, &channel);
+            hfn_plane_open(&row, model, &plane, arena, c);
+            hfn_attention_average(&head, x, &row);
         }
     }
 }

@@ -7,7 +7,7 @@
 /* Bytes of scratch, which the planner gives for each slot. */
 #define HFN_CHECK_SCRATCH 2
 #define HFN_SPARSE_SCRATCH 4 /* and for each feature */
-#define HFN_AGGREGATE_SCRATCH 4
+#define HFN_AGGREGATE_SCRATCH 8
 #define HFN_ATTENTION_SCRATCH 4 /* and 1 for each neighbour of each node */
 
 struct hfn_neighbours {
