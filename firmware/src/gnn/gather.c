@@ -14,37 +14,36 @@ HFN_ASSERT(half, offsetof(struct hfn_gather, half) == HFN_GATHER_HALF);
 HFN_ASSERT(shift, offsetof(struct hfn_gather, shift) == HFN_GATHER_SHIFT);
 #else
 
-static inline int32_t hfn_gather_scaled(const struct hfn_gather *gather, uint32_t sum, int32_t whole) {
-    return (whole * (int32_t)sum + gather->half) >> gather->shift;
-}
-
 void hfn_gather(struct hfn_gather *gather) {
     const hfn_half *before = gather->before, *degree = gather->degree;
     const uint32_t *const weighted = gather->weighted, *own = gather->own;
+    const uint32_t shift = gather->shift;
+    const int32_t half = gather->half;
     int32_t *sums = gather->sums;
     do {
         const uint32_t heard = *degree++;
         const hfn_half *at = before + heard;
         uint32_t low = own[0], high = own[1];
         uint32_t sum0 = 0u - (heard + 1) * HFN_GATHER_LIFT, sum1 = 0, sum2 = sum0, sum3 = 0;
-        do {
+        do { /* looks up at last what is before: a node, or a degree, below slots too */
             sum0 += low;
             sum1 += (uint32_t)((int32_t)low >> 16);
             sum2 += high;
             sum3 += (uint32_t)((int32_t)high >> 16);
-            const uint32_t *words = weighted + HFN_GATHER_WORDS * *at--; /* at last of what is before: a node, or a
-                                                                            degree, below slots too */
+            const uint32_t *const words = weighted + HFN_GATHER_WORDS * *at--;
             low = words[0];
             high = words[1];
             HFN_HIDE(before);
         } while (at >= before);
+        sum0 -= sum1 << 16;
+        sum2 -= sum3 << 16;
         const int32_t whole = gather->whole[heard];
         before += heard;
         own += HFN_GATHER_WORDS;
-        sums[0] = hfn_gather_scaled(gather, sum0 - (sum1 << 16), whole);
-        sums[1] = hfn_gather_scaled(gather, sum1, whole);
-        sums[2] = hfn_gather_scaled(gather, sum2 - (sum3 << 16), whole);
-        sums[3] = hfn_gather_scaled(gather, sum3, whole);
+        sums[0] = (whole * (int32_t)sum0 + half) >> shift;
+        sums[1] = (whole * (int32_t)sum1 + half) >> shift;
+        sums[2] = (whole * (int32_t)sum2 + half) >> shift;
+        sums[3] = (whole * (int32_t)sum3 + half) >> shift;
         sums += HFN_GATHER_CHANNELS;
     } while (sums != gather->end);
     gather->before = before;

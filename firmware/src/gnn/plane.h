@@ -29,15 +29,24 @@ void hfn_plane_write(struct hfn_plane_row *row, const int32_t *sums, uint32_t st
 
 #else
 
+/* min(max(t, 0), 127), in arithmetic where comparisons may become branches. */
+static inline int32_t hfn_plane_clamp(int32_t t) {
+    if (HFN_CLAMP_RELU) {
+        return hfn_clamp_relu(t);
+    }
+    t &= ~hfn_sign(t);
+    return (t | hfn_sign(127 - t)) & 127;
+}
+
 /* Without a residual and for lo = 0. */
 static inline void hfn_plane_relu(struct hfn_plane_row *row, const int32_t *sums, uint32_t stride, uint32_t count) {
     const struct hfn_scale scale = row->scale;
     int8_t *y = row->y;
     for (int8_t *const end = y + count; y != end; y += HFN_COLUMNS, sums += HFN_COLUMNS * stride) {
-        y[0] = (int8_t)hfn_clamp_relu((scale.multiplier * sums[0] + scale.offset) >> scale.shift);
-        y[1] = (int8_t)hfn_clamp_relu((scale.multiplier * sums[stride] + scale.offset) >> scale.shift);
-        y[2] = (int8_t)hfn_clamp_relu((scale.multiplier * sums[2 * stride] + scale.offset) >> scale.shift);
-        y[3] = (int8_t)hfn_clamp_relu((scale.multiplier * sums[3 * stride] + scale.offset) >> scale.shift);
+        y[0] = (int8_t)hfn_plane_clamp((scale.multiplier * sums[0] + scale.offset) >> scale.shift);
+        y[1] = (int8_t)hfn_plane_clamp((scale.multiplier * sums[stride] + scale.offset) >> scale.shift);
+        y[2] = (int8_t)hfn_plane_clamp((scale.multiplier * sums[2 * stride] + scale.offset) >> scale.shift);
+        y[3] = (int8_t)hfn_plane_clamp((scale.multiplier * sums[3 * stride] + scale.offset) >> scale.shift);
     }
     row->y = y;
 }
@@ -63,7 +72,7 @@ static inline void hfn_plane_any(struct hfn_plane_row *row, const int32_t *sums,
 static inline void hfn_plane_write(struct hfn_plane_row *row, const int32_t *sums, uint32_t stride, uint32_t count) {
     if (row->residual) {
         hfn_plane_any(row, sums, stride, count, 1);
-    } else if (HFN_CLAMP_RELU && row->scale.lo == 0) {
+    } else if (row->scale.lo == 0) {
         hfn_plane_relu(row, sums, stride, count);
     } else {
         hfn_plane_any(row, sums, stride, count, 0);
