@@ -17,7 +17,7 @@ from edgehfn.backends.c import firmware
 from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, gnn_bytes, gnn_rules, plan
 from edgehfn.ir.inputs import raw_shape
-from edgehfn.ir.ops import SIGNED, Aggregate, Constant, QuantisedWeight, Requantise, SparseLinear
+from edgehfn.ir.ops import RELU, SIGNED, Aggregate, Constant, QuantisedWeight, Requantise, SparseLinear
 from edgehfn.ir.topology import Features
 from edgehfn.ir.validate import verify
 from edgehfn.spec.objective import Objective
@@ -73,6 +73,27 @@ def at_the_limits() -> list[SparseLinear]:
         assert gnn_rules.lanes(node) == next(n for n, most in LARGEST.items() if largest <= most)
         found.append(node)
     return found
+
+
+def looked_up(channels: int, clamp: tuple[int, int]) -> SparseLinear:
+    """Of so many nodes that rounded sums are looked up: all of -127..127 occur."""
+    sums = np.arange(-127, 128).repeat(2)  # two nodes of each, and two of none
+    features = Features("words", 512, np.array([0, 510]), np.arange(510, dtype=np.int64), sums.astype(np.int8))
+    rows = np.where(np.arange(channels) % 2, -1, 1).astype(np.int8)[:, None]
+    multipliers = tuple((127, -127, 3)[o % 3] for o in range(channels))
+    q = Requantise(multipliers, tuple(range(-9, channels - 9)), 5, 7, clamp)
+    return SparseLinear("y", features, QuantisedWeight("w", rows), q)
+
+
+@compiled
+@pytest.mark.slow
+def test_sums_that_are_looked_up(tmp_path: Path) -> None:
+    layers = [looked_up(channels, clamp) for channels, clamp in product((1, 3, 4, 6), (SIGNED, RELU))]
+    assert {gnn_rules.lanes(layer) for layer in layers} == {4}
+    cases = [Case(verify(Graph((layer,), 1)), NOTHING) for layer in layers]
+    for case, found in zip(cases, c_batch.run(cases, tmp_path), strict=True):
+        nodes.assert_same(nodes.by_oracle(case.graph, case.raw), found)
+        assert len(np.unique(found["y"])) > 100
 
 
 def crowd() -> Graph:

@@ -61,9 +61,9 @@ static inline int32_t hfn_clamp_relu(int32_t t) {
 }
 
 #if (defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1) || (defined(__riscv) && !defined(__riscv_zbb))
-enum { HFN_CLAMP_RELU = 0 };
+#define HFN_CLAMP_RELU 0
 #else
-enum { HFN_CLAMP_RELU = 1 };
+#define HFN_CLAMP_RELU 1
 #endif
 
 /* The output of an accumulator and the residual at its place; without a residual its factor is 0. */

@@ -31,11 +31,12 @@ void hfn_plane_write(struct hfn_plane_row *row, const int32_t *sums, uint32_t st
 
 /* min(max(t, 0), 127), in arithmetic where comparisons may become branches. */
 static inline int32_t hfn_plane_clamp(int32_t t) {
-    if (HFN_CLAMP_RELU) {
-        return hfn_clamp_relu(t);
-    }
+#if HFN_CLAMP_RELU
+    return hfn_clamp_relu(t);
+#else
     t &= ~hfn_sign(t);
     return (t | hfn_sign(127 - t)) & 127;
+#endif
 }
 
 /* Without a residual and for lo = 0. */

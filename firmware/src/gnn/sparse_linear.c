@@ -23,7 +23,8 @@ static void hfn_sparse_linear_look_up(const void *model, const struct hfn_sparse
                                       const uint8_t *sum, uint32_t output) {
     const struct hfn_scale scale = hfn_scale(model, &node->requantise, output);
     uint8_t *y = hfn_in_arena(arena, node->y + output * node->slots), table[256];
-    uint32_t t = (uint32_t)scale.offset - 128 * (uint32_t)scale.multiplier; /* of sums out of range it may wrap */
+    uint32_t t =
+        (uint32_t)scale.offset - 128 * (uint32_t)scale.multiplier; /* some sums do not occur, and might overflow */
     for (uint32_t i = 0; i < sizeof(table); i++, t += (uint32_t)scale.multiplier) {
         table[i] = (uint8_t)hfn_clamp_narrow((int32_t)t >> scale.shift, scale.lo);
     }
