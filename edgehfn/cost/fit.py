@@ -35,7 +35,7 @@ ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
 # would be large, and few.
 LIKE = {Function.CONV_FAR: Function.CONV_WIDE, Function.RECT_FAR: Function.RECT_WIDE}
 
-# Functions whose sums are another's: they take its row, and what is fitted is what their planes and weights take more.
+# Functions whose sums are another's: they take its row, and what is fitted is what their planes and weights take.
 BASED = {
     Function.RECT_NARROW: Function.CONV_NARROW,
     Function.RECT_WIDE: Function.CONV_WIDE,
@@ -98,15 +98,21 @@ def _fitted(compiler: str, core: str, function: Function, runs: list[Counted], b
     counts = [count for *_, count in runs]
     if base is not None:
         each = [terms(node, graph, planned, base.group) for node, graph, planned, _ in runs]
-        more = [{name: n for name, n in row.items() if name in PLANES or "unpacked" in name} for row in each]
-        _, found = _least_squares(more, counts, [base.times(row) for row in each])
-        return Effort(compiler, core, is_small, function, base.group, {**base.terms, **found})
+        more = [{name: n for name, n in row.items() if _is_own(name)} for row in each]
+        rest = replace(base, terms={name: n for name, n in base.terms.items() if not _is_own(name)})
+        _, found = _least_squares(more, counts, [rest.times(row) for row in each])
+        return replace(rest, compiler=compiler, function=function, terms={**rest.terms, **found})
     trials = {
         group: _least_squares([terms(node, graph, planned, group) for node, graph, planned, _ in runs], counts)
         for group in (GROUPS if function.facts.groups_pixels else GROUPS[:1])
     }
     group = min(trials, key=lambda group: trials[group][0])
     return Effort(compiler, core, is_small, function, group, trials[group][1])
+
+
+def _is_own(term: str) -> bool:
+    """Whether a function that is based on another has a coefficient of its own."""
+    return term in PLANES or "unpacked" in term
 
 
 def _least_squares(

@@ -8,9 +8,8 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn.cost import terms_gnn, terms_small, terms_windows
+from edgehfn.cost import terms_gnn, terms_windows
 from edgehfn.cost.terms_masks import decoded
-from edgehfn.cost.terms_small import squared
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
@@ -107,6 +106,8 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
         "short added outputs": channels * sum(ends) * added,
         **decoded(node.weight, 1 if scratch.keep else len(bands), small(objective)),
     }
+    if small(objective) and (gap or signed or node.requantise.shift < 8):
+        found["stored groups"] = groups  # others may be requantised where their sums are
     if node.weight.uses_index_list:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
     elif is_far(node, graph):
@@ -114,9 +115,7 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
     else:
         found |= _laid(node.weight, [rows * pitch // FOUR for rows in bands], scratch)
     made = _planes_of_few_rows if objective == "ram" else _planes
-    if small(objective):
-        made = terms_small.planes
-    if square(node.sides) is None:
+    if small(objective) or square(node.sides) is None:
         made = terms_windows.planes
     for first, call in zip((first for first, _ in calls), each, strict=True):
         for name, count in made(node, graph, scratch.band, first, call, pitch):
@@ -193,7 +192,7 @@ def _planes(
     """The shifted planes (firmware/src/conv/conv.h): those read from the map and those moved from another plane."""
     inputs, _, width = graph.tensors[node.x].shape
     columns = graph.tensors[node.name].shape[2]
-    kernel, stride, padding = squared(node)
+    kernel, stride, padding = _squared(node)
     each, reach = inputs * min(stride, kernel), (kernel - 1) // stride
     rows, again = reach + sum(bands), sum(bands) + reach * len(bands)  # of a plane: read once; moved in every band
     words, rolled = each * rows * pitch // 4, (len(bands) - 1) * each * (band + reach) * pitch // 4 * (reach > 0)
@@ -227,12 +226,19 @@ def _planes(
         yield "read rows", each * rows * (done < pitch)
 
 
+def _squared(node: Conv) -> tuple[int, int, int]:
+    """Kernel, stride and padding of a square window."""
+    found = square(node.sides)
+    assert found is not None
+    return found
+
+
 def _planes_of_few_rows(
     node: Conv, graph: Graph, band: int, first: int, bands: list[int], pitch: int
 ) -> Iterator[tuple[str, float]]:
     """Row by row where bands have a few of them and the shape is usual (firmware/src/conv/rows.h), or else as any."""
     inputs, _, width = graph.tensors[node.x].shape
-    columns, (kernel, stride, padding) = graph.tensors[node.name].shape[2], squared(node)
+    columns, (kernel, stride, padding) = graph.tensors[node.name].shape[2], _squared(node)
     usual = (kernel, padding) == (3, 1) and stride <= 2 and columns == pitch
     if band > FEW or not usual or width != stride * columns:
         yield from _planes(node, graph, band, first, bands, pitch)

@@ -13,7 +13,6 @@ from edgehfn.spec import masks
 Terms = dict[str, float]
 
 DRAWS = 8  # of a frozen position, a bit each
-WORD = 32  # mask bits that are taken at once
 
 
 def decoded(weight: Weight, times: int, is_small: bool) -> Terms:
@@ -28,17 +27,14 @@ def decoded(weight: Weight, times: int, is_small: bool) -> Terms:
     hashed = isinstance(weight, Supermask) and weight.signs is None
     frozen = isinstance(weight, Supermask) and bool(weight.pruned + weight.locked)
     inner = [int(np.count_nonzero(counts >= n)) for n in range(1, coats)]
-    each = prod(weight.shape[1:])
-    starts = np.arange(weight.shape[0]) * each
-    takes = int(((starts + each - 1) // WORD - starts // WORD + 1).sum())
-    words = -(-counts.size // WORD)
-    padded = np.zeros(words * WORD, np.uint8)
+    words = -(-counts.size // terms_small.WORD)
+    padded = np.zeros(words * terms_small.WORD, np.uint8)
     padded[: counts.size] = counts
     return {
         "words": words * times,
         "hashed words": words * hashed * times,
-        "takes": takes * times,
-        "kept words": int(padded.reshape(words, WORD).max(1).sum(dtype=np.int64)) * times,
+        "takes": terms_small.takes(weight) * times,
+        "kept words": int(padded.reshape(words, terms_small.WORD).max(1).sum(dtype=np.int64)) * times,
         "kept": int(counts.sum(dtype=np.int64)) * times,
         "inner words": words * (coats - 1) * times,
         "inner bits": (sum(inner) + _free(weight)) * times,

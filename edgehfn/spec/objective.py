@@ -21,5 +21,5 @@ def macro(objective: Objective) -> str:
 
 
 def small(objective: Objective) -> bool:
-    """Return whether the runtime is built for few bytes: compact loops, no assembly, coded masks (``HFN_SMALL``)."""
+    """Return whether the runtime is built for few bytes: small loops, little assembly, coded masks (``HFN_SMALL``)."""
     return objective == "flash"

@@ -19,7 +19,7 @@ from edgehfn.spec.objective import Objective, macro, small
 
 HEADER, SOURCE = "hfn.h", "hfn.c"  # the runtime as two files
 CONFIG = "hfn_config.h"
-_DEPENDS = re.compile(rb"\bHFN_(SMALL|FEW_ROWS|ISA\w*|THUMB2|PACE)\b")
+_DEPENDS = re.compile(rb"\bHFN_(SMALL|FEW_ROWS|CORE|ISA\w*|THUMB2|PACE)\b")
 _LOCAL = re.compile(rb'^#include "([^"]+)"\n', re.MULTILINE)
 
 

@@ -25,6 +25,7 @@ _DEFINED = re.compile(
 )
 _ENTRY = re.compile(r"^\s*(?:entry|function) (hfn_\w+)", re.MULTILINE)
 _USED = re.compile(r"(?<!struct )\bhfn_\w+")
+_SMALL = re.compile(r"#if HFN_ISA_SMALL .*|\bHFN_(?:CORE|ISA_SMALL)\b")
 _INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
 
@@ -38,10 +39,10 @@ class Source(NamedTuple):
 def sources(called: Iterable[str], *, small: bool) -> list[Path]:
     """The files that define these functions and all that they call in turn, in the order of ``firmware.runtime``.
 
-    ``small``: for a runtime with ``HFN_SMALL`` 1, which has no fast paths in assembly.
+    ``small``: for a runtime with ``HFN_SMALL`` 1, which has little assembly.
     """
     every = firmware.runtime(assembly=True)
-    files = [path for path in every if not (small and path.suffix == ".S") and _concerns(path, small)]
+    files = [path for path in every if _concerns(path, small)]
     wanted, found = {*called}, {path for path in every if path.name in UNNAMED}
     while more := [path for path in files if path not in found and source(path).defines & wanted]:
         found.update(more)
@@ -89,7 +90,12 @@ def _code(path: Path) -> str:
 @cache
 def _concerns(path: Path, small: bool) -> bool:
     """Whether anything of a file is left in such a runtime, or all of it stands under ``#if`` of the other one."""
-    lines = [line for line in _code(path).splitlines() if line.strip() and not line.startswith("#include")]
+    code = _code(path)
+    lines = [line for line in code.splitlines() if line.strip() and not line.startswith("#include")]
+    if (
+        path.suffix == ".S"
+    ):  # of the large one, unless it names what there is in the small one; alone, if that comes first
+        return bool(_SMALL.search(code)) if small else not _SMALL.fullmatch(lines[0])
     return not lines or lines[0] != f"#if {'!' * small}HFN_SMALL" or any(depth == 0 for depth in _depths(lines[:-1]))
 
 

@@ -2,7 +2,7 @@
 #include "isa.h"
 #include "lanes.h"
 
-#if HFN_ISA != HFN_ISA_C
+#if HFN_CORE != HFN_ISA_C /* what assembly knows of the struct */
 HFN_ASSERT(planes, offsetof(struct hfn_channel, planes) == HFN_CH_PLANES);
 HFN_ASSERT(list, offsetof(struct hfn_channel, list) == HFN_CH_LIST);
 HFN_ASSERT(plus_end, offsetof(struct hfn_channel, plus_end) == HFN_CH_PLUS_END);
@@ -24,7 +24,50 @@ HFN_ASSERT(gap, offsetof(struct hfn_channel, gap) == HFN_CH_GAP);
 #if HFN_ISA == HFN_ISA_DSP
 HFN_ASSERT(own, offsetof(struct hfn_channel, own) == HFN_CH_OWN);
 #endif
+#endif
+
+#if HFN_ISA_SMALL != HFN_ISA_C /* flash is spared: the sums are assembly of few bytes, and what follows them is C */
+
+/* Pixels of a group. */
+#if HFN_ISA_SMALL == HFN_ISA_MVE
+enum { HFN_SUMS = 16 }; /* channel_sums_mve.S */
+#elif HFN_ISA_SMALL == HFN_ISA_V6M
+enum { HFN_SUMS = 8 }; /* channel_sums_v6m.S */
 #else
+enum { HFN_SUMS = 12 }; /* channel_sums_thumb2.S */
+#endif
+
+/* sums[i] = start + Σ plus - Σ minus of the bytes i behind planes. By N1 every sum is in -32767..32767; on the way a
+ * lane may hold anything. With the DSP instructions sums may be NULL, if there are no gaps, lo = 0 and s >= 8: then the
+ * group is requantised and written at y. */
+void hfn_channel_sums(const struct hfn_channel *channel, const uint8_t *planes, int32_t *sums);
+
+void hfn_channel_narrow(struct hfn_channel *channel) {
+    const uint8_t *planes = channel->planes;
+    uint32_t left = channel->pixels;
+#if HFN_ISA_SMALL == HFN_ISA_DSP
+    if (!channel->gap && channel->scale.lo == 0 && channel->scale.shift >= 8) {
+        for (; left >= HFN_SUMS; left -= HFN_SUMS) {
+            hfn_channel_sums(channel, planes, NULL);
+            planes += HFN_SUMS;
+            channel->y += HFN_SUMS;
+            if (channel->residual) {
+                channel->residual += HFN_SUMS;
+            }
+        }
+    }
+#endif
+    while (left) {
+        int32_t sums[HFN_SUMS];
+        hfn_channel_sums(channel, planes, sums);
+        uint32_t count = left < HFN_SUMS ? left : HFN_SUMS;
+        hfn_store(channel, sums, count);
+        planes += HFN_SUMS;
+        left -= count;
+    }
+}
+
+#elif HFN_ISA == HFN_ISA_C
 
 /* By N1 every sum is in -32767..32767; on the way a lane may hold anything. */
 void hfn_channel_narrow(struct hfn_channel *channel) {

@@ -1,6 +1,10 @@
 #include "list_words.h"
 
-#if !HFN_SMALL
+#if HFN_SMALL
+
+HFN_BUILD_LISTS(hfn_build_lists, while)
+
+#else
 
 #if HFN_ISA != HFN_ISA_C
 /* What list_thumb2.S, list_v6m.S and list_riscv.S know of the structs. */

@@ -1,8 +1,8 @@
 #include "rect.h"
 
 #include "conv_far.h"
-#include "copy.h"
 #include "fill.h"
+#include "plane_column.h"
 
 HFN_COLD struct hfn_planes hfn_rect_planes(const struct hfn_rect *node, const struct hfn_ticks *ticks, uint32_t tick) {
     const struct hfn_conv *conv = &node->conv;
@@ -60,47 +60,6 @@ HFN_COLD void hfn_rect_far_taps(struct hfn_taps *taps, const struct hfn_conv *co
     hfn_rect_taps(taps, conv, &units);
 }
 
-/* Every stride-th byte, not inlined, as its loop wants the registers. */
-__attribute__((__noinline__)) static void hfn_rect_pick(uint8_t *to, const uint8_t *from, uint32_t count,
-                                                        uint32_t stride, uint32_t flip) {
-    for (const uint8_t *end = to + count; to != end; from += stride) {
-        *to++ = (uint8_t)(*from ^ flip);
-    }
-}
-
-/* The planes of a tap column, whose first place is the map's column j, which may be negative modulo 2^32. */
-static uint8_t *hfn_rect_column(const struct hfn_rect *node, const struct hfn_planes *planes, uint32_t *arena,
-                                uint32_t first, uint32_t j, uint8_t *to, uint32_t flip) {
-    const struct hfn_conv *conv = &node->conv;
-    const uint32_t width = conv->width, left = planes->span.end - first;
-    const uint32_t rows = (left < conv->band ? left : conv->band) + planes->reach;
-    uint32_t skipped = 0, inside = 0, x = planes->span.x;
-    for (; skipped < planes->pitch && j >= width; j += node->stride) {
-        skipped++;
-    }
-    for (uint32_t at = j; skipped + inside < planes->pitch && at < width; at += node->stride) {
-        inside++;
-    }
-    for (uint32_t c = conv->inputs; c; c--, x += planes->span.x_map) {
-        for (uint32_t phase = 0; phase < planes->phases; phase++, to += planes->size) {
-            uint32_t i = first * conv->stride + phase - conv->padding;
-            uint8_t *row = to + skipped;
-            for (uint32_t r = rows; r; r--, row += planes->pitch, i += conv->stride) {
-                if (i >= planes->height) {
-                    continue;
-                }
-                const uint8_t *from = hfn_in_arena(arena, x + i * width + j);
-                if (node->stride == 1) {
-                    hfn_copy(row, from, inside, flip);
-                } else {
-                    hfn_rect_pick(row, from, inside, node->stride, flip);
-                }
-            }
-        }
-    }
-    return to;
-}
-
 HFN_COLD void hfn_rect_fill(const struct hfn_conv *conv, const struct hfn_planes *planes, uint32_t *arena,
                             uint32_t first) {
     const struct hfn_rect *node = hfn_rect(conv);
@@ -110,6 +69,6 @@ HFN_COLD void hfn_rect_fill(const struct hfn_conv *conv, const struct hfn_planes
     uint8_t *to = (uint8_t *)all;
     hfn_fill(all, all + count * (planes->size / 4) + HFN_SLACK / 4, zero);
     for (uint32_t b = 0, j = 0u - node->padding; b < node->kernel; b++, j += node->dilation[1]) {
-        to = hfn_rect_column(node, planes, arena, first, j, to, zero);
+        to = hfn_plane_column(conv, planes, arena, first, node->stride, j, to, zero);
     }
 }

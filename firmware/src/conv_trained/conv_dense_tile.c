@@ -1,7 +1,7 @@
 #include "conv_dense.h"
 #include "tile_offsets.h"
 
-#if HFN_ISA != HFN_ISA_C /* what conv_dense_*.S know of the structs */
+#if HFN_CORE != HFN_ISA_C /* what conv_dense_*.S know of the structs */
 HFN_ASSERT(to_at, offsetof(struct hfn_tile, to) == HFN_TILE_TO);
 HFN_ASSERT(planes_at, offsetof(struct hfn_tile, planes) == HFN_TILE_PLANES);
 HFN_ASSERT(taps_at, offsetof(struct hfn_tile, taps) == HFN_TILE_TAPS);
@@ -22,7 +22,7 @@ void hfn_tile_outputs(const struct hfn_tile *tile, struct hfn_channel *channel, 
 
 #endif
 
-#if HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32
+#if HFN_ISA_SMALL == HFN_ISA_C && (HFN_ISA == HFN_ISA_C || HFN_ISA == HFN_ISA_RV32)
 
 void hfn_tile_fill(const struct hfn_tile *tile) {
     uint32_t *to = tile->to;

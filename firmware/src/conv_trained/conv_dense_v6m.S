@@ -3,7 +3,7 @@
 #include "isa.h"
 #include "tile_offsets.h"
 
-#if HFN_ISA == HFN_ISA_V6M
+#if HFN_CORE == HFN_ISA_V6M
 
     /* (tile r0): where to in r0, planes and what periods add in r1, the next tap in r2, taps to come in r10, the end of
      * the period in r11. */

@@ -3,7 +3,7 @@
 #include "isa.h"
 #include "tile_offsets.h"
 
-#if HFN_ISA == HFN_ISA_V7M
+#if HFN_ISA == HFN_ISA_V7M || HFN_ISA_SMALL >= HFN_ISA_V7M
 
     /* (tile r0): where to in r0, planes and what periods add in r1, the next tap in r2, taps to come in r3, the end of
      * the period in lr. */
@@ -51,6 +51,28 @@
     mla r6, r10, r11, r6
     .endm
 
+#if HFN_SMALL
+    /* (tile r0, sums r1, weight r2): where from in r0, weights in r1 up to r2, sums in r3-r6, where to in r12. */
+    function hfn_tile_sums
+    push {r2, r4-r11, lr}
+    mov r12, r1
+    ldrd r3, lr, [r0, #HFN_TILE_WEIGHTS] /* and GROUPS */
+    ldr r0, [r0, #HFN_TILE_TO]
+    add r2, r2, r3
+1:  ldr r1, [sp]
+    movs r3, #0
+    movs r4, #0
+    movs r5, #0
+    movs r6, #0
+2:  tap
+    cmp r1, r2
+    bne 2b
+    stm r12!, {r3-r6}
+    subs lr, lr, #1
+    bne 1b
+    pop {r2, r4-r11, pc}
+    .size hfn_tile_sums, . - hfn_tile_sums
+#else
     /* (tile r0, channel r1, weight r2): where from in r0, weights in r1 up to r2, sums in r3-r6. */
     function hfn_tile_outputs
     push {r4-r11, lr}
@@ -81,5 +103,6 @@
     add sp, #16
     pop {r4-r11, pc}
     .size hfn_tile_outputs, . - hfn_tile_outputs
+#endif
 
 #endif

@@ -8,7 +8,7 @@
 /* Assembly, which only *.S include. */
 /* clang-format off */
 
-#if HFN_ISA != HFN_ISA_C && HFN_ISA != HFN_ISA_RV32
+#if HFN_CORE != HFN_ISA_C && HFN_CORE != HFN_ISA_RV32
 
     .syntax unified
     .thumb

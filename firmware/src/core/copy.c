@@ -2,7 +2,7 @@
 
 #include "isa.h"
 
-#if HFN_ISA == HFN_ISA_DSP || HFN_ISA == HFN_ISA_MVE
+#if HFN_ISA == HFN_ISA_DSP || HFN_ISA == HFN_ISA_MVE || (HFN_SMALL && defined(__ARM_FEATURE_UNALIGNED))
 
 /* Words from any address. */
 typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) hfn_copied;

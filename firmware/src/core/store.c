@@ -1,8 +1,11 @@
 #include "channel.h"
+#include "isa.h"
+
+#if HFN_ISA_SMALL == HFN_ISA_C
 
 /* Writes count outputs of one row. An output's place may be its residual's, which is read first. */
-static inline void hfn_store_row(struct hfn_channel *channel, const int32_t *sums, uint32_t count, int has_residual,
-                                 int is_relu) {
+static inline void hfn_store_row_of(struct hfn_channel *channel, const int32_t *sums, uint32_t count, int has_residual,
+                                    int is_relu) {
     const struct hfn_scale scale = channel->scale;
     const int8_t *residual = channel->residual;
     int8_t *y = channel->y;
@@ -18,16 +21,27 @@ static inline void hfn_store_row(struct hfn_channel *channel, const int32_t *sum
     channel->y = y;
 }
 
-void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count) {
+static inline void hfn_store_row(struct hfn_channel *channel, const int32_t *sums, uint32_t count) {
     const int is_relu = HFN_CLAMP_RELU && channel->scale.lo == 0;
+    if (channel->residual) {
+        is_relu ? hfn_store_row_of(channel, sums, count, 1, 1) : hfn_store_row_of(channel, sums, count, 1, 0);
+    } else {
+        is_relu ? hfn_store_row_of(channel, sums, count, 0, 1) : hfn_store_row_of(channel, sums, count, 0, 0);
+    }
+}
+
+#else
+
+/* The same in assembly: store_row_thumb2.S, store_row_v6m.S. */
+void hfn_store_row(struct hfn_channel *channel, const int32_t *sums, uint32_t count);
+
+#endif
+
+void hfn_store(struct hfn_channel *channel, const int32_t *sums, uint32_t count) {
     while (count) {
         uint32_t in_row = channel->columns - channel->column;
         uint32_t length = in_row < count ? in_row : count;
-        if (channel->residual) {
-            is_relu ? hfn_store_row(channel, sums, length, 1, 1) : hfn_store_row(channel, sums, length, 1, 0);
-        } else {
-            is_relu ? hfn_store_row(channel, sums, length, 0, 1) : hfn_store_row(channel, sums, length, 0, 0);
-        }
+        hfn_store_row(channel, sums, length);
         sums += length;
         count -= length;
         channel->column += length;

@@ -3,25 +3,6 @@
 #include "mask.h"
 
 /* The next weights of a mask, a byte each. */
-#if HFN_SMALL
-
-static void hfn_unmask(int8_t *to, struct hfn_mask *mask, uint32_t count) {
-    while (count) {
-        int32_t weight = 0;
-        const uint32_t passed = hfn_mask_find(mask, count, &weight);
-        for (uint32_t i = passed; i; i--) {
-            *to++ = 0;
-        }
-        count -= passed;
-        if (count) {
-            *to++ = (int8_t)weight;
-            count--;
-        }
-    }
-}
-
-#else
-
 static void hfn_unmask(int8_t *to, struct hfn_mask *mask, uint32_t count) {
     const uint32_t coats = mask->weight->coats;
     for (uint32_t taken; count; count -= taken) {
@@ -37,8 +18,6 @@ static void hfn_unmask(int8_t *to, struct hfn_mask *mask, uint32_t count) {
         hfn_mask_take(mask, coats, taken);
     }
 }
-
-#endif
 
 HFN_COLD void hfn_depthwise_supermask(const void *model, const struct hfn_depthwise *node, uint32_t *arena) {
     struct hfn_frame frame;

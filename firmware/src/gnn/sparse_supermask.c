@@ -4,13 +4,6 @@
 
 /* Adds a channel's weights, each counted in a lane whose 1 is one. */
 static void hfn_sparse_supermask_add(struct hfn_mask *mask, uint32_t *weights, uint32_t inputs, uint32_t one) {
-#if HFN_SMALL
-    int32_t weight;
-    for (uint32_t *end = weights + inputs;
-         (weights += hfn_mask_find(mask, (uint32_t)(end - weights), &weight)) != end;) {
-        *weights++ += (uint32_t)weight * one;
-    }
-#else
     const uint32_t coats = mask->weight->coats;
     for (uint32_t left = inputs, taken; left; left -= taken, weights += taken) {
         taken = hfn_mask_ready(mask, left);
@@ -26,7 +19,6 @@ static void hfn_sparse_supermask_add(struct hfn_mask *mask, uint32_t *weights, u
         }
         hfn_mask_take(mask, coats, taken);
     }
-#endif
 }
 
 void hfn_sparse_supermask(const void *model, const struct hfn_sparse_linear *node, uint32_t *arena) {

@@ -2,8 +2,6 @@
 #include "mask.h"
 #include "requantise.h"
 
-#if !HFN_SMALL
-
 /* REQUIRE |sum| < 2^31 for every sum of weights, whatever the order (SPEC section 5: the bound A). */
 HFN_COLD void hfn_linear_supermask(const void *model, const struct hfn_linear *node, uint32_t *arena) {
     int8_t *y = hfn_in_arena(arena, node->y);
@@ -29,6 +27,12 @@ HFN_COLD void hfn_linear_supermask(const void *model, const struct hfn_linear *n
         }
         y[output] = hfn_requantise(model, &node->requantise, output, sum);
     }
+}
+
+#if HFN_SMALL
+
+void hfn_linear_plain(const void *model, const struct hfn_linear *node, uint32_t *arena) {
+    hfn_linear_supermask(model, node, arena);
 }
 
 #endif
