@@ -3,15 +3,15 @@
 #include "isa.h"
 
 #if HFN_THUMB2 || HFN_ISA == HFN_ISA_V6M
-HFN_ASSERT(before, offsetof(struct hfn_gather, before) == HFN_GATHER_BEFORE);
-HFN_ASSERT(degree, offsetof(struct hfn_gather, degree) == HFN_GATHER_DEGREE);
-HFN_ASSERT(own, offsetof(struct hfn_gather, own) == HFN_GATHER_OWN);
-HFN_ASSERT(sums, offsetof(struct hfn_gather, sums) == HFN_GATHER_SUMS);
-HFN_ASSERT(end, offsetof(struct hfn_gather, end) == HFN_GATHER_END);
-HFN_ASSERT(weighted, offsetof(struct hfn_gather, weighted) == HFN_GATHER_WEIGHTED);
-HFN_ASSERT(whole, offsetof(struct hfn_gather, whole) == HFN_GATHER_WHOLE);
-HFN_ASSERT(half, offsetof(struct hfn_gather, half) == HFN_GATHER_HALF);
-HFN_ASSERT(shift, offsetof(struct hfn_gather, shift) == HFN_GATHER_SHIFT);
+HFN_ASSERT(gather_before, offsetof(struct hfn_gather, before) == HFN_GATHER_BEFORE);
+HFN_ASSERT(gather_degree, offsetof(struct hfn_gather, degree) == HFN_GATHER_DEGREE);
+HFN_ASSERT(gather_own, offsetof(struct hfn_gather, own) == HFN_GATHER_OWN);
+HFN_ASSERT(gather_sums, offsetof(struct hfn_gather, sums) == HFN_GATHER_SUMS);
+HFN_ASSERT(gather_end, offsetof(struct hfn_gather, end) == HFN_GATHER_END);
+HFN_ASSERT(gather_weighted, offsetof(struct hfn_gather, weighted) == HFN_GATHER_WEIGHTED);
+HFN_ASSERT(gather_whole, offsetof(struct hfn_gather, whole) == HFN_GATHER_WHOLE);
+HFN_ASSERT(gather_half, offsetof(struct hfn_gather, half) == HFN_GATHER_HALF);
+HFN_ASSERT(gather_shift, offsetof(struct hfn_gather, shift) == HFN_GATHER_SHIFT);
 #else
 
 void hfn_gather(struct hfn_gather *gather) {
