@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.kernels.references import references
 from edgehfn.backends.c import Function, functions
 from edgehfn.cost.refit import named
-from edgehfn.ir import Graph
+from edgehfn.ir import Graph, plan
 from edgehfn.spec.objective import OBJECTIVES, Objective
 from edgehfn.target import CORES, bench, elf
 from edgehfn.target.board import board
@@ -78,7 +78,7 @@ def read() -> Iterator[Spent]:
 def write(only: Sequence[Function] = ()) -> None:
     """The budget is what is spent now, of all graphs or of those that call one of the functions."""
     graphs = references()
-    changed = [name for name, graph in graphs.items() if not only or {*only} & {*functions(graph)}]
+    changed = [name for name, graph in graphs.items() if not only or {*only} & {*functions(graph, plan(graph))}]
     kept = {(row.core, row.objective, row.reference): row for row in read() if row.reference not in changed}
     spent = [kept.get(case) or measure(*case, graphs[case[2]]) for case in cases(graphs)]
     with FILE.open("w", newline="", encoding="utf-8") as file:

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.common.table import table
 from edgehfn.ir import Graph, ops, plan
+from edgehfn.ir.bounds import bound
 from edgehfn.ir.ops import (
     RELU,
     SIGNED,
@@ -22,7 +23,7 @@ from edgehfn.ir.ops import (
     Supermask,
 )
 from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
-from edgehfn.ir.validate import bound, verify
+from edgehfn.ir.validate import verify
 from edgehfn.spec.limits import COLUMNS
 from edgehfn.target import CORES, bench
 from edgehfn.target.board import board

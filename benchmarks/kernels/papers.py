@@ -54,7 +54,7 @@ def facts(graph: Graph) -> dict[str, int]:
         "bytes of the arena": planned.size,
         "bytes of planes, at most": max(scratch.planes for scratch in planned.scratch.values()),
         "milliseconds of planning": round(1000 * (time.perf_counter() - start)),
-        **{str(name): count for name, count in Counter(c.functions(graph)).items()},
+        **{str(name): count for name, count in Counter(c.functions(graph, planned)).items()},
     }
 
 

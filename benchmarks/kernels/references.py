@@ -23,6 +23,7 @@ def references() -> dict[str, Graph]:
     return {
         "resnet8": untrained(resnet8(0.3)),
         "demo": untrained(nn.preset("demo", (1, 28, 28), 10)),
+        "shared_conv": _shared_conv(),
         "dense_conv": _dense_conv(),
         "stem": _dense_conv(inputs=1, side=28),
         "dense_linear": _linear(),
@@ -35,6 +36,15 @@ def _dense_conv(inputs: int = 16, side: int = 16) -> Graph:
     values = np.random.default_rng(0).integers(-127, 128, (16, inputs, 3, 3)).astype(np.int8)
     conv = Conv("conv", "input", QuantisedWeight("w", values), Requantise((1,) * 16, (0,) * 16, 0, 12, RELU), padding=1)
     return verify(Graph((Input("input", (inputs, side, side)), conv), 0))
+
+
+def _shared_conv() -> Graph:
+    """A mask of half density, of which three channels share sums."""
+    shape = (24, 32, 3, 3)
+    counts = (np.random.default_rng(0).random(24 * 32 * 9) < 0.5).astype(np.uint8)
+    q = Requantise((1,) * 24, (0,) * 24, 0, 9, RELU)
+    conv = Conv("conv", "input", Supermask("w", 0, shape, 1, counts, seed=0), q, padding=1)
+    return verify(Graph((Input("input", (32, 16, 16)), conv), 0))
 
 
 def _linear(density: float | None = None) -> Graph:

@@ -16,7 +16,9 @@ from edgehfn.backends.c import Function
 from edgehfn.cost.fit_slides import slides
 from edgehfn.cost.instructions import NODES, Effort, table
 from edgehfn.cost.samples_by_function import samples
+from edgehfn.cost.samples_shared import shared_plans
 from edgehfn.cost.terms import Terms, terms
+from edgehfn.cost.terms_masks import ALONE
 from edgehfn.cost.terms_windows import PLANES
 from edgehfn.errors import InputError
 from edgehfn.ir import Graph, Plan, plan
@@ -35,6 +37,8 @@ ENOUGH = 1e-6  # of a term's use for the squared error, to be worth having
 # would be large, and few.
 LIKE = {Function.CONV_FAR: Function.CONV_WIDE, Function.RECT_FAR: Function.RECT_WIDE}
 
+LIKE_SMALL = LIKE | {Function.CONV_SHARED: Function.CONV_PLAIN}  # no plan for flash has it
+
 # Functions whose sums are another's: they take its row, and what is fitted is what their planes and weights take.
 BASED = {
     Function.RECT_NARROW: Function.CONV_NARROW,
@@ -52,6 +56,7 @@ def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -
     sampled = {function: samples(function) for function in sorted({*functions} - {Function.SLIDE, *LIKE})}
     every = {id(graph): graph for graphs in sampled.values() for graph in graphs}
     fast = {key: [plan(graph), *_few_rows(graph)] for key, graph in every.items()}
+    fast |= {id(graph): shared_plans(graph) for graph in sampled.get(Function.CONV_SHARED, ())}
     few = {key: [plan(graph, "flash")] for key, graph in every.items()}
     for core in cores:
         compiler = version(board(core).architecture.gcc)
@@ -62,20 +67,27 @@ def fit(cores: Sequence[str] = CORES, functions: Collection[Function] = NODES) -
                 yield Effort(compiler, core, plans is few, Function.SLIDE, GROUPS[0], found)
             counts = {key: [counted(every[key], planned, core).nodes for planned in plans[key]] for key in every}
             fitted: dict[str, Effort] = {}
+            like = LIKE_SMALL if plans is few else LIKE
             for function, graphs in sampled.items():
+                if function in like:
+                    continue
                 runs = [
                     (way, node, graph, planned, count)
                     for graph in graphs
                     for way, planned in enumerate(plans[id(graph)])
                     for node, (_, count) in zip(graph, counts[id(graph)][way], strict=True)
-                    if c.function(node, graph) == function
+                    if c.function(node, graph, planned) == function
                 ]
                 runs.sort(key=lambda run: run[0])  # the order that rounding and ties hang on
+                if function == Function.CONV_SHARED:
+                    alone = fitted.get(Function.CONV_PLAIN) or _known(core, False, Function.CONV_PLAIN)
+                    fitted[function] = _fitted_shared(replace(alone, function=function), [run[1:] for run in runs])
+                    continue
                 base = BASED.get(function)
                 known = None if base is None else fitted.get(base) or _known(core, plans is few, base)
                 fitted[function] = _fitted(compiler, core, function, [run[1:] for run in runs], known)
             yield from fitted.values()
-            for function, other in LIKE.items():
+            for function, other in like.items():
                 if function in functions:
                     yield replace(fitted.get(other) or _known(core, plans is few, other), function=function)
 
@@ -113,6 +125,17 @@ def _fitted(compiler: str, core: str, function: Function, runs: list[Counted], b
 def _is_own(term: str) -> bool:
     """Whether a function that is based on another has a coefficient of its own."""
     return term in PLANES or "unpacked" in term
+
+
+def _fitted_shared(alone: Effort, runs: list[Counted]) -> Effort:
+    """What sharing sums takes, or on a core that sums each channel by itself what that takes, ``alone``: whichever errs
+    less."""
+    counts = np.array([count for *_, count in runs], np.float64)
+    each = [terms(node, graph, planned, alone.group) for node, graph, planned, _ in runs]
+    own = [{name: n for name, n in row.items() if name not in ALONE} for row in each]
+    error, found = _least_squares(own, [count for *_, count in runs])
+    apart = float(((np.array([alone.times(row) for row in each]) / counts - 1) ** 2).sum())
+    return alone if apart < error else replace(alone, terms=found)
 
 
 def _least_squares(

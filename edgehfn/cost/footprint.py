@@ -133,7 +133,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> tuple[Sizes, dict[str, in
     for part in c.layout(graph, planned):
         flash[part.origin] += len(part.data)
     weights = sum(flash.values())
-    called, groups = c.functions(graph, planned.groups), len(planned.groups)
+    called, groups = c.functions(graph, planned), len(planned.groups)
     turns = sum(f.facts.by_rows or f == c.Function.SLIDE for f in called)
     flash["code"], stack = code_size.predict(core, called, planned.objective, turns, groups, planned.fed)
     runtime = planned.size - planned.activations + c.sound_state(graph)

@@ -61,7 +61,7 @@ def predict(graph: Graph, planned: Plan, core: str) -> Bench:
     windows = {name: group for group in planned.groups for name in group.windows}
     nodes = []
     for node in graph:
-        run = effort(function(node, graph))
+        run = effort(function(node, graph, planned))
         count = run.times(terms(node, graph, planned, run.group))
         if node.name in windows:
             count += effort(Function.SLIDE).times(slid(node.name, graph, windows[node.name]))

@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 
 from edgehfn.ir import Graph, ops
+from edgehfn.ir.bounds import accumulators
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.ops import (
     RELU,
@@ -23,7 +24,7 @@ from edgehfn.ir.ops import (
     Shape,
     Supermask,
 )
-from edgehfn.ir.validate import accumulators, verify
+from edgehfn.ir.validate import verify
 from edgehfn.spec import masks
 from edgehfn.spec.limits import LARGEST
 

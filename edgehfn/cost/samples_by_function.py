@@ -16,6 +16,7 @@ from edgehfn.backends.c import Function, functions
 from edgehfn.cost.samples import SIDES, layers
 from edgehfn.cost.samples_far import far_layers
 from edgehfn.cost.samples_gnn import graph_layers
+from edgehfn.cost.samples_shared import shared_layers
 from edgehfn.cost.samples_windows import window_layers
 from edgehfn.ir import Graph, ops, verify
 from edgehfn.ir.graph import Tensor
@@ -41,6 +42,10 @@ def samples(function: Function) -> tuple[Graph, ...]:
         case Function.INPUT_TABLE | Function.INPUT_AFFINE | Function.INPUT_S16:
             return _mapped(function)
         case Function.CONV_NARROW_ROWS | Function.CONV_PLAIN_ROWS | Function.CONV_WIDE_ROWS | Function.CONV_DENSE_ROWS:
+            return ()
+        case Function.CONV_SHARED:
+            return tuple(shared_layers(seed) for seed in range(ALONE))
+        case Function.CONV_SHARED_ROWS:
             return ()
         case Function.CONV_INT4_ROWS | Function.MAX_POOL_ROWS | Function.MAX_POOL_2X2_ROWS | Function.ADD_ROWS:
             return ()

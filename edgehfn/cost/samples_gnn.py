@@ -8,10 +8,11 @@ from random import Random
 import numpy as np
 
 from edgehfn.ir import Graph, gnn_rules, ops
+from edgehfn.ir.bounds import bound
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.ops import RELU, SIGNED, Aggregate, Attention, Constant, Conv, Input, NodePool, SparseLinear
 from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology, Topology, rows
-from edgehfn.ir.validate import bound, verify
+from edgehfn.ir.validate import verify
 from edgehfn.spec.limits import COLUMNS, LARGEST
 
 NODES = 12

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import numpy as np
 
-from edgehfn.cost import terms_gnn, terms_windows
+from edgehfn.cost import terms_gnn, terms_masks, terms_windows
 from edgehfn.cost.terms_masks import decoded
 from edgehfn.ir import ops
 from edgehfn.ir.arena import Plan
@@ -108,6 +108,8 @@ def _conv(node: Conv, graph: Graph, scratch: Scratch, group: int, objective: Obj
     }
     if small(objective) and (gap or signed or node.requantise.shift < 8):
         found["stored groups"] = groups  # others may be requantised where their sums are
+    if scratch.shared:
+        found |= terms_masks.shared(node.weight, groups // channels, 1 if scratch.keep else len(bands), len(bands))
     if node.weight.uses_index_list:
         found |= _summed(node.weight, graph.tensors[node.x].lo < 0, groups // channels, wide, ends.count(LAST))
     elif is_far(node, graph):

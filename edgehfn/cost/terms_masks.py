@@ -7,7 +7,9 @@ from math import prod
 import numpy as np
 
 from edgehfn.cost import terms_small
+from edgehfn.cost.terms_small import WORD
 from edgehfn.ir.ops import QuantisedWeight, Supermask, Weight
+from edgehfn.ir.shared import lengths
 from edgehfn.spec import masks
 
 Terms = dict[str, float]
@@ -40,6 +42,35 @@ def decoded(weight: Weight, times: int, is_small: bool) -> Terms:
         "inner bits": (sum(inner) + _free(weight)) * times,
         "frozen words": words * frozen * times,
         "drawn words": words * _deciding(weight) * times,
+    }
+
+
+# What lists of each channel take, and nothing that shares sums.
+ALONE = frozenset(
+    {
+        *("words", "hashed words", "takes", "kept words", "kept", "inner words", "inner bits", "frozen words"),
+        *("drawn words", "turns", "lists", "pairs", "singles", "wide pairs", "wide lists", "wide groups"),
+        *("pairs of a word", "unlike entries", "kept groups of signed"),
+    }
+)
+
+
+def shared(weight: Weight, groups: int, built: int, bands: int) -> Terms:
+    """What sums that three channels share take: so many groups of pixels, lists built so often, in so many bands."""
+    each = lengths(weight)
+    both, rest = each.min(2), abs(each[..., 0] - each[..., 1])
+    trios, chunks = len(each), -(-prod(weight.shape[1:]) // WORD)
+    minus = int((each[..., 1] > each[..., 0]).sum())
+    return {
+        "trios": trios * groups,
+        "unlikes": int(both.sum()) * groups,
+        "likes": int((rest // 2).sum()) * groups,
+        "odd entries": int((rest % 2).sum()) * groups,
+        "negated lists": minus * groups,
+        "shared chunks": trios * chunks * built,
+        "shared entries": int(each.sum()) * built,
+        "shared lists": trios * bands,
+        "thread entries": int((both + rest).sum()) * bands,
     }
 
 

@@ -13,9 +13,11 @@ from edgehfn.ir.lives import Buffer, largest_first, peak, place
 from edgehfn.ir.ops import Conv
 from edgehfn.ir.scratch import FAR_LIMIT, Scratch, aligned, plane_bytes, ways
 from edgehfn.ir.segments import Segments
+from edgehfn.ir.shared import can_share
 from edgehfn.spec.objective import SCRATCH, Objective, chosen
 
 POINTS = 24  # of a front, at most
+WORTH = 0.05  # of the instructions of a node, and of all convolutions: from there on shared sums are worth their code
 
 
 def plan(
@@ -117,18 +119,28 @@ def _least(segments: Segments) -> Plan | None:
 def _whole(graph: Graph, objective: Objective, limit: int, rows: bool) -> Plan:
     groups = (fed(graph),) if rows else ()
     alone = place(largest_first(tensors(graph, objective, groups)))
-    chosen: dict[str, Scratch] = {}
+    apart: dict[str, Scratch] = {}
+    sharing: dict[str, Scratch] = {}
+    before = saved = 0.0
     for i, node in enumerate(graph):
         if isinstance(node, Conv):
             idle = _idle([b for b in alone.values() if b.first <= i <= b.last], peak(alone) + limit)
-            chosen[node.name] = _cheapest(node, graph, idle)
-    return arrange(graph, objective, Schedule(groups, chosen))
+            apart[node.name], cost = _cheapest(node, graph, idle)
+            way, less = _cheapest(node, graph, idle, shared=True) if can_share(node, graph) else (None, cost)
+            before += cost
+            if way is not None and way.size <= idle and cost - less > WORTH * cost:
+                sharing[node.name] = way
+                saved += cost - less
+    if objective == "speed" and saved > WORTH * before:
+        apart |= sharing
+    return arrange(graph, objective, Schedule(groups, apart))
 
 
-def _cheapest(node: Conv, graph: Graph, room: int) -> Scratch:
-    """The cheapest way that fits the room, or else the smallest."""
+def _cheapest(node: Conv, graph: Graph, room: int, shared: bool = False) -> tuple[Scratch, float]:
+    """The cheapest way that fits the room, or else the smallest, and what it costs; with ``shared`` of those that share
+    sums."""
     rows = graph.tensors[node.name].shape[1]
-    known = ways(node, graph, rows)
+    known = ways(node, graph, rows, shared=shared)
     if not known:
         planes = plane_bytes(node, graph, 1)
         raise GraphError(
@@ -136,7 +148,9 @@ def _cheapest(node: Conv, graph: Graph, room: int) -> Scratch:
             "use fewer input channels, a smaller kernel or smaller images"
         )
     fitting = [way for way in known if way.size <= room] or [min(known, key=lambda way: way.size)]
-    return min(fitting, key=lambda way: price.conv(node, graph, way, [(0, rows)]))
+    costs = [price.conv(node, graph, way, [(0, rows)]) for way in fitting]
+    best = min(range(len(fitting)), key=costs.__getitem__)
+    return fitting[best], costs[best]
 
 
 def _idle(living: Sequence[Buffer], end: int) -> int:

@@ -12,12 +12,15 @@ from edgehfn.ir.graph import Graph
 from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Conv, Weight
 from edgehfn.ir.scratch import Scratch, Span, aligned, group_bytes, is_int4
+from edgehfn.ir.shared import TRIO, lengths
 from edgehfn.spec.window import square
 
 CALL, BAND, CHANNEL = 1200, 80, 200  # of each, whatever it sums
 STORED, ENTRY, TAP = 3.0, 0.6, 0.9  # of each pixel: its output, a list entry, a trained weight
 TOGETHER = (8, 12, 48)  # pixels that cores sum at a time: what a band's last ones lack of so many is lost
+SHARED = 9.0  # of each pixel of a channel that shares sums: lists entered, and sums put together
 WORD, KEPT, UNPACKED = 23, 7, 4  # reading a mask: 32 bits, a weight kept; half a byte
+SHARED_WORD, SHARED_KEPT, SHARED_LISTS = 100, 10, 1000  # the same where sums are shared, and of three channels
 ROW, MOVED = 31, 1.5  # of planes: a row of an input channel, a word from the band before
 MADE = (10, 21)  # a word of each tap column, with stride 1 and above
 TILED = 60  # of trained weights: a channel of a tile
@@ -39,8 +42,8 @@ def conv(node: Conv, graph: Graph, way: Scratch, calls: Sequence[Span]) -> float
     return (
         fixed
         + TILED * tiles * channels
-        + _sums(node.weight, [pitch * rows for rows in bands])
-        + _read(node.weight, _times(node.weight, way, len(bands), tiles))
+        + _sums(node.weight, [pitch * rows for rows in bands], way.shared)
+        + _read(node.weight, _times(node.weight, way, len(bands), tiles), way.shared)
     )
 
 
@@ -64,14 +67,19 @@ def _times(weight: Weight, way: Scratch, bands: int, tiles: int) -> int:
     return (1 if way.keep else bands) if weight.uses_index_list else tiles
 
 
-def _sums(weight: Weight, bands: Sequence[int]) -> float:
+def _sums(weight: Weight, bands: Sequence[int], shared: bool) -> float:
     if not weight.uses_index_list:
         return sum(bands) * (STORED * weight.shape[0] + TAP * prod(weight.shape))
     summed = sum(-(-pixels // group) * group for pixels in bands for group in TOGETHER) / len(TOGETHER)
-    return sum(bands) * STORED * weight.shape[0] + summed * ENTRY * _entries(weight)
+    entries, fixed = (int(lengths(weight).sum()), SHARED * weight.shape[0]) if shared else (_entries(weight), 0.0)
+    return sum(bands) * STORED * weight.shape[0] + summed * (ENTRY * entries + fixed)
 
 
-def _read(weight: Weight, times: int) -> float:
+def _read(weight: Weight, times: int, shared: bool) -> float:
+    if shared:
+        trios, words = -(-weight.shape[0] // TRIO), prod(weight.shape) / 32
+        entries = int(lengths(weight).sum())
+        return times * (SHARED_WORD * words + SHARED_KEPT * entries + SHARED_LISTS * trios)
     if weight.uses_index_list:
         return times * (WORD * prod(weight.shape) / 32 + KEPT * _entries(weight))
     return times * UNPACKED * prod(weight.shape) * is_int4(weight)

@@ -10,6 +10,7 @@ import numpy as np
 
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Depthwise, QuantisedWeight, Weight
+from edgehfn.ir.shared import SIGNS, TRIO, can_share, entries, thread_bytes
 
 ALIGN = 4
 OFFSET_LIMIT = 2**16  # list entries are uint16 offsets into the planes
@@ -28,6 +29,8 @@ class Scratch:
 
     Lists are of one channel at a time, or with ``keep`` of all of them, which then need not be built again for every
     band; two uint16 lengths for each of the ``channels`` follow. ``lists``: where they lie, None if behind the planes.
+    ``shared``: lists are of three channels that share sums, with 26 lengths for these, and
+    ``thread`` bytes of what a group of pixels takes behind them.
     """
 
     offset: int
@@ -37,11 +40,19 @@ class Scratch:
     keep: bool = False
     channels: int = 0
     lists: int | None = None
+    shared: bool = False
+    thread: int = 0
 
     @property
     def list_bytes(self) -> int:
         """Bytes of lists and, where these are kept, of their lengths."""
-        return aligned(2 * self.list_entries) + 4 * self.channels * self.keep
+        return self.length_bytes + self.thread
+
+    @property
+    def length_bytes(self) -> int:
+        """Bytes of lists and of lengths."""
+        lengths = 4 * len(SIGNS) * -(-self.channels // TRIO) if self.shared else 4 * self.channels
+        return aligned(2 * self.list_entries) + lengths * self.keep
 
     @property
     def size(self) -> int:
@@ -54,14 +65,17 @@ class Scratch:
         return self.offset + self.planes if self.lists is None else self.lists
 
 
-def ways(node: Conv, graph: Graph, rows: int, last: bool = True) -> list[Scratch]:
+def ways(node: Conv, graph: Graph, rows: int, last: bool = True, shared: bool = False) -> list[Scratch]:
     """All ways to make up to ``rows`` rows at a call, by growing bands, each once with lists of a channel and once with
-    lists that are kept. ``last``: there is one call, so that a band of all rows needs nothing kept."""
+    lists that are kept. ``last``: there is one call, so that a band of all rows needs nothing kept. ``shared``: those
+    in which channels share sums, if there are any."""
+    if shared and not can_share(node, graph):
+        return []
     bands = sorted({-(-rows // -(-rows // band)) for band in range(1, rows + 1)})  # evenly filled
-    return [way for band in bands for way in _ways(node, graph, band, last and band == rows)]
+    return [way for band in bands for way in _ways(node, graph, band, last and band == rows, shared)]
 
 
-def _ways(node: Conv, graph: Graph, band: int, once_only: bool) -> Iterator[Scratch]:
+def _ways(node: Conv, graph: Graph, band: int, once_only: bool, shared: bool) -> Iterator[Scratch]:
     planes, channels, far = plane_bytes(node, graph, band), node.weight.shape[0], is_far(node, graph)
     if planes > (FAR_LIMIT if far else OFFSET_LIMIT):
         return
@@ -69,10 +83,15 @@ def _ways(node: Conv, graph: Graph, band: int, once_only: bool) -> Iterator[Scra
         for tile in (0,) if far else _tiles(node.weight):
             yield Scratch(0, band, planes, (_unpacked(node.weight) + tile) // 2)
         return
-    entries = 2 * np.maximum(*node.weight.lists)  # of plus and minus in turn
-    yield Scratch(0, band, planes, int(entries.max()))
-    if not once_only and entries.max() <= 2 * LONGEST_LIST:
-        yield Scratch(0, band, planes, int(entries.sum()), keep=True, channels=channels)
+    each = 2 * np.maximum(*node.weight.lists)  # of plus and minus in turn
+    most, kept, thread = int(each.max()), int(each.sum()), 0
+    if shared:  # or of each channel, on a core without their kernels
+        trio = entries(node.weight)
+        most, kept = max(most, trio), max(kept, trio * -(-channels // TRIO))
+        thread = thread_bytes(node.weight)
+    yield Scratch(0, band, planes, most, shared=shared, thread=thread)
+    if not once_only and most <= 2 * LONGEST_LIST:
+        yield Scratch(0, band, planes, kept, keep=True, channels=channels, shared=shared, thread=thread)
 
 
 def plane_bytes(node: Conv, graph: Graph, band: int) -> int:

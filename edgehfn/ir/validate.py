@@ -7,12 +7,12 @@ from math import prod
 from typing import assert_never
 
 import numpy as np
-import numpy.typing as npt
 
 from edgehfn.errors import GraphError
 from edgehfn.ir import gnn_rules, ops, window_rules
-from edgehfn.ir.graph import Graph, Tensor
-from edgehfn.ir.ops import Conv, Linear, Node, QuantisedWeight, Requantise, Requantised, Supermask, Weight
+from edgehfn.ir.bounds import bound, magnitude, reach
+from edgehfn.ir.graph import Graph
+from edgehfn.ir.ops import Conv, Linear, Node, QuantisedWeight, Requantised, Supermask, Weight
 from edgehfn.spec import masks
 from edgehfn.spec.limits import (
     BYTE,
@@ -24,7 +24,6 @@ from edgehfn.spec.limits import (
     WORD,
 )
 
-Bounds = npt.NDArray[np.int64]
 Require = Callable[[bool, str], None]
 
 
@@ -71,53 +70,6 @@ def _names(graph: Graph) -> None:
         known.add(node.name)
 
 
-def bound(node: Requantised, graph: Graph) -> Bounds:
-    """The largest magnitude each channel's accumulator can take, shape ``(O,)`` (SPEC section 5, and 5.3)."""
-    match node:
-        case Conv() | ops.Depthwise() | Linear():
-            return accumulators(node.weight, graph.tensors[node.x])
-        case ops.SparseLinear():
-            return gnn_rules.sparse_accumulators(node.weight, node.features)
-        case ops.Aggregate(x=x):
-            tables = (node.neighbour, node.own, node.whole)
-            largest = gnn_rules.aggregated(node.topology, *tables, node.shift, graph.tensors[x])
-        case ops.Attention(x=x):
-            largest = gnn_rules.attended(graph.tensors[x])
-        case _:
-            assert_never(node)
-    return np.full(graph.tensors[node.name].shape[0], largest, np.int64)
-
-
-def accumulators(weight: Weight, x: Tensor) -> Bounds:
-    """The same for a weight and the tensor it reads."""
-    plus, minus = weight.lists
-    return np.asarray(np.maximum(plus * x.hi - minus * x.lo, minus * x.hi - plus * x.lo))
-
-
-def reach(q: Requantise, accumulators: Bounds, residual: int = 0) -> Bounds:
-    """The left side of R1, per channel: no partial sum of the requantisation exceeds it in magnitude."""
-    m, b = np.abs(np.array(q.multiplier, np.int64)), np.abs(np.array(q.bias, np.int64))
-    fixed = (q.residual_multiplier * residual << q.residual_shift) + (1 << q.shift >> 1)
-    return np.asarray(m * accumulators + (b << q.bias_shift) + fixed)
-
-
-def sums_fit_16_bits(node: Conv | Linear, graph: Graph) -> bool:
-    """Whether 16-bit lanes compute this node exactly: N1, N2 and N3 of SPEC section 4."""
-    q, sums = node.requantise, bound(node, graph)
-    residual = ops.residual(node)
-    largest = 0 if residual is None else _largest(graph.tensors[residual])
-    fits = bool((sums << max(0, 8 - q.shift) < LANE).all()) and q.shift <= 16
-    fits = fits and bool((reach(q, sums, largest) < LANE << q.shift).all())
-    if q.residual_multiplier:
-        spare = q.residual_shift + 8 - q.shift
-        fits = fits and spare >= 0 and q.residual_multiplier << spare < LANE
-    return fits
-
-
-def _largest(tensor: Tensor) -> int:
-    return max(tensor.hi, -tensor.lo)
-
-
 def _node(node: Node, graph: Graph, require: Require) -> None:
     gnn_rules.check_map(node, graph, require)
     match node:
@@ -139,11 +91,11 @@ def _node(node: Node, graph: Graph, require: Require) -> None:
         case ops.AvgPool():
             x = graph.tensors[node.x]
             require(len(x.shape) == 3, f"needs a (C, H, W) input, {node.x} is {x.shape}")
-            sums = _largest(x) * prod(x.shape[1:])
+            sums = magnitude(x) * prod(x.shape[1:])
             _scalar(node.shift, [(node.multiplier, sums)], require)
         case ops.MeanPool():
             window_rules.check_places(graph.tensors[node.x], node.sides, require)
-            _scalar(node.shift, [(node.multiplier, _largest(graph.tensors[node.x]) * prod(node.kernel))], require)
+            _scalar(node.shift, [(node.multiplier, magnitude(graph.tensors[node.x]) * prod(node.kernel))], require)
         case ops.Concat() | ops.Add():
             _two(node, graph, require)
         case ops.Aggregate() | ops.Attention():
@@ -194,7 +146,7 @@ def _two(node: ops.Add | ops.Concat, graph: Graph, require: Require) -> None:
     else:
         require(len(x.shape) == 3 and x.shape[1:] == y.shape[1:], f"joins {x.shape} and {y.shape}")
     require(node.clamp in (ops.RELU, ops.SIGNED), f"clamp {node.clamp}")
-    terms = [(node.x_multiplier, _largest(x)), (node.y_multiplier, _largest(y))]
+    terms = [(node.x_multiplier, magnitude(x)), (node.y_multiplier, magnitude(y))]
     _scalar(node.shift, terms, require)
 
 
@@ -210,7 +162,7 @@ def _requantise(node: Requantised, graph: Graph, require: Require) -> None:
     require((q.residual_multiplier > 0) <= (residual is not None), "a residual multiplier without a residual")
     sums = bound(node, graph)
     require(bool((sums < WORD).all()), "an accumulator needs more than 32 bits")
-    largest = 0 if residual is None else _largest(graph.tensors[residual])
+    largest = 0 if residual is None else magnitude(graph.tensors[residual])
     require(bool((reach(q, sums, largest) < WORD).all()), "requantisation needs more than 32 bits (R1)")
 
 

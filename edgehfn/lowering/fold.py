@@ -23,8 +23,8 @@ import torch
 from edgehfn import nn
 from edgehfn.errors import GraphError
 from edgehfn.ir import ops
+from edgehfn.ir.bounds import Bounds
 from edgehfn.ir.graph import Tensor, infer
-from edgehfn.ir.validate import Bounds
 from edgehfn.lowering import constants
 from edgehfn.lowering import requantise as quant
 from edgehfn.lowering.constants import Values

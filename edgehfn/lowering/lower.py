@@ -12,8 +12,8 @@ import numpy as np
 from edgehfn import nn
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, gnn_rules, ops, verify
+from edgehfn.ir.bounds import accumulators
 from edgehfn.ir.topology import Topology
-from edgehfn.ir.validate import accumulators
 from edgehfn.lowering import constants, gnn_tables
 from edgehfn.lowering import requantise as quant
 from edgehfn.lowering.fold import Known, Sums, floats, folded

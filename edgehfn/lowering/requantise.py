@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.errors import GraphError
+from edgehfn.ir.bounds import Bounds, reach
 from edgehfn.ir.ops import Requantise
-from edgehfn.ir.validate import Bounds, reach
 from edgehfn.spec.limits import LANE, LARGEST_SCALE, LEVELS, SMALLEST_SCALE, WORD
 
 Floats = npt.NDArray[np.float64]

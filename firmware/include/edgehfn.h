@@ -122,6 +122,17 @@ enum {
     HFN_KEEP_LISTS = 2 /* index lists of all channels are built once, not once a band */
 };
 
+/* A convolution whose channels share sums three by three. 68 bytes.
+ *
+ * Taps of three channels are in 13 lists (shared.h). With HFN_KEEP_LISTS the lists of all are kept, and 26 uint16_t for
+ * each three, or fewer, follow. A core that sums each channel by itself uses the room as struct hfn_conv says. */
+struct hfn_conv_shared {
+    struct hfn_conv conv;
+    uint16_t rooms[3]; /* entries of either sign that a list has room for, whose taps 1, 2 or 3 channels keep */
+    uint16_t unused;   /* 0 */
+    uint32_t thread;   /* arena offset of room for the words that a group of pixels takes (trio_narrow_dsp.S) */
+};
+
 /* A convolution with any other window. 68 bytes.
  *
  * What conv says of its kernel, stride and padding is of rows here: 1..HFN_MAX_TAPS taps, and as many zeros above as it
@@ -252,9 +263,11 @@ void hfn_input_affine(const void *model, const struct hfn_input_affine *node, ui
 void hfn_input_s16(const void *model, const struct hfn_input_affine *node, uint32_t *arena);
 
 /* Supermask convolutions, whose outputs are the same: _wide sums in 32-bit accumulators, _narrow in 16-bit ones, which
- * needs N1 to N3 of SPEC section 4, and so does _plain, for masks of one coat, nothing frozen and generated signs. */
+ * needs N1 to N3 of SPEC section 4, and so do _plain, for masks of one coat, nothing frozen and generated signs, and
+ * with HFN_SMALL 0 _shared, for such masks, columns in fours and an x from 0 up. */
 void hfn_conv_narrow(const void *model, const struct hfn_conv *node, uint32_t *arena);
 void hfn_conv_plain(const void *model, const struct hfn_conv *node, uint32_t *arena);
+void hfn_conv_shared(const void *model, const struct hfn_conv_shared *node, uint32_t *arena);
 void hfn_conv_wide(const void *model, const struct hfn_conv *node, uint32_t *arena);
 
 /* Convolutions with trained weights: of 8 bits, -127..127, and of 4 bits, -7..7, two a byte. */

@@ -14,6 +14,7 @@ struct hfn_input;
 struct hfn_input_table;
 struct hfn_input_affine;
 struct hfn_conv;
+struct hfn_conv_shared;
 struct hfn_rect;
 struct hfn_max_pool;
 struct hfn_add;
@@ -104,6 +105,8 @@ void hfn_conv_narrow_rows(const void *model, const struct hfn_conv *node, const 
                           uint32_t *arena);
 void hfn_conv_plain_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
                          uint32_t *arena);
+void hfn_conv_shared_rows(const void *model, const struct hfn_conv_shared *node, const struct hfn_ticks *ticks,
+                          uint32_t tick, uint32_t *arena);
 void hfn_conv_wide_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,
                         uint32_t *arena);
 void hfn_conv_dense_rows(const void *model, const struct hfn_conv *node, const struct hfn_ticks *ticks, uint32_t tick,

@@ -17,10 +17,10 @@ from edgehfn.backends.emulator.images import emulate
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, plan, verify
 from edgehfn.ir.arena import Schedule, arrange
+from edgehfn.ir.bounds import accumulators
 from edgehfn.ir.groups import group
 from edgehfn.ir.ops import RELU, SIGNED, Conv, Input, MaxPool, Node, QuantisedWeight, Requantise, Supermask, Weight
 from edgehfn.ir.scratch import FAR_LIMIT, LONGEST_LIST, OFFSET_LIMIT, plane_bytes, ways
-from edgehfn.ir.validate import accumulators
 from edgehfn.spec.objective import Objective
 from edgehfn.target.execute import run_planned
 
@@ -131,7 +131,7 @@ def test_layers_by_rows() -> None:
                     found = [*ways(node, graph, grouped.rows[node.name].step, last=False)]
                     chosen[node.name] = next((way for way in found if way.keep == keep), found[0])
             planned = arrange(graph, "ram", Schedule((grouped,), chosen))
-            assert "hfn_conv_far_int4_rows" in c.functions(graph, planned.groups)
+            assert "hfn_conv_far_int4_rows" in c.functions(graph, planned)
             seen: Tensors = {}
             run_planned(graph, planned, raw, observe=seen.__setitem__)
             assert_same(wanted, seen)

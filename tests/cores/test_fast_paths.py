@@ -13,8 +13,9 @@ from support.nodes import assert_same, observed
 
 from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph, ops, plan
+from edgehfn.ir.bounds import sums_fit_16_bits
 from edgehfn.ir.ops import RELU, SIGNED
-from edgehfn.ir.validate import sums_fit_16_bits, verify
+from edgehfn.ir.validate import verify
 from edgehfn.spec.objective import Objective
 from edgehfn.target import disassembly
 from edgehfn.target.board import board

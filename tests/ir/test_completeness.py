@@ -25,8 +25,8 @@ from edgehfn.cost import code_size, instructions
 from edgehfn.cost.instructions import NODES
 from edgehfn.data.gnn_sets import Features
 from edgehfn.errors import GraphError
-from edgehfn.ir import Graph, ops
-from edgehfn.ir.groups import Group, group
+from edgehfn.ir import Graph, Plan, ops
+from edgehfn.ir.groups import group
 from edgehfn.ir.inputs import golden
 from edgehfn.lowering.untrained import untrained
 from edgehfn.model import modelfile
@@ -59,12 +59,12 @@ def drawn() -> tuple[Graph, ...]:
 
 
 @cache
-def run() -> tuple[tuple[Graph, tuple[Group, ...]], ...]:
+def run() -> tuple[tuple[Graph, Plan | None], ...]:
     """These nets whole, and those of images in random groups, come they whole or in rows."""
-    whole = tuple((graph, ()) for graph in drawn())
+    whole = tuple((graph, None) for graph in drawn())
     images = [(seed, graph) for seed, graph in enumerate(drawn()[: 4 * SEEDS + 3]) if group(graph, 0, 0, 1)]
     plans = ((graph, schedules.random_plan(graph, seed, rows=rows)) for seed, graph in images for rows in (False, True))
-    return (*whole, *((graph, planned.groups) for graph, planned in plans))
+    return (*whole, *plans)
 
 
 @cache
@@ -172,7 +172,7 @@ def test_a_layer_becomes_every_operation(op: type[Any]) -> None:
 
 @pytest.mark.parametrize("called", Function)
 def test_random_nets_call_every_function(called: Function) -> None:
-    found = any(called in c.functions(graph, groups) for graph, groups in run())
+    found = any(called in c.functions(graph, planned) for graph, planned in run())
     assert found, f"no random net calls {called}: let tests/support/nets.py or gnn_nets.py draw a node that it runs"
 
 
@@ -217,7 +217,7 @@ def test_functions_are_those_of_the_header() -> None:
 
 
 def test_functions_run_the_nodes_that_they_say() -> None:
-    nodes = {function(node, graph) for graph in drawn() for node in graph}
+    nodes = {function(node, graph, planned) for graph, planned in run() for node in graph}
     assert nodes == {called for called in Function if called.facts.runs_a_node}, "see Facts.runs_a_node"
 
 

@@ -13,6 +13,7 @@ from support.small_graphs import SEED, STAR, X, conv, ints, made, over, plain
 from benchmarks.kernels import gnn as graphs
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops, verify
+from edgehfn.ir.bounds import bound
 from edgehfn.ir.ops import (
     RELU,
     SIGNED,
@@ -27,7 +28,6 @@ from edgehfn.ir.ops import (
     SparseLinear,
 )
 from edgehfn.ir.topology import Features, InputTopology, Ints, StoredTopology
-from edgehfn.ir.validate import bound
 
 GIVEN = InputTopology("given", 5, 6, 4)
 

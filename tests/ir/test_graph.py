@@ -13,8 +13,8 @@ from support.narrow import only
 
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, ops, plan, verify
+from edgehfn.ir.bounds import bound, sums_fit_16_bits
 from edgehfn.ir.lives import Buffer
-from edgehfn.ir.validate import bound, sums_fit_16_bits
 
 
 def conv_graph(**changes: Any) -> Graph:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support import nets, oracle, oracle_weights, window_nets
 
 from edgehfn.ir import Graph, plan, verify
+from edgehfn.ir.bounds import bound, reach, sums_fit_16_bits
 from edgehfn.ir.ops import (
     RELU,
     SIGNED,
@@ -28,7 +29,6 @@ from edgehfn.ir.ops import (
     Requantise,
     Supermask,
 )
-from edgehfn.ir.validate import bound, reach, sums_fit_16_bits
 
 RANDOM = range(400)  # the seeds that the tests of the emulator and of the reference use
 

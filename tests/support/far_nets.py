@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 
 from edgehfn.ir import Graph
+from edgehfn.ir.bounds import accumulators
 from edgehfn.ir.ops import SIGNED, Conv, Input, Node, QuantisedWeight, Requantise, Shape, Weight
-from edgehfn.ir.validate import accumulators, verify
+from edgehfn.ir.validate import verify
 from edgehfn.spec.limits import LARGEST
 from edgehfn.spec.window import pair
 from support import draws

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgehfn.errors import GraphError
 from edgehfn.ir import Graph, gnn_bytes, gnn_rules, ops
+from edgehfn.ir.bounds import bound
 from edgehfn.ir.graph import Tensor
 from edgehfn.ir.ops import (
     RELU,
@@ -30,7 +31,7 @@ from edgehfn.ir.ops import (
     SparseLinear,
 )
 from edgehfn.ir.topology import Features, InputTopology, StoredTopology, Topology, rows
-from edgehfn.ir.validate import bound, verify
+from edgehfn.ir.validate import verify
 from edgehfn.spec.limits import COLUMNS
 from support import draws
 

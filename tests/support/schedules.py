@@ -25,8 +25,14 @@ def random_plan(graph: Graph, seed: int, objective: Objective = "speed", longest
         if isinstance(node, Conv):
             height = graph.tensors[node.name].shape[1]
             most = min(height, inside[i].rows[node.name].step) if i in inside else height
-            chosen[node.name] = random.choice(ways(node, graph, most, last=i not in inside))
+            chosen[node.name] = _way(node, graph, most, i not in inside, random)
     return arrange(graph, objective, Schedule(tuple(groups), chosen))
+
+
+def _way(node: Conv, graph: Graph, rows: int, last: bool, random: Random) -> Scratch:
+    """Half of them with shared sums, where there are such."""
+    found = [ways(node, graph, rows, last, shared) for shared in (False, True)]
+    return random.choice(random.choice([some for some in found if some]))
 
 
 def random_groups(graph: Graph, random: Random, longest: int, rows: bool = False) -> list[Group]:

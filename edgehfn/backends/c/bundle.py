@@ -36,7 +36,7 @@ class Model:
     def called(self) -> set[str]:
         """The functions of the runtime that its C calls."""
         heard = sound.CALLED if self.graph.sound else ()
-        return {*functions(self.graph, self.plan.groups), *needed.selftest(self.graph), *heard}
+        return {*functions(self.graph, self.plan), *needed.selftest(self.graph), *heard}
 
 
 def bundle(models: Sequence[Model], *, single: bool) -> dict[str, bytes]:

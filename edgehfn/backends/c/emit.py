@@ -50,7 +50,7 @@ def _steps(graph: Graph, plan: Plan, name: str) -> Iterator[str]:
     """The lines of the function that runs the net: a call for each node, those of a group in a loop."""
     groups = by_node(plan.groups)
     for i, (node, record) in enumerate(zip(graph, records.records(graph), strict=True)):
-        group, called, of_node = groups.get(i), function(node, graph), f"&{name}_data.{record}"
+        group, called, of_node = groups.get(i), function(node, graph, plan), f"&{name}_data.{record}"
         model = f"&{name}_data, " if called.facts.takes_model else ""
         tensor = graph.tensors[node.name]
         what = f"/* {text.described(node, tensor)} */"

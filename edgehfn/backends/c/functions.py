@@ -6,19 +6,17 @@ type checker, tests/ir/test_completeness.py or the error of a missing row names 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, assert_never
 
 from edgehfn.errors import GraphError
 from edgehfn.ir import ops
-from edgehfn.ir.arena import by_node, uses_lookup_table
+from edgehfn.ir.arena import Plan, by_node, uses_lookup_table
+from edgehfn.ir.bounds import sums_fit_16_bits
 from edgehfn.ir.graph import Graph
-from edgehfn.ir.groups import Group
 from edgehfn.ir.ops import Node, QuantisedWeight, Supermask, Weight
 from edgehfn.ir.scratch import is_far
-from edgehfn.ir.validate import sums_fit_16_bits
 from edgehfn.spec.window import square
 
 
@@ -65,6 +63,7 @@ class Function(StrEnum):
     INPUT_S16 = "hfn_input_s16", MODEL
     CONV_NARROW = "hfn_conv_narrow", PIXELS
     CONV_PLAIN = "hfn_conv_plain", PIXELS
+    CONV_SHARED = "hfn_conv_shared", PIXELS
     CONV_WIDE = "hfn_conv_wide", PIXELS
     CONV_DENSE = "hfn_conv_dense", PIXELS
     CONV_INT4 = "hfn_conv_int4", PIXELS
@@ -97,6 +96,7 @@ class Function(StrEnum):
     INPUT_S16_ROWS = "hfn_input_s16_rows", MODEL_ROWS
     CONV_NARROW_ROWS = "hfn_conv_narrow_rows", MODEL_ROWS
     CONV_PLAIN_ROWS = "hfn_conv_plain_rows", MODEL_ROWS
+    CONV_SHARED_ROWS = "hfn_conv_shared_rows", MODEL_ROWS
     CONV_WIDE_ROWS = "hfn_conv_wide_rows", MODEL_ROWS
     CONV_DENSE_ROWS = "hfn_conv_dense_rows", MODEL_ROWS
     CONV_INT4_ROWS = "hfn_conv_int4_rows", MODEL_ROWS
@@ -136,13 +136,14 @@ class Function(StrEnum):
         return next(function for function in Function if function == self.replace("_input_", "_feed_"))
 
 
-def functions(graph: Graph, groups: Sequence[Group] = ()) -> list[Function]:
-    """All that generated code calls, a call each, if so many nodes run interleaved."""
+def functions(graph: Graph, planned: Plan | None = None) -> list[Function]:
+    """All that generated code calls by a plan, a call each; without one, if all nodes run whole and no channels share
+    sums."""
     checked = graph.input is not None and graph.input.topology is not None
-    grouped = by_node(groups)
+    grouped = by_node(planned.groups) if planned else {}
     found = [Function.CHECK_GRAPH] if checked else []
     for i, node in enumerate(graph):
-        whole = function(node, graph)
+        whole = function(node, graph, planned)
         if i in grouped:
             feeds = grouped[i].fed and isinstance(node, ops.Input)
             found += [Function.SLIDE] * (node.name in grouped[i].windows) + [whole.feeding if feeds else whole.rows]
@@ -151,8 +152,10 @@ def functions(graph: Graph, groups: Sequence[Group] = ()) -> list[Function]:
     return found
 
 
-def function(node: Node, graph: Graph) -> Function:
-    """The function that runs a node."""
+def function(node: Node, graph: Graph, planned: Plan | None = None) -> Function:
+    """The function that runs a node, by a plan in which channels may share sums."""
+    if planned and node.name in planned.scratch and planned.scratch[node.name].shared:
+        return Function.CONV_SHARED
     match node:
         case ops.Input(table=table) if table is not None:
             return Function.INPUT_TABLE

@@ -11,6 +11,7 @@ from edgehfn.ir.arena import Plan
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Depthwise
 from edgehfn.ir.scratch import Frame, is_int4
+from edgehfn.ir.shared import rooms
 from edgehfn.spec.window import Side, square
 
 SIGNED, KEEP_LISTS = 1, 2
@@ -36,10 +37,14 @@ def conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan) 
         Field("padding", "B", rows.before),
         Field("flags", "B", SIGNED * (x.lo < 0) | KEEP_LISTS * scratch.keep),
     )
+    if scratch.shared:
+        room = [Field(f"rooms[{i}]", "H", most) for i, most in enumerate(rooms(node.weight))]
+        room += [Field("unused", "H", 0), Field("thread", "I", lists + scratch.length_bytes)]
+        return "struct hfn_conv_shared", (*_inner(fields), *room)
     if square(node.sides) is not None:
         return "struct hfn_conv", fields
     return "struct hfn_rect", (
-        *(Field(f"conv.{field.name}", field.code, field.value) for field in fields),
+        *_inner(fields),
         Field("dilation[0]", "H", rows.dilation),
         Field("dilation[1]", "H", columns.dilation),
         Field("kernel", "B", columns.kernel),
@@ -47,6 +52,10 @@ def conv(node: Conv, weight: Ref, requantise: Record, graph: Graph, plan: Plan) 
         Field("padding", "B", columns.before),
         Field("is_int4", "B", int(is_int4(node.weight))),
     )
+
+
+def _inner(fields: Record) -> Record:
+    return tuple(Field(f"conv.{field.name}", field.code, field.value) for field in fields)
 
 
 def depthwise(node: Depthwise, weight: Ref, requantise: Record, graph: Graph, plan: Plan) -> Record:

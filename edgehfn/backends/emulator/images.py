@@ -19,10 +19,10 @@ from edgehfn.backends.emulator.kernels import LANES
 from edgehfn.backends.emulator.layout import Int16, Lanes, Layout, lay_out
 from edgehfn.errors import ToolError
 from edgehfn.ir import ops
+from edgehfn.ir.bounds import bound
 from edgehfn.ir.graph import Graph, Tensor
 from edgehfn.ir.inputs import Raw, checked, golden
 from edgehfn.ir.ops import Conv, Depthwise, Linear
-from edgehfn.ir.validate import bound
 from edgehfn.spec.jit import DISABLED, THREADS
 from edgehfn.spec.limits import LANE, LEVELS
 

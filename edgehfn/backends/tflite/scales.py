@@ -24,9 +24,9 @@ import numpy.typing as npt
 
 from edgehfn.errors import GraphError
 from edgehfn.ir import ops
+from edgehfn.ir.bounds import bound
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Linear, Requantise
-from edgehfn.ir.validate import bound
 from edgehfn.spec.limits import LEVELS
 
 STEP = 1 / LEVELS  # of a tensor to which the graph gives none

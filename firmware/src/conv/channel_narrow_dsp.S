@@ -16,6 +16,8 @@
 
 #if HFN_ISA == HFN_ISA_DSP
 
+#include "channel_narrow_dsp_taps.h"
+
     .text
 
     /* The frame. */
@@ -43,27 +45,12 @@
     .equ GROUP, 112 /* twelve bytes: residuals, then outputs, of a group that is not whole or has gaps */
     .equ FRAME, 124
 
-    .equ PIXELS, 12
     .equ UNROLLED, 16 /* pairs of plus and minus */
-    .equ PAIR, 56     /* bytes of code for one */
     .equ REST, 4      /* pairs of one sign */
-    .equ REST_PAIR, 50
     .equ SINGLES, 4 /* entries of bytes up to 255 */
     .equ SINGLE, 34
     .equ WORDS, 4 /* pairs, of a word of pixels */
     .equ WORD, 24
-
-    /* r2 = the place in an unrolled loop of so many items of code where r1 bytes of list, not 0, and 4·\each an item,
-     * end with a turn. Takes r3. */
-    .macro enter loop, unrolled, each, code
-    rsbs r1, r1, #0 /* so many short of a multiple: they are skipped */
-    and r1, r1, #4 * \each * (\unrolled - 1)
-    movs r3, #\code
-    mul r1, r1, r3
-    adr.w r2, \loop
-    add r2, r2, r1, lsr #1 + \each
-    orr r2, r2, #1
-    .endm
 
     entry hfn_channel_narrow
     push {r4-r11, lr}
@@ -94,7 +81,7 @@
     str r0, [sp, #SECOND_END]
     place r2, .Lsums
     cbz r1, 3f
-    enter .Lpairs, UNROLLED, 1, PAIR
+    enter .Lpairs, UNROLLED, 1, UNLIKE
 3:  strd r6, r2, [sp, #SECOND]
     str r6, [sp, #FIRST_END]
     cmp r10, #0
@@ -105,7 +92,7 @@
     bics r1, r10, #4
     mov r2, r12
     beq 4f
-    enter .Lrest, REST, 2, REST_PAIR
+    enter .Lrest, REST, 2, LIKE
 4:  lsls r0, r10, #29
     bpl 5f
     str r2, [sp, #PAIRS]
@@ -148,41 +135,7 @@
 #include "channel_narrow_dsp_scale.h"
 #include "channel_narrow_dsp_store.h"
 
-    /* Once a band: what the frame has from WHOLE to RATIO. */
-.Lopen:
-    ldr r0, [r4, #HFN_CH_PIXELS]
-    add r9, r5, r0 /* END */
-    ldr r1, [r4, #HFN_CH_GAP]
-    movs r2, #PIXELS
-    udiv r0, r0, r2
-    muls r0, r2, r0
-    cbz r1, 1f
-    movs r0, #0
-1:  add r0, r0, r5 /* WHOLE */
-    ldr r1, [r4, #HFN_CH_SHIFT]
-    ldr r10, [r4, #HFN_CH_RATIO] /* r·2^v: a multiple of 2^(s-8) by N3 */
-    rsbs r3, r1, #8 /* DOUBLE */
-    itee hs
-    lslhs r10, r10, r3
-    rsblo r3, r3, #0
-    asrlo r10, r10, r3
-    it lo
-    movlo r3, #0
-    ldr r1, [r4, #HFN_CH_RESIDUAL]
-    place r2, .Lscale /* SCALED */
-    cbz r1, 1f
-    place r2, .Lscale_add
-1:  mov r1, r2 /* SCALE */
-    cbz r3, 1f
-    place r1, .Ldouble
-1:  place r6, .Lclamp_unsigned
-    ldr r8, [r4, #HFN_CH_LO]
-    cmp r8, #0
-    beq 1f
-    place r6, .Lclamp_signed
-1:  place r8, .Lstore
-    stm r12, {r0-r3, r6, r8-r10}
-    b.w .Lopened
+#include "channel_narrow_dsp_band.h"
 
     /* Minus, then plus, each entry by itself: r8 and r6 are where they start, r1 and r0 their bytes. */
 .Lprepare_signed:

@@ -6,29 +6,6 @@
  * end to where SCALE says. */
 /* clang-format off */
 
-    .macro widen how
-    \how r0, r0, r8
-    \how r1, r1, r8, ror #8
-    \how r2, r2, r9
-    \how r3, r3, r9, ror #8
-    \how r4, r4, r10
-    \how r5, r5, r10, ror #8
-    .endm
-
-    /* An entry of the list at r6, whose next one of the same sign is a word on. Planes are at r7. */
-    .macro single
-    ldrh r8, [r6], #4
-    add r8, r7
-    ldm r8, {r8, r9, r10}
-    widen uxtab16
-    .endm
-
-    .macro turn loop, end
-    ldr r8, [sp, #\end]
-    cmp r6, r8
-    bne.w \loop
-    .endm
-
     .balign 4
 .Lsingle:
     single
@@ -43,10 +20,7 @@
     add r11, r7
     ldm r8, {r8, r9, r10}
     ldm r11, {r11, r12, lr}
-    add r8, r11
-    add r9, r12
-    add r10, lr
-    widen uxtab16
+    add_two
     .endr
     turn .Lrest, FIRST_END
     ldr pc, [sp, #NEXT]
@@ -76,15 +50,7 @@
     .balign 4
 .Lpairs:
     .rept UNROLLED
-    ldr r11, [r6], #4
-    uxtah r8, r7, r11
-    uxtah r11, r7, r11, ror #16
-    ldm r8, {r8, r9, r10}
-    ldm r11, {r11, r12, lr}
-    ssub8 r8, r8, r11
-    ssub8 r9, r9, r12
-    ssub8 r10, r10, lr
-    widen sxtab16
+    unlike
     .endr
     turn .Lpairs, SECOND_END
 .Lsums:

@@ -22,4 +22,9 @@
 #define HFN_CH_GAP 68
 #define HFN_CH_OWN 72
 
+/* struct hfn_trio; shared.c asserts it. */
+#define HFN_TRIO_OUTPUT 104
+#define HFN_TRIO_SPLIT 152
+#define HFN_TRIO_THREAD 412
+
 #endif

@@ -43,29 +43,33 @@ struct hfn_list {
     const hfn_half *first, *odd, *end;
 };
 
-static inline struct hfn_list hfn_list(const hfn_half *first, const hfn_half *end, int has_sign) {
-    struct hfn_list list = {first, has_sign ? first : end - ((end - first) & HFN_PACE), end};
+static inline struct hfn_list hfn_list_paced(const hfn_half *first, const hfn_half *end, int has_sign, int pace) {
+    struct hfn_list list = {first, has_sign ? first : end - ((end - first) & pace), end};
     return list;
 }
 
+static inline struct hfn_list hfn_list(const hfn_half *first, const hfn_half *end, int has_sign) {
+    return hfn_list_paced(first, end, has_sign, HFN_PACE);
+}
+
 /* A function that adds the bytes at planes + offset and the 15 behind them, for every offset of the list, whose entries
- * count unit bytes. */
-#define HFN_ADD_LIST(name, unit)                                                                                       \
+ * count unit bytes and are pace halfwords apart. */
+#define HFN_ADD_LIST(name, unit, pace)                                                                                 \
     static inline struct hfn_lanes name(struct hfn_lanes l, const uint8_t *planes, struct hfn_list list) {             \
         const hfn_half *at = list.first;                                                                               \
-        for (; at != list.odd; at += 2 * HFN_PACE) {                                                                   \
+        for (; at != list.odd; at += 2 * (pace)) {                                                                     \
             const uint32_t *a = (const void *)(planes + (unit) * at[0]),                                               \
-                           *b = (const void *)(planes + (unit) * at[HFN_PACE]);                                        \
+                           *b = (const void *)(planes + (unit) * at[(pace)]);                                          \
             l = hfn_lanes_add(l, a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);                                  \
         }                                                                                                              \
-        for (; at != list.end; at += HFN_PACE) {                                                                       \
+        for (; at != list.end; at += (pace)) {                                                                         \
             const uint32_t *a = (const void *)(planes + (unit) * at[0]);                                               \
             l = hfn_lanes_add(l, a[0], a[1], a[2], a[3]);                                                              \
         }                                                                                                              \
         return l;                                                                                                      \
     }
 
-HFN_ADD_LIST(hfn_lanes_add_list, 1)
+HFN_ADD_LIST(hfn_lanes_add_list, 1, HFN_PACE)
 
 /* REQUIRE each of the four in -32768..32767. The first is the even lane's lower half as a signed number, and what its
  * subtraction leaves is 2^16 times the third; the odd lane holds 2^8 times the third as well. */
