@@ -17,7 +17,7 @@ from edgehfn.ir.shared import can_share
 from edgehfn.spec.objective import SCRATCH, Objective, chosen
 
 POINTS = 24  # of a front, at most
-WORTH = 0.05  # of the instructions of a node, and of all convolutions: from there on shared sums are worth their code
+WORTH, ALL_WORTH = 0.05, 0.08  # of the instructions of a node, and of all convolutions: so much must shared sums save
 
 
 def plan(
@@ -131,7 +131,7 @@ def _whole(graph: Graph, objective: Objective, limit: int, rows: bool) -> Plan:
             if way is not None and way.size <= idle and cost - less > WORTH * cost:
                 sharing[node.name] = way
                 saved += cost - less
-    if objective == "speed" and saved > WORTH * before:
+    if objective == "speed" and saved > ALL_WORTH * before:
         apart |= sharing
     return arrange(graph, objective, Schedule(groups, apart))
 
