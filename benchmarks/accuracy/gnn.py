@@ -70,12 +70,25 @@ ROWS = {
     "coats-small": Row("the same, smaller constants", "cora", "gcn", {**COATS, "weight_scale": 0.6}, search=ADAPTIVE),
     "cite": Row("CiteSeer, GCN, density .25", "citeseer", "gcn", {"density": 0.25, "layers": 2}, {"dropout": 0.8}),
     "gat": Row("Cora, GAT of 4 heads, density .375", "cora", "gat", {"hidden": 64, "heads": 4, "density": 0.375}),
+    "gat-own": Row(
+        "the same, scores of a head from its own channels",
+        "cora",
+        "gat",
+        {"hidden": 64, "heads": 4, "density": 0.375, "scores": "own"},
+    ),
     "sage": Row("Cora, SAGE of 2 layers of 64", "cora", "sage", {**TWO, "density": 0.375}),
     "gin-sum": Row("Cora, GIN of 2 layers of 64", "cora", "gin", {**TWO, "density": 0.375}),
     "gin-mean": Row("the same, mean", "cora", "gin", {**TWO, "density": 0.375, "gather": "mean"}),
     "gin-epsilon": Row("the same, sum with learned ε", "cora", "gin", {**TWO, "density": 0.375, "learn_epsilon": True}),
     "deep-shared": Row("Cora, residual GCN, 16 layers in 2 stages", "cora", "resgcn", DEEP, {"epochs": 100}),
     "deep-unshared": Row("the same, unshared masks", "cora", "resgcn", {**DEEP, "masks": "unshared"}, {"epochs": 100}),
+    "deep-before": Row(
+        "the same 16 layers in the order of ResGCN+, with norms",
+        "cora",
+        "resgcn",
+        {**DEEP, "order": "before", "norms": "unshared"},
+        {"epochs": 100},
+    ),
     "deep-40": Row(
         "residual GCN, 40 layers in 2 stages", "cora", "resgcn", {**DEEP, "layers": 40, "fold": 20}, {"epochs": 100}
     ),
