@@ -7,7 +7,6 @@ from math import prod
 import numpy as np
 
 from edgehfn.cost import terms_small
-from edgehfn.cost.terms_small import WORD
 from edgehfn.ir.ops import QuantisedWeight, Supermask, Weight
 from edgehfn.ir.shared import lengths
 from edgehfn.spec import masks
@@ -59,7 +58,7 @@ def shared(weight: Weight, groups: int, built: int, bands: int) -> Terms:
     """What sums that three channels share take: so many groups of pixels, lists built so often, in so many bands."""
     each = lengths(weight)
     both, rest = each.min(2), abs(each[..., 0] - each[..., 1])
-    trios, chunks = len(each), -(-prod(weight.shape[1:]) // WORD)
+    trios, chunks = len(each), -(-prod(weight.shape[1:]) // terms_small.WORD)
     minus = int((each[..., 1] > each[..., 0]).sum())
     return {
         "trios": trios * groups,
