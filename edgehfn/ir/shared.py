@@ -20,7 +20,7 @@ SIGNS = (  # of a tap's three weights in each list, or all of them the other way
     *((0, 1, third) for third in (1, -1, 0)),
     (0, 0, 1),
 )
-UNLIKES, LIKES = 8, 4  # items of unrolled code
+UNLIKES, LIKES = 4, 2  # items of unrolled code
 BEHIND = 3 * TRIO + len(SIGNS) - TRIO  # places behind lists; putting out a channel takes three words
 REMEMBERED = 64  # weights whose lists are counted once
 

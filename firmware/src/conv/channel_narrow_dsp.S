@@ -45,8 +45,8 @@
     .equ GROUP, 112 /* twelve bytes: residuals, then outputs, of a group that is not whole or has gaps */
     .equ FRAME, 124
 
-    .equ UNROLLED, 16 /* pairs of plus and minus */
-    .equ REST, 4      /* pairs of one sign */
+    .equ UNROLLED, 8 /* pairs of plus and minus */
+    .equ REST, 2      /* pairs of one sign */
     .equ SINGLES, 4 /* entries of bytes up to 255 */
     .equ SINGLE, 34
     .equ WORDS, 4 /* pairs, of a word of pixels */

@@ -40,16 +40,15 @@
     .equ OUTPUT_SIZE, 16
     .equ MARK, 108   /* sums, six words: between a kind's lists */
     .equ ALIKE, 132  /* behind all of alike */
-    .equ SUM, 156    /* behind all of unlike */
-    .equ DIFFERENCE, 180 /* what the second channel starts with */
-    .equ THIRDS, 204 /* of each kind, twice MARK less the sums behind the second list */
-    .equ LAST, 300   /* of each channel, three words: residuals, then outputs, of a group that is not whole */
-    .equ LAST_Y, 336 /* of each channel, where they belong */
-    .equ THIRD, 348  /* where the next of THIRDS goes */
-    .equ FRAME, 356
+    .equ DIFFERENCE, 156 /* what the second channel starts with */
+    .equ THIRDS, 180 /* of each kind, twice MARK less the sums behind the second list */
+    .equ LAST, 276   /* of each channel, three words: residuals, then outputs, of a group that is not whole */
+    .equ LAST_Y, 312 /* of each channel, where they belong */
+    .equ THIRD, 324  /* where the next of THIRDS goes */
+    .equ FRAME, 332
 
-    .equ UNLIKES, 8 /* unrolled */
-    .equ LIKES, 4
+    .equ UNLIKES, 4 /* unrolled */
+    .equ LIKES, 2
 
     .macro next
     ldr pc, [r6], #4
@@ -178,7 +177,6 @@
     str r6, [sp, #AT]
     add r12, sp, #ALIKE
     ldm r12!, {r6, r8-r11, lr}
-    stm r12!, {r0-r5} /* SUM */
     twice_less
     stm r12, {r6, r8-r11, lr} /* DIFFERENCE */
     ldr r6, [sp, #AT]
@@ -190,30 +188,32 @@
     ldm r12, {r0-r5}
     next
 
-    /* The sums and how, six words at r12. */
-    .macro gather how
-    ldm r12!, {r6, r8-r11, lr}
-    \how r0, r0, r6
-    \how r1, r1, r8
-    \how r2, r2, r9
-    \how r3, r3, r10
-    \how r4, r4, r11
-    \how r5, r5, lr
-    .endm
-
+    /* THIRDS, less what the sums were before each kind: 0, alike, alike + unlike and alike - unlike, so three times
+     * alike. */
     .balign 4
 .Lthird:
     str r6, [sp, #AT]
     add r12, sp, #ALIKE
+    ldm r12, {r0-r5}
     .irp lanes, r0, r1, r2, r3, r4, r5
-    movs \lanes, #0
+    sadd16 r6, \lanes, \lanes
+    sadd16 r6, r6, r6
+    ssub16 \lanes, \lanes, r6
     .endr
-    .rept 3
-    gather ssub16
+    add r12, sp, #THIRDS
+1:
+    .rept 2
+    ldm r12!, {r6, r8-r11, lr}
+    sadd16 r0, r0, r6
+    sadd16 r1, r1, r8
+    sadd16 r2, r2, r9
+    sadd16 r3, r3, r10
+    sadd16 r4, r4, r11
+    sadd16 r5, r5, lr
     .endr
-    .rept 4
-    gather sadd16
-    .endr
+    add r6, sp, #LAST
+    cmp r12, r6
+    bne 1b
     ldr r6, [sp, #AT]
     next
 
