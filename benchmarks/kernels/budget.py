@@ -1,7 +1,7 @@
 """What each core may spend on the reference graphs: every graph for speed, the first one for the other objectives.
 
-``python -m benchmarks.kernels.budget`` writes tests/budget.csv anew; with names of functions, the rows of graphs that
-call one of them.
+``python -m benchmarks.kernels.budget`` writes tests/budget.csv and tests/cycles.csv anew; with names of functions, the
+rows of graphs that call one of them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from benchmarks.kernels import cycles
+from benchmarks.kernels.cycles import GROWTH
 from benchmarks.kernels.references import references
 from edgehfn.backends.c import Function, functions
 from edgehfn.cost.refit import named
@@ -24,7 +26,6 @@ from edgehfn.target.execute import emitted
 from edgehfn.target.toolchain import emulator, version
 
 FILE = Path(__file__).parents[2] / "tests" / "budget.csv"
-GROWTH = 5  # thousandths of a budget, that are let pass
 
 
 @dataclass(frozen=True)
@@ -88,4 +89,6 @@ def write(only: Sequence[Function] = ()) -> None:
 
 
 if __name__ == "__main__":
-    write(named(sys.argv[1:]))
+    chosen = named(sys.argv[1:])
+    write(chosen)
+    cycles.write(chosen)
