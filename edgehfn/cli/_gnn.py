@@ -118,6 +118,8 @@ def train(
         raise Interrupted(f"stopped; the same command goes on from {checkpoint_of(output)}") from None
     if not distributed.leads():
         return {}
-    reached: Result = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
+    told = history.figures
+    reached: Result = {"accuracy": history.accuracy} if told is None else {"task": data.task, "figures": told.overall}
+    reached |= {"validation": history.validation, "best_epoch": history.epoch}
     reached |= {"metric": history.metric, "score": history.score}
     return {**reached, data.of: len(data.split["test"]), "seconds": round(time.monotonic() - started, 1)}

@@ -29,7 +29,7 @@ RECIPE = (
 )
 OF_IMAGES = (
     *("augment", "crop_padding", "label_smoothing", "teacher", "precision", "threads", "workers", "normalise"),
-    *("momentum", "nesterov", "weight_decay_others", "rate_others", "validation", "task"),
+    *("momentum", "nesterov", "weight_decay_others", "rate_others", "validation"),
 )
 
 

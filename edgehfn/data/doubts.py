@@ -46,6 +46,7 @@ def describe(data: Dataset | GraphSet) -> dict[str, Any]:
     parts = _labels(data)
     counts = {part: _counts(y, len(data.classes)) for part, y in parts.items()}
     facts: dict[str, Any] = {"name": data.name, "sha256": data.sha256, "classes": list(data.classes), "counts": counts}
+    facts["task"] = data.task
     if isinstance(data, Dataset):
         layout = "guessed: channels last" if data.guessed else "known"
         seen = pixels(looked_at(data.x_train))
@@ -55,7 +56,6 @@ def describe(data: Dataset | GraphSet) -> dict[str, Any]:
             ends = zip(seen.min((0, 2, 3)).tolist(), seen.max((0, 2, 3)).tolist(), strict=True)
             value["channels"] = [list(pair) for pair in ends]
         kind = "series" if data.sampled and data.shape[1] == 1 else "images"
-        value["task"] = data.task
         facts |= {"kind": kind, "shape": list(data.shape), "layout": layout, **value, "shared": shared}
     else:
         sizes = {"nodes": data.structure.nodes, "edges": data.structure.edges.shape[1], "graphs": data.structure.graphs}
@@ -92,7 +92,7 @@ def _about_arrays(data: Dataset | GraphSet) -> Iterator[str]:
 
 
 def _about_classes(data: Dataset | GraphSet) -> Iterator[str]:
-    if isinstance(data, Dataset) and data.task != "class":
+    if data.task != "class":
         return  # other labels are looked at where they are read
     names = np.array(data.classes)
     if len(set(data.classes)) < len(names):

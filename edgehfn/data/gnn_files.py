@@ -11,6 +11,7 @@
 | ``labels`` | integers from 0, -1 = none | one a node, or one a graph |
 | or | text, empty = none | the same |
 | or | 0 and 1, no 1 = none | ``(N, classes)`` |
+| or, of labels and numbers | as ``edgehfn.data.targets`` has them | ``(N,)`` or ``(N, K)`` |
 | ``train_idx``, ``val_idx``, ``test_idx`` | integers | the nodes, or graphs, of each part |
 | ``classes`` (optional) | text, or whole numbers | one name a class |
 """
@@ -19,16 +20,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Literal, get_args
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from edgehfn.data import gnn_labels, targets
+from edgehfn.data.gnn_labels import Of, integers
 from edgehfn.data.gnn_sets import Features, GraphSet, Index, Part, Structure
 from edgehfn.data.image_files import Array, as_arrays, others
-from edgehfn.data.labels import class_names, numbered, stored_names
+from edgehfn.data.labels import stored_names
 from edgehfn.errors import InputError
 from edgehfn.spec.limits import LEVELS
+from edgehfn.spec.task import Kind
 
 NEEDED = ("feat_indptr", "feat_indices", "feat_shape", "edges", "labels", "train_idx", "val_idx", "test_idx")
 PIECE = 2**20  # values that are rounded at once
@@ -36,35 +41,45 @@ OPTIONAL = ("feat_data", "graph_indptr", "classes")
 
 
 def from_arrays(
-    name: str, arrays: Mapping[str, npt.ArrayLike], *, place: str = "", sha256: str = "", scale: str = "set"
+    name: str,
+    arrays: Mapping[str, npt.ArrayLike],
+    *,
+    place: str = "",
+    sha256: str = "",
+    scale: str = "set",
+    task: Kind | None = None,
 ) -> GraphSet:
     """Return a set from arrays in memory, named as in the file layout. Float features become -127..127 of one step.
 
     Before, ``scale`` divides them by the largest magnitude of each of the ``nodes`` or ``features``, or by the ``sums``
-    of the magnitudes of each node. ``place`` (by default ``name``) is what an InputError names.
+    of the magnitudes of each node. ``place`` (by default ``name``) is what an InputError names. ``task``: what labels
+    are for; those of graphs say it without, those of nodes are then classes.
     """
     place = place or name
     found = as_arrays(arrays, NEEDED, place, "a graph")
-    numbers, names = numbered(
-        {"labels": found["labels"]}, stored_names(found.get("classes"), place), place, unlabelled=True
-    )
-    given = {**found, **numbers}
-    whole = {key: _integers(given, key, place) for key in (*NEEDED, "graph_indptr") if key in found}
+    keys = (*(key for key in NEEDED if key != "labels"), "graph_indptr")
+    whole = {key: integers(found, key, place) for key in keys if key in found}
     features = _features(whole, found.get("feat_data"), place, scale)
     starts = whole.get("graph_indptr", np.array([0, features.nodes]))
     joined = structure(whole["edges"], starts, features.nodes, place)
-    a_node = len(whole["labels"]) == joined.nodes > joined.graphs
-    of: Literal["nodes", "graphs"] = "graphs" if "graph_indptr" in found and not a_node else "nodes"
+    count = found["labels"].size and len(found["labels"])
+    of: Of = "graphs" if "graph_indptr" in found and not count == joined.nodes > joined.graphs else "nodes"
     if of == "nodes":  # to which it is one where a graph ends: no edge goes on
         joined = Structure(joined.edges, np.array([0, joined.nodes]))
-    labels, classes = _labels(whole["labels"], names, joined, of, place)
-    split = {part: _part(whole[f"{part}_idx"], part, labels, of, place) for part in get_args(Part)}
+    wanted = joined.nodes if of == "nodes" else joined.graphs
+    if count != wanted:
+        raise InputError(f"{place}: labels has {count} entries for {wanted} {of}; give one each, -1 for none")
+    split = {part: _part(whole[f"{part}_idx"], part, wanted, of, place) for part in get_args(Part)}
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         both = np.intersect1d(split[one], split[other])
         if both.size:
             raise InputError(f"{place}: {of[:-1]} {both[0]} is in {one}_idx and in {other}_idx; leave it in one")
+    names = stored_names(found.get("classes"), place)
+    told = gnn_labels.read(found["labels"], names, of, split, targets.checked(task), place)
     unread = others(found, (*NEEDED, *OPTIONAL))
-    return GraphSet(name, features, joined, of, labels, split, classes, sha256 or _digest(given), unread)
+    digest = sha256 or _digest({**found, "labels": told.raw})
+    made = GraphSet(name, features, joined, of, told.labels, split, told.names, digest, unread)
+    return replace(made, task=told.task, guessed_by=told.why)
 
 
 def to_arrays(data: GraphSet) -> dict[str, Array]:
@@ -84,18 +99,6 @@ def to_arrays(data: GraphSet) -> dict[str, Array]:
     if data.of == "graphs":
         arrays["graph_indptr"] = data.structure.starts
     return arrays
-
-
-def _integers(arrays: Mapping[str, Array], key: str, place: str) -> Index:
-    array, shape = arrays[key], (2, -1) if key == "edges" else (-1,)
-    if array.dtype.kind not in "iu":
-        raise InputError(f"{place}: {key} is {array.dtype}; it must be integers: save .astype('int64')")
-    if array.ndim != len(shape) or (key == "edges" and len(array) != 2):
-        wanted = "(2, edges)" if key == "edges" else "one dimension"
-        raise InputError(f"{place}: {key} has shape {array.shape}; it needs {wanted}")
-    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
-        raise InputError(f"{place}: {key} has {array.max()}, which is no number of anything; save .astype('int64')")
-    return np.ascontiguousarray(array, np.int64)
 
 
 def _features(whole: Mapping[str, Index], data: Array | None, place: str, scale: str) -> Features:
@@ -203,36 +206,13 @@ def structure(edges: Index, starts: Index, nodes: int, place: str) -> Structure:
     return Structure(edges, starts)
 
 
-def _labels(
-    labels: Index, names: tuple[str, ...] | None, structure: Structure, of: str, place: str
-) -> tuple[Index, tuple[str, ...]]:
-    wanted = structure.nodes if of == "nodes" else structure.graphs
-    if len(labels) != wanted:
-        raise InputError(f"{place}: labels has {len(labels)} entries for {wanted} {of}; give one each, -1 for none")
-    highest = int(labels.max(initial=-1))
-    if names is None and highest >= len(labels):
-        raise InputError(f"{place}: labels has {highest} in {len(labels)} {of}; number the classes from 0")
-    classes = class_names(range(highest + 1)) if names is None else names
-    if labels.min(initial=0) < -1 or highest >= len(classes):
-        raise InputError(
-            f"{place}: labels go from {labels.min()} to {highest}, {len(classes)} classes allow 0 to "
-            f"{len(classes) - 1}, and -1 for none"
-        )
-    if len(classes) < 2:
-        raise InputError(f"{place}: all labels are of one class; training needs at least 2")
-    return labels, classes
-
-
-def _part(chosen: Index, part: str, labels: Index, of: str, place: str) -> Index:
+def _part(chosen: Index, part: str, count: int, of: str, place: str) -> Index:
     key = f"{part}_idx"
     if not chosen.size:
         raise InputError(f"{place}: {key} is empty; give at least one of the {of}")
-    _within(chosen, len(labels), key, of, place)
+    _within(chosen, count, key, of, place)
     if len(np.unique(chosen)) != len(chosen):
         raise InputError(f"{place}: {key} names {of} more than once; save np.unique({key})")
-    bare = chosen[labels[chosen] < 0]
-    if bare.size:
-        raise InputError(f"{place}: {of[:-1]} {bare[0]} in {key} has no label; leave it out of the split")
     return chosen
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from edgehfn.data.image_files import arrays_digest
+from edgehfn.spec.task import Kind
 
 Index = npt.NDArray[np.int64]
 Part = Literal["train", "val", "test"]
@@ -127,6 +128,8 @@ class Features:
 @dataclass(frozen=True, eq=False)
 class GraphSet:
     """Graphs for training and measuring. ``labels`` is the index of the class, one a node or one a graph; -1 has none.
+    For another ``task``, they are what ``edgehfn.data.targets`` says, ``(N, K)``, and ``classes`` the names of columns;
+    ``guessed_by``: what the task was guessed by, if it was.
 
     ``split`` holds, for each part, the labelled nodes or graphs in it. With ``hops``, nodes are asked about one by one,
     each with a sample of the nodes round it: so many neighbours of a node for each hop.
@@ -136,12 +139,19 @@ class GraphSet:
     features: Features
     structure: Structure
     of: Literal["nodes", "graphs"]
-    labels: Index
+    labels: npt.NDArray[Any]
     split: dict[Part, Index]
     classes: tuple[str, ...]
     sha256: str  # of the source, its first 16 hex digits
     unread: tuple[str, ...] = ()  # arrays of the source that mean nothing here
     hops: tuple[int, ...] = ()
+    task: Kind = "class"
+    guessed_by: str = ""
+
+    @property
+    def y_train(self) -> npt.NDArray[Any]:
+        """The labels of the training part."""
+        return self.labels[self.split["train"]]
 
     @property
     def small(self) -> bool:

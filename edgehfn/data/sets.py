@@ -162,9 +162,8 @@ def load(name_or_path: str | Path, layout: Layout | None = None, task: Kind | No
     held = image_files.held(path)
     if "x_train" not in held and any(key in held for key in gnn_files.NEEDED):
         arrays = image_files.read_arrays(path, (*gnn_files.NEEDED, *gnn_files.OPTIONAL))
-        targets.only_classes(task, path)
-        digest = digest if scale is None else references.named(digest, scale)
-        graphs = gnn_files.from_arrays(path.stem, arrays, place=str(path), sha256=digest[:16], scale=scale or "set")
+        digest, rule = (digest if scale is None else references.named(digest, scale))[:16], scale or "set"
+        graphs = gnn_files.from_arrays(path.stem, arrays, place=str(path), sha256=digest, scale=rule, task=task)
         return replace(graphs, unread=image_files.others(held, arrays))
     cached = files.cache_folder() / "decoded" / f"{digest}.npz"
     kept = decoded.read(cached)

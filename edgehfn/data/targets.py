@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,7 @@ def checked(task: str | None) -> Kind | None:
 
 
 def only_classes(task: Kind | None, place: object) -> None:
-    """Raise InputError for a task that pictures and graphs have no labels for."""
+    """Raise InputError for a task that pictures and what is made up have no labels for."""
     if task not in (None, "class"):
         raise InputError(f"{place}: has classes alone, which task {task} has no use for; give a .npz, or --task class")
 
@@ -69,14 +69,12 @@ def read(
     an input. Raises InputError for labels that do not fit."""
     y = {key: found[key] for key in KEYS}
     counts = {key: len(found[f"x{key[1:]}"]) for key in KEYS}
-    kind, why = (task, "") if task else _guessed(y)
+    kind, why = (task, "") if task else guessed(y)
     match kind:
         case "class":
             return _classes(y, classes, place, counts)
-        case "labels":
-            train, test = _labels(y, place, counts)
-        case "regression":
-            train, test = _numbers(y, place, counts)
+        case "labels" | "regression":
+            (train, test), named = columns(kind, y, classes, place, counts)
         case "anomaly":
             train, test = _oddities(y, place, counts)
             return Targets(kind, train, test, ODDITY, why)
@@ -86,31 +84,44 @@ def read(
             named = labels.class_names(range(most) if classes is None else classes, place)
             if most > len(named) or len(named) < 2:
                 raise InputError(f"{place}: labels of pixels go up to {most - 1}, {len(named)} classes are named")
-            return Targets(kind, train, test, named, why)
-    outputs = train.shape[1]
-    usual = [NUMBER] if kind == "regression" and outputs == 1 else range(outputs)
-    named = labels.class_names(usual if classes is None else classes, place)
-    if len(named) != outputs:
-        raise InputError(f"{place}: y_train has {outputs} columns, classes names {len(named)}; name each")
     return Targets(kind, train, test, named, why)
 
 
-def _guessed(y: Mapping[str, Array]) -> tuple[Kind, str]:
-    """The task that labels are for, and why; a class where nothing else is plain."""
-    train, test = y["y_train"], y["y_test"]
+def columns(
+    kind: Literal["labels", "regression"],
+    y: Mapping[str, Array],
+    classes: Iterable[str] | None,
+    place: str,
+    counts: Mapping[str, int],
+) -> tuple[list[npt.NDArray[Any]], tuple[str, ...]]:
+    """Return labels or numbers ``(N, K)`` of each part of a set, the first of which is trained on, and the names of
+    their columns. ``y``: the parts by what errors call them. Raises InputError for what does not fit."""
+    parts = _labels(y, place, counts) if kind == "labels" else _numbers(y, place, counts)
+    outputs = parts[0].shape[1]
+    usual = [NUMBER] if kind == "regression" and outputs == 1 else range(outputs)
+    named = labels.class_names(usual if classes is None else classes, place)
+    if len(named) != outputs:
+        raise InputError(f"{place}: {next(iter(y))} has {outputs} columns, classes names {len(named)}; name each")
+    return parts, named
+
+
+def guessed(y: Mapping[str, Array]) -> tuple[Kind, str]:
+    """Return the task that labels are for, and why; a class where nothing else is plain. ``y``: what is trained on,
+    and what is measured, by what they are called."""
+    (name, train), (other, test) = y.items()
     if train.dtype.kind not in "biuf" or test.dtype.kind not in "biuf" or 0 in (train.size, test.size):
         return "class", ""
     if train.ndim == test.ndim == 3 and train.dtype.kind in "iu":
-        return "pixels", f"y_train is {train.dtype} of shape {train.shape}"
+        return "pixels", f"{name} is {train.dtype} of shape {train.shape}"
     if train.ndim == test.ndim == 2 and train.shape[1] > 1 and not _one_hot(train, test):
         if _ternary(train) and _ternary(test):
-            return "labels", f"y_train has 0, 1 and missing ones in {train.shape[1]} columns"
+            return "labels", f"{name} has 0, 1 and missing ones in {train.shape[1]} columns"
         if "f" in train.dtype.kind + test.dtype.kind:
-            return "regression", f"y_train is {train.dtype} of shape {train.shape}"
+            return "regression", f"{name} is {train.dtype} of shape {train.shape}"
     if train.dtype.kind == test.dtype.kind == "f" and train.ndim == test.ndim and not _one_hot(train, test):
-        return "regression", f"y_train is {train.dtype}"
+        return "regression", f"{name} is {train.dtype}"
     if train.ndim == test.ndim == 1 and not train.any() and set(np.unique(test).tolist()) == {0, 1}:
-        return "anomaly", "y_train is 0 alone, y_test 0 and 1"
+        return "anomaly", f"{name} is 0 alone, {other} 0 and 1"
     return "class", ""
 
 
@@ -149,11 +160,11 @@ def _labels(y: Mapping[str, Array], place: str, counts: Mapping[str, int]) -> li
                 "is not known"
             )
         parts.append(np.nan_to_num(part.astype(np.float64), nan=MISSING).astype(np.int64))
-    _same_columns(parts, place)
+    first = _same_columns(y, parts, place)
     for number, column in enumerate(parts[0].T):
         if not {0, 1} <= {*column.tolist()}:
             raise InputError(
-                f"{place}: label {number} of y_train is never {int(not (column == 0).any()) ^ 1}, which cannot be "
+                f"{place}: label {number} of {first} is never {int(not (column == 0).any()) ^ 1}, which cannot be "
                 "learned; add examples of both, or leave the column out"
             )
     return parts
@@ -172,10 +183,10 @@ def _numbers(y: Mapping[str, Array], place: str, counts: Mapping[str, int]) -> l
             at = int(np.argwhere(~np.isfinite(numbers))[0, 0])
             raise InputError(f"{place}: {key}[{at}] is {numbers[at].tolist()}; take out what is not finite")
         parts.append(numbers)
-    _same_columns(parts, place)
+    first = _same_columns(y, parts, place)
     still = np.flatnonzero(np.ptp(parts[0], axis=0) == 0)
     if still.size:
-        raise InputError(f"{place}: target {still[0]} of y_train is {parts[0][0, still[0]]} always; leave it out")
+        raise InputError(f"{place}: target {still[0]} of {first} is {parts[0][0, still[0]]} always; leave it out")
     return parts
 
 
@@ -204,7 +215,10 @@ def _pixels(
     return [part.astype(np.int64) for part in y.values()]
 
 
-def _same_columns(parts: list[npt.NDArray[Any]], place: str) -> None:
-    train, test = (part.shape[1] for part in parts)
-    if train != test:
-        raise InputError(f"{place}: y_train has {train} columns, y_test {test}; make them equal")
+def _same_columns(names: Iterable[str], parts: list[npt.NDArray[Any]], place: str) -> str:
+    """The name of the first part. Raises InputError unless all have as many columns."""
+    first, *others = zip(names, (part.shape[1] for part in parts), strict=True)
+    for name, count in others:
+        if count != first[1]:
+            raise InputError(f"{place}: {first[0]} has {first[1]} columns, {name} {count}; make them equal")
+    return first[0]

@@ -69,16 +69,20 @@ class Examples:
 
     def float_figures(self, net: Net, inputs: int) -> Figures:
         """Return the float net's figures on so many of the first inputs; of classes accuracy alone."""
-        from edgehfn.training.gnn_batches import accuracy, batches
+        from edgehfn.training.gnn_batches import accuracy, batches, outputs
         from edgehfn.training.images import evaluate, logits
         from edgehfn.training.objectives import measured as of_floats
 
-        if not isinstance(self.data, Dataset):
-            return Figures({"accuracy": accuracy(net, batches(self.data, "test", limit=self.count(inputs)))})
-        x, y = self.data.x_test[:inputs], self.labels[:inputs]
-        if net.task.kind == "class":
-            return Figures({"accuracy": evaluate(net, x, y)})
-        return of_floats(net, logits(net, x), x, y, self.data.classes)
+        y, classes = self.labels[: self.count(inputs)], net.task.kind == "class"
+        if isinstance(self.data, Dataset):
+            x = self.data.x_test[:inputs]
+            if classes:
+                return Figures({"accuracy": evaluate(net, x, y)})
+            return of_floats(net, logits(net, x), x, y, self.data.classes)
+        parts = batches(self.data, "test", limit=len(y))
+        if classes:
+            return Figures({"accuracy": accuracy(net, parts)})
+        return of_floats(net, outputs(net, parts)[0], None, y, self.data.classes)
 
 
 def accuracy(
@@ -186,12 +190,13 @@ def examples_of(graph: Graph, data: Dataset | GraphSet, limit: int | None = None
     else:
         chosen = data.split["test"][:limit]
         found = Examples(data, packed(graph, data, chosen), data.labels[chosen], data.of)
-    told = data.task if isinstance(data, Dataset) else "class"
+    told = data.task
     if told != graph.task.kind:
         raise InputError(f"{data.name}: has labels for task {told}, the model has {graph.task.kind}; give its own data")
     if told != "anomaly" and len(data.classes) != output.shape[0]:
+        what = {"labels": "labels", "regression": "numbers"}.get(told, "classes")
         raise InputError(
-            f"{data.name}: has {len(data.classes)} classes, the model tells {output.shape[0]} apart; give its own data"
+            f"{data.name}: has {len(data.classes)} {what}, the model tells {output.shape[0]} apart; give its own data"
         )
     return found
 

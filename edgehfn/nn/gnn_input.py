@@ -99,9 +99,14 @@ def graph_input(data: GraphSet, max_graph: Sequence[int] | None = None) -> Store
     """Return what a net for this set reads: its one graph, or small ones, or samples, up to the largest.
 
     ``max_graph``: nodes, edges and neighbours of a node, where larger graphs than those of the set may come. Raises
-    InputError if these are fewer, or for one stored graph.
+    InputError if these are fewer, or for one stored graph, and for a stored graph of another task than classes.
     """
     if not data.small:
+        if data.task != "class":
+            raise InputError(
+                f"{data.name}: nodes of a stored graph have classes alone, and task {data.task} is for sets of graphs; "
+                "give :hops= behind the name, which asks node by node, or --task class"
+            )
         if max_graph is not None:
             raise InputError(
                 f"{data.name} is one graph, which the model stores; limits are for small graphs and :hops="

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from edgehfn.data import doubts
 from edgehfn.data.gnn_sets import GraphSet
@@ -29,10 +28,11 @@ from edgehfn.nn.net import own, whole
 from edgehfn.nn.structure import signature
 from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
-from edgehfn.training import distributed
+from edgehfn.training import distributed, objectives
+from edgehfn.training.figures import Figures, shown
 from edgehfn.training.gnn_batches import Batch, Drawn, Loaded, batches, outputs
 from edgehfn.training.loop import Diverged, check_finite, check_masks, finish, real_number, whole_number
-from edgehfn.training.metrics import Metric, chosen, say, score
+from edgehfn.training.metrics import Metric, say, score
 from edgehfn.training.recipe import GraphRecipe, check_warm_up, class_weights, decisive, rate
 from edgehfn.training.run import Epoch
 
@@ -57,7 +57,8 @@ class GraphSettings:
 @dataclass(frozen=True)
 class GraphHistory:
     """What a training did: the epoch (from 1) that was best in validation, whose state the net has now, what it
-    reaches, 0..1, how every epoch went, and all that decided it."""
+    reaches, how every epoch went, and all that decided it. Of another task than ``class``, ``accuracy`` and ``score``
+    are the first of its ``figures`` over the test part."""
 
     epoch: int
     validation: float  # the metric
@@ -66,6 +67,7 @@ class GraphHistory:
     settings: GraphSettings
     metric: Metric
     score: float  # the metric, of the test part
+    figures: Figures | None = None  # of the test part
 
 
 def train_graph(
@@ -87,7 +89,7 @@ def train_graph(
 ) -> GraphHistory:
     """Train ``net`` in place, then measure it. It ends with the state of its best epoch: the first of highest
     metric over the validation part, which is accuracy (as in the code of Yan et al. 2023) unless its classes are
-    skewed, or that of the ``recipe``.
+    skewed, the first figure of another task (``docs/TASKS.md``), or that of the ``recipe``.
 
     ``batch`` is a number of small graphs or samples; one large graph is one batch. A ``loader`` makes the batches in
     their place, a pass each epoch: any iterable of known length, such as ``torch_geometric.loader.NeighborLoader`` over
@@ -100,6 +102,7 @@ def train_graph(
     """
     if not isinstance(data, GraphSet):
         raise InputError(f"{type(data).__name__} is no set of graphs; give one that edgehfn.data.load returns")
+    own(net).task = objectives.task_of(data)
     settings = GraphSettings(
         whole_number("epochs", epochs),
         whole_number("batch", batch),
@@ -108,14 +111,14 @@ def train_graph(
         real_number("weight_decay", weight_decay),
         check_seed(whole_number("seed", seed)),
         data.sha256,
-        signature(own(net)),
+        signature(net),
         recipe or GraphRecipe(),
     )
     _check(net, data, settings, loader is not None)
     doubts.warn(data)
     seen, tested = (data.labels[data.split[part]] for part in ("val", "test"))
-    metric = chosen(settings.recipe.metric, seen, seen, tested)
-    if settings.recipe.metric == "auto":
+    metric = objectives.metric_of(settings.recipe.metric, data.task, seen, seen, tested)
+    if data.task == "class" and settings.recipe.metric == "auto":
         say(metric, data.name)
     run = _Run(net, data, settings, metric, loader)
     path = None if checkpoint is None else Path(checkpoint)
@@ -124,9 +127,13 @@ def train_graph(
     net.load_state_dict(run.best)
     net.set_progress(1.0)
     net.eval()
-    found = outputs(net, batches(data, "test"))
-    reached = score("accuracy", *found), tuple(run.epochs), settings, metric, score(metric, *found)
-    return GraphHistory(run.best_epoch, run.best_score, *reached)
+    logits, labels = outputs(net, batches(data, "test"))
+    ended, each = (run.best_epoch, run.best_score), tuple(run.epochs)
+    if data.task != "class":
+        told = objectives.measured(net, logits, None, labels.numpy(), data.classes)
+        return GraphHistory(*ended, told.value, each, settings, metric, told.value, told)
+    right = score("accuracy", logits, labels)
+    return GraphHistory(*ended, right, each, settings, metric, score(metric, logits, labels))
 
 
 class _Run:
@@ -141,11 +148,11 @@ class _Run:
         if loader is not None:
             self.whole = Loaded(data, loader)
         self.validation = batches(data, "val")
-        self.weights = class_weights(settings.recipe, data.labels[data.split["train"]], len(data.classes))
+        self.weights = class_weights(settings.recipe, data.y_train, len(data.classes))
         self.batches = -(-len(data.split["train"]) // settings.batch) if self.whole is None else len(self.whole)
         self.epochs: list[Epoch] = []
         self.best: dict[str, Any] = {}
-        self.best_epoch, self.best_score = 0, -1.0
+        self.best_epoch, self.best_score = 0, -math.inf
         net.set_progress(0.0)
 
     @property
@@ -166,6 +173,8 @@ class _Run:
         """How the last epoch went."""
         last = self.epochs[-1]
         reached = f"{100 * (last.validation or 0):.1f} %" + (self.metric != "accuracy") * f" ({self.metric})"
+        if self.data.task != "class":
+            reached = shown(self.metric, last.validation or 0)
         return f"epoch {self.step}/{self.steps}: loss {last.loss:.3f}, validation {reached}"
 
     def advance(self) -> None:
@@ -195,9 +204,10 @@ class _Run:
             raise Diverged(f"training diverged in epoch {self.step + 1}: the loss is {loss}; use a lower lr")
         check_finite(self)  # after the last of its steps, which no loss has seen
         spent = time.monotonic() - started, time.process_time() - cpu_started
-        found = outputs(self.net, self.validation)
-        validation = score(self.metric, *found)
-        self.epochs.append(Epoch(loss, score("accuracy", *found), *spent, validation))
+        out, y = outputs(self.net, self.validation)
+        validation = objectives.picked(self.net, self.metric, out, None, y.numpy(), self.data.classes)
+        right = objectives.said(self.net, None, out, self._targets(y))
+        self.epochs.append(Epoch(loss, float(right), *spent, validation))
         if validation > self.best_score and reached >= self.net.search.ramp:
             self.best_epoch, self.best_score = self.step, validation
             self.best = copy.deepcopy(self.net.state_dict())
@@ -208,7 +218,7 @@ class _Run:
             group["lr"] = rate(self.given.recipe, self.given.lr, done, steps, self.batches)
         fraction = self.given.dropout
         logits = batch.logits(self.net, partial(dropped, fraction=fraction, draw=draw) if fraction else whole)
-        loss = F.cross_entropy(logits, batch.labels, self.weights) * batch.share
+        loss = objectives.loss(self.net, None, logits, self._targets(batch.labels), self.weights, 0.0) * batch.share
         self.optimizer.zero_grad()
         loss.backward()
         if distributed.processes() > 1:
@@ -218,6 +228,9 @@ class _Run:
                     parameter.grad = distributed.mean(parameter.grad)
         self.optimizer.step()
         return float(loss.detach())
+
+    def _targets(self, labels: torch.Tensor) -> torch.Tensor:
+        return objectives.targets(self.net.task, labels.numpy())
 
     def settings(self) -> dict[str, str | int | float]:
         """What must be equal for a checkpoint to be of this run."""
@@ -261,6 +274,7 @@ def _check(net: Net, data: GraphSet, settings: GraphSettings, loaded: bool) -> N
         )
     check_warm_up(settings.recipe, settings.epochs)
     fits(net, data)
+    objectives.check(net, data, 0.0, taught=False, balanced=settings.recipe.class_weights != "none")
     check_masks(net)
 
 
@@ -277,4 +291,7 @@ def fits(net: Net, data: GraphSet) -> None:
         raise InputError(f"the net is not for the {data.of} of {data.name}; build it with its graph_input")
     last = net.shapes[net.steps[-1].name]
     if last[0] != len(data.classes):
-        raise InputError(f"the net has {last[0]} outputs, {data.name} {len(data.classes)} classes; build it for these")
+        wanted_ = "classes" if data.task == "class" else f"are wanted for task {data.task}"
+        raise InputError(
+            f"the net has {last[0]} outputs, {data.name} {len(data.classes)} {wanted_}; build it for these"
+        )

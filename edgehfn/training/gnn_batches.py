@@ -64,6 +64,8 @@ class Drawn:
         return -(-len(self.chosen) // self.size)
 
     def _worth(self, chosen: Index) -> float:
+        if self.data.task == "labels":
+            return max(1.0, float((self.data.labels[chosen] >= 0).sum()))  # what is known
         return float(len(chosen) if self.worth is None else self.worth[self.data.labels[chosen]].sum())
 
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,11 @@ from edgehfn.nn.net import own
 from edgehfn.nn.structure import signature
 from edgehfn.nn.supermask import check_seed
 from edgehfn.progress import Report
-from edgehfn.training import distributed, figures, objectives
+from edgehfn.training import distributed, objectives
 from edgehfn.training import place as where
 from edgehfn.training.figures import Figures
 from edgehfn.training.loop import check_masks, finish, finite, real_number, whole_number
-from edgehfn.training.metrics import Metric, chosen, say, score, top
+from edgehfn.training.metrics import Metric, say, score, top
 from edgehfn.training.normal import normal
 from edgehfn.training.recipe import Recipe, check_warm_up, split
 from edgehfn.training.run import Epoch, Precision, Run, Settings
@@ -128,15 +128,13 @@ def train(
     if isinstance(net.input, InputSpec) and data.sampled:
         data = replace(data, x_train=net.input.samples(data.x_train), x_test=net.input.samples(data.x_test))
     learned, held = _divided(data, settings)
-    metric = _metric(data, settings)
+    metric = objectives.metric_of(settings.recipe.metric, data.task, data.y_train, data.y_test)
 
     def measure() -> float:
         """Over what is held back."""
         assert held is not None
         x, y = data.x_train[held], data.y_train[held]
-        if data.task != "class":
-            return objectives.picked(net, metric, logits(net, x), x, y, data.classes)
-        return score(metric, logits(net, x), torch.from_numpy(y))
+        return objectives.picked(net, metric, logits(net, x), x, y, data.classes)
 
     if held is not None and settings.recipe.metric == "auto" and data.task == "class":
         say(metric, data.name)
@@ -257,13 +255,6 @@ def _divided(data: Dataset, settings: Settings) -> tuple[Dataset, npt.NDArray[np
         alike = data.y_train if data.task == "class" else np.zeros(len(data.y_train), np.int64)
         kept, held = split(alike, settings.recipe.validation, settings.seed)
     return replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept]), held
-
-
-def _metric(data: Dataset, settings: Settings) -> Metric:
-    """What picks the best epoch."""
-    if data.task == "class":
-        return chosen(settings.recipe.metric, data.y_train, data.y_test)
-    return cast("Metric", figures.chosen(settings.recipe.metric, data.task))
 
 
 def _fits(net: Net, data: Dataset, what: str) -> None:

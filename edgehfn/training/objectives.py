@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from edgehfn.data.gnn_sets import GraphSet
 from edgehfn.data.pictures import Pictures, Pixels, by_batches
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
 from edgehfn.nn import InputSpec, Net
 from edgehfn.spec.task import Kind, Task
-from edgehfn.training import figures
+from edgehfn.training import figures, metrics
 from edgehfn.training.figures import Figures
+from edgehfn.training.metrics import Choice, Metric
 
 SAID: dict[Kind, str] = {
     "class": "accuracy",
@@ -27,7 +29,7 @@ SAID: dict[Kind, str] = {
 }  # of a batch, and in validation of what is reconstructed
 
 
-def task_of(data: Dataset) -> Task:
+def task_of(data: Dataset | GraphSet) -> Task:
     """Return the task of a set, with what makes a net's outputs numbers in the unit of the data."""
     if data.task != "regression":
         return Task(data.task)
@@ -40,6 +42,13 @@ def outputs_of(data: Dataset) -> int:
     return int(np.prod(data.shape)) if data.task == "anomaly" else len(data.classes)
 
 
+def metric_of(metric: Choice, task: Kind, y: npt.NDArray[Any], *measured: npt.NDArray[Any]) -> Metric:
+    """Return what picks the best epoch; of classes it is by default what fits the labels ``y``."""
+    if task == "class":
+        return metrics.chosen(metric, y, *measured)
+    return cast("Metric", figures.chosen(metric, task))
+
+
 def targets(task: Task, y: npt.NDArray[Any]) -> Tensor:
     """Return what a loss compares with: numbers have mean 0 and deviation 1 over the training set."""
     if task.kind == "regression":
@@ -47,8 +56,8 @@ def targets(task: Task, y: npt.NDArray[Any]) -> Tensor:
     return torch.from_numpy(y).float() if task.kind == "labels" else torch.from_numpy(y)
 
 
-def loss(net: Net, x: Tensor, out: Tensor, y: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
-    """Return the mean loss of a batch of raw inputs."""
+def loss(net: Net, x: Tensor | None, out: Tensor, y: Tensor, weights: Tensor | None, smoothing: float) -> Tensor:
+    """Return the mean loss of a batch of raw inputs, which anomaly alone looks at."""
     kind = net.task.kind
     match kind:
         case "class" | "pixels":
@@ -65,7 +74,7 @@ def loss(net: Net, x: Tensor, out: Tensor, y: Tensor, weights: Tensor | None, sm
             assert_never(kind)
 
 
-def said(net: Net, x: Tensor, out: Tensor, y: Tensor) -> Tensor:
+def said(net: Net, x: Tensor | None, out: Tensor, y: Tensor) -> Tensor:
     """Return what is reported of a batch: the part that is right, or of numbers about R²."""
     kind = net.task.kind
     match kind:
@@ -83,7 +92,9 @@ def said(net: Net, x: Tensor, out: Tensor, y: Tensor) -> Tensor:
             assert_never(kind)
 
 
-def measured(net: Net, out: Tensor, x: Pixels | Pictures, y: npt.NDArray[Any], names: tuple[str, ...]) -> Figures:
+def measured(
+    net: Net, out: Tensor, x: Pixels | Pictures | None, y: npt.NDArray[Any], names: tuple[str, ...]
+) -> Figures:
     """Return the figures of a float net's outputs for raw inputs, of a task that is not ``class``."""
     z = out.double().numpy()
     match net.task.kind:
@@ -98,10 +109,12 @@ def measured(net: Net, out: Tensor, x: Pixels | Pictures, y: npt.NDArray[Any], n
 
 
 def picked(
-    net: Net, metric: str, out: Tensor, x: Pixels | Pictures, y: npt.NDArray[Any], names: tuple[str, ...]
+    net: Net, metric: Metric, out: Tensor, x: Pixels | Pictures | None, y: npt.NDArray[Any], names: tuple[str, ...]
 ) -> float:
     """Return what picks the best epoch, the higher the better: of what was held back of normal inputs, how well they
     are reconstructed."""
+    if net.task.kind == "class":
+        return metrics.score(metric, out, torch.from_numpy(y))
     if net.task.kind != "anomaly":
         return measured(net, out, x, y, names).overall.get(metric, 0.0)
     real = _reals(net, x)
@@ -109,24 +122,26 @@ def picked(
     return float(1 - lost / float(_spread(torch.from_numpy(real))))
 
 
-def check(net: Net, data: Dataset, smoothing: float, taught: bool, balanced: bool) -> None:
+def check(net: Net, data: Dataset | GraphSet, smoothing: float, taught: bool, balanced: bool) -> None:
     """Raise InputError for what is of classes alone in the training for another task."""
     if data.task == "class":
         return
     for given, what in ((smoothing, "label_smoothing"), (taught, "teacher"), (balanced, "class_weights")):
         if given and not (data.task == "pixels" and what == "class_weights"):
             raise InputError(f"{what} is for classes; {data.name} has task {data.task}: leave it out")
-    if not isinstance(net.input, InputSpec) or isinstance(data.x_train, Pictures):
-        raise InputError(f"task {data.task} takes arrays of inputs, not pictures or graphs; save a .npz")
+    if isinstance(data, Dataset) and (not isinstance(net.input, InputSpec) or isinstance(data.x_train, Pictures)):
+        raise InputError(f"task {data.task} takes arrays of inputs, not pictures; save a .npz")
 
 
-def _real(net: Net, x: Tensor) -> Tensor:
+def _real(net: Net, x: Tensor | None) -> Tensor:
     assert isinstance(net.input, InputSpec)
+    assert x is not None
     return net.input.real(x).flatten(1)
 
 
-def _reals(net: Net, x: Pixels | Pictures) -> npt.NDArray[np.float64]:
+def _reals(net: Net, x: Pixels | Pictures | None) -> npt.NDArray[np.float64]:
     assert isinstance(net.input, InputSpec)
+    assert x is not None
     raw = (net.input.batch(part) for part in by_batches(x, 1000))
     return np.concatenate([_real(net, part).double().numpy() for part in raw])
 

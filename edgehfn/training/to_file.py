@@ -100,7 +100,8 @@ def train_graphs_to(
         history = train_graph(net, data, checkpoint=state, resume=not restart, progress=shown, **settings)
         if not distributed.leads():
             return history
-        reached = {"accuracy": history.accuracy, "validation": history.validation, "best_epoch": history.epoch}
+        told = {"accuracy": history.accuracy} if history.figures is None else history.figures.overall
+        reached = {**told, "validation": history.validation, "best_epoch": history.epoch}
         modelfile.save(
             net, output, {**trainlog.about(net, arch, data, history.settings), **_by_metric(history), **reached}
         )
