@@ -70,7 +70,7 @@ def _guessed(labels: Array, of: Of, split: Mapping[Part, Index]) -> tuple[Kind, 
     if of == "nodes":
         return "class", ""
     measured = np.concatenate([split["val"], split["test"]])
-    kind, why = targets.guessed({"labels": labels[split["train"]], "others": labels[measured]})
+    kind, why = targets.guessed({"labels[train_idx]": labels[split["train"]], "others": labels[measured]})
     return (kind, why) if kind in ("labels", "regression") else ("class", "")
 
 

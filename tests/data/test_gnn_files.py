@@ -150,6 +150,57 @@ def test_labels_may_be_text_or_a_column_a_class(labels: Any, classes: Any, tmp_p
         assert read.digest() == data.digest()
 
 
+GRAPHS = {"graph_indptr": np.array([0, 1, 2, 3, 4, 5]), "edges": np.zeros((2, 0), int)}
+BOTH = np.array([[0, 1, 1], [1, 0, 0], [0, np.nan, 0], [1, 1, 1], [np.nan, np.nan, np.nan]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "names"),
+    [
+        (np.array([0, 1, 0, 1, -1]), "class", ("0", "1")),
+        (np.eye(3)[[0, 1, 2, 1, 1]], "class", ("0", "1", "2")),
+        (np.array([0.5, 1, 2, 3, np.nan]), "regression", ("value",)),
+        (np.array([[0.5], [1], [2], [3], [4]]), "regression", ("value",)),
+        (np.arange(10).reshape(5, 2) / 7, "regression", ("0", "1")),
+        (BOTH, "labels", ("0", "1", "2")),
+        (np.nan_to_num(BOTH, nan=-1).astype(int), "labels", ("0", "1", "2")),
+    ],
+)
+def test_labels_of_graphs_say_what_they_are_for(labels: Any, task: Any, names: tuple[str, ...]) -> None:
+    """As those of images do, and what is in no part need not be known."""
+    found = from_arrays("x", arrays(**GRAPHS, labels=labels))
+    assert (found.task, found.classes) == (task, names)
+    assert bool(found.guessed_by) == (task != "class")
+    given = from_arrays("x", arrays(**GRAPHS, labels=labels), task=task)
+    assert given.guessed_by == ""
+    assert np.array_equal(given.labels, found.labels, equal_nan=task == "regression")
+    if task == "labels":
+        assert found.labels.tolist() == [[0, 1, 1], [1, 0, 0], [0, -1, 0], [1, 1, 1], [-1] * 3]
+    x = np.zeros((2, 3, 4), np.uint8)
+    image = {"x_train": x, "x_test": x, "y_train": labels[:2], "y_test": labels[2:4]}
+    assert hfn.data.from_arrays("images", image).task == task
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "says"),
+    [
+        (BOTH[[1, 1, 0, 3, 4]], "labels", r"label 0 of labels.train_idx. is never 0"),
+        (BOTH + 1, "labels", r"labels.train_idx. is float64 of shape .2, 3.; labels are N,K"),
+        (np.array([1.0, 1, 2, 3, 4]), "regression", r"target 0 of labels.train_idx. is 1.0 always"),
+        (np.array([0.5, 1, np.nan, 3, 4]), "regression", r"labels.val_idx..0. is .nan."),
+        (np.array([0.5, 1, 2]), "regression", "labels has 3 entries for 5 graphs"),
+        (np.array([0.5, 1, 2, 3, 4]), "class", "labels is float64; it must be integers"),
+        (np.array([0, 1, 0, 1, 1]), "pixels", "task pixels is not for graphs"),
+        (np.array([0, 1, 0, 1, 1]), "colour", "task 'colour' is unknown"),
+    ],
+)
+def test_labels_of_graphs_of_another_form_are_refused(labels: Any, task: Any, says: str) -> None:
+    with pytest.raises(InputError, match=says) as error:
+        from_arrays("x", arrays(**GRAPHS, labels=labels), task=task)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 300
+
+
 @pytest.mark.parametrize(("changed", "says"), WRONG)
 def test_what_is_wrong_is_named(changed: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says) as error:

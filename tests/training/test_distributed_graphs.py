@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,22 @@ def test_shares_of_a_batch_make_its_mean(monkeypatch: pytest.MonkeyPatch) -> Non
             total += batch.share * float((losses[own] * weights).sum() / weights.sum()) / 3
         weights = worth[data.labels[chosen]]
         assert total == pytest.approx(float((losses[chosen] * weights).sum() / weights.sum()))
+
+
+def test_labels_that_nobody_knows_count_in_no_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = np.array([[1, 1, 0], [0, 0, 0], [1, 0, 0], [1, 1, 1]]) == 1
+    labels = np.where(known, [[0], [1], [0], [1]], -1)
+    data, losses = (
+        replace(sampled(random(), (2,)), labels=labels, task="labels"),
+        torch.arange(12).float().reshape(4, 3),
+    )
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    total = 0.0
+    for rank in range(2):
+        monkeypatch.setenv("RANK", str(rank))
+        [batch] = Drawn(data, np.arange(4), 4, divide=True)
+        total += batch.share * float(losses[rank::2][known[rank::2]].mean()) / 2
+    assert total == pytest.approx(float(losses[known].mean()))
 
 
 def test_what_processes_cannot_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
