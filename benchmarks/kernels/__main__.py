@@ -1,10 +1,10 @@
-"""Prints docs/BENCH.md and writes it anew: ``python -m benchmarks.kernels``; with ``cores`` all but the part on the
-host, whose figures hang on the processor."""
+"""Prints docs/BENCH.md and writes it anew: ``python -m benchmarks.kernels``; with ``cores`` or ``host`` that part only.
+Figures of the host hang on the processor, of which the document has several."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -20,12 +20,6 @@ HEAD = (
 )
 
 
-def kept() -> Iterator[str]:
-    """The part on the host, as the document has it."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    yield text[text.index(HEADING) :].rstrip("\n")
-
-
 def main(parts: Iterable[str]) -> None:
     written = []
     for part in parts:
@@ -35,4 +29,12 @@ def main(parts: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(chain(HEAD, device(), objectives(), kept() if sys.argv[1:] == ["cores"] else host()))
+    text = DOCUMENT.read_text(encoding="utf-8")
+    cores, _, hosts = text.partition(f"\n\n{HEADING}\n")
+    match sys.argv[1:]:
+        case ["cores"]:
+            main(chain(HEAD, device(), objectives(), [f"{HEADING}\n{hosts.rstrip()}"]))
+        case ["host"]:
+            main(chain([cores], host(text)))
+        case _:
+            main(chain(HEAD, device(), objectives(), host(text)))

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from support import nets
 
-from edgehfn.backends.emulator.images import _prepare, _run
+from edgehfn.backends.emulator.images import _run
 from edgehfn.backends.emulator.kernels import LANES
 from edgehfn.backends.emulator.layout import LINE, Layout, lay_out
+from edgehfn.backends.emulator.program import divided, prepare
 from edgehfn.ir import ops
 
 
@@ -39,18 +40,20 @@ def test_a_buffer_holds_one_living_tensor(seed: int) -> None:
             assert all(f >= max(side.before, side.after) for f, side in zip(frame, node.sides, strict=True))
 
 
-def test_frames_stay_zero_and_lines_are_whole() -> None:
+@pytest.mark.parametrize(("images", "alone"), [(LANES, False), (1, True)])
+def test_frames_stay_zero_and_lines_are_whole(images: int, alone: bool) -> None:
     graph = nets.folded_resnet(5, width=4, size=12)
-    program = _prepare(graph)
-    memory = program.lanes.allocate()
+    program = prepare(graph, lay_out(graph), alone)
+    memory = program.lanes.allocate(images)
     for seed in (1, 2):
-        _run(program, nets.random_input(graph, seed, LANES), memory, {})
-    for name, buffer in memory.items():
+        _run(program, nets.random_input(graph, seed, images), memory, {})
+    for name, buffer in memory.buffers.items():
         assert buffer.ctypes.data % LINE == 0
-        buffer = buffer.copy()
-        program.lanes.layouts[name].inside(buffer)[...] = 0
-        assert not buffer.any()
-    assert len({id(buffer.base) for buffer in memory.values()}) < len(memory)
+        tensor = memory.tensors[name].copy()
+        program.lanes.layouts[name].inside(tensor)[...] = 0
+        assert not tensor.any()
+        assert not buffer[tensor.size :].any()
+    assert len({id(buffer) for buffer in memory.buffers.values()}) < len(memory.buffers)
 
 
 def test_lists_are_summed_as_written() -> None:
@@ -70,6 +73,23 @@ def test_lists_are_summed_as_written() -> None:
     for dtype in (np.int16, np.int32):
         for first, middle, last in ((0, 0, 0), (3, 4, 4), (5, 5, 6), (0, 13, 25)):
             acc = np.full(LANES, 99, dtype)
-            summed(acc, x, offsets, np.uint64(10), first, middle, last)
+            summed(acc, x.ravel(), offsets * LANES, np.uint64(10 * LANES), first, middle, last)
             plus, minus = x[10 + offsets[first:middle]].sum(0), x[10 + offsets[middle:last]].sum(0)
             assert (acc == plus - minus).all()
+
+
+@pytest.mark.parametrize(
+    ("images", "wanted"),
+    [
+        (0, []),
+        (1, [(slice(1), 1, True)]),
+        (LANES, [(slice(LANES), LANES, False)]),
+        (LANES + 1, [(slice(LANES), LANES, False), (slice(LANES, LANES + 1), 1, True)]),
+        (2 * LANES - 1, [(slice(2 * LANES - 1), LANES, False)]),
+    ],
+)
+def test_few_images_run_alone(images: int, wanted: list[tuple[slice, int, bool]]) -> None:
+    """A map of 12 by 12 in a frame of one takes three passes of 64 places, and a group a pass for each of 144."""
+    graph = nets.folded_resnet(5, width=4, size=12)
+    found = [(range(images)[part], together, alone) for part, together, alone in divided(graph, lay_out(graph), images)]
+    assert found == [(range(images)[part], together, alone) for part, together, alone in wanted]

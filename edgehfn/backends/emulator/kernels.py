@@ -1,9 +1,9 @@
-"""The emulator's inner loops (Numba). Images lie innermost: a tensor is ``(places, LANES)``, one image a lane.
+"""The emulator's inner loops (Numba). Every weight is one operation on LANES numbers that lie together.
 
-So every weight, whatever the kernel, stride and padding, is one operation on whole vectors, and only kept weights are
-visited. Tensors are int16, which is what sums of one weight each take without conversion, and lie inside a frame of
-zeros, which is their padding. Numba computes in 64 bits and truncates where it stores: SPEC's bounds make each store
-below exact.
+They are those of as many images at one place, or of one image at as many places. So whatever the kernel, stride and
+padding, whole vectors are summed, and only kept weights are visited. Tensors are int16, which is what sums of one
+weight each take without conversion, and lie inside a frame of zeros, which is their padding. Numba computes in 64 bits
+and truncates where it stores: SPEC's bounds make each store below exact.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from edgehfn.spec.jit import compiled
 
-LANES = 64  # images computed together
+LANES = 64  # numbers computed together
 
 
 COMPILED = compiled(error_model="numpy")
@@ -23,7 +23,7 @@ COMPILED = compiled(error_model="numpy")
 
 @intrinsic
 def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ignore[no-untyped-def]
-    """acc[lane] = Σ x[base + offsets[e], lane] over first ≤ e < middle, less those over middle ≤ e < last.
+    """acc[lane] = Σ x[base + offsets[e] + lane] over first ≤ e < middle, less those over middle ≤ e < last.
 
     Written as LLVM vectors, so that the sums stay in registers: LLVM keeps no array there that a loop inside a loop
     makes, and would load and store it for every weight.
@@ -37,7 +37,7 @@ def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ig
         index = args[2].type
         lane = data["acc"].type.pointee
         row, sums = ir.VectorType(data["x"].type.pointee, LANES), ir.VectorType(lane, LANES)
-        window = builder.gep(builder.bitcast(data["x"], row.as_pointer()), [args[2]])
+        window = builder.gep(data["x"], [args[2]])
         found = ir.Constant(sums, None)
         for start, end, combine in ((args[4], args[5], builder.add), (args[5], args[6], builder.sub)):
             before = builder.block
@@ -48,7 +48,7 @@ def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ig
             builder.cbranch(builder.icmp_unsigned("<", e, end), body, done)
             builder.position_at_end(body)
             offset = builder.zext(builder.load(builder.gep(data["offsets"], [e])), index)
-            values = builder.load(builder.gep(window, [offset]), align=2)
+            values = builder.load(builder.bitcast(builder.gep(window, [offset]), row.as_pointer()), align=2)
             wide = values if row == sums else builder.sext(values, sums)
             for phi, initial, following in (
                 (e, start, builder.add(e, index(1))),
@@ -67,19 +67,20 @@ def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ig
 
 @COMPILED
 def _sum_products(acc, x, base, offsets, weights, first, last):  # type: ignore[no-untyped-def]
-    """acc[lane] = Σ weights[e]·x[base + offsets[e], lane] over first ≤ e < last, four a pass to spare acc."""
+    """acc[lane] = Σ weights[e]·x[base + offsets[e] + lane] over first ≤ e < last, four a pass to spare acc."""
     acc[:] = 0
     e = first
     while e + 4 <= last:
-        a, b, c, d = base + offsets[e], base + offsets[e + 1], base + offsets[e + 2], base + offsets[e + 3]
+        a, b = x[base + offsets[e] :], x[base + offsets[e + 1] :]
+        c, d = x[base + offsets[e + 2] :], x[base + offsets[e + 3] :]
         wa, wb, wc, wd = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
         for lane in range(LANES):
-            acc[lane] += wa * x[a, lane] + wb * x[b, lane] + wc * x[c, lane] + wd * x[d, lane]
+            acc[lane] += wa * a[lane] + wb * b[lane] + wc * c[lane] + wd * d[lane]
         e += 4
     while e < last:
-        a, wa = base + offsets[e], weights[e]
+        a, wa = x[base + offsets[e] :], weights[e]
         for lane in range(LANES):
-            acc[lane] += wa * x[a, lane]
+            acc[lane] += wa * a[lane]
         e += 1
 
 
@@ -102,25 +103,22 @@ def weighted_sums(  # type: ignore[no-untyped-def]
     y,
     places,
 ):
-    """A conv or linear node with its requantisation (SPEC sections 4 and 5) on one group of images.
+    """A conv or linear node with its requantisation (SPEC sections 4 and 5), LANES outputs a pass.
 
-    x: ``(places, LANES)`` int16
-    bases: ``(P,)``, the place of each output pixel's window
-    offsets, cuts: ``(2·O + 1,)``: from there, the places of channel o's weights of +1 are offsets[cuts[2·o]] up to
+    x: flat, int16
+    bases: ``(P,)``, where in x the windows of the outputs of each pass begin
+    offsets, cuts: ``(2·O + 1,)``: from there, channel o's weights of +1 are at offsets[cuts[2·o]] up to
         cuts[2·o + 1], those of -1 from there to cuts[2·o + 2]
     weights: of each offset where they are other integers, in the accumulators' type, else empty
     zero: of the accumulators' type: int16 if every channel has A ≤ 32767 (sums may wrap, the last fits) or int32
     multiplier, fixed: ``(O,)`` int32, fixed = b·2^u + (2^s >> 1); ratio = r·2^v: partial sums of t fit 32 bits by R1
-    residual, y: ``(places, LANES)`` int16, channels as far apart as their sizes tell; residual is not read where ratio
-        is 0
-    residual_places, places: ``(P,)``, of the first channel's pixels there
+    residual, y: ``(O, …)`` int16, flat behind the channel; residual is not read where ratio is 0
+    residual_places, places: ``(P,)``, where in a channel each pass's numbers begin
     """
-    channels = multiplier.size
-    depth, residual_depth = y.shape[0] // channels, residual.shape[0] // channels
     acc = np.empty(LANES, zero.dtype)
     t = np.empty(LANES, np.int32)
     for p in range(bases.size):
-        for o in range(channels):
+        for o in range(multiplier.size):
             if weights.size:
                 _sum_products(acc, x, bases[p], offsets, weights, cuts[2 * o], cuts[2 * o + 2])
             else:
@@ -128,19 +126,19 @@ def weighted_sums(  # type: ignore[no-untyped-def]
             for lane in range(LANES):
                 t[lane] = multiplier[o] * acc[lane] + fixed[o]
             if ratio:
-                place = o * residual_depth + residual_places[p]
+                added = residual[o, residual_places[p] : residual_places[p] + LANES]
                 for lane in range(LANES):
-                    t[lane] += ratio * residual[place, lane]
-            place = o * depth + places[p]
+                    t[lane] += ratio * added[lane]
+            made = y[o, places[p] : places[p] + LANES]
             for lane in range(LANES):
-                y[place, lane] = min(max(t[lane] >> shift, lo), hi)
+                made[lane] = min(max(t[lane] >> shift, lo), hi)
 
 
 @COMPILED
 def max_pool(x, kernel, stride, padding, x_frame, y_frame, y):  # type: ignore[no-untyped-def]
-    """``(C, H, W, LANES)`` to ``(C, H', W', LANES)`` within frames of rows and columns; places outside the map are
+    """``(C, H, W, images)`` to ``(C, H', W', images)`` within frames of rows and columns; places outside the map are
     skipped."""
-    channels, height, width, _ = x.shape
+    channels, height, width, images = x.shape
     _, rows, columns, _ = y.shape
     above, before = x_frame
     bottom, right = height - above, width - before
@@ -153,5 +151,5 @@ def max_pool(x, kernel, stride, padding, x_frame, y_frame, y):  # type: ignore[n
                 made[:] = -128
                 for a in range(max(top, above), min(top + kernel, bottom)):
                     for b in range(max(left, before), min(left + kernel, right)):
-                        for lane in range(LANES):
-                            made[lane] = max(made[lane], x[c, a, b, lane])
+                        for image in range(images):
+                            made[image] = max(made[image], x[c, a, b, image])

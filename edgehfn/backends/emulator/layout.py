@@ -26,7 +26,7 @@ LINE = 64  # bytes of a cache line, from which vectors are loaded fastest
 
 @dataclass(frozen=True)
 class Layout:
-    """A tensor of ``shape`` lies in ``(places, LANES)``; so many rows and columns of zeros surround each map."""
+    """A tensor of ``shape`` lies in ``(places, images)``; so many rows and columns of zeros surround each map."""
 
     shape: Shape
     frame: Frame = (0, 0)
@@ -50,6 +50,14 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """Every tensor ``(*framed, images)``, and the flat buffer that it begins."""
+
+    tensors: dict[str, Int16]
+    buffers: dict[str, Int16]
+
+
+@dataclass(frozen=True)
 class Lanes:
     """The layout of every tensor of a graph, and the number of the buffer it lies in.
 
@@ -60,10 +68,17 @@ class Lanes:
     buffers: dict[str, int]
     over_nodes: bool
 
-    def allocate(self) -> dict[str, Int16]:
-        """Memory for one group of images: every tensor's ``(*framed, LANES)``. Nodes write inside the frames only."""
-        made = {number: _zeros((*self.layouts[name].framed, LANES)) for name, number in self.buffers.items()}
-        return {name: made[number] for name, number in self.buffers.items()}
+    def allocate(self, images: int) -> Memory:
+        """Memory for so many images. Nodes write inside the frames only. Of an image alone, windows of places behind
+        the last are read, too, and come to nothing: by less than a plane and LANES."""
+        sizes = {number: prod(self.layouts[name].framed) * images for name, number in self.buffers.items()}
+        spare = {number: prod(self.layouts[name].framed[1:]) + LANES for name, number in self.buffers.items()}
+        made = {number: _zeros(size + spare[number]) for number, size in sizes.items()}
+        buffers = {name: made[number] for name, number in self.buffers.items()}
+        shapes = {name: (*self.layouts[name].framed, images) for name in buffers}
+        return Memory(
+            {name: flat[: prod(shapes[name])].reshape(shapes[name]) for name, flat in buffers.items()}, buffers
+        )
 
 
 def lay_out(graph: Graph) -> Lanes:
@@ -114,9 +129,9 @@ def _buffers(graph: Graph, layouts: dict[str, Layout], last: dict[str, int]) -> 
     return found
 
 
-def _zeros(shape: Shape) -> Int16:
+def _zeros(size: int) -> Int16:
     """Zeros that begin with a cache line."""
     spare = LINE // np.dtype(np.int16).itemsize
-    memory = np.zeros(prod(shape) + spare, np.int16)
+    memory = np.zeros(size + spare, np.int16)
     start = -memory.ctypes.data % LINE // memory.itemsize
-    return memory[start : start + prod(shape)].reshape(shape)
+    return memory[start : start + size]
