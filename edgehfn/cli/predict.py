@@ -8,6 +8,7 @@ import click
 
 from edgehfn import files
 from edgehfn.cli._common import MODEL, Result, as_json, emit, example, force, note, show
+from edgehfn.errors import InputError
 
 
 @click.command(
@@ -38,19 +39,28 @@ def predict(model: Path, files: tuple[Path, ...], on: str, save: Path | None, as
 
     A picture is turned upright, scaled until it covers what the model reads, and its middle cut out. A .npy has an
     image or many of H,W,C, H,W or C,H,W, or a time series or many of L,C or L, in the type that MODEL was trained on; a
-    .npz such an array named x or x_test. Of a WAV file a model for sound hears the second in the middle.
+    .npz such an array named x or x_test. Of a WAV file a model for sound hears the second in the middle. A model for
+    small graphs reads a .npz of them, labelled or not, whose features are all 1 (docs/GRAPHS.md).
     """
     from edgehfn.evaluation import machines
     from edgehfn.evaluation.models import calibration_of, open_model
     from edgehfn.evaluation.predict import predict as predicted
     from edgehfn.evaluation.predict import rows
+    from edgehfn.model import modelfile
+    from edgehfn.nn import InputSpec
     from edgehfn.progress import progress
+    from edgehfn.training.trainlog import STEP
 
     machine, *others = machines.parse(on)
     if others:
         raise click.UsageError(f"--on takes one machine here, not {on}")
     _check(save, [model, calibration_of(model), *files])
-    graph = open_model(model).graph
+    opened = open_model(model)
+    if not isinstance(opened.net.input, InputSpec) and STEP in modelfile.info(model):
+        raise InputError(
+            f"{model}: learned values of features, whose step is that of its set; run tells of a whole set"
+        )
+    graph = opened.graph
     with progress(machine) as report:
         found = predicted(graph, files, machine, report)
     if save is not None:

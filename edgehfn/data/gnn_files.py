@@ -35,7 +35,8 @@ from edgehfn.errors import InputError
 from edgehfn.spec.limits import LEVELS
 from edgehfn.spec.task import Kind
 
-NEEDED = ("feat_indptr", "feat_indices", "feat_shape", "edges", "labels", "train_idx", "val_idx", "test_idx")
+BARE = ("feat_indptr", "feat_indices", "feat_shape", "edges")  # what graphs without labels have
+NEEDED = (*BARE, "labels", "train_idx", "val_idx", "test_idx")
 PIECE = 2**20  # values that are rounded at once
 OPTIONAL = ("feat_data", "graph_indptr", "classes")
 
@@ -57,11 +58,7 @@ def from_arrays(
     """
     place = place or name
     found = as_arrays(arrays, NEEDED, place, "a graph")
-    keys = (*(key for key in NEEDED if key != "labels"), "graph_indptr")
-    whole = {key: integers(found, key, place) for key in keys if key in found}
-    features = _features(whole, found.get("feat_data"), place, scale)
-    starts = whole.get("graph_indptr", np.array([0, features.nodes]))
-    joined = structure(whole["edges"], starts, features.nodes, place)
+    features, joined = unlabelled(found, place, scale)
     count = found["labels"].size and len(found["labels"])
     of: Of = "graphs" if "graph_indptr" in found and not count == joined.nodes > joined.graphs else "nodes"
     if of == "nodes":  # to which it is one where a graph ends: no edge goes on
@@ -69,7 +66,7 @@ def from_arrays(
     wanted = joined.nodes if of == "nodes" else joined.graphs
     if count != wanted:
         raise InputError(f"{place}: labels has {count} entries for {wanted} {of}; give one each, -1 for none")
-    split = {part: _part(whole[f"{part}_idx"], part, wanted, of, place) for part in get_args(Part)}
+    split = {part: _part(integers(found, f"{part}_idx", place), part, wanted, of, place) for part in get_args(Part)}
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         both = np.intersect1d(split[one], split[other])
         if both.size:
@@ -80,6 +77,14 @@ def from_arrays(
     digest = sha256 or _digest({**found, "labels": told.raw})
     made = GraphSet(name, features, joined, of, told.labels, split, told.names, digest, unread)
     return replace(made, task=told.task, guessed_by=told.why)
+
+
+def unlabelled(found: Mapping[str, Array], place: str, scale: str = "set") -> tuple[Features, Structure]:
+    """Return the graphs of a file's arrays, whatever labels they have. Raises InputError."""
+    whole = {key: integers(found, key, place) for key in (*BARE, "graph_indptr") if key in found}
+    features = _features(whole, found.get("feat_data"), place, scale)
+    starts = whole.get("graph_indptr", np.array([0, features.nodes]))
+    return features, structure(whole["edges"], starts, features.nodes, place)
 
 
 def to_arrays(data: GraphSet) -> dict[str, Array]:

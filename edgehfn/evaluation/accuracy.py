@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgehfn.data import sampling
-from edgehfn.data.gnn_sets import GraphSet
+from edgehfn.data.gnn_sets import Features, GraphSet, Structure
 from edgehfn.data.pictures import at_once
 from edgehfn.data.sets import Dataset
 from edgehfn.errors import InputError
@@ -19,6 +19,7 @@ from edgehfn.evaluation.answers import measured
 from edgehfn.evaluation.confusion import Confusion, confusion
 from edgehfn.ir import Graph, gnn_bytes
 from edgehfn.ir.inputs import Raw
+from edgehfn.ir.ops import Input
 from edgehfn.progress import Report
 from edgehfn.spec.limits import LEVELS
 from edgehfn.spec.objective import Objective
@@ -216,11 +217,10 @@ def packed(graph: Graph, data: GraphSet, chosen: Labels) -> Raw:
     source = graph.input
     if source is None or source.topology is None:
         raise InputError(f"{data.name}: holds small graphs, the model reads none; give the data it was trained on")
-    one = LEVELS if data.features.values is None else 1
-    samples = []
-    for number in chosen:
-        stored, structure = sampling.cut(data, np.array([number]))
-        features = stored.dense().T * np.int8(one)
-        samples.append(gnn_bytes.pack(source, features, structure.edges.T))
-    raw: npt.NDArray[np.int8] = np.stack(samples).view(np.int8)
-    return raw
+    return np.stack([packed_one(source, *sampling.cut(data, np.array([number]))) for number in chosen])
+
+
+def packed_one(source: Input, features: Features, structure: Structure) -> npt.NDArray[np.int8]:
+    """Return a small graph as the device reads it. Raises InputError if it does not fit."""
+    one = LEVELS if features.values is None else 1
+    return gnn_bytes.pack(source, features.dense().T * np.int8(one), structure.edges.T).view(np.int8)

@@ -1,4 +1,4 @@
-"""What a model says of files: pictures, and arrays of images."""
+"""What a model says of files: pictures, arrays of images, and graphs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgehfn.data import image_files, sounds
+from edgehfn.data import gnn_files, image_files, sounds
 from edgehfn.data.pictures import at_once, decoded, read_file
 from edgehfn.data.samples import Samples, check_finite
 from edgehfn.data.sound_files import ENDING, wav
 from edgehfn.errors import InputError
 from edgehfn.evaluation import machines
+from edgehfn.evaluation.accuracy import packed_one
 from edgehfn.evaluation.answers import answers, step
 from edgehfn.ir import Graph
 from edgehfn.ir.inputs import raw_dtype
+from edgehfn.ir.ops import Input
 from edgehfn.progress import Report
 from edgehfn.target import sound
 from edgehfn.target.build import HOST
@@ -63,12 +65,18 @@ def predict(
 
     Pictures become what the net reads as those of a folder do (``edgehfn.data.pictures``). A ``.npy`` has an image or
     many, of H,W,C, or H,W, or C,H,W, or a time series or many, of L,C or L, in the type that the net was trained on; a
-    ``.npz`` such an array named x or x_test, or no other. Models for sound read the middle of WAV files, C from their
-    samples. Raises InputError for other files, and as ``machines.run`` does.
+    ``.npz`` such an array named x or x_test, or no other. Models for small graphs read ``.npz`` files of these,
+    labelled or not, whose features are all 1. Models for sound read the middle of WAV files, C from their samples.
+    Raises InputError for other files, and as ``machines.run`` does.
     """
     shape, places = _shape(graph), [Path(path) for path in paths]
     hears = graph.sound is not None and all(path.suffix.lower() == ENDING for path in places)
-    each = _clips(places, graph) if hears else _images(places, shape, _types(graph))
+    source = machines.own(graph).input
+    packs = source is not None and source.topology is not None
+    if source is not None and packs:
+        each = _graphs(places, source)
+    else:
+        each = _clips(places, graph) if hears else _images(places, shape, _types(graph))
     at_a_time = at_once(shape, STEP if on in (*machines.INTERPRETERS, HOST) else CORE_STEP)
     planned = machines.planned(graph, (on,))
     names: list[str] = []
@@ -76,7 +84,7 @@ def predict(
     while some := list(islice(each, at_a_time)):
         names += [name for name, _ in some]
         stacked = np.stack([image for _, image in some])
-        raw = stacked if hears else machines.raw(graph, stacked)
+        raw = stacked if hears or packs else machines.raw(graph, stacked)
         made = machines.run_planned(graph, planned, raw, on)
         outputs.append(made if graph.task.kind == "pixels" else made.reshape(len(some), -1))
         if progress is not None:
@@ -120,10 +128,10 @@ def _row(graph: Graph, found: Predictions, number: int) -> dict[str, Any]:
 
 
 def _shape(graph: Graph) -> Shape:
-    """What the net reads, (C, H, W). Raises InputError unless that is an image of bytes."""
+    """What the net reads, (C, H, W). Raises InputError if it reads nothing."""
     source = machines.own(graph).input
-    if source is None or source.topology is not None:
-        raise InputError("the model reads a graph, not files of images; run measures it on a set of graphs")
+    if source is None:
+        raise InputError("the model stores its graph and reads no files; run measures it on the labels of its nodes")
     channels, height, width = source.shape
     return channels, height, width
 
@@ -146,6 +154,27 @@ def _images(paths: Sequence[Path], shape: Shape, types: Sequence[str]) -> Iterat
         check_finite(many, str(path))
         for number, image in enumerate(many):
             yield str(path) if array.ndim < many.ndim else f"{path}[{number}]", image
+
+
+def _graphs(paths: Sequence[Path], source: Input) -> Iterator[tuple[str, Any]]:
+    """Each small graph, as the device reads it. Values depend on a set's largest one, so they are not taken alone."""
+    for path in paths:
+        held = image_files.held(path) if path.suffix.lower() == ".npz" else ()
+        if not {*gnn_files.BARE} <= {*held}:
+            raise InputError(f"{path}: the model reads graphs; give a .npz of {', '.join(gnn_files.BARE)}")
+        features, joined = gnn_files.unlabelled(
+            image_files.read_arrays(path, (*gnn_files.BARE, *gnn_files.OPTIONAL)), str(path)
+        )
+        if features.values is not None:
+            raise InputError(
+                f"{path}: feat_data has values, whose step is that of the set trained on; run tells of a whole set"
+            )
+        for number in range(joined.graphs):
+            one, nodes = joined.select([number])
+            try:
+                yield f"{path}[{number}]", packed_one(source, features.select(nodes), one)
+            except InputError as error:
+                raise InputError(f"{path}: graph {number}: {error}") from error
 
 
 def _clips(paths: Sequence[Path], graph: Graph) -> Iterator[tuple[str, Any]]:

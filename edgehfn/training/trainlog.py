@@ -17,6 +17,8 @@ from edgehfn.training.gnn import GraphSettings
 from edgehfn.training.recipe import decisive
 from edgehfn.training.run import Epoch, Settings
 
+STEP = "feature_step"  # noted where nodes' features have values: what a byte of 1 stands for in the set
+
 
 @dataclass(frozen=True)
 class TrainLog:
@@ -42,7 +44,8 @@ def about(net: Net, arch: str, data: Dataset | GraphSet, settings: Settings | Gr
     """Return what a model file notes of its training: all that decided it, of digests the data's only."""
     used = {name: value for name, value in decisive(settings).items() if name not in ("data", "net", "teacher")}
     search = {"thresholds": net.search.thresholds, "ramp": net.search.ramp, **net.initial}
-    return {"arch": arch, "data": data.name, "sha256": data.sha256, **search, **used}
+    step = {STEP: data.features.step} if isinstance(data, GraphSet) and data.features.values is not None else {}
+    return {"arch": arch, "data": data.name, "sha256": data.sha256, **search, **used, **step}
 
 
 def save(path: Path, model: str, command: str, data: str, epochs: Sequence[Epoch]) -> None:

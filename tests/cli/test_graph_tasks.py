@@ -72,6 +72,42 @@ def test_figures_are_those_of_the_answers(trained: Trained) -> None:
     assert (noted["best_epoch"] >= 1, noted["metric"]) == (True, name)
 
 
+def test_files_of_graphs_are_told_as_the_macros_say(trained: Trained, tmp_path: Path) -> None:
+    """Without labels, one graph after another, and those of the test part as ``run`` has them."""
+    model, place, data = trained
+    graph, count = open_model(model).graph, 5
+    structure, nodes = data.structure.select(data.split["test"][:count])
+    features = data.features.select(nodes)
+    arrays = {
+        "feat_indptr": features.indptr,
+        "feat_indices": features.indices,
+        "feat_shape": np.array([features.nodes, features.count]),
+        "edges": structure.edges,
+        "graph_indptr": structure.starts,
+    }
+    file = tmp_path / "new.npz"
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    rows = result_of("predict", model, file, "--save", tmp_path / "out.npz")["predictions"]
+    outputs = hfn.emulate(graph, examples_of(graph, data, count).raw).reshape(count, -1)
+    with np.load(tmp_path / "out.npz") as saved:
+        assert np.array_equal(saved["outputs"], outputs)
+    told = answers(graph, outputs)
+    if data.task == "labels":
+        told = 1 / (1 + np.exp(-told))
+    key = "labels" if data.task == "labels" else "values"
+    assert [list(row[key].values()) for row in rows] == [pytest.approx(one, abs=1e-4, rel=1e-5) for one in told]
+    assert [row["file"] for row in rows] == [f"{file}[{number}]" for number in range(count)]
+    assert len(result_of("predict", model, place)["predictions"]) == data.structure.graphs
+    np.savez(file, **arrays, feat_data=np.arange(len(features.indices)))  # type: ignore[arg-type]
+    assert "feat_data has values" in complaint("predict", model, file)
+    np.savez(file, x=np.zeros(3))
+    assert "give a .npz of feat_indptr, feat_indices, feat_shape, edges" in complaint("predict", model, file)
+    chain = np.arange(40)
+    wide = {"feat_indptr": np.arange(41), "feat_indices": chain * 0, "feat_shape": np.array([40, features.count])}
+    np.savez(file, **wide, edges=np.stack([chain[:-1], chain[1:]]))  # type: ignore[arg-type]
+    assert "graph 0: features: need int8 of shape (8, up to 24)" in complaint("predict", model, file)
+
+
 @pytest.mark.gcc
 def test_a_program_prints_the_answers(trained: Trained, tmp_path: Path) -> None:
     model, _, data = trained
@@ -128,6 +164,17 @@ def test_what_graphs_have_no_use_for_is_refused(tmp_path: Path) -> None:
     assert "labels[train_idx] is float64 of shape (20, 3); labels are N,K of 0 and 1" in refused
     balanced = ("--task", "regression", "--arch", "gin", "--hidden", 4, "--class-weights", "balanced")
     assert "class_weights is for classes" in complaint("train", "--data", graphs, *balanced, *out)
+
+
+def test_a_model_of_values_takes_no_files(tmp_path: Path) -> None:
+    """Whose step no file alone could say, even where all its features are 1."""
+    arrays = graph_targets.numbers(20, 8)
+    data, model = tmp_path / "valued.npz", tmp_path / "valued.hfn"
+    np.savez(data, **arrays, feat_data=np.arange(len(arrays["feat_indices"])) % 3 + 1)
+    assert call("train", "--data", data, "--arch", "gin", "--hidden", 4, "--epochs", 1, "-o", model).exit_code == 0
+    result_of("calibrate", model, "--data", data)
+    assert "run tells of a whole set" in complaint("predict", model, data)
+    assert result_of("run", model, "--data", data)["graphs"] == 8
 
 
 def test_numbers_of_nodes_are_learned_from_samples(tmp_path: Path) -> None:

@@ -100,9 +100,9 @@ def two(folder: Path) -> Path:
     return place
 
 
-def test_a_model_of_graphs_takes_no_files(tmp_path: Path) -> None:
+def test_a_model_of_graphs_takes_no_images(tmp_path: Path) -> None:
     model, place = tmp_path / "g.hfn", tmp_path / "x.npy"
     np.save(place, np.zeros((8, 8), np.uint8))
     result_of("train", "--data", "motifs", "--arch", "gin", "--hidden", 4, "--epochs", 1, "-o", model)
     result_of("calibrate", model, "--data", "motifs")
-    assert "reads a graph" in complaint("predict", model, place)
+    assert "reads graphs" in complaint("predict", model, place)
