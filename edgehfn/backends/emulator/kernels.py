@@ -65,23 +65,62 @@ def _sum_lists(context, acc, x, base, offsets, first, middle, last):  # type: ig
     return types.void(acc, x, base, offsets, first, middle, last), generate
 
 
-@COMPILED
-def _sum_products(acc, x, base, offsets, weights, first, last):  # type: ignore[no-untyped-def]
-    """acc[lane] = Σ weights[e]·x[base + offsets[e] + lane] over first ≤ e < last, four a pass to spare acc."""
-    acc[:] = 0
-    e = first
-    while e + 4 <= last:
-        a, b = x[base + offsets[e] :], x[base + offsets[e + 1] :]
-        c, d = x[base + offsets[e + 2] :], x[base + offsets[e + 3] :]
-        wa, wb, wc, wd = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
-        for lane in range(LANES):
-            acc[lane] += wa * a[lane] + wb * b[lane] + wc * c[lane] + wd * d[lane]
-        e += 4
-    while e < last:
-        a, wa = x[base + offsets[e] :], weights[e]
-        for lane in range(LANES):
-            acc[lane] += wa * a[lane]
-        e += 1
+@intrinsic
+def _sum_products(context, acc, x, base, offsets, weights, first, last):  # type: ignore[no-untyped-def]
+    """acc[lane] = Σ weights[e]·x[base + offsets[e] + lane] over first ≤ e < last.
+
+    Two products of numbers within ±127 fit 16 bits together, so that they are widened to those of acc in pairs.
+    """
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        arrays = dict(zip(("acc", "x", "offsets", "weights"), (0, 1, 3, 4), strict=True))
+        data = {
+            name: context.make_array(signature.args[i])(context, builder, args[i]).data for name, i in arrays.items()
+        }
+        index, short = args[2].type, data["x"].type.pointee
+        row, sums = ir.VectorType(short, LANES), ir.VectorType(data["acc"].type.pointee, LANES)
+        window = builder.gep(data["x"], [args[2]])
+        nothing, zeros = ir.Constant(row, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
+
+        def product(e):  # type: ignore[no-untyped-def]
+            offset = builder.zext(builder.load(builder.gep(data["offsets"], [e])), index)
+            values = builder.load(builder.bitcast(builder.gep(window, [offset]), row.as_pointer()), align=2)
+            weight = builder.load(builder.gep(data["weights"], [e]))
+            alike = builder.shuffle_vector(builder.insert_element(nothing, weight, index(0)), nothing, zeros)
+            return builder.mul(values, alike)
+
+        def widened(values):  # type: ignore[no-untyped-def]
+            return values if row == sums else builder.sext(values, sums)
+
+        before = builder.block
+        head, body, rest, odd, done = (
+            builder.append_basic_block(name) for name in ("pairs", "pair", "rest", "odd", "summed")
+        )
+        builder.branch(head)
+        builder.position_at_end(head)
+        e, total = builder.phi(index), builder.phi(sums)
+        following = builder.add(e, index(2))
+        builder.cbranch(builder.icmp_unsigned("<=", following, args[6]), body, rest)
+        builder.position_at_end(body)
+        pair = builder.add(product(e), product(builder.add(e, index(1))))
+        e.add_incoming(args[5], before)
+        e.add_incoming(following, body)
+        total.add_incoming(ir.Constant(sums, None), before)
+        total.add_incoming(builder.add(total, widened(pair)), body)
+        builder.branch(head)
+        builder.position_at_end(rest)
+        builder.cbranch(builder.icmp_unsigned("<", e, args[6]), odd, done)
+        builder.position_at_end(odd)
+        one = builder.add(total, widened(product(e)))
+        builder.branch(done)
+        builder.position_at_end(done)
+        found = builder.phi(sums)
+        found.add_incoming(total, rest)
+        found.add_incoming(one, odd)
+        builder.store(found, builder.bitcast(data["acc"], sums.as_pointer()), align=2)
+        return context.get_dummy_value()
+
+    return types.void(acc, x, base, offsets, weights, first, last), generate
 
 
 @COMPILED
@@ -109,7 +148,7 @@ def weighted_sums(  # type: ignore[no-untyped-def]
     bases: ``(P,)``, where in x the windows of the outputs of each pass begin
     offsets, cuts: ``(2·O + 1,)``: from there, channel o's weights of +1 are at offsets[cuts[2·o]] up to
         cuts[2·o + 1], those of -1 from there to cuts[2·o + 2]
-    weights: of each offset where they are other integers, in the accumulators' type, else empty
+    weights: of each offset where they are other integers, int16, else empty
     zero: of the accumulators' type: int16 if every channel has A ≤ 32767 (sums may wrap, the last fits) or int32
     multiplier, fixed: ``(O,)`` int32, fixed = b·2^u + (2^s >> 1); ratio = r·2^v: partial sums of t fit 32 bits by R1
     residual, y: ``(O, …)`` int16, flat behind the channel; residual is not read where ratio is 0
@@ -120,7 +159,7 @@ def weighted_sums(  # type: ignore[no-untyped-def]
     for p in range(bases.size):
         for o in range(multiplier.size):
             if weights.size:
-                _sum_products(acc, x, bases[p], offsets, weights, cuts[2 * o], cuts[2 * o + 2])
+                _sum_products(acc, x, bases[p], offsets, weights, cuts[2 * o], cuts[2 * o + 2])  # type: ignore[call-arg]
             else:
                 _sum_lists(acc, x, bases[p], offsets, cuts[2 * o], cuts[2 * o + 1], cuts[2 * o + 2])  # type: ignore[call-arg]
             for lane in range(LANES):

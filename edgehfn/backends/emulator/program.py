@@ -100,7 +100,7 @@ def _sums(node: Summed, graph: Graph, lanes: Lanes, alone: bool) -> Sums:
         (bases.ravel() * each).astype(np.uint64),
         (offsets * each).astype(np.uint32),
         np.searchsorted(lists, np.arange(2 * len(rows) + 1)),
-        np.zeros(0, zero.dtype) if index_list else rows[lists // 2, tap].astype(zero.dtype),
+        np.zeros(0, np.int16) if index_list else rows[lists // 2, tap].astype(np.int16),
         zero,
         np.array(q.multiplier, np.int32),
         (np.array(q.bias, np.int64) * 2**q.bias_shift + (1 << q.shift >> 1)).astype(np.int32),
