@@ -57,25 +57,35 @@ def test_frames_stay_zero_and_lines_are_whole(images: int, alone: bool) -> None:
 
 
 def test_lists_are_summed_as_written() -> None:
-    """Against plain sums, in both types of accumulators."""
+    """Against plain sums; products with the largest numbers that there are, an odd and an even number of them."""
     from edgehfn.backends.emulator import kernels
 
     draw = np.random.default_rng(0)
     x = draw.integers(-127, 128, (40, LANES)).astype(np.int16)
+    x[:, 0], x[:, 1] = 127, -127
     offsets = draw.integers(0, 30, 25).astype(np.uint32)
+    weights = draw.integers(-127, 128, 25).astype(np.int16)
+    weights[:6] = 127
 
     add_lists: Any = kernels._sum_lists  # Numba passes the first parameter of an intrinsic itself
+    add_products: Any = kernels._sum_products
 
     @kernels.COMPILED
-    def summed(acc, x, offsets, base, first, middle, last):  # type: ignore[no-untyped-def]
-        add_lists(acc, x, base, offsets, first, middle, last)
+    def summed(part, x, offsets, base, first, middle, last):  # type: ignore[no-untyped-def]
+        add_lists(part, x, base, offsets, first, middle, last)
 
-    for dtype in (np.int16, np.int32):
-        for first, middle, last in ((0, 0, 0), (3, 4, 4), (5, 5, 6), (0, 13, 25)):
-            acc = np.full(LANES, 99, dtype)
-            summed(acc, x.ravel(), offsets * LANES, np.uint64(10 * LANES), first, middle, last)
-            plus, minus = x[10 + offsets[first:middle]].sum(0), x[10 + offsets[middle:last]].sum(0)
-            assert (acc == plus - minus).all()
+    @kernels.COMPILED
+    def multiplied(acc, x, offsets, base, weights, first, last):  # type: ignore[no-untyped-def]
+        add_products(acc, x, base, offsets, weights, first, last)
+
+    given = x.ravel(), offsets * LANES, np.uint64(10 * LANES)
+    for first, middle, last in ((0, 0, 0), (3, 4, 4), (5, 5, 6), (0, 13, 25), (0, 0, 24)):
+        part, acc = np.full(LANES, 99, np.int16), np.full(LANES, 99, np.int32)
+        summed(part, *given, first, middle, last)
+        plus, minus = x[10 + offsets[first:middle]].sum(0), x[10 + offsets[middle:last]].sum(0)
+        assert (part == plus - minus).all()
+        multiplied(acc, *given, weights, first, last)
+        assert (acc == weights[first:last].astype(np.int64) @ x[10 + offsets[first:last]].astype(np.int64)).all()
 
 
 @pytest.mark.parametrize(

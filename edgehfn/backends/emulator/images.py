@@ -165,7 +165,6 @@ def _weighted(node: Summed, program: Program, memory: Memory) -> None:
         sums.offsets,
         sums.cuts,
         sums.weights,
-        sums.zero,
         sums.multiplier,
         sums.fixed,
         sums.ratio,

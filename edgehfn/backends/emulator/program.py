@@ -12,10 +12,8 @@ import numpy.typing as npt
 from edgehfn.backends.emulator.kernels import LANES
 from edgehfn.backends.emulator.layout import Lanes
 from edgehfn.ir import ops
-from edgehfn.ir.bounds import bound
 from edgehfn.ir.graph import Graph
 from edgehfn.ir.ops import Conv, Depthwise, Linear
-from edgehfn.spec.limits import LANE
 
 Ints = npt.NDArray[np.integer]
 Summed = Conv | Depthwise | Linear  # have a weight
@@ -30,7 +28,6 @@ class Sums:
     offsets: Ints
     cuts: Ints
     weights: Ints
-    zero: Ints
     multiplier: Ints
     fixed: Ints
     ratio: int
@@ -70,15 +67,13 @@ def divided(graph: Graph, lanes: Lanes, images: int) -> Iterator[tuple[slice, in
 
 def prepare(graph: Graph, lanes: Lanes, alone: bool) -> Program:
     """Return what groups of a graph need, or images alone, whatever their number."""
-    sums = {node.name: _sums(node, graph, lanes, alone) for node in graph if isinstance(node, Summed)}
+    sums = {node.name: _sums(node, lanes, alone) for node in graph if isinstance(node, Summed)}
     return Program(graph, lanes, alone, sums)
 
 
-def _sums(node: Summed, graph: Graph, lanes: Lanes, alone: bool) -> Sums:
+def _sums(node: Summed, lanes: Lanes, alone: bool) -> Sums:
     bases, taps = _geometry(node, lanes)
     rows = np.asarray(node.weight.values).reshape(node.weight.shape[0], -1).astype(np.int32)
-    short = bool((bound(node, graph) < LANE).all())
-    zero: Ints = np.zeros(0, np.int16) if short else np.zeros(0, np.int32)
     index_list = node.weight.uses_index_list
     signs = np.stack([np.maximum(rows, 0), np.maximum(-rows, 0)], 1) if index_list else np.stack([rows, 0 * rows], 1)
     kept = np.flatnonzero(signs != 0)
@@ -101,7 +96,6 @@ def _sums(node: Summed, graph: Graph, lanes: Lanes, alone: bool) -> Sums:
         (offsets * each).astype(np.uint32),
         np.searchsorted(lists, np.arange(2 * len(rows) + 1)),
         np.zeros(0, np.int16) if index_list else rows[lists // 2, tap].astype(np.int16),
-        zero,
         np.array(q.multiplier, np.int32),
         (np.array(q.bias, np.int64) * 2**q.bias_shift + (1 << q.shift >> 1)).astype(np.int32),
         q.residual_multiplier << q.residual_shift,
