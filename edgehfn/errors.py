@@ -57,7 +57,7 @@ HARMLESS = (
     "host|hostaddr|port|dbname|user|service|sslmode|target_session_attrs|connect_timeout|timeout|charset|mode|uri"
     "|board|core|ram|flash|monitor"  # of a GDB server
 )
-_SCHEME = r"[a-zA-Z][\w+.-]+:/+"  # of a Path too, which has one slash
+_SCHEME = r"[a-zA-Z][\w+.-]{1,63}:/+"  # of a Path too: one slash; bounded, as it is sought at each letter
 _USER = rf"({_SCHEME}[^\s:/@]*):(?!\*\*\*)"
 _WORD = re.compile(rf"(?<![^=]){_USER}.*@", re.DOTALL)
 _LOGIN = re.compile(rf"{_USER}(?:\S*|(?!\d+[/:?,)])(?:(?!: )[^\n(])*)@")
