@@ -36,7 +36,7 @@ NOTES = {  # what the tables show; the figures are those in docs/accuracy, so re
     "by.",
     "fashion-mnist-ram": "At equal RAM int8 leads: by 1.4 points over masks in 8 KB and by 0.1 in 16 KB, for 2.9 and "
     "4.8 times the model data. Rows are streamed for all kinds; what is left is that masks also need room for lists. "
-    "One net of binary weights was not trained.",
+    "Binary weights are behind masks, in twice their instructions.",
     "cifar10-ram": "In 8 KB of RAM int4 leads masks by 3.7 points, for twice the model data and 2.4 times the "
     "instructions. A net of masks has 7 channels there, and one bit says too little of each. Nets for 16 KB were "
     "not trained.",

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
-import numba
 import numpy as np
 import torch
 from torch import nn
@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from benchmarks.common.table import table
 from benchmarks.kernels.references import DENSITIES, resnet8
+from edgehfn.backends.emulator import images
 from edgehfn.backends.emulator.images import emulate
 from edgehfn.ir import Graph
 from edgehfn.lowering.untrained import untrained
@@ -98,8 +99,8 @@ def _seconds(side: Side, clock: Callable[[], float]) -> float:
 
 
 def _emulate(graph: Graph, raw: np.ndarray, threads: int) -> None:
-    numba.config.NUMBA_NUM_THREADS = threads  # type: ignore[attr-defined]
-    emulate(graph, raw)
+    with patch.object(images, "THREADS", threads):
+        emulate(graph, raw)
 
 
 def _litert(graph: Graph) -> tuple[Any, str]:
