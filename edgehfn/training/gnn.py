@@ -291,7 +291,5 @@ def fits(net: Net, data: GraphSet) -> None:
         raise InputError(f"the net is not for the {data.of} of {data.name}; build it with its graph_input")
     last = net.shapes[net.steps[-1].name]
     if last[0] != len(data.classes):
-        wanted_ = "classes" if data.task == "class" else f"are wanted for task {data.task}"
-        raise InputError(
-            f"the net has {last[0]} outputs, {data.name} {len(data.classes)} {wanted_}; build it for these"
-        )
+        said = "classes" if data.task == "class" else f"are wanted for task {data.task}"
+        raise InputError(f"the net has {last[0]} outputs, {data.name} {len(data.classes)} {said}; build it for these")
